@@ -8,7 +8,7 @@ the hub, so that one can be written and tested alone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Event:
     data: bytes
 
 
+@runtime_checkable
 class Format(Protocol):
     """How an event becomes a request: pure, the same bytes for the same event on every attempt."""
 
@@ -40,6 +41,17 @@ class Format(Protocol):
         `secrets` holds the hook's live secrets, newest first; several while a rotation overlaps, none when it has none.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class EventTypeInfo:
+    """One event type as lists and dropdowns show it (`GET /event-types`)."""
+
+    code: str
+    name: str
+    description: str
+    group: str
+    """The heading it stands under, in words for people: `Story`, `Acceptance test`."""
 
 
 class EditRule(StrEnum):
