@@ -71,7 +71,8 @@ def postgresql_url(postgresql_server: str) -> Iterator[str]:
     name = f"hub_test_{uuid4().hex}"
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-    yield urlsplit(postgresql_server)._replace(path=f"/{name}").geturl()
+    parts = urlsplit(postgresql_server)
+    yield f"{parts.scheme}://{parts.netloc}/{name}" + (f"?{parts.query}" if parts.query else "")
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 

@@ -1,0 +1,317 @@
+"""The configuration: every name of contract §3, and every way to get one wrong."""
+
+import stat
+import string
+import threading
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub import config
+from hub.config import NAMES, SECRET_NAMES, Config, load, load_secret_key
+from hub.errors import ConfigError
+
+KEY = "k" * 32
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {"HUB_DATA_DIR": str(tmp_path / "data"), "HUB_SECRET_KEY": KEY}
+
+
+def problems(environ: dict[str, str], **overrides: object) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(environ, **overrides)
+    return str(caught.value)
+
+
+def test_it_needs_nothing_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = load({})
+    assert found == Config(
+        data_dir=tmp_path / "hub-data",
+        database_url=f"sqlite:///{tmp_path}/hub-data/hub.db",
+        host="127.0.0.1",
+        port=8000,
+        base_url="http://127.0.0.1:8000",
+        secret_key=(tmp_path / "hub-data" / "secret_key").read_text().strip(),
+        admin_username=None,
+        admin_password=None,
+        outbound_allow=(),
+        outbound_ca_file=None,
+        workers=1,
+        log_level="info",
+        log_format="text",
+        trusted_proxies=(),
+    )
+
+
+def test_it_takes_every_name(tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.touch()
+    environ = {
+        "HUB_DATA_DIR": str(tmp_path),
+        "HUB_DATABASE_URL": "postgres://hub:pw@db.example:5432/hub?sslmode=require",
+        "HUB_HOST": "::1",
+        "HUB_PORT": "8080",
+        "HUB_BASE_URL": "https://hooks.example/hub/",
+        "HUB_SECRET_KEY": KEY,
+        "HUB_ADMIN_USERNAME": "ada",
+        "HUB_ADMIN_PASSWORD": "pass word",
+        "HUB_OUTBOUND_ALLOW": "127.0.0.0/8, fd00::/8,10.1.2.3/8",
+        "HUB_OUTBOUND_CA_FILE": str(bundle),
+        "HUB_WORKERS": "4",
+        "HUB_LOG_LEVEL": "DEBUG",
+        "HUB_LOG_FORMAT": "json",
+        "HUB_TRUSTED_PROXIES": "10.0.0.1,::1",
+    }
+    assert set(environ) == set(NAMES)
+    assert load(environ) == Config(
+        data_dir=tmp_path,
+        database_url="postgresql://hub:pw@db.example:5432/hub?sslmode=require",
+        host="::1",
+        port=8080,
+        base_url="https://hooks.example/hub",
+        secret_key=KEY,
+        admin_username="ada",
+        admin_password="pass word",
+        outbound_allow=(ip_network("127.0.0.0/8"), ip_network("fd00::/8"), ip_network("10.0.0.0/8")),
+        outbound_ca_file=str(bundle),
+        workers=4,
+        log_level="debug",
+        log_format="json",
+        trusted_proxies=("10.0.0.1/32", "::1/128"),
+    )
+
+
+def test_the_command_line_wins_and_none_means_not_given(environ: dict[str, str], tmp_path: Path) -> None:
+    environ |= {"HUB_PORT": "1234", "HUB_HOST": "192.0.2.1", "HUB_WORKERS": "3"}
+    found = load(environ, port=9, data_dir=tmp_path / "other", host=None, workers=0)
+    assert (found.port, found.data_dir, found.host, found.workers) == (9, tmp_path / "other", "192.0.2.1", 0)
+    assert found.database_url == f"sqlite:///{tmp_path}/other/hub.db"
+
+
+def test_a_field_that_does_not_exist_is_the_callers_fault(environ: dict[str, str]) -> None:
+    with pytest.raises(TypeError, match="no such field: prot"):
+        load(environ, prot=1)
+
+
+def test_an_empty_variable_is_not_given(environ: dict[str, str]) -> None:
+    empty = dict.fromkeys((*NAMES, *(f"{name}_FILE" for name in SECRET_NAMES)), "")
+    assert load(empty | environ) == load(environ)
+
+
+@pytest.mark.parametrize(
+    ("host", "base_url"),
+    [
+        ("0.0.0.0", "http://localhost:8000"),
+        ("::", "http://localhost:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("hub.example", "http://hub.example:8000"),
+    ],
+)
+def test_it_is_reached_where_it_listens_unless_told_otherwise(environ: dict[str, str], host: str, base_url: str) -> None:
+    assert load(environ, host=host).base_url == base_url
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+def test_a_secret_may_come_from_a_file(environ: dict[str, str], tmp_path: Path, name: str) -> None:
+    value = "postgresql://hub@db/hub" if name == "HUB_DATABASE_URL" else " päss word with spaces that is long "
+    (tmp_path / "secret").write_text(value + "\r\n", encoding="utf-8")
+    environ |= {"HUB_ADMIN_USERNAME": "ada", "HUB_ADMIN_PASSWORD": "x"}
+    environ.pop(name, None)
+    found = load(environ | {f"{name}_FILE": str(tmp_path / "secret")})
+    assert getattr(found, name.removeprefix("HUB_").lower()) == value
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+def test_a_secret_and_its_file_together_are_refused(environ: dict[str, str], tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret").write_text(KEY)
+    assert f"{name} and {name}_FILE are both given" in problems(environ | {name: KEY, f"{name}_FILE": str(tmp_path / "secret")})
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff\xfe"], ids=["missing", "empty", "blank", "not text"])
+def test_a_secrets_file_that_cannot_be_used_is_refused(environ: dict[str, str], tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+    del environ["HUB_SECRET_KEY"]
+    assert f"HUB_SECRET_KEY_FILE names {path}" in problems(environ | {"HUB_SECRET_KEY_FILE": str(path)})
+    assert not (tmp_path / "data").exists(), "it must not fall back to a key of its own"
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("HUB_PROT", "HUB_PORT"),
+        ("HUB_DATABASE", "HUB_DATABASE_URL"),
+        ("HUB_SECRET_KEYFILE", "HUB_SECRET_KEY_FILE"),
+        ("HUB_OUTBOUND_ALLOWED", "HUB_OUTBOUND_ALLOW"),
+        ("HUB_PORT_FILE", "HUB_PORT"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_the_nearest_right_one(environ: dict[str, str], name: str, nearest: str) -> None:
+    assert problems(environ | {name: "1"}) == f"{name} is not a name the hub knows: did you mean {nearest}?"
+
+
+def test_names_of_others_and_of_the_tests_are_not_its_business(environ: dict[str, str]) -> None:
+    assert load(environ | {"HUBBLE": "1", "HOST": "x", "HUB_TEST_PG_URL": "x"}) == load(environ)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HUB_PORT", "65536"),
+        ("HUB_PORT", "-1"),
+        ("HUB_PORT", "80a"),
+        ("HUB_PORT", "٣"),
+        ("HUB_PORT", "tcp://10.0.0.1:80"),
+        ("HUB_WORKERS", "65"),
+        ("HUB_WORKERS", "1.5"),
+        ("HUB_LOG_LEVEL", "loud"),
+        ("HUB_LOG_FORMAT", "xml"),
+        ("HUB_OUTBOUND_ALLOW", "127.0.0.0/8,example.com"),
+        ("HUB_TRUSTED_PROXIES", "*"),
+        ("HUB_OUTBOUND_CA_FILE", "/nowhere/ca.pem"),
+        ("HUB_SECRET_KEY", "k" * 31),
+        ("HUB_ADMIN_USERNAME", "ada"),
+        ("HUB_ADMIN_PASSWORD", "password"),
+        ("HUB_BASE_URL", "hooks.example"),
+        ("HUB_BASE_URL", "ftp://hooks.example"),
+        ("HUB_BASE_URL", "https://"),
+        ("HUB_BASE_URL", "https://hooks.example:http"),
+        ("HUB_BASE_URL", "https://hooks.example/?a=b"),
+        ("HUB_BASE_URL", "https://hooks.example/#"),
+        ("HUB_BASE_URL", "https://ada:pw@hooks.example"),
+        ("HUB_BASE_URL", "https://hooks.example/a b"),
+        ("HUB_BASE_URL", "https://hooks.example/\r\nX: y"),
+        ("HUB_DATABASE_URL", "mysql://hub@db/hub"),
+        ("HUB_DATABASE_URL", "hub.db"),
+        ("HUB_DATABASE_URL", "sqlite://"),
+        ("HUB_DATABASE_URL", "sqlite:///"),
+        ("HUB_DATABASE_URL", "sqlite:///:memory:"),
+        ("HUB_DATABASE_URL", "postgresql://db"),
+        ("HUB_DATABASE_URL", "postgresql://db:port/hub"),
+        ("HUB_DATABASE_URL", "postgresql://hub:pa#ss@db/hub"),
+        ("HUB_DATABASE_URL", "postgresql://hub:pa?ss@db/hub"),
+        ("HUB_DATABASE_URL", "postgresql://hub:12/ss@db/hub"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(environ: dict[str, str], name: str, value: str) -> None:
+    assert name in problems(environ | {name: value})
+
+
+def test_every_problem_is_named_at_once_on_one_line(environ: dict[str, str]) -> None:
+    text = problems(environ | {"HUB_PROT": "1", "HUB_WORKERS": "many", "HUB_LOG_LEVEL": "loud", "HUB_BASE_URL": "x"}, port="y")
+    assert [name for name in ("HUB_PROT", "HUB_WORKERS", "HUB_LOG_LEVEL", "HUB_BASE_URL", "HUB_PORT is") if name not in text] == []
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("sqlite:////var/lib/hub/hub.db", "sqlite:////var/lib/hub/hub.db"),
+        ("postgres://hub@db/hub", "postgresql://hub@db/hub"),
+        ("postgresql:///hub?host=/run/postgresql", "postgresql:///hub?host=/run/postgresql"),
+        ("postgresql://postgres:@/postgres?host=/tmp/data", "postgresql://postgres:@/postgres?host=/tmp/data"),
+        ("postgresql://a:5432,b:5433/hub", "postgresql://a:5432,b:5433/hub"),
+        ("postgresql://db:5433/?dbname=hub", "postgresql://db:5433/?dbname=hub"),
+    ],
+)
+def test_a_database_keeps_its_url_as_given(environ: dict[str, str], given: str, found: str) -> None:
+    assert load(environ | {"HUB_DATABASE_URL": given}).database_url == found
+
+
+def test_a_relative_sqlite_path_is_made_absolute(environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load(environ | {"HUB_DATABASE_URL": "sqlite:///some/hub.db"}).database_url == f"sqlite:///{tmp_path}/some/hub.db"
+
+
+WORD = st.text(string.ascii_letters + string.digits + "%._~-", min_size=12, max_size=24)
+
+
+@given(user=WORD, password=WORD, key=st.text(string.ascii_letters, min_size=32, max_size=40), admin=WORD)
+def test_no_secret_is_ever_shown(user: str, password: str, key: str, admin: str) -> None:
+    secrets = {password + "!1", key + "!2", admin + "!3"}
+    for url in (f"postgresql://{user}:{password}!1@db:5432/hub", f"postgresql://{user}@db/hub?sslmode=require&password={password}!1"):
+        environ = {
+            "HUB_DATABASE_URL": url,
+            "HUB_SECRET_KEY": key + "!2",
+            "HUB_ADMIN_USERNAME": "ada",
+            "HUB_ADMIN_PASSWORD": admin + "!3",
+        }
+        found = load(environ)
+        shown = found.shown()
+        assert set(shown) == set(NAMES)
+        assert found.database_url == url
+        wrong = problems(environ | {"HUB_DATABASE_URL": url.replace("postgresql", "oracle"), "HUB_PROT": "1", "HUB_PORT": "x"})
+        assert [secret for secret in secrets for text in (repr(found), str(shown), wrong) if secret in text] == []
+
+
+def test_what_is_not_secret_is_shown(environ: dict[str, str]) -> None:
+    shown = load(
+        environ | {"HUB_DATABASE_URL": "postgresql://hub:pw@db:5432/hub?sslmode=require", "HUB_OUTBOUND_ALLOW": "10.0.0.1"}
+    ).shown()
+    assert shown["HUB_DATABASE_URL"] == "postgresql://hub:(hidden)@db:5432/hub?sslmode=require"
+    assert shown["HUB_OUTBOUND_ALLOW"] == "10.0.0.1/32"
+    assert (shown["HUB_SECRET_KEY"], shown["HUB_ADMIN_PASSWORD"]) == ("(hidden)", "")
+
+
+def test_a_secret_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    data_dir = tmp_path / "deep" / "data"
+    first = load({"HUB_DATA_DIR": str(data_dir)})
+    assert len(first.secret_key.encode()) >= 32
+    assert set(first.secret_key) <= set(string.ascii_letters + string.digits + "-_")
+    assert load({"HUB_DATA_DIR": str(data_dir)}).secret_key == first.secret_key
+    assert [path.name for path in data_dir.iterdir()] == ["secret_key"]
+    assert stat.S_IMODE((data_dir / "secret_key").stat().st_mode) == 0o600
+    assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
+
+
+def test_a_secret_key_that_a_copy_loosened_is_tightened(tmp_path: Path) -> None:
+    key = load_secret_key(tmp_path)
+    (tmp_path / "secret_key").chmod(0o644)
+    assert load_secret_key(tmp_path) == key
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_hubs_that_start_together_agree_on_the_secret_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every starter is held between "there is no key" and "here is mine" until all of them got that far."""
+    together = threading.Barrier(8)
+    create_once = config._create_once
+
+    def hold(path: Path, text: str) -> None:
+        together.wait(timeout=30)
+        create_once(path, text)
+
+    monkeypatch.setattr(config, "_create_once", hold)
+    keys: list[str] = []
+    starters = [threading.Thread(target=lambda: keys.append(load_secret_key(tmp_path))) for _ in range(8)]
+    for starter in starters:
+        starter.start()
+    for starter in starters:
+        starter.join(timeout=30)
+    assert len(keys) == 8
+    assert set(keys) == {(tmp_path / "secret_key").read_text().strip()}
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+@pytest.mark.parametrize("content", [b"", b"short\n", b"\xff" * 64])
+def test_a_damaged_secret_key_is_never_replaced(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "secret_key").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"secret_key"):
+        load_secret_key(tmp_path)
+    assert (tmp_path / "secret_key").read_bytes() == content
+
+
+def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert f"The data directory {tmp_path}/file/data cannot be made" in problems({"HUB_DATA_DIR": str(tmp_path / "file" / "data")})
+
+
+def test_a_given_key_and_a_postgresql_url_need_no_data_directory(environ: dict[str, str], tmp_path: Path) -> None:
+    load(environ | {"HUB_DATABASE_URL": "postgresql://hub@db/hub"})
+    assert not (tmp_path / "data").exists()
