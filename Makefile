@@ -1,0 +1,61 @@
+# What people type. Everything lands in .venv; a stamp a step, so that a second run installs nothing.
+# Only Python 3.11 or later with its venv module is needed; PYTHON picks another one.
+PYTHON ?= python3
+LOCK_PYTHON ?= python3.11
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run install test check format lock clean
+
+help:  ## this list
+	@grep -hE "^[a-z]+:.*##" $(MAKEFILE_LIST) | sed -E "s/^([a-z]+):.*## */  make \1\t/" | expand -t 18
+
+demo: .venv/.installed  ## real events through a real hub, on a throw-away database
+	$(BIN)/hookhub demo --exit
+
+run: .venv/.installed  ## serve on http://127.0.0.1:8000, data in ./hub-data
+	$(BIN)/hookhub serve
+
+install: .venv/.installed  ## the hub in .venv, from the lock file
+
+test: .venv/.installed-dev  ## every test; TESTS="tests/test_config.py -k secret" picks some
+	@.ci/install-system
+	$(BIN)/python -m pytest $(TESTS)
+
+check: .venv/.installed-dev  ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: .venv/.installed-dev  ## rewrite in the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:  ## remake the lock files (UPGRADE=--upgrade for newer versions)
+	$(LOCK_PYTHON) -c "import sys; sys.exit(sys.version_info[:2] != (3, 11) and \"Lock on Python 3.11, the oldest we support: later ones need less.\")"
+	$(LOCK_PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet pip-tools==7.6.2
+	CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile $(LOCK) $(UPGRADE) --build-deps-for editable -o requirements.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile $(LOCK) $(UPGRADE) --build-deps-for editable --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean:  ## remove what was built and installed (never hub-data)
+	rm -rf .venv .venv-lock build dist hookhub.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/.made:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and \"Python 3.11 or later is needed and $(PYTHON) is \" + sys.version.split()[0] + \": make PYTHON=python3.12 ...\")"
+	@$(PYTHON) -c "import ensurepip, venv" 2>/dev/null || { echo "$(PYTHON) lacks its venv module: on Debian and Ubuntu run 'apt-get install python3-venv', then make again." >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+# The build tool stands in the lock as well, so that installing the project itself fetches nothing.
+.venv/.installed: .venv/.made requirements.lock pyproject.toml
+	$(PIP) install --quiet --require-hashes -r requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.lock
+	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@

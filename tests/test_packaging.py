@@ -1,0 +1,171 @@
+"""What is shipped is whole: a wheel and an editable install find every template, static file and migration, and the wheel serves.
+
+Builds from a copy, so that nothing is written into the source tree, and needs no network: the new environments see this one's
+libraries through a path file, but take `hub` and `connectors` from what was installed into them.
+"""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "PYTHON"))}
+
+FILES_OF_HUB = """
+import json
+from importlib.resources import files
+def walk(at, prefix=""):
+    for entry in at.iterdir():
+        name = prefix + entry.name
+        yield from walk(entry, name + "/") if entry.is_dir() else [name]
+print(json.dumps([name for name in walk(files("hub")) if "__pycache__" not in name]))
+"""
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    done = subprocess.run(list(map(str, command)), cwd=cwd, env=ENVIRON, text=True, capture_output=True, check=False, timeout=120)
+    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def shipped() -> set[str]:
+    """Every file that a hub needs at run time, as paths inside `hub`."""
+    return {
+        path.relative_to(ROOT / "hub").as_posix()
+        for folder in ("", "templates", "static")
+        for path in (ROOT / "hub" / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def new_environment(folder: Path, *what: str | Path) -> Path:
+    """A virtual environment with `what` installed from this disk; the folder of its programs."""
+    run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder.parent)
+    [site] = (folder / "lib").glob("python*/site-packages")
+    (site / "libraries.pth").write_text("".join(sorted({sysconfig.get_path(kind) + "\n" for kind in ("purelib", "platlib")})))
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", folder / "bin" / "python")
+    # --ignore-installed: an editable install of the hub in this environment must neither satisfy it nor be removed.
+    run(*pip, "install", "--no-index", "--no-deps", "--no-build-isolation", "--ignore-installed", *what, cwd=folder.parent)
+    return folder / "bin"
+
+
+def files_found(programs: Path) -> set[str]:
+    """What `importlib.resources` finds in the installed `hub`, run from where the source is not."""
+    return set(json.loads(run(programs / "python", "-c", FILES_OF_HUB, cwd=programs)))
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the project is built from, links kept as links."""
+    copy = tmp_path_factory.mktemp("source")
+    for name in ("hub", "connectors", "templates"):
+        shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "LICENSE", "README.md"):
+        shutil.copy(ROOT / name, copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "pip", "wheel", "--no-index", "--no-deps", "--no-build-isolation", "-w", folder, source, cwd=folder)
+    [built] = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` of an environment in which the wheel is installed."""
+    return new_environment(tmp_path_factory.mktemp("wheel-env") / "env", wheel)
+
+
+def test_the_source_has_templates_static_files_and_migrations() -> None:
+    assert {name.split("/")[0] for name in shipped() if "/" in name} >= {"templates", "static"}
+    assert [name for name in shipped() if re.fullmatch(r"store/migrations/\w*\d\w*\.py", name)] != []
+
+
+def test_a_wheel_holds_every_file_of_the_hub_and_nothing_of_its_tests(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert {name.removeprefix("hub/") for name in names if name.startswith("hub/")} == shipped()
+    assert {name.split("/")[0] for name in names} == {"hub", "connectors"}
+
+
+def test_an_installed_wheel_finds_its_files(programs: Path) -> None:
+    assert files_found(programs) == shipped()
+
+
+def test_an_editable_install_finds_its_files(source: Path, tmp_path: Path) -> None:
+    assert files_found(new_environment(tmp_path / "env", "--editable", source)) == shipped()
+
+
+def test_the_installed_command_says_its_version(programs: Path, tmp_path: Path) -> None:
+    assert VERSION in run(programs / "hookhub", "version", cwd=tmp_path)
+
+
+def test_the_locked_versions_name_no_registry() -> None:
+    for lock in ROOT.glob("requirements*.lock"):
+        text = lock.read_text()
+        assert "--hash=sha256:" in text
+        assert re.findall(r"https?://\S+|--(?:extra-)?index-url|--find-links|--trusted-host| @ |(?<![\w.-])/\w+/\S+", text) == []
+
+
+@contextmanager
+def serving(programs: Path, folder: Path) -> Iterator[int]:
+    """`hookhub serve` on a free port with its data in `folder`; the port, once it answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    log = folder / "serve.log"
+    with log.open("wb") as output:
+        command = [programs / "hookhub", "serve", "--port", str(port), "--data", folder / "data"]
+        process = subprocess.Popen(command, cwd=folder, env=ENVIRON, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        for _ in range(600):
+            with suppress(ConnectionError):
+                if get(port, "/healthz")[0] == 200:
+                    break
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.05)
+                pytest.fail(f"hookhub serve ended with {process.returncode}:\n{log.read_text()}")
+        else:
+            pytest.fail(f"hookhub serve did not answer within 30 s:\n{log.read_text()}")
+        yield port
+        process.terminate()
+        process.wait(timeout=20)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def test_an_installed_wheel_serves(programs: Path, tmp_path: Path) -> None:
+    with serving(programs, tmp_path) as port:
+        assert get(port, "/healthz")[0] == 200
+        assert get(port, "/")[0] < 400
+        assert get(port, "/docs")[0] == 200
+        assert json.loads(get(port, "/api/v1/openapi.json")[1])["openapi"].startswith("3.1")
+    assert (tmp_path / "data" / "hub.db").exists()
