@@ -1,0 +1,136 @@
+"""The registry: what is there, what installed packages may add, and what an unknown key is told."""
+
+import sys
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from connectors import registry
+from connectors.base import Connector, EditRule, Format
+from connectors.registry import UnknownConnector, UnknownFormat, connector, connector_keys, format_keys, format_of
+
+DOCS = Path(__file__).parents[2] / "docs"
+OURS = list(registry.CONNECTORS)
+
+
+class ShoutingFormat:
+    key = "shouting"
+    content_type = "text/plain"
+
+    def body(self, event: object) -> bytes:
+        return b"HELLO"
+
+    def headers(self, event: object, delivery_id: str, body: bytes, secrets: object) -> dict[str, str]:
+        return {}
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EntryPoint]]:
+    """The entry points that seem installed: fill the list before asking the registry."""
+    module = ModuleType("acme_hooks")
+    module.CONNECTOR = Connector("acme", "Acme", EditRule.NONE, "shouting", "It shouts.", "connect/acme.md")  # type: ignore[attr-defined]
+    module.FORMAT = ShoutingFormat()  # type: ignore[attr-defined]
+    module.TEXT = "not a connector"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "acme_hooks", module)
+    entries: list[EntryPoint] = []
+    monkeypatch.setattr(registry, "entry_points", lambda group: EntryPoints(entries).select(group=group))
+    registry.forget_loaded()
+    yield entries
+    registry.forget_loaded()
+
+
+@pytest.mark.parametrize("key", OURS)
+def test_each_connector_is_whole_and_has_its_page(key: str) -> None:
+    found = connector(key)
+    assert found.key == key
+    assert found.format is None or found.format in registry.FORMATS
+    assert found.summary.endswith(".")
+    page = (DOCS / found.docs).read_text()
+    assert page.startswith("# ")
+    assert f"--app {key} " in page or key == "webhooks", "the page says how to make a token for this app"
+
+
+@pytest.mark.parametrize("key", list(registry.FORMATS))
+def test_each_format_fulfils_the_contract(key: str) -> None:
+    assert isinstance(format_of(key), Format)
+    assert format_of(key).key == key
+
+
+def test_the_edit_rules_are_the_ones_argued_in_each_file() -> None:
+    assert {key: connector(key).edit_rule.value for key in OURS} == {
+        "webhooks": "full",
+        "icescrum": "full",
+        "zapier": "switch",
+        "n8n": "switch",
+        "make": "switch",
+        "power_automate": "none",
+        "activepieces": "switch",
+        "pipedream": "switch",
+    }
+
+
+def test_hooks_of_apps_get_the_standard_format_and_icescrums_its_own() -> None:
+    formats = {key: connector(key).format for key in OURS}
+    assert (formats.pop("webhooks"), formats.pop("icescrum")) == (None, "icescrum")
+    assert set(formats.values()) == {"standard"}
+
+
+def test_only_zapier_is_told_that_its_hook_is_gone() -> None:
+    assert [key for key in OURS if connector(key).reverse_unsubscribe] == ["zapier"]
+
+
+def test_an_unknown_key_is_told_the_known_ones() -> None:
+    with pytest.raises(UnknownConnector, match=r"no connector 'zapir': use one of webhooks, icescrum, zapier, n8n") as fault:
+        connector("zapir")
+    assert isinstance(fault.value, LookupError)
+    with pytest.raises(UnknownFormat, match=r"no format 'xml': use one of standard, icescrum, github, cloudevents$") as fault_of_format:
+        format_of("xml")
+    assert isinstance(fault_of_format.value, LookupError)
+
+
+def test_a_module_is_loaded_when_first_asked_for_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.forget_loaded()
+    loads: list[str] = []
+    real = registry.import_module
+    monkeypatch.setattr(registry, "import_module", lambda name: loads.append(name) or real(name))
+    assert "zapier" in connector_keys()
+    assert loads == []
+    assert connector("zapier") is connector("zapier")
+    assert loads == ["connectors.zapier"]
+
+
+def test_an_installed_package_adds_a_connector_and_a_format(installed: list[EntryPoint]) -> None:
+    installed.append(EntryPoint("acme", "acme_hooks:CONNECTOR", registry.CONNECTOR_GROUP))
+    installed.append(EntryPoint("shouting", "acme_hooks:FORMAT", registry.FORMAT_GROUP))
+    assert connector_keys() == [*OURS, "acme"]
+    assert format_keys() == [*registry.FORMATS, "shouting"]
+    assert connector("acme").name == "Acme"
+    assert format_of("shouting").body(object()) == b"HELLO"  # type: ignore[arg-type]
+    with pytest.raises(UnknownConnector, match="acme"):
+        connector("other")
+
+
+def test_an_installed_package_cannot_take_the_place_of_ours(installed: list[EntryPoint]) -> None:
+    installed.append(EntryPoint("zapier", "acme_hooks:CONNECTOR", registry.CONNECTOR_GROUP))
+    assert connector_keys() == OURS
+    assert connector("zapier").name == "Zapier"
+
+
+@pytest.mark.parametrize("path", ["acme_hooks:TEXT", "acme_hooks:MISSING", "acme_hooks:CONNECTOR"])
+def test_an_entry_point_that_is_not_what_it_says_is_refused(installed: list[EntryPoint], path: str) -> None:
+    installed.append(EntryPoint("wrong", path, registry.CONNECTOR_GROUP))
+    installed.append(EntryPoint("wrong", path, registry.FORMAT_GROUP))
+    with pytest.raises(TypeError, match="acme_hooks"):
+        connector("wrong")
+    with pytest.raises(TypeError, match="acme_hooks"):
+        format_of("wrong")
+    assert connector("n8n").key == "n8n", "a broken package hurts nobody else"
+
+
+def test_a_missing_module_keeps_its_own_error(installed: list[EntryPoint]) -> None:
+    installed.append(EntryPoint("lost", "no_such_module_here:CONNECTOR", registry.CONNECTOR_GROUP))
+    with pytest.raises(ModuleNotFoundError, match="no_such_module_here"):
+        connector("lost")
