@@ -1,0 +1,3 @@
+"""hookhub: an automation hub. Events in, signed deliveries out."""
+
+__version__ = "0.1.0"

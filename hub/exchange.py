@@ -53,6 +53,19 @@ class _Pins:
     at: float
 
 
+class _Descriptor:
+    """A socket on its way into pycurl, which duplicates it and drops the object: the first half must close at once, not complain."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        self._number = opened.detach()
+
+    def fileno(self) -> int:
+        return self._number
+
+    def __del__(self) -> None:
+        os.close(self._number)
+
+
 class Handle:
     """A libcurl easy handle and its few keep-alive connections. Used by one thread at a time."""
 
@@ -167,7 +180,7 @@ class Handle:
             check_address(host, self._allow)
             if purpose != pycurl.SOCKTYPE_IPCXN or str(ipaddress.ip_address(host)) not in self._guarded:
                 raise TargetRefused("The connection would go to an address that was not judged.")
-            return socket.socket(family, kind, protocol)
+            return _Descriptor(socket.socket(family, kind, protocol))
         except TargetRefused as error:
             self._trouble = (str(error), "refused")
         except OSError as error:

@@ -1,0 +1,91 @@
+"""Refusals and faults as answers: `application/problem+json`, everywhere the same.
+
+Owns the shape of every error answer (contract §4, RFC 9457). It must never tell a caller more about a fault of ours than that there was
+one: the traceback goes to the log.
+"""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import peewee
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.errors import HubError, Problem
+from hub.rules.payload import PayloadRefused
+from hub.rules.settings import SettingRefused
+from hub.store.database import StoreUnavailable
+
+log = logging.getLogger("hub.api")
+
+KNOWN = (HubError, PayloadRefused, ValidationError, SettingRefused, peewee.IntegrityError)
+"""What handlers raise on purpose; anything else is a bug of ours."""
+
+CONTENT_TYPE = "application/problem+json"
+STORE_RETRY_AFTER_S = 5
+
+
+def answer(problem: Problem) -> Response:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "errors": [{"field": field, "message": message} for field, message in problem.errors],
+    }
+    headers = {}
+    if problem.retry_after_s is not None:
+        headers["Retry-After"] = str(problem.retry_after_s)
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="hookhub"'
+    return Response(msgspec.json.encode(body), problem.status, headers, media_type=CONTENT_TYPE)
+
+
+def problem_of(error: Exception) -> Problem:
+    """What to answer to any exception; one that nobody expected is logged and answered 500."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, PayloadRefused):
+        return refused_payload(error)
+    if isinstance(error, ValidationError):
+        return invalid([(_field(found["loc"]), found["msg"].removeprefix("Value error, ")) for found in error.errors()])
+    if isinstance(error, SettingRefused):
+        return invalid([("value", str(error))])
+    if isinstance(error, StoreUnavailable):
+        return Problem(503, "Store unavailable", f"{error}; nothing was stored", retry_after_s=STORE_RETRY_AFTER_S)
+    if isinstance(error, peewee.IntegrityError):
+        return Problem(409, "Conflict", "somebody else has just made the same; read it again")
+    if isinstance(error, HTTPException):
+        return Problem(error.status_code, HTTPStatus(error.status_code).phrase, str(error.detail))
+    if isinstance(error, HubError):
+        log.error("%s", error)
+        return Problem(500, "Fault of the hub", "this is recorded in the hub's log")
+    log.exception("fault while answering", exc_info=error)
+    return Problem(500, "Fault of the hub", "this is recorded in the hub's log")
+
+
+def invalid(errors: list[tuple[str, str]]) -> Problem:
+    """422 with one entry for each wrong field."""
+    return Problem(422, "Wrong fields", "; ".join(f"{field}: {message}" for field, message in errors)[:1000], errors)
+
+
+def refused_payload(refused: PayloadRefused) -> Problem:
+    titles = {400: "Malformed JSON", 413: "Too large", 422: "Wrong fields"}
+    return Problem(refused.status, titles[refused.status], str(refused)[:1000], refused.errors)
+
+
+async def on_error(request: Request, error: Exception) -> Response:
+    """Starlette's handler for whatever a route raises."""
+    return answer(problem_of(error))
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    """("headers", "X-A") → `headers.X-A`; ("events", 2) → `events[2]`."""
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text or "body"

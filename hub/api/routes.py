@@ -1,0 +1,52 @@
+"""The web application: every route, in the order in which they are tried, and what wraps them all.
+
+Owns the order (publishing stands first: a route costs every one behind it) and the fallback answers. It must never handle a call itself.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hub.api import events, health, hooks, me, problems
+from hub.api.callers import Callers
+from hub.api.calls import Call, route
+from hub.services import Services
+
+CALLS: tuple[Call, ...] = (*hooks.CALLS, *events.CALLS, *me.CALLS)
+
+
+def application(services: Services, lifespan: Callable[[Starlette], Any]) -> Starlette:
+    callers = Callers(services.database)
+    routes: list[BaseRoute] = [
+        events.publish_route(services, callers),
+        *health.routes(services),
+        *(route(call, services, callers) for call in CALLS),
+    ]
+    app = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={Exception: problems.on_error, HTTPException: problems.on_error, **_known_errors()},
+    )
+    app.router.redirect_slashes = False
+    app.add_middleware(WithoutTrailingSlash)
+    return app
+
+
+def _known_errors() -> dict[Any, Any]:
+    return dict.fromkeys(problems.KNOWN, problems.on_error)
+
+
+class WithoutTrailingSlash:
+    """Serves `/path/` as `/path`: a redirect would lose a POST's body in many clients (contract §4)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and len(scope["path"]) > 1 and scope["path"].endswith("/"):
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+        await self._app(scope, receive, send)

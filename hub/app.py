@@ -1,0 +1,85 @@
+"""The composition root: the only place that constructs.
+
+Owns what a process is made of and the order in which its parts start and stop. It must never hold logic of its own.
+"""
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+import anyio.to_thread
+from starlette.applications import Starlette
+
+from hub.api import routes
+from hub.config import Config
+from hub.dispatcher import Dispatcher
+from hub.intake import Intake
+from hub.outbound import Outbound
+from hub.scheduler import Scheduler
+from hub.services import Services
+from hub.store import schema
+from hub.store.database import Database
+from hub.store.secrets import SecretBox
+from hub.subscriptions import Subscriptions
+
+log = logging.getLogger("hub.app")
+
+THREADS = 24
+"""Threads that answer calls; each keeps a database connection."""
+STOP_S = 20.0
+"""How long requests to receivers may go on after a stop is asked for; longer ones are left to their lease."""
+
+
+class Hub:
+    """One process of the hub."""
+
+    def __init__(self, config: Config, *, sends: bool = True, senders: int | None = None) -> None:
+        """`sends`: deliver from this process. Migrates the database; nothing runs before `start`."""
+        self.database = Database(config.database_url)
+        schema.migrate(self.database)
+        self.database.sync_clock()
+        box = SecretBox([config.secret_key])
+        outbound = Outbound(allow=config.outbound_allow, ca_file=config.outbound_ca_file)
+        self._wakes: list[Dispatcher] = []
+        intake = Intake(self.database, self.wake)
+        dispatcher = Dispatcher(self.database, outbound, box, intake, plan_wake=self._plan_wake) if sends else None
+        self._wakes += [dispatcher] if dispatcher else []
+        scheduler = Scheduler(self.database, intake, dispatcher)
+        subscriptions = Subscriptions(self.database, box, intake, config.outbound_allow, self.wake)
+        self.services = Services(config, self.database, box, outbound, intake, subscriptions, scheduler, dispatcher)
+
+    def wake(self) -> None:
+        for dispatcher in self._wakes:
+            dispatcher.wake()
+
+    def _plan_wake(self, due_at: float) -> None:
+        self.services.scheduler.wake_at(due_at)
+
+    def start(self) -> None:
+        self.services.scheduler.rescue()
+        if self.services.dispatcher is not None:
+            self.services.dispatcher.start()
+        self.services.scheduler.start()
+
+    def stop(self) -> None:
+        """Take nothing more, end what is under way, close everything."""
+        self.services.scheduler.stop()
+        if self.services.dispatcher is not None:
+            self.services.dispatcher.stop(STOP_S)
+        self.services.outbound.close()
+        self.database.close()
+
+
+def web(hub: Hub) -> Starlette:
+    """The web application of a hub; it starts and stops the hub with itself."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        await anyio.to_thread.run_sync(hub.start)
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(hub.stop)
+
+    return routes.application(hub.services, lifespan)

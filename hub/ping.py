@@ -1,0 +1,63 @@
+"""Test deliveries: one attempt to one hook, never retried, never counted (contract §8.9).
+
+Owns `ping`. It must never pass the queue: it is sent at once, on the caller's thread, also to a hook that is switched off, because that is
+when people test. What came of it is kept in the log like any delivery.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+
+from connectors.base import Event
+from hub import delivery
+from hub.delivery import Shipment
+from hub.errors import Problem
+from hub.ids import new_id
+from hub.outbound import Outbound
+from hub.rules import health
+from hub.rules.matching import PING_EVENT_TYPE
+from hub.rules.outcome import Outcome
+from hub.store import deliveries, hooks, lanes, settings
+from hub.store.database import Database
+from hub.store.events import NewEvent
+from hub.store.models import Hook
+from hub.store.projects import ProjectInfo
+from hub.store.secrets import SecretBox
+from hub.timestamps import iso
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A finished test delivery."""
+
+    delivery_id: str
+    event_id: str
+    outcome: Outcome
+
+
+def ping(database: Database, box: SecretBox, outbound: Outbound, project: ProjectInfo, hook: Hook) -> Ping:
+    """Send a test event to a hook and wait for the answer. Raises: Problem 409, for a hook whose secrets cannot be read."""
+    new = NewEvent(new_id("evt"), project.id, PING_EVENT_TYPE, time.time(), _data(project, hook))
+    try:
+        target = hooks.target_of(box, hook, project.key)
+    except Exception as error:
+        raise Problem(409, "Hook unreadable", f"{error}") from error
+    event = Event(new.id, new.type, iso(new.occurred_at), project.key, new.data)
+    shipment = Shipment(new_id("dlv"), 1, event, target)
+    outcome = delivery.attempt(shipment, outbound, database.read(settings.load), database.clock)
+    delivery.log_attempt(shipment, outcome)
+
+    def write() -> None:
+        deliveries.add_finished(database, shipment.delivery_id, new, str(hook.id), outcome)
+        locked = hooks.locked(database, str(hook.id))
+        if locked is not None and outcome.kind == "success":
+            before = lanes.health_of(locked)
+            lanes.set_health(locked, health.cleared(before))
+            lanes.arm(database, [str(hook.id)], database.clock.now())
+
+    database.write(write).result()
+    return Ping(shipment.delivery_id, new.id, outcome)
+
+
+def _data(project: ProjectInfo, hook: Hook) -> bytes:
+    return json.dumps({"id": hook.id, "project": project.key, "message": "This is a test from hookhub."}).encode()

@@ -1,0 +1,93 @@
+"""Who may do what: scopes of tokens, roles of people, and the origin of a hook.
+
+Owns contract §5 and §9 as functions of plain values, used by the API, the dialects and the pages alike. Pure. It must never look at a
+request: the credential has been turned into a `Party` before, and nothing but the credential counts.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from connectors.base import EditRule
+
+Scope = Literal["publish", "subscribe", "read", "manage", "admin"]
+SCOPES: tuple[Scope, ...] = ("publish", "subscribe", "read", "manage", "admin")
+APP_SCOPES: tuple[Scope, ...] = ("publish", "subscribe", "read")
+"""What an app's token may have: a leaked one must do nothing but look after its own app's hooks."""
+
+Role = Literal["product_owner", "scrum_master", "team_member", "stakeholder"]
+ROLES: tuple[Role, ...] = ("product_owner", "scrum_master", "team_member", "stakeholder")
+MANAGERS = ("product_owner", "scrum_master")
+
+Action = Literal["view", "edit", "switch", "test", "redeliver", "delete"]
+SWITCH_ACTIONS: tuple[Action, ...] = ("view", "switch", "test", "redeliver", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who asks, as the credential says."""
+
+    name: str
+    scopes: frozenset[str]
+    app: str | None = None
+    """The connector whose token this is."""
+    is_by_hand: bool = False
+    """True for a person on the pages, False for a token."""
+
+    def has(self, *scopes: str) -> bool:
+        """True when one of these scopes is held; `admin` holds all."""
+        return "admin" in self.scopes or any(scope in self.scopes for scope in scopes)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a hook came from; it never changes, except that a manager takes it over."""
+
+    kind: Literal["page", "api", "app"]
+    app: str | None = None
+    app_name: str = ""
+    edit_rule: EditRule = EditRule.FULL
+    manual_edit: bool = False
+
+
+def origin_of(party: Party) -> Literal["page", "api", "app"]:
+    """The origin of what this party makes."""
+    return "page" if party.is_by_hand else "app" if party.app else "api"
+
+
+def sees(party: Party, origin: Origin) -> bool:
+    """False when the hook must look to this party like an unknown id."""
+    if party.app is not None:
+        return origin.kind == "app" and origin.app == party.app
+    if party.has("read", "manage"):
+        return True
+    return party.has("subscribe") and origin.kind == "api"
+
+
+def refusal(party: Party, origin: Origin, action: Action) -> str | None:
+    """Why a party that sees a hook may not do this to it, naming whose it is; None when it may.
+
+    Whether it holds a scope for the call at all has been asked before.
+    """
+    if party.app is not None or (party.has("manage") and not party.is_by_hand and origin.kind != "app"):
+        return None
+    if not party.has("manage"):
+        return None if origin.kind == "api" else f"this hook was made on the {_owner(origin)}; a subscribe token looks after api hooks only"
+    rule = _rule(origin)
+    if rule is EditRule.FULL or action in ("view", "test") or (rule is EditRule.SWITCH and action in SWITCH_ACTIONS):
+        return None
+    return f"this hook belongs to {_owner(origin)}: by hand it can be {_may(rule)}; take it over to change more"
+
+
+def _rule(origin: Origin) -> EditRule:
+    """What a person may do by hand (contract §5)."""
+    if origin.kind == "page" or (origin.kind == "api" and origin.manual_edit):
+        return EditRule.FULL
+    return EditRule.SWITCH if origin.kind == "api" else origin.edit_rule
+
+
+def _owner(origin: Origin) -> str:
+    return {"page": "web page", "api": "the API client that made it", "app": origin.app_name or origin.app or "an app"}[origin.kind]
+
+
+def _may(rule: EditRule) -> str:
+    return "switched on and off, tested, redelivered and deleted" if rule is EditRule.SWITCH else "viewed and tested"

@@ -1,0 +1,48 @@
+"""Which event types a project knows, and what to say about one it does not.
+
+Owns contract §4 "Event types". Pure. It must never list what an open project has seen: that is in the store.
+"""
+
+import difflib
+from functools import cache
+
+from connectors.base import EventTypeInfo
+from connectors.icescrum_catalogue import EVENT_TYPES
+from hub.rules.matching import OWN_EVENT_TYPES, is_event_type, is_pattern, matches
+
+OPEN = "open"
+CATALOGUES: tuple[str, ...] = (OPEN, "icescrum")
+OWN_TYPES = tuple(EventTypeInfo(code, code, text, "hook") for code, text in OWN_EVENT_TYPES.items())
+
+
+@cache
+def types_of(catalogue: str) -> dict[str, EventTypeInfo] | None:
+    """Code → type of a catalogue; None for an open project, which takes any well-formed one."""
+    return None if catalogue == OPEN else {info.code: info for info in EVENT_TYPES}
+
+
+def default_format(catalogue: str) -> str:
+    return "standard" if catalogue == OPEN else catalogue
+
+
+def type_error(catalogue: str, code: str) -> str | None:
+    """Why an event of this type cannot be published to a project; None when it can."""
+    if not is_event_type(code):
+        return "must be words joined by dots, each beginning with a lower-case letter, such as story.create"
+    known = types_of(catalogue)
+    return None if known is None or code in known else f"is not in the project's {catalogue} catalogue{_nearest(code, known)}"
+
+
+def pattern_error(catalogue: str, pattern: str) -> str | None:
+    """Why a hook cannot subscribe to this pattern; None when it can."""
+    if not is_pattern(pattern):
+        return f"{pattern!r} is no pattern: use *, story.* or an event type such as story.create"
+    known = types_of(catalogue)
+    if known is None or pattern == "*" or any(matches(pattern, code) for code in (*known, *OWN_EVENT_TYPES)):
+        return None
+    return f"{pattern!r} matches no event type of the project's {catalogue} catalogue{_nearest(pattern, known)}"
+
+
+def _nearest(text: str, known: dict[str, EventTypeInfo]) -> str:
+    near = difflib.get_close_matches(text, [*known, *OWN_EVENT_TYPES], n=1)
+    return f"; did you mean {near[0]}?" if near else "; GET /api/v1/event-types lists them"

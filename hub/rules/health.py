@@ -1,0 +1,143 @@
+"""Whether a hook is well: what each outcome does to its count, its pace and its state.
+
+Owns the state machine of a hook (contract §8.3, §8.5–8.7) and nothing that reads or writes. Pure: `now` and chance are arguments.
+It must never let an outcome switch a hook on: only a person or the hook's own app does that.
+
+    active ──failure──▶ failing ──failure × failure_limit──▶ auto_disabled ──enable──▶ active
+       ▲                   │                                   ▲
+       └─────success───────┘      410 ─▶ gone (app, api) or ───┘ (page)          disable ─▶ disabled ──enable──▶ active
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from hub.rules.outcome import Outcome
+from hub.rules.retry import delay_s, retry_after_at
+
+State = Literal["active", "failing", "disabled", "auto_disabled", "gone"]
+LIVE: tuple[State, ...] = ("active", "failing")
+"""States in which a hook is sent to."""
+ROUTED: tuple[State, ...] = ("active", "failing", "auto_disabled")
+"""States in which a hook gets new deliveries; those of an auto_disabled one are held (contract §8.7)."""
+
+SLOW_S = 1.0
+"""A request that takes longer makes its hook a slow one, which shares a bounded part of the senders with the other slow ones."""
+
+DEFAULT_GATE_S = 5.0
+"""The pause of a failing hook when the retry schedule is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The part of a hook that outcomes change. Times are epoch seconds."""
+
+    state: State = "active"
+    consecutive_failures: int = 0
+    counted_until: float = 0.0
+    """When the last counted failure ended: a request that began earlier belongs to the same bad moment (contract §8.6)."""
+    ramp: int | None = None
+    """How many requests may be in flight while the hook ramps up; None when it is not ramping."""
+    gate_at: float | None = None
+    """No request before this time; None when there is no gate."""
+    last_error: str | None = None
+    last_success_at: float | None = None
+    disabled_reason: str | None = None
+    disabled_at: float | None = None
+    is_slow: bool = False
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
+
+    def allowance(self, max_in_flight: int, in_flight: int) -> int:
+        """How many more requests may start now."""
+        return max(0, min(max_in_flight, self.ramp or max_in_flight) - in_flight)
+
+
+def judge(
+    health: Health,
+    outcome: Outcome,
+    *,
+    origin: str,
+    failure_limit: int,
+    schedule: Sequence[float],
+    max_in_flight: int,
+    chance: float,
+) -> Health:
+    """The hook's health after one outcome. Outcomes are to be judged in the order in which they ended."""
+    if outcome.kind == "success":
+        return _after_success(health, outcome, max_in_flight)
+    if outcome.kind not in ("failure", "gone"):
+        return replace(health, last_error=outcome.reason)
+    failed = replace(health, last_error=outcome.reason)
+    if outcome.kind == "gone" and (health.is_live or (origin != "page" and health.state != "gone")):
+        return _after_gone(failed, outcome, origin)
+    if not health.is_live or outcome.started_at < health.counted_until:
+        return failed
+    return _after_counted_failure(failed, outcome, failure_limit, schedule, chance)
+
+
+def cleared(health: Health) -> Health:
+    """After a 2xx to a ping: a failing hook is taken at its word; any other keeps its state (contract §8.9)."""
+    if health.state != "failing":
+        return health
+    return replace(health, state="active", consecutive_failures=0, ramp=1, gate_at=None)
+
+
+def enabled(health: Health) -> Health:
+    """After a person or the app switched it on: the count starts anew and the pace at one (contract §8.7)."""
+    if health.is_live:
+        return health
+    return replace(
+        health, state="active", consecutive_failures=0, ramp=1, gate_at=None, disabled_reason=None, disabled_at=None, last_error=None
+    )
+
+
+def disabled(health: Health, reason: str, now: float) -> Health:
+    """After a person or the app switched it off."""
+    if health.state in ("disabled", "gone"):
+        return health
+    return replace(health, state="disabled", disabled_reason=reason, disabled_at=now, gate_at=None)
+
+
+def _after_success(health: Health, outcome: Outcome, max_in_flight: int) -> Health:
+    well = replace(health, consecutive_failures=0, last_error=None, last_success_at=outcome.ended_at, is_slow=outcome.duration_s > SLOW_S)
+    if health.state == "failing":
+        return replace(well, state="active", ramp=1, gate_at=None)
+    if health.state != "active" or health.ramp is None:
+        return well
+    # One more per success is twice as many per round: 1, 2, 4 … in flight, as TCP's slow start does it (RFC 5681 §3.1).
+    grown = health.ramp + 1
+    return replace(well, ramp=grown if grown < max_in_flight else None)
+
+
+def _after_gone(health: Health, outcome: Outcome, origin: str) -> Health:
+    """410 ends a subscription at once; a hook that a person made is only switched off, for that person to see (contract §8.3)."""
+    return replace(
+        health,
+        state="auto_disabled" if origin == "page" else "gone",
+        consecutive_failures=health.consecutive_failures + 1,
+        counted_until=outcome.ended_at,
+        gate_at=None,
+        disabled_reason="the target answered 410 Gone: it asks for no more events",
+        disabled_at=outcome.ended_at,
+    )
+
+
+def _after_counted_failure(health: Health, outcome: Outcome, failure_limit: int, schedule: Sequence[float], chance: float) -> Health:
+    count = health.consecutive_failures + 1
+    failing = replace(health, state="failing", consecutive_failures=count, counted_until=outcome.ended_at, ramp=1, is_slow=True)
+    if 0 < failure_limit <= count:
+        return replace(
+            failing,
+            state="auto_disabled",
+            gate_at=None,
+            disabled_reason=f"{count} requests in a row failed, the last: {outcome.reason}",
+            disabled_at=outcome.ended_at,
+        )
+    if count == 1:
+        return failing
+    pause_s = delay_s(schedule, count, chance) if schedule else DEFAULT_GATE_S
+    asked_for = retry_after_at(outcome.retry_after, outcome.ended_at)
+    return replace(failing, gate_at=max(outcome.ended_at + pause_s, asked_for or 0.0))

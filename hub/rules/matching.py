@@ -1,0 +1,77 @@
+"""Which hooks want an event: patterns, and the routing table built from them.
+
+Owns the grammar of event types and patterns (contract §1, §4) and the table that answers "who wants `story.create`?" without asking
+the database. Pure. It must never know of a hook more than its id: whether it may be sent to is decided when it is claimed.
+Step before: `intake` asks. Step after: `store.events` writes one delivery for each answer.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+OWN_EVENT_TYPES = {
+    "hook.disabled": "A hook was switched off after too many failures in a row",
+    "hook.enabled": "A hook was switched on again",
+    "hook.gone": "A hook's subscription ended: its target answered 410 Gone",
+}
+"""The hub's own types, known in every project; `*` does not mean them (contract §4)."""
+
+PING_EVENT_TYPE = "hook.ping"
+"""What a test delivery carries; nobody can subscribe to it or publish it."""
+
+_EVENT_TYPE = re.compile(r"[a-z][A-Za-z0-9_]*(\.[a-z][A-Za-z0-9_]*)*")
+EVENT_TYPE_MAX_LENGTH = 128
+
+
+def is_event_type(text: str) -> bool:
+    """True for lower-case words joined by dots, camelCase allowed: `story.addedComment`."""
+    return len(text) <= EVENT_TYPE_MAX_LENGTH and _EVENT_TYPE.fullmatch(text) is not None
+
+
+def is_pattern(text: str) -> bool:
+    """True for `*`, `story.*` and an exact event type."""
+    return text == "*" or is_event_type(text.removesuffix(".*"))
+
+
+def matches(pattern: str, event_type: str) -> bool:
+    """True when a hook with this pattern wants this type."""
+    if pattern == "*":
+        return event_type not in OWN_EVENT_TYPES
+    if pattern.endswith(".*"):
+        return event_type.startswith(pattern[:-1])
+    return pattern == event_type
+
+
+class RoutingTable:
+    """The hooks of one project by what they want; changed hook by hook, so that ten thousand of them need no rebuild."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        """The project's routing version up to which this table is true."""
+        self._hooks: dict[str, tuple[str, ...]] = {}
+        self._by_pattern: dict[str, set[str]] = defaultdict(set)
+
+    def put(self, hook_id: str, patterns: Iterable[str]) -> None:
+        """Say what a hook wants from now on; no patterns at all means that it wants nothing."""
+        for pattern in self._hooks.pop(hook_id, ()):
+            self._by_pattern[pattern].discard(hook_id)
+        wanted = tuple(patterns)
+        if wanted:
+            self._hooks[hook_id] = wanted
+        for pattern in wanted:
+            self._by_pattern[pattern].add(hook_id)
+
+    def match(self, event_type: str) -> list[str]:
+        """The ids of the hooks that want this type, each once, oldest first."""
+        found: set[str] = set()
+        for pattern in _patterns_of(event_type):
+            found |= self._by_pattern.get(pattern, set())
+        return sorted(found)
+
+
+def _patterns_of(event_type: str) -> list[str]:
+    """Every pattern that matches a type: itself, `*`, and each of its prefixes with `.*`."""
+    words = event_type.split(".")
+    prefixes = [".".join(words[:n]) + ".*" for n in range(1, len(words))]
+    everything = [] if event_type in OWN_EVENT_TYPES else ["*"]
+    return [event_type, *prefixes, *everything]

@@ -1,0 +1,247 @@
+"""What a published body must look like, read strictly and without changing a byte.
+
+Owns the reading of `POST /events` (contract §4): one event, an array, or NDJSON. Pure. It must never re-serialise: `data` is kept as the
+slice that was received, because those bytes are signed and sent. JSON that readers disagree on is refused here, before anything is
+stored: duplicate keys, NaN and infinities, lone surrogates, bytes that are no UTF-8, nesting beyond 64.
+Step after: `intake.accept`.
+"""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from hub.rules.matching import OWN_EVENT_TYPES, PING_EVENT_TYPE, is_event_type
+from hub.timestamps import parse_iso
+
+DEPTH_MAX = 64
+EVENTS_MAX = 1_000
+KEY_MAX_LENGTH = 512
+FIELDS = ("type", "data", "id", "occurred_at")
+
+_SURROGATE_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One event as it was published."""
+
+    type: str
+    data: bytes
+    key: str | None
+    """The caller's idempotency key."""
+    occurred_at: float | None
+
+
+class PayloadRefused(ValueError):
+    """A body that cannot be taken. `status`: 400 it is not even JSON, 413 too large, 422 wrong fields."""
+
+    def __init__(self, errors: list[tuple[str, str]], status: int = 422) -> None:
+        super().__init__("; ".join(f"{field}: {message}" for field, message in errors))
+        self.errors = errors
+        self.status = status
+
+
+def read_one_or_many(body: bytes, data_bytes_max: int) -> tuple[list[Published], bool]:
+    """The events of a JSON body, and whether it was an array.
+
+    Raises:
+        PayloadRefused: with every wrong field, `[3].data` for the fourth of an array.
+    """
+    _check_utf8(body, "body")
+    if not body.lstrip(b" \t\r\n").startswith(b"["):
+        return [_read_item(body, "", data_bytes_max)], False
+    items = _decode(body, list[msgspec.Raw], "body")
+    return _read_items([(f"[{n}]", bytes(item)) for n, item in enumerate(items)], data_bytes_max), True
+
+
+def read_lines(body: bytes, data_bytes_max: int) -> list[Published]:
+    """The events of an NDJSON body, one a line; empty lines are passed over. Raises: PayloadRefused."""
+    _check_utf8(body, "body")
+    lines = [line for line in body.splitlines() if line.strip()]
+    return _read_items([(f"[{n}]", line) for n, line in enumerate(lines)], data_bytes_max)
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """A strictly read JSON object, for the calls whose body is no event. Raises: PayloadRefused."""
+    _check_utf8(body, "body")
+    _decode(body, dict[str, msgspec.Raw], "body")
+    if body.count(b"{") + body.count(b"[") > DEPTH_MAX and _depth(body) > DEPTH_MAX:
+        raise PayloadRefused([("body", f"is nested deeper than {DEPTH_MAX}")])
+    if _has_lone_surrogate(body):
+        raise PayloadRefused([("body", _LONE_SURROGATE)])
+    try:
+        found = json.loads(body, object_pairs_hook=_without_duplicates, parse_float=_finite)
+    except _Refused as refused:
+        raise PayloadRefused([(refused.name or "body", refused.message)]) from refused
+    except ValueError as error:  # a whole number of more than 4,300 digits
+        raise PayloadRefused([("body", "holds a number too long to be read")]) from error
+    return dict(found)
+
+
+def _read_items(items: list[tuple[str, bytes]], data_bytes_max: int) -> list[Published]:
+    if not 1 <= len(items) <= EVENTS_MAX:
+        raise PayloadRefused([("body", f"there must be 1 to {EVENTS_MAX} events in one request, here are {len(items)}")])
+    read: list[Published] = []
+    errors: list[tuple[str, str]] = []
+    status = 422
+    for path, item in items:
+        try:
+            read.append(_read_item(item, path, data_bytes_max))
+        except PayloadRefused as refused:
+            errors += refused.errors
+            status = min(status, refused.status)
+    if errors:
+        raise PayloadRefused(errors[:100], status)
+    return read
+
+
+def _read_item(item: bytes, path: str, data_bytes_max: int) -> Published:
+    fields = _decode(item, dict[str, msgspec.Raw], path or "body")
+    raw_data = bytes(fields["data"]) if "data" in fields else b""
+    _check_strict(item, raw_data, path)
+    errors = [(_at(path, name), f"there is no such field; an event has: {', '.join(FIELDS)}") for name in fields if name not in FIELDS]
+    event_type, key, occurred_at = (_value(fields, name) for name in ("type", "id", "occurred_at"))
+    errors += _type_errors(event_type, _at(path, "type"))
+    errors += _data_errors(raw_data, _at(path, "data"))
+    if key is not None and not (isinstance(key, str) and 1 <= len(key) <= KEY_MAX_LENGTH):
+        errors.append((_at(path, "id"), f"your idempotency key must be a text of 1 to {KEY_MAX_LENGTH} characters"))
+    moment = _moment(occurred_at, _at(path, "occurred_at"), errors)
+    if errors:
+        raise PayloadRefused(errors)
+    if len(raw_data) > data_bytes_max:
+        raise PayloadRefused([(_at(path, "data"), f"has {len(raw_data)} bytes; an event may have {data_bytes_max}")], status=413)
+    return Published(event_type, raw_data, key, moment)
+
+
+def _value(fields: dict[str, msgspec.Raw], name: str) -> Any:
+    return json.loads(bytes(fields[name])) if name in fields else None
+
+
+def _at(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _check_utf8(body: bytes, field: str) -> None:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise PayloadRefused([(field, f"must be UTF-8; byte {error.start} is not")], status=400) from error
+
+
+def _decode(text: bytes, kind: Any, field: str) -> Any:
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.ValidationError as error:
+        wanted = "an array of events" if kind is not dict and text.lstrip()[:1] == b"[" else "a JSON object with type and data"
+        raise PayloadRefused([(field, f"must be {wanted}")]) from error
+    except RecursionError as error:
+        raise PayloadRefused([(field, f"is nested deeper than {DEPTH_MAX}")]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if _has_lone_surrogate(text):
+            raise PayloadRefused([(field, _LONE_SURROGATE)]) from error
+        raise PayloadRefused([(field, f"is not valid JSON: {str(error).removeprefix('JSON is malformed: ')}")], status=400) from error
+
+
+_LONE_SURROGATE = "holds half of a surrogate pair (\\ud800 to \\udfff): no text can be made of it"
+
+
+class _Refused(ValueError):
+    def __init__(self, name: str | None, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+        self.message = message
+
+
+def _check_strict(item: bytes, raw_data: bytes, path: str) -> None:
+    """Refuse what JSON readers disagree on. The item has been decoded once, so its grammar is right."""
+    if item.count(b"{") + item.count(b"[") > DEPTH_MAX and _depth(item) > DEPTH_MAX + 1:
+        raise PayloadRefused([(_at(path, "data"), f"is nested deeper than {DEPTH_MAX}")])
+    if _has_lone_surrogate(item):
+        raise PayloadRefused([(_at(path, "data") if _has_lone_surrogate(raw_data) else path or "body", _LONE_SURROGATE)])
+    try:
+        _read_strictly(item)
+    except _Refused as refused:
+        raise PayloadRefused([(_blamed(refused, raw_data, path), refused.message)]) from refused
+
+
+def _blamed(refused: _Refused, raw_data: bytes, path: str) -> str:
+    try:
+        _read_strictly(raw_data or b"null")
+    except _Refused:
+        return _at(path, "data")
+    return _at(path, refused.name or "body")
+
+
+def _read_strictly(text: bytes) -> None:
+    json.loads(text, object_pairs_hook=_without_duplicates, parse_float=_finite, parse_int=str)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        name = next(name for name in names if names.count(name) > 1)
+        raise _Refused(name, f"the key {name!r} stands there twice: readers would disagree on its value")
+    return found
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise _Refused(None, f"the number {text[:40]} is too large for any reader")
+    return value
+
+
+def _has_lone_surrogate(text: bytes) -> bool:
+    if not _SURROGATE.search(text):
+        return False
+    return _SURROGATE.search(_SURROGATE_PAIR.sub(b"", text.replace(b"\\\\", b""))) is not None
+
+
+def _depth(text: bytes) -> int:
+    deepest = depth = 0
+    for token in _TOKEN.finditer(text):
+        mark = token.group()
+        if mark in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _type_errors(event_type: Any, field: str) -> list[tuple[str, str]]:
+    if event_type is None:
+        return [(field, "is missing: say which event type, such as story.create")]
+    if not isinstance(event_type, str) or not is_event_type(event_type):
+        return [(field, "must be words joined by dots, each beginning with a lower-case letter, such as story.create")]
+    if event_type in OWN_EVENT_TYPES or event_type == PING_EVENT_TYPE:
+        return [(field, f"{event_type} is the hub's own: only the hub publishes it")]
+    return []
+
+
+def _data_errors(raw: bytes, field: str) -> list[tuple[str, str]]:
+    if not raw:
+        return [(field, "is missing: give the full JSON object")]
+    if not raw.startswith(b"{"):
+        return [(field, "must be a JSON object")]
+    return []
+
+
+def _moment(value: Any, field: str, errors: list[tuple[str, str]]) -> float | None:
+    if value is None:
+        return None
+    try:
+        moment = parse_iso(value)
+        if not 0 <= moment < 253_402_300_800:  # years 1970 to 9999
+            raise ValueError
+    except (ValueError, TypeError, OverflowError):
+        errors.append((field, "must be an ISO 8601 time, such as 2026-11-23T21:04:06Z"))
+        return None
+    return moment

@@ -1,0 +1,33 @@
+"""The parts of a running hub, as the layers that answer requests see them.
+
+Owns nothing: it names what `app` has constructed. It must never construct anything itself.
+"""
+
+from dataclasses import dataclass
+
+from hub.config import Config
+from hub.dispatcher import Dispatcher
+from hub.intake import Intake
+from hub.outbound import Outbound
+from hub.scheduler import Scheduler
+from hub.store.database import Database
+from hub.store.secrets import SecretBox
+from hub.subscriptions import Subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    config: Config
+    database: Database
+    box: SecretBox
+    outbound: Outbound
+    intake: Intake
+    subscriptions: Subscriptions
+    scheduler: Scheduler
+    dispatcher: Dispatcher | None
+    """None where this process sends nothing."""
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        if self.dispatcher is not None:
+            self.dispatcher.wake()

@@ -1,0 +1,313 @@
+"""The database: connections, transactions, the clock, and the start and end of all three.
+
+Owns how a transaction is run on either engine. It must never know a table. Every write of the process goes through `write`: on SQLite
+that is one thread, because SQLite's own busy waiting is unfair (8 publishers starved the sender to 32 deliveries a second, one writer
+thread served both); on PostgreSQL a few. Reads run on the calling thread's own connection and see only what is committed.
+Peewee keeps one connection a thread, so nothing here may be called on the event loop except `write`, which only hands over.
+"""
+
+import contextlib
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import peewee
+from playhouse.db_url import connect
+
+from hub.errors import HubError
+from hub.store import models
+
+T = TypeVar("T")
+
+WRITERS_POSTGRESQL = 4
+BUSY_TIMEOUT_S = 10
+RERUNS_MAX = 3
+
+_SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    # FULL: a commit is on the disk before a 202 is answered. NORMAL was measured to lose commits at power failure.
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "cache_size": -65_536,
+    "temp_store": 2,
+    "journal_size_limit": 67_108_864,
+}
+
+
+class StoreUnavailable(HubError):
+    """The database cannot be written to now: full, locked or away. Nothing was stored; try again later."""
+
+
+class Clock:
+    """Epoch seconds that never step back: the database's time when it was last asked, plus time passed since.
+
+    Leases and due times of many machines must agree, so PostgreSQL's clock is theirs; SQLite's is this machine's at start. Between
+    two syncs only a monotonic clock is read, so that a step of the wall clock neither stalls a hook nor lets a lease end early.
+    """
+
+    def __init__(self) -> None:
+        self.sync(time.time())
+
+    def sync(self, epoch_s: float) -> None:
+        self._base = epoch_s - _uptime_s()
+
+    def now(self) -> float:
+        return self._base + _uptime_s()
+
+
+def _uptime_s() -> float:
+    # CLOCK_BOOTTIME goes on while a machine sleeps; CLOCK_MONOTONIC does not.
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class _Tracked:
+    """Keeps hold of every thread's connection, so that `close` can end them all."""
+
+    _close: Callable[[Any], None]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.opened: list[Any] = []
+        super().__init__(*args, **kwargs)
+
+    def _connect(self) -> Any:
+        connection = super()._connect()  # type: ignore[misc]
+        self.opened.append(connection)
+        return connection
+
+    def _close_tracked(self, connection: Any) -> None:
+        with contextlib.suppress(ValueError):
+            self.opened.remove(connection)
+        super()._close(connection)  # type: ignore[misc]
+
+
+class _Sqlite(_Tracked, peewee.SqliteDatabase):
+    _close = _Tracked._close_tracked
+
+
+class _Postgresql(_Tracked, peewee.PostgresqlDatabase):
+    _close = _Tracked._close_tracked
+
+
+class Database:
+    """One database, opened. Use it from many threads; close it once."""
+
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
+        """`url`: `sqlite:///path` or `postgresql://…`. Nothing is connected yet."""
+        self.clock = clock or Clock()
+        self.is_postgresql = not url.startswith("sqlite")
+        self._db = _open(url)
+        models.database.initialize(self._db)
+        self._writers = ThreadPoolExecutor(WRITERS_POSTGRESQL if self.is_postgresql else 1, "write")
+        self.path = None if self.is_postgresql else Path(self._db.database)
+
+    def close(self) -> None:
+        """Finish the writes handed over so far and close every thread's connection."""
+        self._writers.shutdown()
+        for connection in list(self._db.opened):
+            with contextlib.suppress(Exception):
+                connection.close()
+        self._db.opened.clear()
+
+    def sync_clock(self) -> None:
+        """Take over the database's time (PostgreSQL; SQLite has none of its own)."""
+        if self.is_postgresql:
+            self.clock.sync(self.read(lambda: float(self._db.execute_sql("SELECT extract(epoch FROM clock_timestamp())").fetchone()[0])))
+
+    def read(self, fn: Callable[[], T]) -> T:
+        """Run `fn` on this thread's connection, outside any transaction.
+
+        Raises:
+            StoreUnavailable: the database is away.
+        """
+        for last in (False, True):
+            try:
+                self._db.connect(reuse_if_open=True)
+                return fn()
+            except (peewee.OperationalError, peewee.InterfaceError) as error:
+                self._drop()
+                if last:
+                    raise StoreUnavailable(f"the database does not answer: {_one_line(error)}") from error
+        raise AssertionError("unreachable")
+
+    def write(self, fn: Callable[[], T]) -> "Future[T]":
+        """Run `fn` in one transaction on a writer thread; the future is done once it is durably committed.
+
+        `fn` may be run again after a deadlock or a lost connection, so it must do nothing but read and write rows.
+        """
+        return self._writers.submit(partial(self._transact, fn))
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        """One statement with `?` placeholders, on this thread's connection; returns the cursor. For the hot statements only."""
+        return self._db.execute_sql(self._placeholders(sql), params)
+
+    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """One statement over many rows, inside the transaction that is under way. For the hot statements only."""
+        if rows:
+            self._db.connection().cursor().executemany(self._placeholders(sql), rows)
+
+    def for_update(self, query: Any, *, skip_locked: bool = False) -> Any:
+        """Lock the rows of a peewee query until the transaction ends; SQLite's transaction has locked everything already."""
+        if not self.is_postgresql:
+            return query
+        return query.for_update("FOR UPDATE SKIP LOCKED" if skip_locked else "FOR UPDATE")
+
+    def lock_clause(self) -> str:
+        """The same for a plain statement: lock, and leave out what another process has locked."""
+        return " FOR UPDATE SKIP LOCKED" if self.is_postgresql else ""
+
+    @contextlib.contextmanager
+    def migrating(self) -> Iterator[Any]:
+        """The peewee database, held so that only one process migrates at a time."""
+        self._db.connect(reuse_if_open=True)
+        if not self.is_postgresql:
+            with contextlib.ExitStack() as held:
+                held.enter_context(_file_lock(Path(f"{self._db.database}.migrate")))
+                yield self._db
+            return
+        key = 4_855_426  # any number, the same in every process
+        self._db.execute_sql("SELECT pg_advisory_lock(%s)", (key,))
+        try:
+            yield self._db
+        finally:
+            self._db.execute_sql("SELECT pg_advisory_unlock(%s)", (key,))
+
+    def _transact(self, fn: Callable[[], T]) -> T:
+        for run in range(1, RERUNS_MAX + 1):
+            is_committing = False
+            try:
+                self._db.connect(reuse_if_open=True)
+                with self._db.atomic():
+                    result = fn()
+                    is_committing = True
+                return result
+            except (peewee.OperationalError, peewee.InterfaceError) as error:
+                was_lost = self._drop()
+                # Lost while committing: it may have been committed, so it must not be run again.
+                if run == RERUNS_MAX or is_committing or not (was_lost or _is_deadlock(error)):
+                    raise StoreUnavailable(f"the database did not take a change: {_one_line(error)}") from error
+        raise AssertionError("unreachable")
+
+    def _drop(self) -> bool:
+        """Close this thread's connection when the server has gone from it; True when it had."""
+        if not self.is_postgresql or self._db.is_closed():
+            return False
+        connection = self._db.connection()
+        was_lost = bool(connection.closed or connection.broken)
+        if was_lost:
+            self._db.close()
+        return was_lost
+
+    def _placeholders(self, sql: str) -> str:
+        return sql.replace("?", "%s") if self.is_postgresql else sql
+
+
+def _open(url: str) -> Any:
+    if url.startswith("sqlite"):
+        path = re.sub(r"^sqlite:/{0,3}", "/", url) if url.startswith("sqlite:////") else url.removeprefix("sqlite:///")
+        return _Sqlite(path, pragmas=_SQLITE_PRAGMAS, timeout=BUSY_TIMEOUT_S, lock_type="IMMEDIATE", check_same_thread=False)
+    parsed = connect(re.sub(r"^postgres://", "postgresql://", url), unquote_password=True)
+    options = {
+        "connect_timeout": 5,
+        # Take the lot down with us rather than leave a transaction idle: it would stop vacuum and slow every claim.
+        "options": "-c synchronous_commit=on -c idle_in_transaction_session_timeout=60000 -c statement_timeout=60000 -c lock_timeout=30000",
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15_000,
+    }
+    return _Postgresql(parsed.database, prefer_psycopg3=True, **{**options, **parsed.connect_params})
+
+
+def _is_deadlock(error: Exception) -> bool:
+    state = getattr(error.__cause__ or error.__context__, "sqlstate", None)
+    return state in ("40P01", "40001", "55P03")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+@contextlib.contextmanager
+def _file_lock(path: Path) -> Iterator[None]:
+    import fcntl
+
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+class Batch:
+    """Group commit: what many callers add while a commit is under way goes into the next one together.
+
+    A commit at synchronous=FULL costs a sync of the disk; 32 publishers that each wait for their own reached 5,200 a second, sharing
+    16,600. If one item spoils the group, each is tried alone, so that nobody pays for a neighbour.
+    """
+
+    def __init__(self, database: Database, run: Callable[[list[Any]], list[Any]], committed: Callable[[], None], size_max: int) -> None:
+        """`run` writes a list of items in one transaction and returns one result for each; `committed` is called after it."""
+        self._database = database
+        self._run = run
+        self._committed = committed
+        self._size_max = size_max
+        self._lock = threading.Lock()
+        self._pending: list[tuple[Any, Future[Any]]] = []
+        self._is_flushing = False
+
+    def add(self, item: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        with self._lock:
+            self._pending.append((item, future))
+            if self._is_flushing:
+                return future
+            self._is_flushing = True
+        self._flush()
+        return future
+
+    @property
+    def waiting(self) -> int:
+        return len(self._pending)
+
+    def _flush(self) -> None:
+        group: list[tuple[Any, Future[Any]]] = []
+
+        def run() -> list[Any]:
+            if not group:  # taken when the turn has come, so that the latest comers are in; kept if the transaction is run again
+                with self._lock:
+                    group.extend(self._pending[: self._size_max])
+                    del self._pending[: self._size_max]
+            return self._run([item for item, _ in group])
+
+        self._database.write(run).add_done_callback(lambda done: self._settle(group, done))
+
+    def _settle(self, group: list[tuple[Any, "Future[Any]"]], done: "Future[list[Any]]") -> None:
+        with self._lock:
+            self._is_flushing = bool(self._pending)
+        if self._is_flushing:
+            self._flush()
+        error = done.exception()
+        if error is None:
+            self._committed()
+            for (_, future), result in zip(group, done.result(), strict=True):
+                future.set_result(result)
+        elif len(group) == 1 or isinstance(error, StoreUnavailable):
+            for _, future in group:
+                future.set_exception(error)
+        else:
+            for item, future in group:
+                self._alone(item, future)
+
+    def _alone(self, item: Any, future: "Future[Any]") -> None:
+        def settle(done: "Future[list[Any]]") -> None:
+            error = done.exception()
+            if error is not None:
+                future.set_exception(error)
+            else:
+                self._committed()
+                future.set_result(done.result()[0])
+
+        self._database.write(lambda: self._run([item])).add_done_callback(settle)

@@ -1,0 +1,280 @@
+"""The tables, as they are today.
+
+Owns columns and indexes; `migrations/` makes them. It must never hold a query: those are the named functions beside it.
+Times are epoch seconds (REAL / DOUBLE PRECISION): the same on both engines, indexable, and compared with the hub's clock.
+No foreign keys on the hot tables (event, delivery, attempt): each would cost a look-up per row, and retention deletes children first.
+"""
+
+from typing import Any
+
+from peewee import (
+    SQL,
+    AutoField,
+    BigIntegerField,
+    BlobField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    DatabaseProxy,
+    DoubleField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    TextField,
+)
+
+database = DatabaseProxy()
+
+
+class Table(Model):
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+class Project(Table):
+    """A workspace with members, event types, hooks."""
+
+    id = AutoField()
+    key = CharField(unique=True, max_length=10)
+    name = TextField()
+    catalogue = CharField(max_length=20)
+    routing_version = BigIntegerField(default=0)
+    """Raised with each change of what a hook wants; a hook's `routing` is the version of its last one."""
+    archived_at = DoubleField(null=True)
+    created_at = DoubleField()
+
+
+class User(Table):
+    id = AutoField()
+    name = CharField(unique=True, max_length=100)
+    password_hash = TextField(null=True)
+    is_admin = BooleanField(default=False)
+    created_at = DoubleField()
+
+    class Meta:
+        table_name = "person"  # `user` is a reserved word in PostgreSQL
+
+
+class Membership(Table):
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    project = ForeignKeyField(Project, on_delete="CASCADE")
+    role = CharField(max_length=20)
+
+    class Meta:
+        primary_key = CompositeKey("user", "project")
+
+
+class Token(Table):
+    id = CharField(primary_key=True, max_length=40)
+    digest = BlobField(unique=True)
+    """SHA-256 of the whole token: it has 256 random bits, so no slow hash is needed."""
+    ending = CharField(max_length=4)
+    name = TextField()
+    project = ForeignKeyField(Project, null=True, on_delete="CASCADE")
+    app = CharField(null=True, max_length=40)
+    scopes = TextField()
+    created_by = TextField()
+    created_at = DoubleField()
+    last_used_at = DoubleField(null=True)
+    expires_at = DoubleField(null=True)
+    revoked_at = DoubleField(null=True)
+
+
+class ProjectConnector(Table):
+    """A connector that is switched on for a project."""
+
+    project = ForeignKeyField(Project, on_delete="CASCADE")
+    connector = CharField(max_length=40)
+    enabled_by = TextField()
+    enabled_at = DoubleField()
+
+    class Meta:
+        primary_key = CompositeKey("project", "connector")
+
+
+class EventType(Table):
+    """A type that an open project has seen or declared; a catalogue's types are not rows."""
+
+    project = ForeignKeyField(Project, on_delete="CASCADE")
+    code = CharField(max_length=128)
+    name = TextField(default="")
+    description = TextField(default="")
+    is_declared = BooleanField(default=False)
+    created_at = DoubleField()
+
+    class Meta:
+        primary_key = CompositeKey("project", "code")
+
+
+class Event(Table):
+    id = CharField(primary_key=True, max_length=40)
+    project_id = IntegerField()
+    type = CharField(max_length=128)
+    occurred_at = DoubleField()
+    data = BlobField()
+    """The object's JSON as it was received: these bytes are signed and sent."""
+
+    class Meta:
+        indexes = ((("project_id", "id"), False),)
+
+
+class EventKey(Table):
+    """A caller's idempotency key, by its hash: a key may be longer than an index entry."""
+
+    project_id = IntegerField()
+    digest = BlobField()
+    event_id = CharField(max_length=40)
+    created_at = DoubleField(index=True)
+
+    class Meta:
+        primary_key = CompositeKey("project_id", "digest")
+
+
+class Hook(Table):
+    id = CharField(primary_key=True, max_length=40)
+    number = IntegerField()
+    """A small integer, unique in its project, for dialects whose ids are integers."""
+    project_id = IntegerField()
+    target_url = TextField()
+    events = TextField()
+    name = TextField()
+    format = CharField(max_length=20)
+    verify_ssl = BooleanField()
+    manual_edit = BooleanField()
+    handshake = CharField(null=True, max_length=20)
+    headers = TextField(null=True)
+    """JSON, sealed: header values are credentials."""
+    secrets = TextField(null=True)
+    """JSON `[{secret, until}]`, newest first, sealed."""
+    origin_kind = CharField(max_length=4)
+    origin_app = CharField(null=True, max_length=40)
+    created_by = TextField()
+    created_at = DoubleField()
+    updated_at = DoubleField()
+    version = IntegerField(default=1)
+    """Raised with each change of how it is sent to: senders cache by it."""
+    routing = BigIntegerField(default=0)
+    deleted_at = DoubleField(null=True)
+
+    # Health: written by outcomes, `rules.health` says how.
+    state = CharField(max_length=13, default="active")
+    consecutive_failures = IntegerField(default=0)
+    counted_until = DoubleField(default=0)
+    ramp = IntegerField(null=True)
+    gate_at = DoubleField(null=True)
+    last_error = TextField(null=True)
+    last_success_at = DoubleField(null=True)
+    disabled_reason = TextField(null=True)
+    disabled_at = DoubleField(null=True)
+    is_slow = BooleanField(default=True)
+    """Slow, failing, or not yet proven: shares a bounded part of the senders."""
+
+    # The lane: what the claim looks at.
+    in_flight = IntegerField(default=0)
+    """Deliveries of this hook in state `sending`; changed in the same transaction as they are."""
+    ready_at = DoubleField(null=True)
+    """When a claim should look at it; None while there is nothing to do or no room: a parked lane costs a claim nothing."""
+
+    class Meta:
+        indexes = ((("project_id", "id"), False), (("project_id", "routing"), False), (("project_id", "number"), True))
+
+
+class Delivery(Table):
+    """One event for one hook. A waiting or retrying delivery of a switched-off hook is shown as held (see `deliveries`)."""
+
+    id = CharField(primary_key=True, max_length=40)
+    event_id = CharField(max_length=40, index=True)
+    hook_id = CharField(max_length=40)
+    project_id = IntegerField()
+    type = CharField(max_length=128)
+    state = CharField(max_length=10)
+    attempts = IntegerField(default=0)
+    """The number of the last attempt: the fencing token of a lease."""
+    failures = IntegerField(default=0)
+    faults = IntegerField(default=0)
+    next_at = DoubleField(null=True)
+    owner = TextField(null=True)
+    claimed_at = DoubleField(null=True)
+    lease_until = DoubleField(null=True)
+    finished_at = DoubleField(null=True)
+    reason = TextField(null=True)
+
+    class Meta:
+        indexes = ((("hook_id", "id"), False), (("project_id", "id"), False))
+
+
+class Attempt(Table):
+    delivery_id = CharField(max_length=40)
+    number = IntegerField()
+    kind = CharField(max_length=10)
+    started_at = DoubleField()
+    duration_s = DoubleField()
+    phase = CharField(max_length=10)
+    status = IntegerField(null=True)
+    reason = TextField(null=True)
+    peer = TextField(null=True)
+    was_sent = BooleanField()
+    format = CharField(max_length=20)
+    request_headers = TextField()
+    response_headers = TextField()
+    response_body = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("delivery_id", "number")
+
+
+class Setting(Table):
+    key = CharField(primary_key=True, max_length=60)
+    value = TextField()
+
+
+class Audit(Table):
+    """Who changed what: append only."""
+
+    id = CharField(primary_key=True, max_length=40)
+    at = DoubleField()
+    project_id = IntegerField(null=True, index=True)
+    actor = TextField()
+    token_id = CharField(null=True, max_length=40)
+    action = CharField(max_length=40)
+    object = TextField()
+    fields = TextField()
+    """JSON: changed field names with old and new values, never those of a secret."""
+    address = TextField(null=True)
+
+
+class Worker(Table):
+    """A process that sends deliveries, and when it was last seen."""
+
+    id = CharField(primary_key=True, max_length=120)
+    started_at = DoubleField()
+    seen_at = DoubleField()
+
+
+TABLES: list[type[Any]] = [
+    Project,
+    User,
+    Membership,
+    Token,
+    ProjectConnector,
+    EventType,
+    Event,
+    EventKey,
+    Hook,
+    Delivery,
+    Attempt,
+    Setting,
+    Audit,
+    Worker,
+]
+
+# Partial indexes: small whatever the history, because a row leaves them when its state does.
+Hook.add_index(Hook.index(Hook.is_slow, Hook.ready_at, where=SQL("ready_at IS NOT NULL"), name="hook_ready"))
+Hook.add_index(Hook.index(Hook.disabled_at, where=SQL("disabled_at IS NOT NULL"), name="hook_off"))
+Delivery.add_index(
+    Delivery.index(Delivery.hook_id, Delivery.attempts, Delivery.id, where=SQL("state = 'waiting'"), name="delivery_waiting")
+)
+Delivery.add_index(Delivery.index(Delivery.next_at, where=SQL("state = 'retrying'"), name="delivery_retrying"))
+Delivery.add_index(Delivery.index(Delivery.lease_until, where=SQL("state = 'sending'"), name="delivery_sending"))
+Delivery.add_index(Delivery.index(Delivery.hook_id, Delivery.next_at, where=SQL("state = 'retrying'"), name="delivery_hook_retrying"))

@@ -1,0 +1,32 @@
+"""The schema's version: migrations applied in order, forward only, by one process at a time.
+
+Owns when migrations run. They are files in `migrations/` (frozen copies of the tables of their day) run by peewee's own runner, each in
+a transaction. A database that is newer than this program is refused: an old program would misread it.
+"""
+
+from pathlib import Path
+
+from playhouse.migrations import Runner
+
+from hub.errors import HubError
+from hub.store.database import Database
+
+DIRECTORY = Path(__file__).parent / "migrations"
+
+
+class SchemaTooNew(HubError):
+    """The database was migrated by a newer hookhub."""
+
+
+def migrate(database: Database) -> list[str]:
+    """Apply what is missing; returns the names of what was applied.
+
+    Raises:
+        SchemaTooNew: the database knows migrations that this program does not.
+    """
+    with database.migrating() as db:
+        runner = Runner(db, str(DIRECTORY))
+        unknown = [row.name for row in runner.status() if row.path is None]
+        if unknown:
+            raise SchemaTooNew(f"this database was migrated by a newer hookhub ({', '.join(unknown)}): start that version instead")
+        return list(runner.up())

@@ -1,0 +1,48 @@
+"""Sealing: what is secret in a row is encrypted with a key that is not in the database.
+
+Owns the cipher and the binding of a sealed text to its row. It must never put an opened text into a log or an error.
+The key is the hub's secret key; two keys while one replaces the other. Sealed = Fernet over `row id, field, text`: Fernet alone
+would let a sealed text be moved to another row, where it would be sent to somebody else's target.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from hub.errors import HubError
+
+
+class SecretUnreadable(HubError):
+    """A sealed text that this key does not open, or that belongs to another row."""
+
+
+class SecretBox:
+    """Seals and opens with the first of its keys; opens with any."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._fernet = MultiFernet([Fernet(_derived(key)) for key in keys])
+
+    def seal(self, row_id: str, field: str, text: str) -> str:
+        return self._fernet.encrypt(json.dumps([row_id, field, text]).encode()).decode()
+
+    def open(self, row_id: str, field: str, sealed: str) -> str:
+        """The text that was sealed for this row and field.
+
+        Raises:
+            SecretUnreadable: another key, another row, or damaged.
+        """
+        try:
+            owner, name, text = json.loads(self._fernet.decrypt(sealed.encode()))
+        except (InvalidToken, ValueError) as error:
+            raise SecretUnreadable(f"{field} of {row_id} cannot be read with this HUB_SECRET_KEY") from error
+        if (owner, name) != (row_id, field):
+            raise SecretUnreadable(f"{field} of {row_id} was sealed for another row")
+        return str(text)
+
+
+def _derived(key: str) -> bytes:
+    # A passphrase of any length becomes a Fernet key; the label keeps it apart from other uses of the same secret key.
+    return base64.urlsafe_b64encode(hashlib.sha256(b"hookhub sealing\0" + key.encode()).digest())

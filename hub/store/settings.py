@@ -1,0 +1,39 @@
+"""The tuned settings, kept in the database so that every process has the same ones.
+
+Owns reading and writing their rows. It must never decide what a value may be: `rules.settings` does.
+Read inside the transaction that judges outcomes, so that a changed value counts from the next failure on, everywhere (contract §8.8).
+"""
+
+import json
+from typing import Any
+
+from hub.rules.settings import Settings, settings_from
+from hub.store.models import Setting
+
+
+def load() -> Settings:
+    """The settings in force."""
+    return settings_from(stored())
+
+
+def stored() -> dict[str, Any]:
+    """Only the values that somebody has set."""
+    return {row.key: json.loads(row.value) for row in Setting.select() if not row.key.startswith("_")}
+
+
+def change(values: dict[str, Any]) -> None:
+    """Set checked values; call it in a transaction together with its audit entry."""
+    for key, value in values.items():
+        put(key, value)
+
+
+def put(key: str, value: Any) -> None:
+    """Set one row. A key that begins with `_` is the hub's own note, no setting."""
+    text = json.dumps(value)
+    Setting.insert(key=key, value=text).on_conflict(conflict_target=[Setting.key], update={Setting.value: text}).execute()
+
+
+def note(key: str) -> Any:
+    """The hub's own note under `_key`, or None."""
+    row = Setting.get_or_none(Setting.key == f"_{key}")
+    return None if row is None else json.loads(row.value)

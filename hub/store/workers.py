@@ -1,0 +1,19 @@
+"""Workers: the processes that send, and when each was last seen.
+
+Owns the heartbeat rows. It must never be used to take somebody's work away: leases do that.
+"""
+
+from hub.store.models import Worker
+
+ALIVE_S = 20.0
+"""A worker that has not been seen for so long is taken for gone by the readiness check."""
+
+
+def beat(worker_id: str, now: float) -> None:
+    Worker.insert(id=worker_id, started_at=now, seen_at=now).on_conflict(
+        conflict_target=[Worker.id], update={Worker.seen_at: now}
+    ).execute()
+
+
+def alive(now: float) -> int:
+    return int(Worker.select().where(Worker.seen_at > now - ALIVE_S).count())

@@ -1,0 +1,336 @@
+"""Subscriptions: hooks are made, changed, switched, tested and ended here, whoever asks and through whichever door.
+
+Owns what every door (REST API, dialects, pages) must hold to: origin from the credential, the access rule, checks of the fields, secrets
+that are shown once, the audit entry and the hub's own event, all in one transaction. It must never know how the request came in.
+Step before: a door has authenticated the party. Step after: `store.hooks`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from connectors import registry, signing
+from connectors.base import EditRule
+from hub.errors import Problem
+from hub.intake import Intake
+from hub.rules import access, catalogue
+from hub.rules.access import Action, Origin, Party
+from hub.rules.targets import TargetRefused, check_url
+from hub.store import audit, hooks, projects, settings
+from hub.store.audit import Actor
+from hub.store.database import Database
+from hub.store.hooks import NewHook
+from hub.store.models import Hook
+from hub.store.projects import ProjectInfo
+from hub.store.secrets import SecretBox
+
+T = TypeVar("T")
+
+OVERLAP_HOURS_DEFAULT = 24.0
+OVERLAP_HOURS_MAX = 168.0
+HEADERS_MAX = 20
+_SECRET_FIELDS = ("secret", "headers")
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for what project."""
+
+    party: Party
+    actor: Actor
+    project: ProjectInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A hook after a change, with the secret that is to be shown now, if there is one."""
+
+    hook: Hook
+    secret: str | None = None
+
+
+class Subscriptions:
+    """The hooks of all projects, for one process. Every method may be called from any thread but the event loop's."""
+
+    def __init__(
+        self,
+        database: Database,
+        box: SecretBox,
+        intake: Intake,
+        allow: Sequence[IPv4Network | IPv6Network],
+        wake: Callable[[], None],
+        ended: Callable[[Hook], None] = lambda hook: None,
+    ) -> None:
+        """`wake`: there may be something to send. `ended`: a hook was deleted."""
+        self._database = database
+        self._box = box
+        self._intake = intake
+        self._allow = allow
+        self._wake = wake
+        self._ended = ended
+
+    def find(self, asker: Asker, **filters: Any) -> list[Hook]:
+        """The hooks that this party sees, newest first; `filters` as `store.hooks.find` has them."""
+        kind, app = self._seen_only(asker.party)
+        return self._database.read(lambda: hooks.find(asker.project.id, origin_kind=kind, origin_app=app, **filters))
+
+    def get(self, asker: Asker, hook_id: str) -> Hook:
+        """Raises: Problem 404, also for one that this party must not see."""
+        return self._database.read(lambda: self._visible(asker, hooks.get(hook_id)))
+
+    def get_by_number(self, asker: Asker, number: int) -> Hook:
+        """The same, by the integer that dialects use."""
+        return self._database.read(lambda: self._visible(asker, hooks.by_number(asker.project.id, number)))
+
+    def make(self, asker: Asker, fields: dict[str, Any]) -> Made:
+        """Make a hook from its fields (contract §4). Raises: Problem 422 wrong fields, 409 no room or its connector is off."""
+        self._check_fields(asker.project, fields, is_new=True)
+        kind = access.origin_of(asker.party)
+        app_format = registry.connector(asker.party.app).format if asker.party.app else None
+        form = fields.get("format") or app_format or catalogue.default_format(asker.project.catalogue)
+        if kind != "api" and fields.get("manual_edit"):
+            raise _wrong("manual_edit", "is for hooks that an API token makes: the rule for this one's origin is fixed")
+        secret = fields.get("secret") or (signing.new_secret() if form == "standard" else None)
+        new = NewHook(
+            project_id=asker.project.id,
+            target_url=fields["target_url"],
+            events=_unique(fields["events"]),
+            format=form,
+            origin_kind=kind,
+            origin_app=asker.party.app,
+            created_by=asker.party.name,
+            name=fields.get("name") or "",
+            enabled=fields.get("enabled") is not False,
+            verify_ssl=fields.get("verify_ssl") is not False,
+            manual_edit=bool(fields.get("manual_edit")),
+            handshake=fields.get("handshake"),
+            secret=secret,
+            headers=fields.get("headers") or {},
+        )
+
+        def write() -> Hook:
+            now = self._database.clock.now()
+            self._check_room(asker)
+            hook = hooks.add(self._box, new, now)
+            audit.add(now, asker.actor, "hook.created", str(hook.id), asker.project.id, _shown(asdict(new)))
+            return hook
+
+        return Made(self._write(write), secret)
+
+    def change(self, asker: Asker, hook_id: str, fields: dict[str, Any]) -> Made:
+        """Change the fields that are given. Raises: Problem 404, 409 its origin forbids, 422.
+
+        Another scheme, host or port gets neither the old secret nor the old headers: they were given for the old one. A new secret
+        is made unless one comes with the change.
+        """
+        fields = dict(fields)
+        enabled = fields.pop("enabled", None)
+        self._check_fields(asker.project, fields, is_new=False)
+
+        def write() -> Made:
+            now = self._database.clock.now()
+            hook = self._permitted(asker, hook_id, "edit" if fields or enabled is None else "switch")
+            values, secret = self._with_credentials(hook, fields)
+            if values:
+                before = {name: getattr(hook, name) for name in values if name in _READABLE}
+                hook = hooks.change(self._database, self._box, hook, values, now)
+                audit.add(now, asker.actor, "hook.changed", hook_id, asker.project.id, _shown(values, before))
+            if enabled is not None:
+                hook = self._switch(asker, hook, enabled, now)
+            return Made(hook, secret)
+
+        return self._write(write)
+
+    def switch(self, asker: Asker, hook_id: str, is_on: bool) -> Hook:
+        """Switch a hook on or off. Raises: Problem 404, 409 its origin forbids or it is gone."""
+
+        def write() -> Hook:
+            hook = self._permitted(asker, hook_id, "switch")
+            return self._switch(asker, hook, is_on, self._database.clock.now())
+
+        return self._write(write)
+
+    def delete(self, asker: Asker, hook_id: str) -> None:
+        """End a subscription; nothing more is sent once this returns. Raises: Problem 404, 409 its origin forbids."""
+
+        def write() -> Hook:
+            now = self._database.clock.now()
+            hook = self._permitted(asker, hook_id, "delete")
+            hooks.delete(hook, now)
+            audit.add(now, asker.actor, "hook.deleted", hook_id, asker.project.id)
+            return hook
+
+        self._ended(self._write(write))
+
+    def rotate(self, asker: Asker, hook_id: str, secret: str | None, overlap_hours: float) -> Made:
+        """Give a hook a new secret; the old ones sign beside it for `overlap_hours`. Raises: Problem 404, 409."""
+        new = secret or signing.new_secret()
+
+        def write() -> Hook:
+            now = self._database.clock.now()
+            hook = self._permitted(asker, hook_id, "edit")
+            audit.add(now, asker.actor, "hook.secret_rotated", hook_id, asker.project.id, {"secret": None, "overlap_hours": overlap_hours})
+            return hooks.rotate(self._box, hook, new, overlap_hours * 3600, now)
+
+        return Made(self._write(write), new)
+
+    def take_over(self, asker: Asker, hook_id: str) -> Hook:
+        """Make an app's or an API client's hook the page's: from then on people edit it, and its app no longer sees it."""
+        if not asker.party.has("manage"):
+            raise Problem(403, "Scope missing", "only a manager can take over a hook: the scope manage is needed")
+
+        def write() -> Hook:
+            now = self._database.clock.now()
+            hook = self._visible(asker, hooks.locked(self._database, hook_id))
+            if hook.origin_kind == "page":
+                raise Problem(409, "Already the page's", "this hook already belongs to the web page")
+            before = {"origin_kind": hook.origin_kind, "origin_app": hook.origin_app}
+            values = {"origin_kind": "page", "origin_app": None}
+            audit.add(now, asker.actor, "hook.taken_over", hook_id, asker.project.id, _shown(values, before))
+            return hooks.change(self._database, self._box, hook, values, now)
+
+        return self._write(write)
+
+    def can_edit(self, asker: Asker, hook: Hook) -> bool:
+        return access.refusal(asker.party, origin_of(hook), "edit") is None
+
+    def check(self, asker: Asker, hook_id: str, action: Action) -> Hook:
+        """The hook, if this party may do that to it. Raises: Problem 404, 409."""
+        return self._database.read(lambda: self._allowed(asker, hooks.get(hook_id), action))
+
+    def _write(self, fn: Callable[[], T]) -> T:
+        """One transaction; afterwards there may be something to send. Routing read in a transaction that failed is forgotten."""
+        try:
+            result = self._database.write(fn).result()
+        except Exception:
+            self._intake.forget_routing()
+            raise
+        self._wake()
+        return result
+
+    def _permitted(self, asker: Asker, hook_id: str, action: Action) -> Hook:
+        return self._allowed(asker, hooks.locked(self._database, hook_id), action)
+
+    def _allowed(self, asker: Asker, hook: Hook | None, action: Action) -> Hook:
+        seen = self._visible(asker, hook)
+        reason = access.refusal(asker.party, origin_of(seen), action)
+        if reason is not None:
+            raise Problem(409, "Another's hook", reason)
+        return seen
+
+    def _visible(self, asker: Asker, hook: Hook | None) -> Hook:
+        """Unknown, another project's, deleted and not to be seen all look the same."""
+        if (
+            hook is None
+            or hook.project_id != asker.project.id
+            or hook.deleted_at is not None
+            or not access.sees(asker.party, origin_of(hook))
+        ):
+            raise Problem(404, "No such hook", "there is no such hook")
+        return hook
+
+    def _seen_only(self, party: Party) -> tuple[str | None, str | None]:
+        if party.app is not None:
+            return "app", party.app
+        return (None, None) if party.has("read", "manage") else ("api", None)
+
+    def _switch(self, asker: Asker, hook: Hook, is_on: bool, now: float) -> Hook:
+        if hook.state == "gone":
+            raise Problem(409, "Gone", "this subscription is over: its target answered 410; make a new one")
+        after = hooks.enabled(hook) if is_on else hooks.disabled(hook, f"switched off by {asker.party.name}", now)
+        if after.state == hook.state:
+            return hook
+        action = "hook.enabled" if is_on else "hook.disabled"
+        audit.add(now, asker.actor, action, str(hook.id), asker.project.id, {"state": [hook.state, after.state]})
+        switched = hooks.switch(self._database, hook, after, now)
+        data = {"id": hook.id, "state": after.state, "by": asker.party.name}
+        self._intake.announce(asker.project.id, action, data, about_hook_id=str(hook.id))
+        return switched
+
+    def _with_credentials(self, hook: Hook, fields: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+        """The fields to write, with a secret where one is needed; and the secret to show."""
+        values = dict(fields)
+        if "events" in values:
+            values["events"] = _unique(values["events"])
+        form = values.get("format", hook.format)
+        has_secret = bool(hook.secrets)
+        if "target_url" in values and _door(values["target_url"]) != _door(str(hook.target_url)):
+            values.setdefault("headers", {})
+            if has_secret:
+                values.setdefault("secret", signing.new_secret())
+        if form == "standard" and not values.get("secret", has_secret):
+            values["secret"] = signing.new_secret()
+        if values.get("manual_edit") and hook.origin_kind != "api":
+            raise _wrong("manual_edit", "is for hooks that an API token made")
+        return values, values.get("secret")
+
+    def _check_room(self, asker: Asker) -> None:
+        most = settings.load().max_hooks_per_project
+        if most and hooks.count(asker.project.id) >= most:
+            raise Problem(409, "No room", f"this project has {most} hooks, which is the limit (max_hooks_per_project)")
+        needed = "webhooks" if asker.party.is_by_hand else asker.party.app
+        if needed is not None and needed not in projects.connectors(asker.project.id):
+            raise Problem(409, "Connector off", f"{registry.connector(needed).name} is not switched on for project {asker.project.key}")
+
+    def _check_fields(self, project: ProjectInfo, fields: dict[str, Any], *, is_new: bool) -> None:
+        errors: list[tuple[str, str]] = []
+        if is_new or "target_url" in fields:
+            errors += self._target_errors(fields.get("target_url"))
+        if is_new or "events" in fields:
+            errors += _event_errors(project, fields.get("events"))
+        if len(fields.get("headers") or {}) > HEADERS_MAX:
+            errors.append(("headers", f"there can be {HEADERS_MAX} of them"))
+        if errors:
+            raise Problem(422, "Wrong fields", "; ".join(f"{field}: {message}" for field, message in errors), errors)
+
+    def _target_errors(self, url: Any) -> list[tuple[str, str]]:
+        if not url:
+            return [("target_url", "is missing: say where to send to")]
+        try:
+            check_url(url, self._allow)
+        except TargetRefused as refused:
+            return [("target_url", str(refused))]
+        return []
+
+
+_READABLE = ("target_url", "events", "name", "format", "verify_ssl", "manual_edit", "handshake", "origin_kind", "origin_app")
+
+
+def origin_of(hook: Hook) -> Origin:
+    """A hook's origin, with the rule of its connector; one whose connector is gone can be looked after by hand."""
+    if hook.origin_kind != "app":
+        return Origin("page" if hook.origin_kind == "page" else "api", manual_edit=bool(hook.manual_edit))
+    try:
+        connector = registry.connector(str(hook.origin_app))
+    except LookupError:
+        return Origin("app", hook.origin_app, str(hook.origin_app), EditRule.FULL)
+    return Origin("app", hook.origin_app, connector.name, connector.edit_rule)
+
+
+def _event_errors(project: ProjectInfo, patterns: list[str] | None) -> list[tuple[str, str]]:
+    if not patterns:
+        return [("events", "is missing: name at least one event type or pattern, such as story.* or *")]
+    reasons = [(n, catalogue.pattern_error(project.catalogue, pattern)) for n, pattern in enumerate(patterns)]
+    return [(f"events[{n}]", reason) for n, reason in reasons if reason is not None][:100]
+
+
+def _unique(patterns: list[str]) -> list[str]:
+    return list(dict.fromkeys(patterns))
+
+
+def _door(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.hostname, parts.port
+
+
+def _wrong(field: str, message: str) -> Problem:
+    return Problem(422, "Wrong fields", f"{field}: {message}", [(field, message)])
+
+
+def _shown(values: dict[str, Any], before: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Changed fields for the audit: old and new value, never those of a secret."""
+    old = before or {}
+    hidden = (*_SECRET_FIELDS, "project_id")
+    return {name: None if name in hidden else [old.get(name), value] for name, value in values.items() if value != old.get(name)}
