@@ -60,13 +60,13 @@ class Answer:
         if self.is_head_done:  # trailers
             return None
         text = line.strip()
-        if not text:
-            return self._end_head()
         if self.status == 0:
             found = _STATUS_LINE.match(text)
             if found is None:  # libcurl lets HTTP/3.7 and a status of four digits pass
                 return self._stop("the answer is not HTTP/1.1")
             self.status = int(found[1])
+        elif not text:
+            return self._end_head()
         elif line[:1] in (b" ", b"\t") and self.headers:  # a folded line continues the one before (RFC 9112 §5.2)
             name, value = self.headers[-1]
             self.headers[-1] = (name, f"{value} {text.decode('latin-1')}")

@@ -33,7 +33,7 @@ Origin = tuple[str, str, int, bool]
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One request in libcurl's terms, with what is left of its deadlines."""
+    """One request in libcurl's terms. Both deadlines began `spent_s` ago."""
 
     target: Target
     origin: Origin
@@ -43,6 +43,7 @@ class Sending:
     body: bytes
     connect_s: float
     total_s: float
+    spent_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +159,8 @@ class Handle:
         curl.setopt(pycurl.HEADERFUNCTION, answer.read_header)
         curl.setopt(pycurl.WRITEFUNCTION, answer.read_body)
         # 0 would mean "for ever".
-        curl.setopt(pycurl.TIMEOUT_MS, max(1, int(sending.total_s * 1000)))
-        curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int(sending.connect_s * 1000)))
+        curl.setopt(pycurl.TIMEOUT_MS, max(1, int((sending.total_s - sending.spent_s) * 1000)))
+        curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int((sending.connect_s - sending.spent_s) * 1000)))
         if target.scheme == "https":
             verify = sending.origin[3]
             curl.setopt(pycurl.SSL_VERIFYPEER, int(verify))
@@ -260,13 +261,12 @@ def _too_late(phase: Phase, sending: Sending) -> str:
 
 
 def _not_connected(number: int) -> tuple[str, Fault]:
-    """libcurl gives no error number when it failed before connecting: then we may have run out of something ourselves."""
-    lack = os.strerror(number) if number in SHORTAGES else None if number else shortage()
-    if lack:
-        return f"the hub could not open a connection: {lack}", "hub"
+    """Without an error number libcurl never got as far as connecting: no descriptor for its half of the socket, or no such family here."""
+    if number == 0 or number in SHORTAGES:
+        return f"the hub could not open a connection: {os.strerror(number) if number else shortage() or 'no socket to be had'}", "hub"
     if number == errno.ECONNREFUSED:
         return "connection refused", "receiver"
-    return f"no connection: {os.strerror(number).lower()}" if number else "no connection", "receiver"
+    return f"no connection: {os.strerror(number).lower()}", "receiver"
 
 
 def _plain(text: str) -> str:

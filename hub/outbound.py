@@ -54,8 +54,7 @@ class Outbound:
         self._session = session = requests.Session()
         session.trust_env = False
         session.adapters.clear()
-        session.mount("https://", self._adapter)
-        session.mount("http://", self._adapter)
+        session.mount("", self._adapter)  # whatever the URL is, the adapter judges it
 
     def send(self, request: Request) -> Response:
         """One request and its answer. Raises DeliveryError and nothing else, whatever the receiver or the arguments are."""
@@ -116,7 +115,7 @@ class CurlAdapter(BaseAdapter):
         handle = self._ready_handle(target, origin, min(connect_s, total_s))
         try:
             spent_s = time.monotonic() - started
-            exchanged = handle.exchange(Sending(target, origin, method, url, lines, body, connect_s - spent_s, total_s - spent_s))
+            exchanged = handle.exchange(Sending(target, origin, method, url, lines, body, connect_s, total_s, spent_s))
         finally:
             self._pool.give(handle)
         exchanged.duration_s = time.monotonic() - started
