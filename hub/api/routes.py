@@ -11,12 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.api import events, health, hooks, me, problems
+from hub.api import audit, connectors, deliveries, events, health, hooks, me, problems, projects, settings, tokens, users
 from hub.api.callers import Callers
 from hub.api.calls import Call, route
 from hub.services import Services
 
-CALLS: tuple[Call, ...] = (*hooks.CALLS, *events.CALLS, *me.CALLS)
+_MODULES = (hooks, events, deliveries, me, connectors, settings, projects, users, tokens, audit)
+CALLS: tuple[Call, ...] = tuple(call for module in _MODULES for call in module.CALLS)
 
 
 def application(services: Services, lifespan: Callable[[Starlette], Any]) -> Starlette:

@@ -4,7 +4,6 @@ Owns the rows' shape. Append only: it must never change or delete one, and never
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +38,7 @@ def add(at: float, actor: Actor, action: str, object_id: str, project_id: int | 
     )
 
 
-def entries(project_id: int | None, object_id: str | None, before: str | None, limit: int) -> Iterable[Audit]:
+def entries(project_id: int | None, object_id: str | None, before: str | None, limit: int) -> list[Audit]:
     """Newest first; all projects when `project_id` is None."""
     query = Audit.select().order_by(Audit.id.desc()).limit(limit)
     if project_id is not None:

@@ -187,6 +187,21 @@ def retry_now(database: Database, row: Delivery, now: float) -> bool:
     return bool(changed)
 
 
+def send_again(database: Database, hook: Hook, again: Sequence[str], fresh: Sequence[tuple[str, str, str]], now: float) -> None:
+    """For a replay: deliveries that are over become waiting with a new schedule; `fresh` are made: (id, event id, type)."""
+    database.executemany(
+        "UPDATE delivery SET state = 'waiting', failures = 0, faults = 0, next_at = NULL, finished_at = NULL, reason = NULL"
+        " WHERE id = ? AND state IN ('delivered', 'failed', 'refused', 'cancelled')",
+        [(delivery_id,) for delivery_id in again],
+    )
+    database.executemany(
+        "INSERT INTO delivery (id, event_id, hook_id, project_id, type, state, attempts, failures, faults)"
+        " VALUES (?, ?, ?, ?, ?, 'waiting', 0, 0, 0)",
+        [(delivery_id, event_id, hook.id, hook.project_id, event_type) for delivery_id, event_id, event_type in fresh],
+    )
+    lanes.arm(database, [str(hook.id)], now)
+
+
 def add_finished(database: Database, delivery_id: str, event: NewEvent, hook_id: str, outcome: Outcome) -> None:
     """Keep a test delivery that has been sent already, with its event."""
     events.add(database, [event], outcome.ended_at)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from connectors.base import Event as SentEvent
-from hub.ids import new_id, time_of
+from hub.ids import first_id, new_id, time_of
 from hub.rules.matching import PING_EVENT_TYPE
 from hub.store import lanes
 from hub.store.database import Database
@@ -84,6 +84,14 @@ def newest(project_id: int, types: Iterable[str] | None, before: str | None, lim
     if before:
         query = query.where(Event.id < before)
     return list(query)
+
+
+def between(project_id: int, since: float, until: float, after: str | None, limit: int) -> list[Event]:
+    """Events accepted in a span of time, oldest first, without their data; `after` is the last id of the page before."""
+    low = after or first_id("evt", max(0.0, since))
+    query = Event.select(Event.id, Event.type).where(Event.project_id == project_id, Event.id < first_id("evt", max(0.0, until)))
+    query = query.where(Event.id > low if after else Event.id >= low)
+    return list(query.order_by(Event.id).limit(limit))
 
 
 def as_sent(event: Event, project_key: str) -> SentEvent:

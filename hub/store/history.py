@@ -19,6 +19,7 @@ TIDY_MAX = 500
 """Rows that one tidying transaction touches: it shares the writer with the publishers."""
 
 OPEN = ("waiting", "retrying")
+FINAL_STATES = ("delivered", "failed", "refused", "cancelled")
 _OFF = ("disabled", "auto_disabled")
 SHOWN_STATES = ("waiting", "retrying", "held", "sending", "delivered", "failed", "refused", "cancelled")
 
@@ -39,6 +40,7 @@ def find(
     event_id: str | None = None,
     state: str | None = None,
     type: str | None = None,
+    origin_app: str | None = None,
     before: str | None = None,
     limit: int = 50,
 ) -> list[tuple[Delivery, Hook]]:
@@ -52,6 +54,8 @@ def find(
     )
     if hook_id:
         query = query.where(Delivery.hook_id == hook_id)
+    if origin_app:
+        query = query.where(Hook.origin_kind == "app", Hook.origin_app == origin_app)
     if event_id:
         query = query.where(Delivery.event_id == event_id)
     if type:
@@ -71,6 +75,12 @@ def get(project_id: int, delivery_id: str) -> tuple[Delivery, Hook] | None:
     )
     row = query.first()
     return None if row is None else (row, row.hook)
+
+
+def of_events(hook_id: str, event_ids: list[str]) -> dict[str, Delivery]:
+    """A hook's deliveries of these events, by event; of several the latest."""
+    query = Delivery.select().where(Delivery.hook_id == hook_id, Delivery.event_id.in_(event_ids)).order_by(Delivery.id)
+    return {str(row.event_id): row for row in query}
 
 
 def attempts(delivery_id: str) -> list[Attempt]:

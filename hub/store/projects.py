@@ -40,6 +40,14 @@ def by_id(project_id: int) -> Project | None:
     return found
 
 
+def by_ids(project_ids: set[int]) -> list[Project]:
+    return list(Project.select().where(Project.id.in_(sorted(project_ids)))) if project_ids else []
+
+
+def rename(project: Project, name: str) -> None:
+    Project.update(name=name).where(Project.id == project.id).execute()
+
+
 def every(before: str | None = None, limit: int = 200) -> list[Project]:
     """Newest first; `before` is a key."""
     query = Project.select().order_by(Project.id.desc()).limit(limit)
