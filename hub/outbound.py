@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import certifi
 import requests
@@ -156,9 +156,11 @@ class _Answer(requests.Response):
     """Carries our response through requests, which must find nothing in it to follow, to read or to keep."""
 
     is_redirect = False
+    history: ClassVar[list[requests.Response]] = []  # type: ignore[misc]
+    raw = None
 
     def __init__(self, exchanged: Response, request: requests.PreparedRequest) -> None:
-        super().__init__()
+        # Not the parent's: it would build a cookie jar for each answer.
         self.exchanged = exchanged
         self.request = request
         self.status_code = exchanged.status
@@ -268,8 +270,7 @@ def _header_lines(headers: Mapping[str, str]) -> list[bytes]:
     lines = [b"Expect:", b"Accept:"]
     has_type = False
     for name, value in headers.items():
-        fault = None if is_token(name) else "it is no header name"
-        fault = fault or ("it is set by HTTP itself" if frames_message(name) else value_fault(value))
+        fault = _name_fault(name) or value_fault(value)
         if fault:
             raise DeliveryError(f"the header {name!r} cannot be sent: {fault}", "none", "hub")
         has_type = has_type or name.lower() == "content-type"
@@ -277,3 +278,10 @@ def _header_lines(headers: Mapping[str, str]) -> list[bytes]:
     if not has_type:
         lines.append(b"Content-Type:")
     return lines
+
+
+@lru_cache(maxsize=1024)
+def _name_fault(name: str) -> str | None:
+    if not is_token(name):
+        return "This is not a header name."
+    return "This header is set by HTTP itself." if frames_message(name) else None
