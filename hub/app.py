@@ -6,6 +6,7 @@ Owns what a process is made of and the order in which its parts start and stop. 
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import anyio.to_thread
 from starlette.applications import Starlette
@@ -19,8 +20,10 @@ from hub.scheduler import Scheduler
 from hub.services import Services
 from hub.store import schema
 from hub.store.database import Database
+from hub.store.deliveries import Recorded
 from hub.store.secrets import SecretBox
 from hub.subscriptions import Subscriptions
+from hub.unsubscribe import ReverseUnsubscribe
 
 log = logging.getLogger("hub.app")
 
@@ -39,13 +42,17 @@ class Hub:
         schema.migrate(self.database)
         self.database.sync_clock()
         box = SecretBox([config.secret_key])
-        outbound = Outbound(allow=config.outbound_allow, ca_file=config.outbound_ca_file)
+        origin = urlsplit(config.base_url).hostname or "localhost"
+        outbound = Outbound(allow=config.outbound_allow, ca_file=config.outbound_ca_file, origin=origin)
+        self._unsubscribe = ReverseUnsubscribe(self.database, outbound)
         self._wakes: list[Dispatcher] = []
         intake = Intake(self.database, self.wake)
-        dispatcher = Dispatcher(self.database, outbound, box, intake, plan_wake=self._plan_wake) if sends else None
+        dispatcher = (
+            Dispatcher(self.database, outbound, box, intake, plan_wake=self._plan_wake, hook_ended=self._hook_ended) if sends else None
+        )
         self._wakes += [dispatcher] if dispatcher else []
         scheduler = Scheduler(self.database, intake, dispatcher)
-        subscriptions = Subscriptions(self.database, box, intake, config.outbound_allow, self.wake)
+        subscriptions = Subscriptions(self.database, box, intake, outbound, config.outbound_allow, self.wake, self._unsubscribe.hook_ended)
         self.services = Services(config, self.database, box, outbound, intake, subscriptions, scheduler, dispatcher)
 
     def wake(self) -> None:
@@ -54,6 +61,10 @@ class Hub:
 
     def _plan_wake(self, due_at: float) -> None:
         self.services.scheduler.wake_at(due_at)
+
+    def _hook_ended(self, ended: Recorded) -> None:
+        if ended.state == "auto_disabled":  # a gone one has said itself that it is over
+            self._unsubscribe.hook_ended(ended.hook_id)
 
     def start(self) -> None:
         self.services.scheduler.rescue()
@@ -66,6 +77,7 @@ class Hub:
         self.services.scheduler.stop()
         if self.services.dispatcher is not None:
             self.services.dispatcher.stop(STOP_S)
+        self._unsubscribe.close()
         self.services.outbound.close()
         self.database.close()
 

@@ -41,7 +41,7 @@ def attempt(shipment: Shipment, outbound: Outbound, settings: Settings, clock: C
     started_at = clock.now()
     sent_headers: dict[str, str] = {}
     try:
-        request = build(shipment, settings, clock)
+        request = build(shipment, settings, clock, outbound.origin)
         sent_headers = dict(request.headers)
         outcome = _answered(outbound.send(request), started_at)
     except DeliveryError as error:
@@ -52,7 +52,7 @@ def attempt(shipment: Shipment, outbound: Outbound, settings: Settings, clock: C
     return _described(outcome, shipment.target, sent_headers)
 
 
-def build(shipment: Shipment, settings: Settings, clock: Clock) -> Request:
+def build(shipment: Shipment, settings: Settings, clock: Clock, origin: str) -> Request:
     """The request, signed. The body is the same on every attempt; time and signature are this attempt's (Standard Webhooks)."""
     target, event = shipment.target, shipment.event
     form = registry.format_of(target.format)
@@ -68,6 +68,7 @@ def build(shipment: Shipment, settings: Settings, clock: Clock) -> Request:
         "x-hub-attempt": str(shipment.attempt),
         "x-hub-delivery": shipment.delivery_id,
         **form.headers(event, shipment.delivery_id, body, secrets),
+        **_consent_headers(target.handshake, origin, secrets, body),
     }
     if secrets:
         headers["webhook-signature"] = signing.standard_signature(secrets, event.id, timestamp, body)
@@ -81,20 +82,33 @@ def build(shipment: Shipment, settings: Settings, clock: Clock) -> Request:
     )
 
 
+def _consent_headers(handshake: str | None, origin: str, secrets: list[str], body: bytes) -> dict[str, str]:
+    """What a target that proved its consent by a handshake is sent besides (reference/rest-hooks §10)."""
+    if handshake == "cloudevents":
+        return {"WebHook-Request-Origin": origin}
+    if handshake == "rest-hooks" and secrets:
+        return {"X-Hook-Signature": signing.hex_hmac(secrets[0], body, "sha256")}
+    return {}
+
+
 def log_attempt(shipment: Shipment, outcome: Outcome) -> None:
-    """The one line that tells an attempt: no payload, no header, no URL (it may hold a credential)."""
-    log.info(
-        "attempt event=%s hook=%s delivery=%s attempt=%s outcome=%s status=%s phase=%s ms=%.0f%s",
-        shipment.event.id,
-        shipment.target.hook_id,
-        shipment.delivery_id,
-        shipment.attempt,
-        outcome.kind,
-        outcome.status or "-",
-        outcome.phase,
-        outcome.duration_s * 1000,
-        f" reason={outcome.reason!r}" if outcome.reason else "",
-    )
+    """The one line that tells an attempt: no payload, no header, no URL (it may hold a credential). JSON logs get its fields as keys."""
+    if not log.isEnabledFor(logging.INFO):
+        return
+    fields: dict[str, str | int] = {
+        "event": shipment.event.id,
+        "hook": shipment.target.hook_id,
+        "delivery": shipment.delivery_id,
+        "attempt": shipment.attempt,
+        "outcome": outcome.kind,
+        "status": outcome.status or "-",
+        "phase": outcome.phase,
+        "ms": round(outcome.duration_s * 1000),
+    }
+    if outcome.reason:
+        fields["reason"] = outcome.reason
+    pairs = (f"{name}={value!r}" if name == "reason" else f"{name}={value}" for name, value in fields.items())
+    log.info("attempt %s", " ".join(pairs), extra={"fields": fields})
 
 
 def _answered(response: Response, started_at: float) -> Outcome:

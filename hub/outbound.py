@@ -48,8 +48,15 @@ class Outbound:
     """Shared by all sender threads of a process; make it after a fork, never before."""
 
     def __init__(
-        self, *, allow: Sequence[Network] = (), ca_file: str | None = None, resolve: Callable[[str, int], list[str]] | None = None
+        self,
+        *,
+        allow: Sequence[Network] = (),
+        ca_file: str | None = None,
+        resolve: Callable[[str, int], list[str]] | None = None,
+        origin: str = "localhost",
     ) -> None:
+        """`origin`: the host name under which this hub presents itself to receivers that ask for consent."""
+        self.origin = origin
         self._adapter = CurlAdapter(tuple(allow), ca_file or certifi.where(), Resolver(resolve or system_lookup))
         self._session = session = requests.Session()
         session.trust_env = False

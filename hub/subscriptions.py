@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 
 from connectors import registry, signing
 from connectors.base import EditRule
+from hub import handshake
 from hub.errors import Problem
 from hub.intake import Intake
+from hub.outbound import Outbound
 from hub.rules import access, catalogue
 from hub.rules.access import Action, Origin, Party
 from hub.rules.targets import TargetRefused, check_url
@@ -59,14 +61,16 @@ class Subscriptions:
         database: Database,
         box: SecretBox,
         intake: Intake,
+        outbound: Outbound,
         allow: Sequence[IPv4Network | IPv6Network],
         wake: Callable[[], None],
-        ended: Callable[[Hook], None] = lambda hook: None,
+        ended: Callable[[str], None] = lambda hook_id: None,
     ) -> None:
-        """`wake`: there may be something to send. `ended`: a hook was deleted."""
+        """`wake`: there may be something to send. `ended`: a hook was deleted by somebody else than its own app."""
         self._database = database
         self._box = box
         self._intake = intake
+        self._outbound = outbound
         self._allow = allow
         self._wake = wake
         self._ended = ended
@@ -92,7 +96,10 @@ class Subscriptions:
         form = fields.get("format") or app_format or catalogue.default_format(asker.project.catalogue)
         if kind != "api" and fields.get("manual_edit"):
             raise _wrong("manual_edit", "is for hooks that an API token makes: the rule for this one's origin is fixed")
-        secret = fields.get("secret") or (signing.new_secret() if form == "standard" else None)
+        scheme = fields.get("handshake")
+        secret = fields.get("secret") or (signing.new_secret() if form == "standard" or scheme == "rest-hooks" else None)
+        if scheme:
+            handshake.prove(self._outbound, scheme, fields["target_url"], secret or "", verify_ssl=fields.get("verify_ssl") is not False)
         new = NewHook(
             project_id=asker.project.id,
             target_url=fields["target_url"],
@@ -105,7 +112,7 @@ class Subscriptions:
             enabled=fields.get("enabled") is not False,
             verify_ssl=fields.get("verify_ssl") is not False,
             manual_edit=bool(fields.get("manual_edit")),
-            handshake=fields.get("handshake"),
+            handshake=scheme,
             secret=secret,
             headers=fields.get("headers") or {},
         )
@@ -128,6 +135,7 @@ class Subscriptions:
         fields = dict(fields)
         enabled = fields.pop("enabled", None)
         self._check_fields(asker.project, fields, is_new=False)
+        fields = self._with_consent(asker, hook_id, fields)
 
         def write() -> Made:
             now = self._database.clock.now()
@@ -162,7 +170,9 @@ class Subscriptions:
             audit.add(now, asker.actor, "hook.deleted", hook_id, asker.project.id)
             return hook
 
-        self._ended(self._write(write))
+        deleted = self._write(write)
+        if asker.party.app is None:
+            self._ended(str(deleted.id))
 
     def rotate(self, asker: Asker, hook_id: str, secret: str | None, overlap_hours: float) -> Made:
         """Give a hook a new secret; the old ones sign beside it for `overlap_hours`. Raises: Problem 404, 409."""
@@ -265,6 +275,21 @@ class Subscriptions:
         if values.get("manual_edit") and hook.origin_kind != "api":
             raise _wrong("manual_edit", "is for hooks that an API token made")
         return values, values.get("secret")
+
+    def _with_consent(self, asker: Asker, hook_id: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """A hook that asks for a handshake has its target asked again when either changes; outside of any transaction."""
+        if not fields.keys() & {"handshake", "target_url"}:
+            return fields
+        hook = self.check(asker, hook_id, "edit")
+        scheme = fields.get("handshake", hook.handshake)
+        if not scheme:
+            return fields
+        values, secret = self._with_credentials(hook, fields)
+        if scheme == "rest-hooks" and not secret:
+            values["secret"] = secret = signing.new_secret()
+        url, verify_ssl = values.get("target_url", hook.target_url), values.get("verify_ssl", bool(hook.verify_ssl))
+        handshake.prove(self._outbound, scheme, str(url), secret or "", verify_ssl=verify_ssl)
+        return values
 
     def _check_room(self, asker: Asker) -> None:
         most = settings.load().max_hooks_per_project

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.api import audit, connectors, deliveries, events, health, hooks, me, problems, projects, settings, tokens, users
+from hub.api import audit, connectors, deliveries, events, health, hooks, icescrum, me, problems, projects, settings, tokens, users
 from hub.api.callers import Callers
 from hub.api.calls import Call, route
 from hub.services import Services
@@ -26,6 +26,7 @@ def application(services: Services, lifespan: Callable[[Starlette], Any]) -> Sta
         events.publish_route(services, callers),
         *health.routes(services),
         *(route(call, services, callers) for call in CALLS),
+        *icescrum.routes(services, callers),
     ]
     app = Starlette(
         routes=routes,

@@ -50,6 +50,7 @@ class Target:
     format: str
     verify_ssl: bool
     headers: dict[str, str]
+    handshake: str | None
     secrets: tuple[tuple[str, float | None], ...]
     """(secret, until when), newest first; None = no end."""
 
@@ -216,6 +217,7 @@ def target_of(box: SecretBox, hook: Hook, project_key: str) -> Target:
         format=str(hook.format),
         verify_ssl=bool(hook.verify_ssl),
         headers=headers_of(box, hook),
+        handshake=hook.handshake,
         secrets=tuple(secrets_of(box, hook)),
     )
 

@@ -1,0 +1,179 @@
+"""The iceScrum dialect: `/ws/project/{key or number}/hook[/{number}]`, for clients that were written for iceScrum.
+
+Owns its paths, tokens, statuses and error shapes (reference/icescrum.md §2, minus the faults of §8); its JSON is in
+`connectors.icescrum_dialect`. It must never do for its clients what the API would refuse them: everything goes through `subscriptions`.
+An unknown token is 401, as its API text promises; unknown events are refused, not dropped; a secret is shown once, when it is made.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from connectors import icescrum_dialect as dialect
+from connectors.icescrum_catalogue import PRESETS
+from hub.api.callers import Callers, actor_of, party_of
+from hub.api.calls import BODY_BYTES_MAX, read_body
+from hub.api.problems import problem_of
+from hub.errors import Problem
+from hub.rules import catalogue
+from hub.rules.matching import matches
+from hub.rules.payload import PayloadRefused, read_object
+from hub.services import Services
+from hub.store import projects
+from hub.store.models import Hook
+from hub.store.people import Caller
+from hub.store.projects import ProjectInfo
+from hub.subscriptions import Asker, Made
+
+TOKEN_HEADERS = ("x-icescrum-token", "x-gitlab-token", "x-auth-token")
+TOKEN_PARAMETER = "icescrum-token"
+FORMAT = "icescrum"
+LIST_MAX = 100_000
+_FIELD_NAMES = {"target_url": "url", "verify_ssl": "ignoreSsl"}
+
+Handler = Callable[[Services, Asker, dict[str, Any], int | None], Response]
+
+
+def routes(services: Services, callers: Callers) -> list[Route]:
+    def endpoint(handlers: dict[str, Handler]) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            try:
+                return await _answer(request, services, callers, handlers[request.method])
+            except Exception as error:  # every error of this path has the dialect's shape, not the API's
+                return _error(problem_of(error), error)
+
+        return answer
+
+    many: dict[str, Handler] = {"GET": _list, "POST": _create}
+    one: dict[str, Handler] = {"GET": _show, "PUT": _update, "POST": _update, "DELETE": _delete}
+    path = "/ws/project/{project}/hook"
+    return [
+        Route(path, endpoint({**many, "HEAD": _list}), methods=list(many)),
+        Route(path + "/{number:int}", endpoint({**one, "HEAD": _show}), methods=list(one)),
+    ]
+
+
+async def _answer(request: Request, services: Services, callers: Callers, handler: Handler) -> Response:
+    caller = await callers.caller(_with_token(request))
+    party = party_of(caller)
+    if not party.has("subscribe", "manage", *(("read",) if request.method in ("GET", "HEAD") else ())):
+        raise Problem(403, "Scope missing", "this token may not look after hooks")
+    project = await run_in_threadpool(_project, services, caller, str(request.path_params["project"]))
+    if project.is_archived:
+        raise Problem(403, "Archived", f"project {project.key} is archived")
+    body: dict[str, Any] = {}
+    if request.method in ("POST", "PUT"):
+        body = dialect.hook_fields(read_object(await read_body(request, BODY_BYTES_MAX)))
+    address = request.client.host if request.client else None
+    asker = Asker(party, actor_of(caller, address), project)
+    return await run_in_threadpool(handler, services, asker, body, request.path_params.get("number"))
+
+
+def _with_token(request: Request) -> Headers:
+    """The request's headers with its token where the API has it."""
+    token = next((request.headers[name] for name in TOKEN_HEADERS if name in request.headers), request.query_params.get(TOKEN_PARAMETER))
+    headers = MutableHeaders(headers=dict(request.headers))
+    if token:
+        headers["authorization"] = f"Bearer {token}"
+    return headers
+
+
+def _project(services: Services, caller: Caller, named: str) -> ProjectInfo:
+    """The project of the path, by key or number. Raises: Problem 403 for another than the token's, 404 for none."""
+
+    def read() -> ProjectInfo | None:
+        is_number = named.isascii() and named.isdigit() and len(named) < 10
+        row = projects.by_id(int(named)) if is_number else projects.by_key(named.replace("\0", ""))
+        return None if row is None else projects.info_of(row)
+
+    found = services.database.read(read)
+    if caller.project_id is not None and (found is None or found.id != caller.project_id):
+        raise Problem(403, "Another project", "this token belongs to another project")
+    if found is None:
+        raise Problem(404, "No such project", "there is no such project")
+    return found
+
+
+def _list(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
+    return _json([_shown(asker, hook) for hook in services.subscriptions.find(asker, limit=LIST_MAX)], 200)
+
+
+def _create(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
+    missing = dialect.missing_fields(body)
+    if missing:
+        return _json(dialect.validation_errors(missing), 400)
+    made = services.subscriptions.make(asker, {**_expanded(body), "format": FORMAT})
+    return _json(_shown(asker, made.hook, made.secret), 201)
+
+
+def _show(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
+    return _json(_shown(asker, _found(services, asker, number)), 200)
+
+
+def _update(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
+    hook = _found(services, asker, number)
+    made = services.subscriptions.change(asker, str(hook.id), _expanded(body)) if body else Made(hook)
+    return _json(_shown(asker, made.hook, None if "secret" in body else made.secret), 200)
+
+
+def _delete(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
+    services.subscriptions.delete(asker, str(_found(services, asker, number).id))
+    return Response(status_code=204)
+
+
+def _found(services: Services, asker: Asker, number: int | None) -> Hook:
+    return services.subscriptions.get_by_number(asker, number or 0)
+
+
+def _expanded(fields: dict[str, Any]) -> dict[str, Any]:
+    """With presets (`story`, `all`) in place of their names."""
+    if "events" not in fields:
+        return fields
+    events = [code for event in fields["events"] for code in PRESETS.get(event.lower(), (event,))]
+    return {**fields, "events": list(dict.fromkeys(events))}
+
+
+def _shown(asker: Asker, hook: Hook, secret: str | None = None) -> dict[str, Any]:
+    patterns = json.loads(str(hook.events))
+    known = catalogue.types_of(asker.project.catalogue)
+    # iceScrum has no patterns: its clients are shown the events that one stands for.
+    events = patterns if known is None else [code for code in known if any(matches(pattern, code) for pattern in patterns)]
+    shown = {
+        "target_url": hook.target_url,
+        "events": events or patterns,
+        "enabled": hook.state in ("active", "failing"),
+        "verify_ssl": bool(hook.verify_ssl),
+        "origin_kind": hook.origin_kind,
+        "consecutive_failures": hook.consecutive_failures,
+        "last_error": hook.last_error,
+        "created_at": hook.created_at,
+        "updated_at": hook.updated_at,
+        "last_success_at": hook.last_success_at,
+    }
+    return dialect.hook_answer(shown, project_id=asker.project.id, secret=secret, number=int(hook.number))
+
+
+def _error(problem: Problem, error: Exception) -> Response:
+    """400 `[{"text": "message - field"}]` for wrong fields, `{"text"}` for the rest of the client's faults, 404 empty."""
+    if isinstance(error, dialect.DialectError):
+        return _json(error.answer(), 400)
+    if problem.status == 404:
+        return Response(status_code=404)
+    if problem.status == 409:  # iceScrum has no such answer: whoever may not do this is told 403
+        return _json(dialect.client_error(problem.detail), 403)
+    if problem.status == 422 and not isinstance(error, PayloadRefused):
+        return _json(dialect.validation_errors([(_FIELD_NAMES.get(field, field), message) for field, message in problem.errors]), 400)
+    status = 400 if problem.status == 422 else problem.status
+    headers = {} if problem.retry_after_s is None else {"Retry-After": str(problem.retry_after_s)}
+    return Response(msgspec.json.encode(dialect.client_error(problem.detail)), status, headers, media_type="application/json")
+
+
+def _json(body: Any, status: int) -> Response:
+    return Response(msgspec.json.encode(body), status, media_type="application/json")
