@@ -76,7 +76,8 @@ def main(requests: int, thread_counts: list[int]) -> None:
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in HEADERS.items()])
         curl.setopt(pycurl.POSTFIELDS, BODY)
-        return curl.perform
+        perform: Callable[[], object] = curl.perform
+        return perform
 
     for threads in thread_counts:
         measure("reference", threads, requests, reference)

@@ -125,11 +125,15 @@ class Receiver:
     def close(self) -> None:
         """End all connections and threads."""
         self._closing.set()
-        # shutdown wakes a thread that waits in accept or recv; close alone would not.
-        _shut(self._listener)
+        self.stop_listening()
         self.drop_connections()
         for thread in self._threads:
             thread.join(5)
+
+    def stop_listening(self) -> None:
+        """Refuse new connections; those that stand go on."""
+        # shutdown wakes the thread that waits in accept; close alone would not.
+        _shut(self._listener)
         self._listener.close()
 
     def drop_connections(self) -> None:
