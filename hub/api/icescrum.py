@@ -46,6 +46,8 @@ def routes(services: Services, callers: Callers) -> list[Route]:
         async def answer(request: Request) -> Response:
             try:
                 return await _answer(request, services, callers, handlers[request.method])
+            except dialect.DialectError as error:
+                return _json(error.answer(), 400)
             except Exception as error:  # every error of this path has the dialect's shape, not the API's
                 return _error(problem_of(error), error)
 
@@ -79,6 +81,8 @@ async def _answer(request: Request, services: Services, callers: Callers, handle
 def _with_token(request: Request) -> Headers:
     """The request's headers with its token where the API has it."""
     token = next((request.headers[name] for name in TOKEN_HEADERS if name in request.headers), request.query_params.get(TOKEN_PARAMETER))
+    if not token and "authorization" not in request.headers:
+        raise Problem(401, "No token", "send the token as x-icescrum-token")
     headers = MutableHeaders(headers=dict(request.headers))
     if token:
         headers["authorization"] = f"Bearer {token}"
@@ -162,17 +166,21 @@ def _shown(asker: Asker, hook: Hook, secret: str | None = None) -> dict[str, Any
 
 def _error(problem: Problem, error: Exception) -> Response:
     """400 `[{"text": "message - field"}]` for wrong fields, `{"text"}` for the rest of the client's faults, 404 empty."""
-    if isinstance(error, dialect.DialectError):
-        return _json(error.answer(), 400)
     if problem.status == 404:
         return Response(status_code=404)
     if problem.status == 409:  # iceScrum has no such answer: whoever may not do this is told 403
         return _json(dialect.client_error(problem.detail), 403)
     if problem.status == 422 and not isinstance(error, PayloadRefused):
-        return _json(dialect.validation_errors([(_FIELD_NAMES.get(field, field), message) for field, message in problem.errors]), 400)
+        return _json(dialect.validation_errors([(_theirs(field), message) for field, message in problem.errors]), 400)
     status = 400 if problem.status == 422 else problem.status
     headers = {} if problem.retry_after_s is None else {"Retry-After": str(problem.retry_after_s)}
     return Response(msgspec.json.encode(dialect.client_error(problem.detail)), status, headers, media_type="application/json")
+
+
+def _theirs(field: str) -> str:
+    """`events[2]` and `target_url` as iceScrum calls them."""
+    name = field.partition("[")[0]
+    return _FIELD_NAMES.get(name, name)
 
 
 def _json(body: Any, status: int) -> Response:
