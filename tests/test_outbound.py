@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pycurl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -519,6 +520,17 @@ def test_the_socket_guard_refuses_what_slipped_through_all_checks_before(monkeyp
     assert (error.fault, error.phase, error.was_sent) == ("refused", "connect", False)
     assert receiver.connections == 0
     door.close()
+
+
+def test_the_socket_guard_opens_no_allowed_address_that_was_not_judged_for_this_attempt() -> None:
+    handle = Handle("", LOOPBACK)
+    handle._guarded = frozenset({"127.0.0.2"})
+    for address, opens in (("127.0.0.2", True), ("127.0.0.1", False)):
+        given = handle._open_socket(pycurl.SOCKTYPE_IPCXN, (socket.AF_INET, socket.SOCK_STREAM, 0, (address, 80)))
+        assert (given != pycurl.SOCKET_BAD) == opens
+    assert handle._trouble is not None
+    assert handle._trouble[1] == "refused"
+    handle.close()
 
 
 def test_libcurl_never_resolves_a_name_itself(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> None:
