@@ -64,16 +64,17 @@ def sees(party: Party, origin: Origin) -> bool:
 
 
 def refusal(party: Party, origin: Origin, action: Action) -> str | None:
-    """Why a party that sees a hook may not do this to it, naming whose it is; None when it may.
-
-    Whether it holds a scope for the call at all has been asked before.
-    """
+    """Why a party that sees a hook may not do this to it, naming whose it is; None when it may."""
+    if action == "view":
+        return None
+    if not party.has("subscribe", "manage"):
+        return f"{party.name} may look at hooks and change none: that takes the scope subscribe or manage"
     if party.app is not None or (party.has("manage") and not party.is_by_hand and origin.kind != "app"):
         return None
     if not party.has("manage"):
-        return None if origin.kind == "api" else f"this hook was made on the {_owner(origin)}; a subscribe token looks after api hooks only"
+        return None if origin.kind == "api" else f"this hook belongs to {_owner(origin)}; a subscribe token looks after api hooks only"
     rule = _rule(origin)
-    if rule is EditRule.FULL or action in ("view", "test") or (rule is EditRule.SWITCH and action in SWITCH_ACTIONS):
+    if rule is EditRule.FULL or action == "test" or (rule is EditRule.SWITCH and action in SWITCH_ACTIONS):
         return None
     return f"this hook belongs to {_owner(origin)}: by hand it can be {_may(rule)}; take it over to change more"
 
@@ -86,7 +87,7 @@ def _rule(origin: Origin) -> EditRule:
 
 
 def _owner(origin: Origin) -> str:
-    return {"page": "web page", "api": "the API client that made it", "app": origin.app_name or origin.app or "an app"}[origin.kind]
+    return {"page": "the web page", "api": "the API client that made it", "app": origin.app_name or origin.app or "an app"}[origin.kind]
 
 
 def _may(rule: EditRule) -> str:

@@ -8,6 +8,7 @@ Step before: an outcome came back. Step after: `store.deliveries.record` writes 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
@@ -77,13 +78,15 @@ def retry_after_at(header: str | None, now: float) -> float | None:
         wait_s = float(text) if text.isascii() and text.replace(".", "", 1).isdigit() else _seconds_until(text, now)
     except (ValueError, TypeError, OverflowError):
         return None
-    if not math.isfinite(wait_s) or wait_s <= 0:
+    if math.isnan(wait_s) or wait_s <= 0:
         return None
     return now + min(wait_s, RETRY_AFTER_MAX_S)
 
 
 def _seconds_until(http_date: str, now: float) -> float:
-    return parsedate_to_datetime(http_date).timestamp() - now
+    moment = parsedate_to_datetime(http_date)
+    # An HTTP date is in GMT (RFC 9110 §5.6.7); one without its zone is not in ours either.
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
 
 
 def _after_fault(outcome: Outcome, failures: int, faults: int) -> Verdict:

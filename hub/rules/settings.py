@@ -84,6 +84,7 @@ def settings_from(stored: dict[str, Any]) -> Settings:
 def _number(key: str, definition: Definition, value: Any) -> float:
     kind = "whole number" if definition.is_whole else "number"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or (definition.is_whole and value != int(value)) or not definition.minimum <= value <= definition.maximum:
+    # The range first: no whole number can be made of NaN or infinity.
+    if not is_number or not definition.minimum <= value <= definition.maximum or (definition.is_whole and value != int(value)):
         raise SettingRefused(f"{key} must be a {kind} of {definition.unit} from {definition.minimum:g} to {definition.maximum:g}")
     return int(value) if definition.is_whole else value

@@ -1,0 +1,287 @@
+"""A hook's health: every rule of contract §8.3 and §8.5 to §8.9, then any sequence of outcomes against what must always hold."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from hub.rules.health import DEFAULT_GATE_S, SLOW_S, Health, cleared, disabled, enabled, judge
+from hub.rules.outcome import Kind, Outcome
+
+SCHEDULE = (5.0, 60.0, 300.0)
+
+
+def after(health: Health, kind: Kind, started_at: float, duration_s: float = 0.1, **how: Any) -> Health:
+    retry_after = how.pop("retry_after", None)
+    outcome = Outcome(kind, started_at, duration_s, reason=None if kind == "success" else f"a {kind}", retry_after=retry_after)
+    rules = {"origin": "api", "failure_limit": 5, "schedule": SCHEDULE, "max_in_flight": 8, "chance": 0.5}
+    return judge(health, outcome, **{**rules, **how})
+
+
+def failed(times: int, **how: Any) -> Health:
+    health = Health()
+    for n in range(times):
+        health = after(health, "failure", 100.0 + n, **how)
+    return health
+
+
+def test_eight_failures_of_one_moment_are_one() -> None:
+    health = Health()
+    for n in range(8):
+        health = after(health, "failure", 100.0 + n / 100, 1.0 + n / 100)
+    assert (health.consecutive_failures, health.state) == (1, "failing")
+
+
+def test_a_request_that_began_when_the_last_failure_ended_counts() -> None:
+    health = after(Health(), "failure", 100.0, 1.0)
+    assert after(health, "failure", 100.999).consecutive_failures == 1
+    assert after(health, "failure", 101.0).consecutive_failures == 2
+
+
+def test_a_failure_that_is_not_counted_still_shows_its_error() -> None:
+    health = after(Health(), "failure", 100.0, 1.0)
+    late = judge(
+        health, Outcome("failure", 100.5, 2.0, reason="late"), origin="api", failure_limit=5, schedule=SCHEDULE, max_in_flight=8, chance=0.5
+    )
+    assert late == replace(health, last_error="late")
+
+
+def test_any_success_sets_the_count_to_zero() -> None:
+    health = after(failed(4), "success", 200.0)
+    assert (health.consecutive_failures, health.state, health.gate_at, health.last_error) == (0, "active", None, None)
+    assert health.last_success_at == pytest.approx(200.1)
+
+
+def test_even_a_success_that_began_before_the_failures() -> None:
+    assert after(failed(4), "success", 1.0, 200.0).consecutive_failures == 0
+
+
+def test_it_is_switched_off_at_the_limit_and_not_before() -> None:
+    assert failed(4).state == "failing"
+    health = failed(5)
+    assert (health.state, health.consecutive_failures, health.gate_at) == ("auto_disabled", 5, None)
+    assert health.disabled_reason == "5 requests in a row failed, the last: a failure"
+    assert health.disabled_at == pytest.approx(104.1)
+
+
+def test_a_lower_limit_applies_from_the_next_failure_on() -> None:
+    health = failed(4)
+    assert after(health, "failure", 200.0, failure_limit=3).state == "auto_disabled"
+    assert after(health, "success", 200.0, failure_limit=3).state == "active"
+
+
+def test_a_limit_of_one_is_reached_by_the_first_failure() -> None:
+    assert failed(1, failure_limit=1).state == "auto_disabled"
+
+
+def test_a_limit_of_zero_never_switches_off() -> None:
+    health = failed(1000, failure_limit=0)
+    assert (health.state, health.consecutive_failures) == ("failing", 1000)
+
+
+@pytest.mark.parametrize("kind", ["refused", "fault", "unknown"])
+def test_what_is_not_the_receivers_fault_is_shown_and_never_counted(kind: Kind) -> None:
+    for before in (Health(), failed(1), failed(4)):
+        assert after(before, kind, 500.0, failure_limit=1) == replace(before, last_error=f"a {kind}")
+
+
+def test_one_failure_gates_no_other_delivery_but_the_next_goes_alone() -> None:
+    health = failed(1)
+    assert health.gate_at is None
+    assert health.allowance(8, 0) == 1
+    assert health.allowance(8, 1) == 0
+
+
+def test_from_the_second_failure_on_it_waits_as_the_schedule_says() -> None:
+    assert failed(2).gate_at == pytest.approx(101.1 + 60)
+    assert failed(3).gate_at == pytest.approx(102.1 + 300)
+    assert failed(4).gate_at == pytest.approx(103.1 + 300)
+    assert failed(2, chance=0.0).gate_at == pytest.approx(101.1 + 48)
+    assert failed(2, schedule=()).gate_at == pytest.approx(101.1 + DEFAULT_GATE_S)
+    assert failed(3).allowance(8, 1) == 0
+
+
+def test_retry_after_of_the_second_failure_gates_the_hook() -> None:
+    assert after(failed(1), "failure", 200.0, retry_after="3600").gate_at == pytest.approx(200.1 + 3600)
+    assert after(failed(1), "failure", 200.0, retry_after="1").gate_at == pytest.approx(200.1 + 60)
+    assert after(Health(), "failure", 200.0, retry_after="3600").gate_at is None
+
+
+def test_requests_under_way_at_the_first_failure_leave_no_room_for_a_probe() -> None:
+    assert failed(1).allowance(8, 7) == 0
+
+
+def test_after_a_success_it_ramps_up_to_one_two_four_in_flight() -> None:
+    health = after(failed(3), "success", 200.0)
+    rounds = []
+    for n in range(5):
+        allowed = health.allowance(8, 0)
+        rounds.append(allowed)
+        for k in range(allowed):
+            health = after(health, "success", 300.0 + n * 10 + k / 10)
+    assert rounds == [1, 2, 4, 8, 8]
+    assert health.ramp is None
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 8])
+def test_no_ramp_goes_beyond_what_a_hook_may_have_in_flight(most: int) -> None:
+    health = after(failed(1), "success", 200.0, max_in_flight=most)
+    for n in range(20):
+        assert 1 <= health.allowance(most, 0) <= most
+        health = after(health, "success", 300.0 + n, max_in_flight=most)
+    assert health.allowance(most, 0) == most
+
+
+def test_a_failure_in_the_middle_of_a_ramp_starts_it_again() -> None:
+    health = after(after(after(failed(2), "success", 200.0), "success", 201.0), "success", 202.0)
+    assert health.ramp == 3
+    assert after(health, "failure", 203.0).allowance(8, 0) == 1
+
+
+@pytest.mark.parametrize("origin", ["api", "app"])
+def test_410_ends_an_apps_subscription_at_once(origin: str) -> None:
+    health = after(Health(), "gone", 100.0, origin=origin)
+    assert (health.state, health.consecutive_failures) == ("gone", 1)
+    assert "410" in str(health.disabled_reason)
+    assert health.disabled_at == pytest.approx(100.1)
+
+
+def test_410_switches_a_pages_hook_off_with_that_reason() -> None:
+    health = after(Health(), "gone", 100.0, origin="page")
+    assert health.state == "auto_disabled"
+    assert "410" in str(health.disabled_reason)
+    assert enabled(health).state == "active"
+
+
+def test_410_ends_it_even_where_failures_never_do() -> None:
+    assert after(Health(), "gone", 100.0, failure_limit=0).state == "gone"
+
+
+def test_eight_410s_at_once_end_it_once() -> None:
+    first = after(Health(), "gone", 100.0)
+    assert after(first, "gone", 100.0, 0.5) == first
+    page = after(Health(), "gone", 100.0, origin="page")
+    assert after(page, "gone", 100.0, 0.5, origin="page").disabled_at == page.disabled_at
+
+
+@pytest.mark.parametrize("off", [failed(5), disabled(Health(), "switched off", 150.0), after(Health(), "gone", 100.0)])
+@pytest.mark.parametrize("kind", ["success", "failure", "fault", "refused"])
+def test_a_result_under_way_never_switches_a_hook_on(off: Health, kind: Kind) -> None:
+    health = after(off, kind, 90.0, 100.0)
+    assert (health.state, health.disabled_reason, health.disabled_at) == (off.state, off.disabled_reason, off.disabled_at)
+    assert after(off, kind, 500.0).state == off.state
+
+
+def test_switching_on_starts_anew_and_ramps() -> None:
+    health = enabled(failed(5))
+    assert (health.state, health.consecutive_failures, health.gate_at, health.disabled_at) == ("active", 0, None, None)
+    assert (health.disabled_reason, health.last_error) == (None, None)
+    assert health.allowance(8, 0) == 1
+
+
+def test_switching_on_what_is_on_changes_nothing() -> None:
+    assert enabled(failed(3)) == failed(3)
+    assert enabled(Health()) == Health()
+
+
+def test_switching_off_keeps_the_first_reason() -> None:
+    health = disabled(Health(), "switched off by ann", 150.0)
+    assert (health.state, health.disabled_reason, health.disabled_at) == ("disabled", "switched off by ann", 150.0)
+    assert disabled(health, "again", 160.0) == health
+
+
+def test_a_ping_clears_failing_and_nothing_else() -> None:
+    health = cleared(failed(3))
+    assert (health.state, health.consecutive_failures, health.gate_at, health.allowance(8, 0)) == ("active", 0, None, 1)
+    for kept in (Health(), Health(ramp=3), failed(5), disabled(Health(), "off", 1.0), after(Health(), "gone", 1.0)):
+        assert cleared(kept) == kept
+
+
+def test_a_hook_is_slow_from_its_last_success_and_while_it_fails() -> None:
+    assert not after(Health(is_slow=True), "success", 100.0, SLOW_S).is_slow
+    assert after(Health(), "success", 100.0, SLOW_S + 0.01).is_slow
+    assert failed(1).is_slow
+
+
+class AnyHistory(RuleBasedStateMachine):
+    """Outcomes of requests that overlap as they like, settings that change, people and apps that switch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1000.0
+        self.health = Health()
+        self.limit = 5
+        self.open: list[float] = []
+        self.since_success: list[tuple[float, float]] = []
+        """(began, ended) of failures since the last reset, for the count as the contract words it."""
+        self.may_be_off = False
+
+    @rule(seconds=st.floats(0.01, 100))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule()
+    def a_request_starts(self) -> None:
+        self.open.append(self.now)
+
+    @precondition(lambda self: self.open)
+    @rule(
+        kind=st.sampled_from(["success", "failure", "failure", "failure", "fault", "refused", "unknown", "gone"]), which=st.integers(0, 7)
+    )
+    def one_ends(self, kind: Kind, which: int) -> None:
+        started_at = self.open.pop(which % len(self.open))
+        before = self.health
+        self.health = after(before, kind, started_at, self.now - started_at, failure_limit=self.limit)
+        if not before.is_live:
+            assert self.health.state in (before.state, "gone")
+            if kind == "success":
+                assert self.health.consecutive_failures == 0
+            return
+        counts = kind == "failure" and started_at >= before.counted_until
+        if kind == "success":
+            assert (self.health.state, self.health.consecutive_failures) == ("active", 0)
+        elif counts:
+            assert self.health.consecutive_failures == before.consecutive_failures + 1
+            assert (self.health.state == "auto_disabled") == (0 < self.limit <= self.health.consecutive_failures)
+        elif kind == "gone":
+            assert self.health.state == "gone"
+        else:
+            assert replace(self.health, last_error=None) == replace(before, last_error=None)
+
+    @rule(limit=st.integers(0, 6))
+    def the_limit_changes(self, limit: int) -> None:
+        self.limit = limit
+
+    @rule()
+    def a_person_switches_on(self) -> None:
+        if self.health.state != "gone":  # nobody can: the API refuses it
+            self.health = enabled(self.health)
+            assert self.health.is_live
+
+    @rule()
+    def a_person_switches_off(self) -> None:
+        self.health = disabled(self.health, "by hand", self.now)
+        assert not self.health.is_live
+
+    @rule()
+    def a_ping_succeeds(self) -> None:
+        was_live = self.health.is_live
+        self.health = cleared(self.health)
+        assert self.health.is_live == was_live
+
+    @invariant()
+    def its_fields_agree(self) -> None:
+        health = self.health
+        assert (health.state == "failing") == (health.is_live and health.consecutive_failures > 0)
+        assert health.is_live == (health.disabled_at is None) == (health.disabled_reason is None)
+        assert health.gate_at is None or (health.state == "failing" and health.consecutive_failures >= 2)
+        assert 0 <= health.allowance(8, 0) <= 8
+        assert health.state != "failing" or health.allowance(8, 0) == 1
+        assert health.counted_until <= self.now + 1e-6
+
+
+TestAnyHistory = AnyHistory.TestCase
+TestAnyHistory.settings = hypothesis_settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -1,0 +1,168 @@
+"""The retry schedule's arithmetic, value by value."""
+
+import math
+import time
+from datetime import UTC, datetime
+from email.utils import format_datetime, formatdate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.rules.outcome import Kind, Outcome
+from hub.rules.retry import FAULT_DELAY_MAX_S, FAULTS_MAX, delay_s, judge, retry_after_at
+from hub.rules.settings import Settings
+
+DEFAULT = Settings().retry_schedule_s
+NOW = 1_800_000_000.0
+DAY = 86_400.0
+
+
+def outcome(kind: Kind = "failure", retry_after: str | None = None) -> Outcome:
+    return Outcome(kind, NOW - 2, 2.0, reason="answered 500", retry_after=retry_after)
+
+
+@pytest.mark.parametrize(("failures", "step"), [*enumerate([5, 60, 300, 1800, 7200, 18_000, 36_000, 86_400], start=1)])
+def test_each_step_of_the_default_schedule_is_kept_within_a_fifth(failures: int, step: float) -> None:
+    assert delay_s(DEFAULT, failures, 0.0) == pytest.approx(step * 0.8)
+    assert delay_s(DEFAULT, failures, 0.5) == pytest.approx(step)
+    assert delay_s(DEFAULT, failures, 0.999_999) == pytest.approx(step * 1.2, rel=1e-5)
+    verdict = judge(outcome(), failures=failures - 1, faults=0, schedule=DEFAULT, chance=0.5)
+    assert (verdict.state, verdict.failures, verdict.faults) == ("retrying", failures, 0)
+    assert verdict.next_at == pytest.approx(NOW + step)
+    assert verdict.reason == "answered 500"
+
+
+@given(st.lists(st.floats(0, 604_800), max_size=50), st.integers(1, 200), st.floats(0, 1, exclude_max=True))
+def test_a_delay_is_never_beyond_a_fifth_of_its_step(schedule: list[float], failures: int, chance: float) -> None:
+    found = delay_s(schedule, failures, chance)
+    step = schedule[min(failures, len(schedule)) - 1] if schedule else 0.0
+    assert step * 0.8 - 1e-6 <= found <= step * 1.2 + 1e-6
+
+
+@given(st.floats(0, 1, exclude_max=True))
+def test_chance_moves_a_delay_to_either_side_of_its_step(chance: float) -> None:
+    if chance < 0.499:
+        assert delay_s((60,), 1, chance) < 60
+    if chance > 0.501:
+        assert delay_s((60,), 1, chance) > 60
+
+
+def test_the_last_try_ends_it() -> None:
+    verdict = judge(outcome(), failures=8, faults=0, schedule=DEFAULT, chance=0.5)
+    assert (verdict.state, verdict.failures, verdict.next_at, verdict.reason) == ("failed", 9, None, "answered 500")
+
+
+def test_an_empty_schedule_means_one_try() -> None:
+    assert judge(outcome(), failures=0, faults=0, schedule=(), chance=0.5).state == "failed"
+
+
+def test_a_shorter_schedule_ends_what_has_failed_more_often_already() -> None:
+    assert judge(outcome(), failures=5, faults=0, schedule=(1, 2), chance=0.5).state == "failed"
+
+
+def test_success_delivers_whatever_was_before() -> None:
+    verdict = judge(outcome("success"), failures=7, faults=3, schedule=DEFAULT, chance=0.5)
+    assert (verdict.state, verdict.failures, verdict.faults, verdict.next_at) == ("delivered", 7, 3, None)
+
+
+def test_gone_is_never_tried_again() -> None:
+    assert judge(outcome("gone"), failures=0, faults=0, schedule=DEFAULT, chance=0.5).state == "failed"
+
+
+def test_what_the_hub_refuses_to_send_is_not_tried_again_and_not_a_failure() -> None:
+    verdict = judge(outcome("refused"), failures=1, faults=0, schedule=DEFAULT, chance=0.5)
+    assert (verdict.state, verdict.failures) == ("refused", 1)
+
+
+@pytest.mark.parametrize("kind", ["fault", "unknown"])
+def test_the_hubs_own_faults_use_no_try_and_wait_longer_each_time(kind: Kind) -> None:
+    waits = [judge(outcome(kind), failures=2, faults=n, schedule=DEFAULT, chance=0.5) for n in range(FAULTS_MAX - 1)]
+    assert {verdict.failures for verdict in waits} == {2}
+    assert [verdict.faults for verdict in waits] == list(range(1, FAULTS_MAX))
+    assert [verdict.next_at for verdict in waits] == [NOW + min(2**n, FAULT_DELAY_MAX_S) for n in range(1, FAULTS_MAX)]
+    last = judge(outcome(kind), failures=2, faults=FAULTS_MAX - 1, schedule=DEFAULT, chance=0.5)
+    assert last.state == "failed"
+    assert "set aside" in str(last.reason)
+
+
+@pytest.mark.parametrize(
+    ("header", "wait_s"),
+    [
+        ("120", 120.0),
+        (" 120 ", 120.0),
+        ("1.5", 1.5),
+        ("86400", DAY),
+        ("86401", DAY),
+        ("1000000000", DAY),
+        ("9" * 400, DAY),
+        ("0", None),
+        ("-5", None),
+        ("1e9", None),
+        ("NaN", None),
+        ("inf", None),
+        ("Infinity", None),
+        (".", None),
+        ("", None),
+        ("   ", None),
+        ("soon", None),
+        ("٣", None),
+        ("²", None),
+        ("120 seconds", None),
+        ("Fri, 32 Feb 2099 00:00:00 GMT", None),
+        ("\x00", None),
+    ],
+)
+def test_it_reads_seconds_and_passes_over_what_it_does_not_understand(header: str, wait_s: float | None) -> None:
+    assert retry_after_at(header, NOW) == (None if wait_s is None else NOW + wait_s)
+
+
+def test_it_reads_a_date_at_most_a_day_ahead() -> None:
+    assert retry_after_at(formatdate(NOW + 90, usegmt=True), NOW) == NOW + 90
+    assert retry_after_at(formatdate(NOW + 10 * DAY, usegmt=True), NOW) == NOW + DAY
+    assert retry_after_at(formatdate(NOW - 90, usegmt=True), NOW) is None
+    assert retry_after_at("Wed, 21 Oct 1515 07:28:00 GMT", NOW) is None
+    assert retry_after_at("Sun Nov  6 08:49:37 1994", NOW) is None
+
+
+def test_a_date_without_a_zone_is_in_utc_wherever_the_hub_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        plain = format_datetime(datetime.fromtimestamp(NOW + 90, UTC)).removesuffix(" +0000")
+        assert retry_after_at(plain, NOW) == NOW + 90
+        assert retry_after_at(f"{plain} -0000", NOW) == NOW + 90
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@given(st.one_of(st.text(max_size=60), st.text("0123456789+-:., GMTUtcMonFriNovJan", max_size=40)))
+def test_no_header_can_do_more_than_ask_for_a_day(header: str) -> None:
+    asked_for = retry_after_at(header, NOW)
+    assert asked_for is None or (math.isfinite(asked_for) and NOW < asked_for <= NOW + DAY)
+
+
+def test_a_receiver_may_ask_for_more_than_the_schedule_but_not_for_less() -> None:
+    later = judge(outcome(retry_after="600"), failures=0, faults=0, schedule=DEFAULT, chance=0.5)
+    sooner = judge(outcome(retry_after="1"), failures=0, faults=0, schedule=DEFAULT, chance=0.5)
+    assert later.next_at == NOW + 600
+    assert sooner.next_at == NOW + 5
+
+
+@given(
+    st.sampled_from(["success", "failure", "gone", "refused", "fault", "unknown"]),
+    st.integers(0, 30),
+    st.integers(0, 30),
+    st.lists(st.floats(0, 604_800), max_size=10),
+    st.floats(0, 1, exclude_max=True),
+    st.one_of(st.none(), st.text(max_size=20)),
+)
+def test_every_verdict_either_ends_a_delivery_or_says_when_it_goes_on(
+    kind: Kind, failures: int, faults: int, schedule: list[float], chance: float, header: str | None
+) -> None:
+    verdict = judge(outcome(kind, header), failures=failures, faults=faults, schedule=schedule, chance=chance)
+    assert (verdict.state == "retrying") == (verdict.next_at is not None)
+    assert verdict.next_at is None or verdict.next_at >= NOW
+    assert verdict.failures - failures == (kind in ("failure", "gone"))
+    assert verdict.faults - faults == (kind in ("fault", "unknown"))
