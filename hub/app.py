@@ -29,7 +29,7 @@ log = logging.getLogger("hub.app")
 
 THREADS = 24
 """Threads that answer calls; each keeps a database connection."""
-STOP_S = 20.0
+STOP_S = 15.0
 """How long requests to receivers may go on after a stop is asked for; longer ones are left to their lease."""
 
 

@@ -135,6 +135,11 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: object) -> Config
     return config if config.secret_key else replace(config, secret_key=load_secret_key(data_dir))
 
 
+def environ_of(**values: str) -> dict[str, str]:
+    """The environment for a hub that is to know nothing of this one: ours, with these HUB_* names and no others."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | values
+
+
 def load_secret_key(data_dir: Path) -> str:
     """The key in `data_dir/secret_key`, made at the first start with mode 0600.
 

@@ -5,6 +5,7 @@ a transaction. A database that is newer than this program is refused: an old pro
 """
 
 from pathlib import Path
+from typing import Any
 
 from playhouse.migrations import Runner
 
@@ -26,7 +27,23 @@ def migrate(database: Database) -> list[str]:
     """
     with database.migrating() as db:
         runner = Runner(db, str(DIRECTORY))
-        unknown = [row.name for row in runner.status() if row.path is None]
-        if unknown:
-            raise SchemaTooNew(f"this database was migrated by a newer hookhub ({', '.join(unknown)}): start that version instead")
+        _refuse_newer(runner.status())
         return list(runner.up())
+
+
+def pending(database: Database) -> list[str]:
+    """The names of the migrations that the next start applies; changes nothing.
+
+    Raises:
+        SchemaTooNew: as `migrate` does.
+    """
+    with database.migrating() as db:
+        status = Runner(db, str(DIRECTORY)).status()
+    _refuse_newer(status)
+    return [row.name for row in status if not row.applied]
+
+
+def _refuse_newer(status: list[Any]) -> None:
+    unknown = [row.name for row in status if row.path is None]
+    if unknown:
+        raise SchemaTooNew(f"this database was migrated by a newer hookhub ({', '.join(unknown)}): start that version instead")

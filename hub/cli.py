@@ -1,0 +1,79 @@
+"""The command line (contract §2): the list of commands, and how each error is told.
+
+Owns exit codes and the one line on stderr: 2 for a wrong usage, 1 for a failure, never a traceback for what was foreseen. It must never
+do what a command does: those parse, call and print in `hub.commands`.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+import peewee
+
+from hub.commands.check import check, show_config, version
+from hub.commands.demo import demo
+from hub.commands.people import project_group, token_group, user_group
+from hub.commands.serving import serve, worker
+from hub.commands.settings import settings_group
+from hub.errors import HubError
+
+log = logging.getLogger("hub.cli")
+
+COMMANDS = (serve, worker, demo, project_group, user_group, token_group, settings_group, check, show_config, version)
+
+
+@click.group("hookhub", no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+def cli() -> None:
+    """An automation hub: events in, signed deliveries out. The environment (HUB_*) is described in docs/configuration.md."""
+
+
+for command in COMMANDS:
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    try:
+        code = cli.main(arguments, prog_name="hookhub", standalone_mode=False)
+    except click.UsageError as error:
+        return _tell(_usage(error), 2)
+    except (click.Abort, KeyboardInterrupt):
+        return _tell("Stopped.", 130)
+    except click.ClickException as error:
+        return _tell(error.format_message(), 1)
+    except peewee.IntegrityError:
+        return _tell("Somebody else has just made the same: look at what is there.", 1)
+    except HubError as error:
+        return _tell(str(error), 1)
+    except BrokenPipeError:
+        # Whoever read our output has gone; the interpreter's own flush must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        log.exception("fault of the hub")
+        return _tell(f"This is a fault of the hub ({type(error).__name__}): please report the log above.", 1)
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: click.UsageError) -> str:
+    asks = f" Try '{error.ctx.command_path} --help'." if error.ctx else ""
+    message = error.format_message().rstrip()
+    message = message[:1].upper() + message[1:]
+    return f"{message}{'' if message.endswith(('.', '?', '!')) else '.'}{asks}"
+
+
+def _tell(message: str, code: int) -> int:
+    """Exactly one line, whatever the message holds."""
+    click.echo(" ".join(message.split()), err=True)
+    return code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""`hookhub check`: is this set up well, and if not, what to do; `config` and `version`.
+
+Owns the findings, one line each. It must never change anything but what opening the data directory makes, and never print a secret.
+"""
+
+import resource
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import click
+
+from hub import __version__
+from hub.commands.opening import data_option, load_config, storage_faults
+from hub.commands.serving import raise_file_limit
+from hub.config import Config
+from hub.dispatcher import SENDERS
+from hub.errors import HubError
+from hub.intake import DISK_FREE_MIN_BYTES
+from hub.rules.people import password_error
+from hub.store import schema, workers
+from hub.store.database import Database
+
+Mark = Literal["ok", "warning", "error"]
+
+DISK_FREE_COMFORT_BYTES = 2 * 1024**3
+CLOCK_APART_MAX_S = 5.0
+YEARS = range(2026, 2100)
+OPEN_FILES_NEEDED = SENDERS * 2 + 256
+"""A sender has a socket and may be looking a name up; the rest are callers, database and log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    mark: Mark
+    text: str
+
+
+@click.command("check")
+@data_option
+def check(data_dir: str | None) -> None:
+    """Look at the set-up and say what to mend; exit 1 if anything is wrong."""
+    loaded = load_config(data_dir=data_dir)
+    raise_file_limit()
+    findings = list(examine(loaded))
+    for finding in findings:
+        click.echo(f"{finding.mark:<8} {finding.text}")
+    if any(finding.mark == "error" for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+@click.command("config")
+@data_option
+def show_config(data_dir: str | None) -> None:
+    """Print the configuration in force, secrets hidden."""
+    for name, value in load_config(data_dir=data_dir).shown().items():
+        click.echo(f"{name}={value}")
+
+
+@click.command("version")
+@data_option
+def version(data_dir: str | None) -> None:
+    """Print the version."""
+    click.echo(f"hookhub {__version__}")
+
+
+def examine(loaded: Config) -> Iterator[Finding]:
+    """Every finding, in the order in which people should mend them."""
+    yield from database(loaded)
+    yield from data_directory(loaded)
+    yield secret_key(loaded)
+    yield base_url(loaded)
+    yield from first_password(loaded)
+    yield outbound(loaded)
+    yield open_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def database(loaded: Config) -> Iterator[Finding]:
+    try:
+        with storage_faults(loaded):
+            opened = Database(loaded.database_url)
+            try:
+                pending = schema.pending(opened)
+                yield _schema(loaded, pending)
+                yield from _clock(opened)
+                if not pending:
+                    yield _workers(opened)
+            finally:
+                opened.close()
+    except HubError as error:
+        yield Finding("error", f"database: {error}")
+
+
+def _schema(loaded: Config, pending: list[str]) -> Finding:
+    where = loaded.shown()["HUB_DATABASE_URL"]
+    if pending:
+        return Finding("ok", f"database: {where} answers; {len(pending)} migrations are due and run at the next start")
+    return Finding("ok", f"database: {where} answers, and its schema is current")
+
+
+def _clock(opened: Database) -> Iterator[Finding]:
+    now = time.time()
+    if time.gmtime(now).tm_year not in YEARS:
+        yield Finding(
+            "error", f"clock: this machine says {time.strftime('%Y-%m-%d', time.gmtime(now))}; set it, for receivers refuse old signatures"
+        )
+        return
+    opened.sync_clock()
+    apart_s = opened.clock.now() - time.time()
+    if abs(apart_s) > CLOCK_APART_MAX_S:
+        yield Finding("error", f"clock: {abs(apart_s):.0f} s apart from the database's; run a time service (NTP) on both machines")
+    else:
+        yield Finding("ok", "clock: sane" + (", and the same as the database's" if opened.is_postgresql else ""))
+
+
+def _workers(opened: Database) -> Finding:
+    alive = opened.read(lambda: workers.alive(opened.clock.now()))
+    return Finding(
+        "ok", f"workers: {alive} deliver now" if alive else "workers: none delivers now; 'hookhub serve' or 'hookhub worker' does"
+    )
+
+
+def data_directory(loaded: Config) -> Iterator[Finding]:
+    """What lies there is readable by nobody else; and there is room."""
+    path = loaded.data_dir
+    if not path.is_dir():
+        return
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        yield Finding("warning", f"data directory: {path} is open to other users (mode {mode:04o}); run: chmod 700 {path}")
+    else:
+        yield Finding("ok", f"data directory: {path} is yours alone")
+    free = shutil.disk_usage(path).free
+    text = f"disk: {free / 1024**3:.1f} GiB free"
+    if free < DISK_FREE_MIN_BYTES:
+        yield Finding("error", f"{text}: no event is accepted below {DISK_FREE_MIN_BYTES / 1024**3:.2f} GiB; make room")
+    elif free < DISK_FREE_COMFORT_BYTES:
+        yield Finding("warning", f"{text}: make room, or lower retention_days")
+    else:
+        yield Finding("ok", text)
+
+
+def secret_key(loaded: Config) -> Finding:
+    path = loaded.data_dir / "secret_key"
+    if not _is_generated(loaded, path):
+        return Finding("ok", "secret key: given")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        return Finding("error", f"secret key: others may read {path} (mode {mode:04o}); run: chmod 600 {path}")
+    if loaded.database_url.startswith("postgresql"):
+        return Finding(
+            "warning", f"secret key: made by this machine ({path}); give the same HUB_SECRET_KEY to every machine that shares the database"
+        )
+    return Finding("ok", f"secret key: {path}; back it up with the database, which is of little use without it")
+
+
+def _is_generated(loaded: Config, path: Path) -> bool:
+    try:
+        return path.read_text(encoding="ascii").strip() == loaded.secret_key
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def base_url(loaded: Config) -> Finding:
+    parts = urlsplit(loaded.base_url)
+    is_local = _is_local(parts.hostname or "")
+    if is_local and not _is_local(loaded.host):
+        return Finding(
+            "warning",
+            f"base URL: {loaded.base_url} means nothing on other machines, yet the hub listens on {loaded.host}; set HUB_BASE_URL",
+        )
+    if parts.scheme == "http" and not is_local:
+        return Finding(
+            "warning", f"base URL: {loaded.base_url} sends tokens and passwords in the clear; put TLS before it and set https://"
+        )
+    return Finding("ok", f"base URL: {loaded.base_url}")
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def first_password(loaded: Config) -> Iterator[Finding]:
+    if loaded.admin_password and (reason := password_error(loaded.admin_password)):
+        yield Finding("warning", f"administrator: HUB_ADMIN_PASSWORD {reason}")
+
+
+def outbound(loaded: Config) -> Finding:
+    if not loaded.outbound_allow:
+        return Finding("ok", "outbound: public addresses only; HUB_OUTBOUND_ALLOW opens private networks to hooks")
+    networks = ", ".join(map(str, loaded.outbound_allow))
+    if any(network.prefixlen == 0 for network in loaded.outbound_allow):
+        return Finding("warning", f"outbound: hooks may reach every address ({networks}), your own services too; name smaller networks")
+    return Finding("ok", f"outbound: public addresses, and {networks}")
+
+
+def open_files(soft: int) -> Finding:
+    text = "open files: no limit" if soft == resource.RLIM_INFINITY else f"open files: {soft}"
+    if soft != resource.RLIM_INFINITY and soft < OPEN_FILES_NEEDED:
+        return Finding("warning", f"{text}, fewer than {SENDERS} senders need; allow {OPEN_FILES_NEEDED} (LimitNOFILE= or ulimit -n)")
+    return Finding("ok", text)

@@ -1,0 +1,124 @@
+"""The crew: worker processes that `serve` starts beside itself.
+
+Owns their life: started when the hub listens, started again when one dies, dismissed when it stops. It must never outlive its parent: each
+child holds the reading end of a pipe whose writing end only the parent has, and stops when that ends, also when the parent was killed.
+(A death signal, PR_SET_PDEATHSIG, would come when the thread that started the child ends, not the process.)
+"""
+
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+log = logging.getLogger("hub.crew")
+
+WATCH_EVERY_S = 0.2
+PAUSE_S = 1.0
+PAUSE_MAX_S = 30.0
+HEALTHY_S = 60.0
+STOP_S = 18.0
+"""Longer than `app.STOP_S`: a child ends by itself before."""
+
+
+class Crew:
+    """`size` worker processes with the same data and environment as this one."""
+
+    def __init__(self, size: int, data_dir: str | None) -> None:
+        self._size = size
+        self._command = [sys.executable, "-m", "hub.cli", "worker", "--until-stdin-ends", *(["--data", data_dir] if data_dir else [])]
+        self._children: list[_Child] = []
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="crew", daemon=True)
+
+    def __enter__(self) -> "Crew":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.dismiss()
+        self._wait()
+
+    def start(self) -> None:
+        self._children = [_Child(self._command) for _ in range(self._size)]
+        if self._children:
+            self._thread.start()
+
+    def dismiss(self) -> None:
+        """Ask all of them to stop; returns at once."""
+        self._is_over.set()
+        for child in self._children:
+            child.release()
+
+    def _wait(self) -> None:
+        if self._thread.is_alive():
+            self._thread.join()
+        self.dismiss()  # again: one may have been started anew meanwhile
+        deadline = time.monotonic() + STOP_S
+        for child in self._children:
+            child.end(max(0.1, deadline - time.monotonic()))
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(WATCH_EVERY_S):
+            for child in self._children:
+                child.look_after()
+
+
+class _Child:
+    """One worker process, and when it may be started again."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._command = command
+        self._pause_s = PAUSE_S
+        self._start_at = 0.0
+        self._start()
+
+    def look_after(self) -> None:
+        """Start it again when it has died; one that keeps dying is given longer and longer pauses."""
+        if self._process.poll() is None:
+            return
+        now = time.monotonic()
+        if self._start_at == 0.0:
+            self.release()
+            if now - self._started_at > HEALTHY_S:
+                self._pause_s = PAUSE_S
+            log.warning("worker %s ended with %s; starting another in %.0f s", self._process.pid, self._process.returncode, self._pause_s)
+            self._start_at = now + self._pause_s
+            self._pause_s = min(self._pause_s * 2, PAUSE_MAX_S)
+        elif now >= self._start_at:
+            self._start_at = 0.0
+            self._start()
+
+    def release(self) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
+    def end(self, timeout_s: float) -> None:
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            log.warning("worker %s did not stop in time and was killed; its leases bring its deliveries back", self._process.pid)
+            self._process.kill()
+            self._process.wait()
+
+    def _start(self) -> None:
+        self._started_at = time.monotonic()
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+
+
+def when_parent_ends(stop: Callable[[], None]) -> None:
+    """Call `stop` once standard input ends, and end this process for good if that is not enough."""
+
+    def watch() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        stop()
+        time.sleep(STOP_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

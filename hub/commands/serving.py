@@ -1,0 +1,219 @@
+"""`hookhub serve` and `worker`: the two ways in which a hub runs.
+
+Owns the process around a hub: its socket, its limits, its signals, and one hub a data directory. It must never build parts of a hub: `app`
+does. With several workers it is the parent of `crew`.
+"""
+
+import contextlib
+import fcntl
+import logging
+import resource
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+import click
+import uvicorn
+
+from hub import app, first_admin
+from hub.app import Hub
+from hub.commands.crew import Crew, when_parent_ends
+from hub.commands.opening import data_option, load_config, storage_faults
+from hub.config import MAX_WORKERS, Config
+from hub.errors import ConfigError, HubError
+
+log = logging.getLogger("hub.serve")
+
+OPEN_FILES_MAX = 1_048_576
+ANSWERS_S = 3
+"""How long calls that are being answered may go on after a stop is asked for; deliveries have `app.STOP_S`."""
+KEEP_ALIVE_S = 60
+BACKLOG = 2048
+
+
+@click.command("serve")
+@click.option("--host", help="Address to listen on (HUB_HOST; 127.0.0.1).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 = any free one (HUB_PORT; 8000).")
+@data_option
+@click.option("--workers", type=click.IntRange(0, MAX_WORKERS), help="Delivery processes; 0 = none here (HUB_WORKERS; 1).")
+@click.option("--until-stdin-ends", is_flag=True, hidden=True, help="Stop when standard input ends: the parent has gone.")
+def serve(host: str | None, port: int | None, data_dir: str | None, workers: int | None, until_stdin_ends: bool) -> None:
+    """Serve pages and API, and deliver."""
+    loaded = load_config(host=host, port=port, data_dir=data_dir, workers=workers)
+    raise_file_limit()
+    with contextlib.ExitStack() as held:
+        held.enter_context(only_one(loaded))
+        listener = held.enter_context(listening(loaded))
+        loaded = with_port(loaded, listener.getsockname()[1])
+        with storage_faults(loaded):
+            hub = Hub(loaded, sends=loaded.workers > 0)
+        crew = held.enter_context(Crew(max(0, loaded.workers - 1), data_dir))
+        link = first_start(hub, loaded)
+
+        def announce() -> None:
+            crew.start()
+            click.echo(f"hookhub is listening on {loaded.base_url}")
+            if link:
+                click.echo(f"Nobody can sign in yet. Open this link once, within a day, to make the administrator: {link}")
+
+        server = Server(server_config(hub, loaded), on_start=announce, on_stop=crew.dismiss)
+        if until_stdin_ends:
+            when_parent_ends(server.ask_to_stop)
+        server.run_until_stopped(listener)
+    if not server.has_started:
+        raise HubError("The hub could not start: the log above says why.")
+
+
+@click.command("worker")
+@data_option
+@click.option("--until-stdin-ends", is_flag=True, hidden=True, help="Stop when standard input ends: the parent has gone.")
+def worker(data_dir: str | None, until_stdin_ends: bool) -> None:
+    """Deliver only, for a database that is shared with `serve`."""
+    loaded = load_config(data_dir=data_dir)
+    raise_file_limit()
+    stopping = threading.Event()
+    if until_stdin_ends:
+        when_parent_ends(stopping.set)
+    with storage_faults(loaded):
+        hub = Hub(loaded)
+    with on_signal(lambda: stopping.set()):
+        hub.start()
+        log.info("worker started")
+        stopping.wait()
+        hub.stop()
+        log.info("worker stopped")
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which tells when it listens and when it is asked to stop, and ends without raising the signal again."""
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None], on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.has_started = False
+        self._on_start = on_start
+        self._on_stop = on_stop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.has_started = True
+            self._on_start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_stop()
+        await super().shutdown(sockets)
+
+    def run_until_stopped(self, listener: socket.socket) -> None:
+        # uvicorn raises each signal again once it has shut down; by then it has done what it asked for.
+        with on_signal(self.ask_to_stop), contextlib.suppress(SystemExit):  # it exits when the hub could not start, which is logged
+            self.run([listener])
+
+    def ask_to_stop(self) -> None:
+        """From any thread or a signal: end what is under way, then stop."""
+        self.should_exit = True
+
+
+def server_config(hub: Hub, loaded: Config) -> uvicorn.Config:
+    return uvicorn.Config(
+        app.web(hub),
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(loaded.trusted_proxies),
+        forwarded_allow_ips=list(loaded.trusted_proxies),
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=ANSWERS_S,
+        backlog=BACKLOG,
+    )
+
+
+def first_start(hub: Hub, loaded: Config) -> str | None:
+    """Make the administrator that the environment names; without one, the set-up link while nobody is there."""
+    if loaded.admin_username and loaded.admin_password:
+        first_admin.add_given(hub.database, loaded.admin_username, loaded.admin_password)
+        return None
+    token = first_admin.new_link_token(hub.database)
+    return f"{loaded.base_url}/setup?token={token}" if token else None
+
+
+@contextlib.contextmanager
+def listening(loaded: Config) -> Iterator[socket.socket]:
+    """The socket, bound before anything else is made, so that a taken port is told at once. Raises: ConfigError."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(loaded.host, loaded.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+            0
+        ]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise ConfigError(f"HUB_HOST {loaded.host!r} is no address to listen on ({error.strerror}): use 127.0.0.1 or 0.0.0.0.") from error
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(BACKLOG)  # whoever comes before the hub is ready waits for it
+        except OSError as error:
+            reason = f"{loaded.host}:{loaded.port} cannot be listened on ({error.strerror})"
+            raise ConfigError(f"{reason}: stop what uses it, or give another --port.") from error
+        yield listener
+
+
+def with_port(loaded: Config, port: int) -> Config:
+    """With the port that was found free, also in a base URL that was made from it."""
+    if loaded.port:
+        return loaded
+    return replace(
+        loaded, port=port, base_url=f"{loaded.base_url.removesuffix(':0')}:{port}" if loaded.base_url.endswith(":0") else loaded.base_url
+    )
+
+
+@contextlib.contextmanager
+def only_one(loaded: Config) -> Iterator[None]:
+    """One serving hub a SQLite file: two would print two set-up links and answer with different base URLs. Raises: ConfigError.
+
+    Workers and commands may run beside it. Machines that share a PostgreSQL each serve.
+    """
+    if not loaded.database_url.startswith("sqlite"):
+        yield
+        return
+    path = Path(loaded.database_url.removeprefix("sqlite:///")).with_suffix(".lock")
+    with storage_faults(loaded):
+        lock = path.open("a")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(f"Another hub serves {path.parent}: stop it, or give another --data.") from None
+        yield
+
+
+@contextlib.contextmanager
+def on_signal(stop: Callable[[], None]) -> Iterator[None]:
+    """Calls `stop` on SIGTERM and SIGINT, for the length of the block."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def raise_file_limit() -> None:
+    """As many open files as this process may have: each delivery under way and each caller is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES_MAX)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
