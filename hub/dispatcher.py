@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
 from hub import delivery
@@ -22,7 +22,7 @@ from hub.intake import Intake
 from hub.outbound import Outbound
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
-from hub.store import audit, deliveries, events, hooks, lanes, settings
+from hub.store import audit, deliveries, hooks, lanes, settings
 from hub.store.database import Database, StoreUnavailable
 from hub.store.deliveries import Claim, Recorded
 from hub.store.hooks import Target
@@ -149,7 +149,7 @@ class Dispatcher:
         """Sleep until there may be something to do; not at all after a turn that did something."""
         if did_something:
             return
-        due_at = self._database.read(lambda: deliveries.next_due(self._database.clock.now()))
+        due_at = self._database.read(lambda: deliveries.next_due(self._database))
         wait_s = POLL_S
         if due_at is not None:
             wait_s = max(BREATH_S, min(POLL_S, due_at - self._database.clock.now()))
@@ -164,13 +164,13 @@ class Dispatcher:
     def _has_work(self) -> bool:
         if self._is_stopping or len(self._busy) >= self._senders_max:
             return False
-        due_at = self._database.read(lambda: deliveries.next_due(self._database.clock.now()))
+        due_at = self._database.read(lambda: deliveries.next_due(self._database))
         return due_at is not None and due_at <= self._database.clock.now()
 
     def _exchange(self, outcomes: list[tuple[Claim, Outcome]]) -> _Turn:
         """One transaction: outcomes in, claims out. The settings are read in it, so that a change counts from the next failure on."""
         now = self._database.clock.now()
-        tuned = settings.load()
+        tuned = settings.load_quickly(self._database)
         try:
             ended = deliveries.record(self._database, tuned, self.owner, outcomes, now, random.random) if outcomes else []
             for one in ended:
@@ -207,15 +207,17 @@ class Dispatcher:
 
     def _shipments(self, claims: list[Claim]) -> list[tuple[Claim, Shipment | Exception]]:
         """Claims with what is to be sent, and how; read in the claim's transaction, so that it is what holds now."""
+        if not claims:
+            return []
         found = self._targets_of(claims)
-        rows = deliveries.payloads(claim.event_id for claim in claims)
+        rows = deliveries.payloads(self._database, {claim.event_id for claim in claims})
         shipments: list[tuple[Claim, Shipment | Exception]] = []
         for claim in claims:
             target = found[claim.hook_id]
             if isinstance(target, Exception):
                 shipments.append((claim, target))
             else:
-                event = events.as_sent(rows[claim.event_id], target.project_key)
+                event = replace(rows[claim.event_id], project=target.project_key)
                 shipments.append((claim, Shipment(claim.delivery_id, claim.attempt, event, target)))
         return shipments
 

@@ -156,9 +156,17 @@ class Database:
             return query
         return query.for_update("FOR UPDATE SKIP LOCKED" if skip_locked else "FOR UPDATE")
 
-    def lock_clause(self) -> str:
-        """The same for a plain statement: lock, and leave out what another process has locked."""
-        return " FOR UPDATE SKIP LOCKED" if self.is_postgresql else ""
+    def lock_clause(self, table: str, *, waits: bool = False) -> str:
+        """The same for a plain statement: lock this table's rows, and leave out (or wait for) what another process has locked."""
+        if not self.is_postgresql:
+            return ""
+        return f" FOR UPDATE OF {table}{'' if waits else ' SKIP LOCKED'}"
+
+    def among(self, column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
+        """A condition that a column is one of these values, and its parameters."""
+        if self.is_postgresql:
+            return f"{column} = ANY(?)", [list(values)]
+        return f"{column} IN ({', '.join('?' * len(values))})", list(values)
 
     @contextlib.contextmanager
     def migrating(self) -> Iterator[Any]:

@@ -15,15 +15,18 @@ Step before: `store.events.add`. Step after: `dispatcher` hands claims to the se
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
+from connectors.base import Event as SentEvent
 from hub.rules import health, retry
+from hub.rules.health import Health
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
 from hub.store import events, lanes
 from hub.store.database import Database
 from hub.store.events import NewEvent
-from hub.store.models import Attempt, Delivery, Event, Hook
+from hub.store.lanes import Lane
+from hub.store.models import Attempt, Delivery, Hook
+from hub.timestamps import iso
 
 LEASE_MARGIN_S = 15.0
 """A lease outlives the longest possible request by so much, so that a slow recorder does not send twice."""
@@ -64,22 +67,21 @@ def claim(database: Database, settings: Settings, owner: str, now: float, free: 
     """
     quick = lanes.take_ready(database, now, is_slow=False, limit=free)
     slow = lanes.take_ready(database, now, is_slow=True, limit=min(free_for_slow, free))
-    served = [hook for hook in (*quick, *slow) if not _is_gated(database, hook, now)]
+    served = {lane.hook_id: lane for lane in (*quick, *slow) if not _is_gated(database, lane, now)}
     if not served:
         return []
-    allowances = {str(hook.id): lanes.health_of(hook).allowance(settings.max_in_flight_per_hook, hook.in_flight) for hook in served}
-    waiting = _waiting(database, {hook_id: room for hook_id, room in allowances.items() if room})
-    taken = _within_bounds(waiting, free, {str(hook.id) for hook in slow}, free_for_slow)
+    room = {hook_id: lane.health.allowance(settings.max_in_flight_per_hook, lane.in_flight) for hook_id, lane in served.items()}
+    waiting = _waiting(database, {hook_id: most for hook_id, most in room.items() if most})
+    taken = _within_bounds(waiting, free, {lane.hook_id for lane in slow}, free_for_slow)
     lease_until = now + settings.attempt_timeout_s + LEASE_MARGIN_S
     database.executemany(
         "UPDATE delivery SET state = 'sending', attempts = ?, owner = ?, claimed_at = ?, lease_until = ? WHERE id = ?",
         [(row.attempts + 1, owner, now, lease_until, row.delivery_id) for row in taken],
     )
     _settle_lanes(database, served, waiting, taken, now)
-    hooks = {str(hook.id): hook for hook in served}
     return [
-        Claim(row.delivery_id, row.attempts + 1, row.hook_id, hooks[row.hook_id].version, row.event_id, bool(hooks[row.hook_id].is_slow))
-        for row in taken
+        Claim(row.delivery_id, row.attempts + 1, row.hook_id, lane.version, row.event_id, lane.health.is_slow)
+        for row, lane in ((row, served[row.hook_id]) for row in taken)
     ]
 
 
@@ -92,47 +94,53 @@ def record(
     """
     hooks = lanes.lock(database, {done.hook_id for done, _ in outcomes})
     ours = _still_ours(database, owner, [done for done, _ in outcomes])
-    valid = sorted(
-        ((done, outcome, ours[done.delivery_id]) for done, outcome in outcomes if done.delivery_id in ours),
+    ended = sorted(
+        ((done, outcome, ours[done.delivery_id], chance()) for done, outcome in outcomes if done.delivery_id in ours),
         key=lambda item: item[1].ended_at,
     )
-    chances = [chance() for _ in valid]
-    _write_attempts(database, [(done.delivery_id, done.attempt, outcome) for done, outcome, _ in valid])
+    _write_attempts(database, [(done.delivery_id, done.attempt, outcome) for done, outcome, _, _ in ended])
+    schedule = settings.retry_schedule_s
     _write_verdicts(
         database,
         [
-            (retry.judge(o, failures=row.failures, faults=row.faults, schedule=settings.retry_schedule_s, chance=c), o.ended_at, row.id)
-            for (_, o, row), c in zip(valid, chances, strict=True)
+            (retry.judge(outcome, failures=row.failures, faults=row.faults, schedule=schedule, chance=drawn), outcome.ended_at, row.id)
+            for _, outcome, row, drawn in ended
         ],
     )
-    changed: list[Recorded] = []
     by_hook: dict[str, list[tuple[Outcome, float]]] = {}
-    for (done, outcome, _), drawn in zip(valid, chances, strict=True):
+    for done, outcome, _, drawn in ended:
         by_hook.setdefault(done.hook_id, []).append((outcome, drawn))
-    for hook_id, results in sorted(by_hook.items()):
-        changed += _judge_hook(hooks[hook_id], results, settings)
+    after = {hook_id: _judged(hooks[hook_id], by_hook[hook_id], settings) for hook_id in sorted(by_hook)}
+    lanes.write(database, [(hook_id, health, len(by_hook[hook_id])) for hook_id, health in after.items()])
     lanes.arm(database, by_hook, now)
-    return changed
+    return [
+        Recorded(hook_id, hooks[hook_id].project_id, health.state, health.disabled_reason or "")
+        for hook_id, health in after.items()
+        if health.state != hooks[hook_id].health.state and health.state in ("auto_disabled", "gone")
+    ]
 
 
 def promote(database: Database, now: float) -> int:
     """Make retrying deliveries whose time has come waiting again; returns how many."""
-    query = Delivery.select(Delivery.id, Delivery.hook_id).where(Delivery.state == "retrying", Delivery.next_at <= now)
-    due = list(database.for_update(query.order_by(Delivery.next_at).limit(PROMOTE_MAX), skip_locked=True))
-    database.executemany("UPDATE delivery SET state = 'waiting', next_at = NULL WHERE id = ?", [(row.id,) for row in due])
-    lanes.arm(database, {row.hook_id for row in due}, now)
+    due = database.execute(
+        "SELECT id, hook_id FROM delivery WHERE state = 'retrying' AND next_at <= ?"
+        f" ORDER BY next_at LIMIT {PROMOTE_MAX}{database.lock_clause('delivery')}",
+        (now,),
+    ).fetchall()
+    database.executemany("UPDATE delivery SET state = 'waiting', next_at = NULL WHERE id = ?", [(delivery_id,) for delivery_id, _ in due])
+    lanes.arm(database, {hook_id for _, hook_id in due}, now)
     return len(due)
 
 
-def next_due(now: float) -> float | None:
-    """When there will be something to promote or a gate to open; None when nothing is planned."""
-    retrying = Delivery.select(Delivery.next_at).where(Delivery.state == "retrying").order_by(Delivery.next_at).limit(1).scalar()
-    gates = [
-        Hook.select(Hook.ready_at).where(Hook.is_slow == is_slow, Hook.ready_at.is_null(False)).order_by(Hook.ready_at).limit(1).scalar()
-        for is_slow in (False, True)
-    ]
-    times = [at for at in (retrying, *gates) if at is not None]
-    return min(times, default=None)
+def next_due(database: Database) -> float | None:
+    """When there will be something to promote or a lane to look at; None when nothing is planned."""
+    row = database.execute(
+        "SELECT (SELECT min(next_at) FROM delivery WHERE state = 'retrying'),"
+        " (SELECT ready_at FROM hook WHERE is_slow = ? AND ready_at IS NOT NULL ORDER BY ready_at LIMIT 1),"
+        " (SELECT ready_at FROM hook WHERE is_slow = ? AND ready_at IS NOT NULL ORDER BY ready_at LIMIT 1)",
+        (False, True),
+    ).fetchone()
+    return min((at for at in row if at is not None), default=None)
 
 
 def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lambda owner: False) -> int:
@@ -145,7 +153,7 @@ def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lamb
     owners = Delivery.select(Delivery.owner).where(Delivery.state == "sending").distinct()
     dead = [row.owner for row in owners if row.owner and is_dead(row.owner)]
     lost = list(sending.where((Delivery.lease_until <= now) | Delivery.owner.in_(dead)).order_by(Delivery.lease_until).limit(RESCUE_MAX))
-    hooks = lanes.lock(database, {row.hook_id for row in lost})
+    lanes.lock(database, {str(row.hook_id) for row in lost})
     mine = Delivery.select().where(Delivery.id.in_([row.id for row in lost]), Delivery.state == "sending")
     rows = [row for row in database.for_update(mine) if row.lease_until <= now or row.owner in dead]
     _write_attempts(database, [(row.id, row.attempts, _cut_off(row, now)) for row in rows])
@@ -155,8 +163,7 @@ def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lamb
             _finish(row, "failed", f"set aside: the hub stopped {unknown} times while sending it", now)
         else:
             Delivery.update(state="waiting", owner=None, lease_until=None).where(Delivery.id == row.id).execute()
-    for hook_id, group in groupby(sorted(rows, key=lambda row: row.hook_id), key=lambda row: row.hook_id):
-        Hook.update(in_flight=hooks[hook_id].in_flight - len(list(group))).where(Hook.id == hook_id).execute()
+    lanes.end(database, _counts(str(row.hook_id) for row in rows))
     lanes.arm(database, {row.hook_id for row in rows}, now)
     return len(rows)
 
@@ -165,10 +172,11 @@ def release(database: Database, owner: str, claims: Sequence[Claim], now: float)
     """Give back claims that were never started, as if they had not been taken: for a clean shutdown."""
     hooks = lanes.lock(database, {claim.hook_id for claim in claims})
     rows = _still_ours(database, owner, claims).values()
-    for row in rows:
-        Delivery.update(state="waiting", owner=None, lease_until=None, attempts=row.attempts - 1).where(Delivery.id == row.id).execute()
-    for hook_id, group in groupby(sorted(rows, key=lambda row: row.hook_id), key=lambda row: row.hook_id):
-        Hook.update(in_flight=hooks[hook_id].in_flight - len(list(group))).where(Hook.id == hook_id).execute()
+    database.executemany(
+        "UPDATE delivery SET state = 'waiting', owner = NULL, lease_until = NULL, attempts = attempts - 1 WHERE id = ?",
+        [(row.id,) for row in rows],
+    )
+    lanes.end(database, _counts(row.hook_id for row in rows))
     lanes.arm(database, hooks, now)
 
 
@@ -220,10 +228,11 @@ def add_finished(database: Database, delivery_id: str, event: NewEvent, hook_id:
     _write_attempts(database, [(delivery_id, 1, outcome)])
 
 
-def _is_gated(database: Database, hook: Hook, now: float) -> bool:
-    if hook.gate_at is None or hook.gate_at <= now:
+def _is_gated(database: Database, lane: Lane, now: float) -> bool:
+    gate_at = lane.health.gate_at
+    if gate_at is None or gate_at <= now:
         return False
-    database.execute("UPDATE hook SET ready_at = ? WHERE id = ?", (hook.gate_at, hook.id))
+    database.execute("UPDATE hook SET ready_at = ? WHERE id = ?", (gate_at, lane.hook_id))
     return True
 
 
@@ -239,13 +248,14 @@ class _Waiting:
 def _waiting(database: Database, allowances: dict[str, int]) -> list[_Waiting]:
     """The least tried, then oldest, waiting deliveries of each hook, at most its allowance: an index range each, never a scan.
 
+    Locked: the lane's lock keeps other claims away, not the end of what was held too long.
     The one statement that the engines cannot share: PostgreSQL answers all lanes in one round trip, SQLite has no LATERAL and no
     round trips.
     """
     columns = "d.id, d.hook_id, d.event_id, d.attempts, length(e.data)"
     pick = (
         "SELECT id, hook_id, event_id, attempts FROM delivery WHERE hook_id = {hook} AND state = 'waiting'"
-        " ORDER BY attempts, id LIMIT {limit}"
+        " ORDER BY attempts, id LIMIT {limit}" + database.lock_clause("delivery")
     )
     if database.is_postgresql:
         sql = (
@@ -281,14 +291,14 @@ def _within_bounds(waiting: list[_Waiting], free: int, slow: set[str], free_for_
     return taken
 
 
-def _settle_lanes(database: Database, served: list[Hook], waiting: list[_Waiting], taken: list[_Waiting], now: float) -> None:
+def _settle_lanes(database: Database, served: Iterable[str], waiting: list[_Waiting], taken: list[_Waiting], now: float) -> None:
     """After a claim a lane is parked, either empty or full: intake, promote or record will arm it. One that was cut short goes to the
     back of the queue instead."""
     found = _counts(row.hook_id for row in waiting)
     got = _counts(row.hook_id for row in taken)
     database.executemany(
         "UPDATE hook SET ready_at = ?, in_flight = in_flight + ? WHERE id = ?",
-        [(now if got.get(str(h.id), 0) < found.get(str(h.id), 0) else None, got.get(str(h.id), 0), h.id) for h in served],
+        [(now if got.get(hook_id, 0) < found.get(hook_id, 0) else None, got.get(hook_id, 0), hook_id) for hook_id in sorted(served)],
     )
 
 
@@ -299,30 +309,40 @@ def _counts(keys: Iterable[str]) -> dict[str, int]:
     return counts
 
 
-def _still_ours(database: Database, owner: str, claims: Sequence[Claim]) -> dict[str, Delivery]:
+@dataclass(frozen=True, slots=True)
+class _Leased:
+    id: str
+    hook_id: str
+    attempts: int
+    failures: int
+    faults: int
+
+
+def _still_ours(database: Database, owner: str, claims: Sequence[Claim]) -> dict[str, _Leased]:
     """The deliveries whose lease is still the one that was claimed, locked."""
     numbers = {claim.delivery_id: claim.attempt for claim in claims}
-    columns = (Delivery.id, Delivery.hook_id, Delivery.attempts, Delivery.failures, Delivery.faults)
-    query = Delivery.select(*columns).where(Delivery.id.in_(sorted(numbers)), Delivery.state == "sending", Delivery.owner == owner)
-    return {str(row.id): row for row in database.for_update(query) if row.attempts == numbers[str(row.id)]}
+    condition, params = database.among("id", sorted(numbers))
+    rows = database.execute(
+        f"SELECT id, hook_id, attempts, failures, faults FROM delivery WHERE {condition} AND state = 'sending' AND owner = ?"
+        f" ORDER BY id{database.lock_clause('delivery', waits=True)}",
+        (*params, owner),
+    ).fetchall()
+    return {row[0]: _Leased(*row) for row in rows if row[2] == numbers[row[0]]}
 
 
-def _judge_hook(hook: Hook, results: list[tuple[Outcome, float]], settings: Settings) -> list[Recorded]:
-    before = after = lanes.health_of(hook)
+def _judged(lane: Lane, results: list[tuple[Outcome, float]], settings: Settings) -> Health:
+    after = lane.health
     for outcome, drawn in results:
         after = health.judge(
             after,
             outcome,
-            origin=str(hook.origin_kind),
+            origin=lane.origin_kind,
             failure_limit=settings.failure_limit,
             schedule=settings.retry_schedule_s,
             max_in_flight=settings.max_in_flight_per_hook,
             chance=drawn,
         )
-    lanes.set_health(hook, after, in_flight=hook.in_flight - len(results))
-    if after.state != before.state and after.state in ("auto_disabled", "gone"):
-        return [Recorded(str(hook.id), int(hook.project_id), after.state, after.disabled_reason or "")]
-    return []
+    return after
 
 
 def _write_attempts(database: Database, attempts: Sequence[tuple[str, int, Outcome]]) -> None:
@@ -373,6 +393,8 @@ def _finish(row: Delivery, state: str, reason: str, now: float) -> None:
     Delivery.update(values).where(Delivery.id == row.id).execute()
 
 
-def payloads(event_ids: Iterable[str]) -> dict[str, Event]:
-    """The events of a claim, each once."""
-    return {str(event.id): event for event in Event.select().where(Event.id.in_(sorted(set(event_ids))))}
+def payloads(database: Database, event_ids: Iterable[str]) -> dict[str, SentEvent]:
+    """The events of a claim as formats see them, each once; the project is filled in by the caller, who knows it."""
+    condition, params = database.among("id", sorted(set(event_ids)))
+    rows = database.execute(f"SELECT id, type, occurred_at, data FROM event WHERE {condition}", params).fetchall()
+    return {event_id: SentEvent(event_id, code, iso(occurred_at), "", bytes(data)) for event_id, code, occurred_at, data in rows}

@@ -150,7 +150,7 @@ def by_number(project_id: int, number: int) -> Hook | None:
 
 def locked(database: Database, hook_id: str) -> Hook | None:
     """A hook that is not deleted, its row locked until the transaction ends."""
-    hook = lanes.lock(database, [hook_id]).get(hook_id)
+    hook: Hook | None = database.for_update(Hook.select().where(Hook.id == hook_id)).first()
     return None if hook is None or hook.deleted_at else hook
 
 
