@@ -5,6 +5,7 @@ that are shown once, the audit entry and the hub's own event, all in one transac
 Step before: a door has authenticated the party. Step after: `store.hooks`.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from ipaddress import IPv4Network, IPv6Network
@@ -99,6 +100,7 @@ class Subscriptions:
         scheme = fields.get("handshake")
         secret = fields.get("secret") or (signing.new_secret() if form == "standard" or scheme == "rest-hooks" else None)
         if scheme:
+            self._database.read(lambda: self._check_room(asker))  # before a target is bothered for nothing
             handshake.prove(self._outbound, scheme, fields["target_url"], secret or "", verify_ssl=fields.get("verify_ssl") is not False)
         new = NewHook(
             project_id=asker.project.id,
@@ -129,6 +131,7 @@ class Subscriptions:
     def change(self, asker: Asker, hook_id: str, fields: dict[str, Any]) -> Made:
         """Change the fields that are given. Raises: Problem 404, 409 its origin forbids, 422.
 
+        A field that has its value already is no change, so that a hook can be read, switched off and written back whole.
         Another scheme, host or port gets neither the old secret nor the old headers: they were given for the old one. A new secret
         is made unless one comes with the change.
         """
@@ -139,10 +142,13 @@ class Subscriptions:
 
         def write() -> Made:
             now = self._database.clock.now()
-            hook = self._permitted(asker, hook_id, "edit" if fields or enabled is None else "switch")
-            values, secret = self._with_credentials(hook, fields)
+            _check_open(asker)
+            hook = self._visible(asker, hooks.locked(self._database, hook_id))
+            changed = _changed(hook, fields)
+            self._allowed(asker, hook, "edit" if changed or enabled is None else "switch")
+            values, secret = self._with_credentials(hook, changed)
             if values:
-                before = {name: getattr(hook, name) for name in values if name in _READABLE}
+                before = {name: _value(hook, name) for name in values if name in _READABLE}
                 hook = hooks.change(self._database, self._box, hook, values, now)
                 audit.add(now, asker.actor, "hook.changed", hook_id, asker.project.id, _shown(values, before))
             if enabled is not None:
@@ -171,7 +177,7 @@ class Subscriptions:
             return hook
 
         deleted = self._write(write)
-        if asker.party.app is None:
+        if asker.party.app is None and deleted.state not in ("auto_disabled", "gone"):  # the app of such a one has been told, or told us
             self._ended(str(deleted.id))
 
     def rotate(self, asker: Asker, hook_id: str, secret: str | None, overlap_hours: float) -> Made:
@@ -193,9 +199,11 @@ class Subscriptions:
 
         def write() -> Hook:
             now = self._database.clock.now()
+            _check_open(asker)
             hook = self._visible(asker, hooks.locked(self._database, hook_id))
             if hook.origin_kind == "page":
                 raise Problem(409, "Already the page's", "this hook already belongs to the web page")
+            _check_not_gone(hook)
             before = {"origin_kind": hook.origin_kind, "origin_app": hook.origin_app}
             values = {"origin_kind": "page", "origin_app": None}
             audit.add(now, asker.actor, "hook.taken_over", hook_id, asker.project.id, _shown(values, before))
@@ -207,8 +215,16 @@ class Subscriptions:
         return access.refusal(asker.party, origin_of(hook), "edit") is None
 
     def check(self, asker: Asker, hook_id: str, action: Action) -> Hook:
-        """The hook, if this party may do that to it. Raises: Problem 404, 409."""
-        return self._database.read(lambda: self._allowed(asker, hooks.get(hook_id), action))
+        """The hook, if this party may do that to it now. Raises: Problem 403 archived, 404, 409."""
+
+        def read() -> Hook:
+            _check_open(asker)
+            hook = self._allowed(asker, hooks.get(hook_id), action)
+            if action == "redeliver":
+                _check_not_gone(hook)
+            return hook
+
+        return self._database.read(read)
 
     def _write(self, fn: Callable[[], T]) -> T:
         """One transaction; afterwards there may be something to send. Routing read in a transaction that failed is forgotten."""
@@ -221,6 +237,7 @@ class Subscriptions:
         return result
 
     def _permitted(self, asker: Asker, hook_id: str, action: Action) -> Hook:
+        _check_open(asker)
         return self._allowed(asker, hooks.locked(self._database, hook_id), action)
 
     def _allowed(self, asker: Asker, hook: Hook | None, action: Action) -> Hook:
@@ -247,8 +264,7 @@ class Subscriptions:
         return (None, None) if party.has("read", "manage") else ("api", None)
 
     def _switch(self, asker: Asker, hook: Hook, is_on: bool, now: float) -> Hook:
-        if hook.state == "gone":
-            raise Problem(409, "Gone", "this subscription is over: its target answered 410; make a new one")
+        _check_not_gone(hook)
         after = hooks.enabled(hook) if is_on else hooks.disabled(hook, f"switched off by {asker.party.name}", now)
         if after.state == hook.state:
             return hook
@@ -280,18 +296,22 @@ class Subscriptions:
         """A hook that asks for a handshake has its target asked again when either changes; outside of any transaction."""
         if not fields.keys() & {"handshake", "target_url"}:
             return fields
-        hook = self.check(asker, hook_id, "edit")
+        hook = self.get(asker, hook_id)
         scheme = fields.get("handshake", hook.handshake)
-        if not scheme:
+        if not scheme or not _changed(hook, fields).keys() & {"handshake", "target_url"}:
             return fields
+        self.check(asker, hook_id, "edit")
         values, secret = self._with_credentials(hook, fields)
         if scheme == "rest-hooks" and not secret:
-            values["secret"] = secret = signing.new_secret()
+            secret = next((kept for kept, _ in hooks.secrets_of(self._box, hook)), None) if "secret" not in fields else None
+            if secret is None:
+                values["secret"] = secret = signing.new_secret()
         url, verify_ssl = values.get("target_url", hook.target_url), values.get("verify_ssl", bool(hook.verify_ssl))
         handshake.prove(self._outbound, scheme, str(url), secret or "", verify_ssl=verify_ssl)
         return values
 
     def _check_room(self, asker: Asker) -> None:
+        _check_open(asker)
         most = settings.load().max_hooks_per_project
         if most and hooks.count(asker.project.id) >= most:
             raise Problem(409, "No room", f"this project has {most} hooks, which is the limit (max_hooks_per_project)")
@@ -332,6 +352,33 @@ def origin_of(hook: Hook) -> Origin:
     except LookupError:
         return Origin("app", hook.origin_app, str(hook.origin_app), EditRule.FULL)
     return Origin("app", hook.origin_app, connector.name, connector.edit_rule)
+
+
+def _check_open(asker: Asker) -> None:
+    """Doors may know the project as it was a moment ago; this asks in the transaction. Raises: Problem 403."""
+    row = projects.by_id(asker.project.id)
+    if row is None or row.archived_at is not None:
+        raise Problem(403, "Archived", f"project {asker.project.key} is archived: it is read-only and sends nothing")
+
+
+def _check_not_gone(hook: Hook) -> None:
+    if hook.state == "gone":
+        raise Problem(409, "Gone", "this subscription is over: its target answered 410; make a new one")
+
+
+def _value(hook: Hook, name: str) -> Any:
+    """A readable field as callers give it."""
+    found = getattr(hook, name)
+    return json.loads(found) if name == "events" else found
+
+
+def _changed(hook: Hook, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that do not have their value yet; one that cannot be compared, such as a secret, is taken for a change."""
+    return {
+        name: value
+        for name, value in fields.items()
+        if name not in _READABLE or _value(hook, name) != (_unique(value) if name == "events" else value)
+    }
 
 
 def _event_errors(project: ProjectInfo, patterns: list[str] | None) -> list[tuple[str, str]]:

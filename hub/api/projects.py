@@ -65,8 +65,7 @@ def create_project(ask: Ask) -> Answer:
         if projects.by_key(wanted.key):
             raise Problem(409, "Conflict", f"there is a project {wanted.key} already", [("key", "is taken")])
         now = database.clock.now()
-        row = projects.add(wanted.key, wanted.name, wanted.catalogue, now)
-        projects.switch_connector(row.id, "webhooks", True, ask.actor.name, now)
+        row = projects.add(wanted.key, wanted.name, wanted.catalogue, now, ask.actor.name)
         audit.add(now, ask.actor, "project.created", wanted.key, row.id, {"catalogue": [None, wanted.catalogue]})
         return row
 

@@ -9,7 +9,7 @@ from pydantic import AliasChoices, BaseModel, Field, field_validator
 
 from connectors import registry
 from hub.api.calls import PAGED, Answer, Ask, Call, Parameter
-from hub.api.models import Input, Name
+from hub.api.models import Input, Name, Text
 from hub.api.projects import named_project
 from hub.errors import Problem
 from hub.rules.access import APP_SCOPES, Scope
@@ -21,8 +21,8 @@ from hub.timestamps import iso, iso_or_none, parse_iso
 class TokenInput(Input):
     name: Name = ""
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=5, validation_alias=AliasChoices("scopes", "scope"))]
-    project: str | None = None
-    app: str | None = None
+    project: Text | None = None
+    app: Text | None = None
     expires_at: str | None = None
 
     @field_validator("scopes", mode="before")
@@ -83,8 +83,9 @@ def create_token(ask: Ask) -> Answer:
             expires_at=expires_at,
         )
         audit.add(now, ask.actor, "token.created", str(row.id), project_id, {"scopes": [None, wanted.scopes], "app": [None, wanted.app]})
-        if wanted.app and project_id is not None:
+        if wanted.app and project_id is not None and wanted.app not in projects.connectors(project_id):
             projects.switch_connector(project_id, wanted.app, True, ask.actor.name, now)
+            audit.add(now, ask.actor, "connector.switched", wanted.app, project_id, {"enabled": [False, True]})
         return {**_token_answer(row), "token": text}
 
     return Answer(database.write(write).result(), 201)

@@ -6,6 +6,7 @@ Owns those two tables. It must never remember a project from one call to the nex
 from dataclasses import dataclass
 
 from hub.store import lanes
+from hub.store.audit import HUB
 from hub.store.database import Database
 from hub.store.models import Project, ProjectConnector
 
@@ -25,12 +26,16 @@ def info_of(row: Project) -> ProjectInfo:
     return ProjectInfo(int(row.id), str(row.key), str(row.name), str(row.catalogue), row.archived_at is not None)
 
 
-def add(key: str, name: str, catalogue: str, now: float) -> Project:
+def add(key: str, name: str, catalogue: str, now: float, by: str = HUB) -> Project:
+    """A new project has the page's own connector on, whoever makes it and wherever: people can make hooks in it at once."""
     made: Project = Project.create(key=key, name=name or key, catalogue=catalogue, created_at=now)
+    switch_connector(made.id, "webhooks", True, by, now)
     return made
 
 
 def by_key(key: str) -> Project | None:
+    if "\0" in key:  # PostgreSQL has no NUL in texts and raises; nothing can be called so
+        return None
     found: Project | None = Project.get_or_none(Project.key == key)
     return found
 
