@@ -6,13 +6,18 @@ the handlers; inputs refuse unknown fields, so that a misspelt one is not silent
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from connectors import registry
 from connectors.signing import key_bytes
 from hub.rules import headers as header_rules
 from hub.rules.access import Scope
+from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
+from hub.rules.payload import KEY_MAX_LENGTH
 
+EVENT_TYPE_PATTERN = r"^[a-z][A-Za-z0-9_]*(\.[a-z][A-Za-z0-9_]*)*$"
+"""For the document; `rules.matching` decides."""
 TARGET_ALIASES = ("url", "hookUrl", "target", "callback_url", "notification_url", "subscription_url")
 """What other subscribers call `target_url` (contract §4; the last is sent beside it by Zapier's form builder)."""
 
@@ -43,17 +48,55 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _format(key: str) -> str:
+    if key not in registry.format_keys():
+        raise ValueError(f"must be one of {', '.join(registry.format_keys())}")
+    return key
+
+
+def _headers(headers: dict[str, str]) -> dict[str, str]:
+    wrong = header_rules.check_headers(headers)
+    if wrong:
+        raise _refusal([((name,) if name else (), message) for name, message in wrong])
+    return headers
+
+
+def _refusal(errors: list[tuple[tuple[str, ...], str]]) -> ValidationError:
+    """What a validator raises to name other fields than the one it is for: pydantic puts its own location before theirs."""
+    details = [InitErrorDetails(type=PydanticCustomError("refused", "{text}", {"text": text}), loc=at, input=None) for at, text in errors]
+    return ValidationError.from_exception_data("refused", details)
+
+
+Format = Annotated[
+    str, Field(max_length=20, json_schema_extra=lambda schema: schema.update(enum=registry.format_keys())), AfterValidator(_format)
+]
+Headers = Annotated[dict[str, str], Field(json_schema_extra={"maxProperties": header_rules.MAX_HEADERS}), AfterValidator(_headers)]
+Pattern = Annotated[str, Field(max_length=EVENT_TYPE_MAX_LENGTH + 2, examples=["story.create", "story.*", "*"])]
+
+
+def _with_aliases(schema: dict[str, Any]) -> None:
+    """Say in the document what `_merge_aliases` takes beside the fields' own names."""
+    fields = schema["properties"]
+    for alias in TARGET_ALIASES:
+        fields[alias] = {"type": "string", "description": "Another name for `target_url`"}
+    pattern = fields["events"]["anyOf"][0]["items"]
+    fields["events"]["anyOf"].insert(1, pattern)
+    fields["event"] = {"anyOf": fields["events"]["anyOf"], "description": "Another name for `events`"}
+
+
 class HookFields(Input):
     """The fields of a hook that can be set; all optional here, for a change."""
 
+    model_config = ConfigDict(json_schema_extra=_with_aliases)
+
     target_url: Annotated[Text, Field(max_length=2048)] | None = None
-    events: list[Annotated[str, Field(max_length=130)]] | None = Field(None, max_length=1000)
+    events: Annotated[list[Pattern], Field(max_length=1000)] | None = None
     name: Name | None = None
     enabled: bool | None = None
     secret: Secret | None = None
     verify_ssl: bool | None = None
-    format: Annotated[str, Field(max_length=20)] | None = None
-    headers: dict[str, str] | None = None
+    format: Format | None = None
+    headers: Headers | None = None
     manual_edit: bool | None = None
     handshake: Literal["rest-hooks", "cloudevents"] | None = None
 
@@ -64,33 +107,23 @@ class HookFields(Input):
             return values
         values = dict(values)
         _merge(values, "target_url", TARGET_ALIASES)
-        event = values.pop("event", None)
-        if event is not None:
-            events = event if isinstance(event, list) else [event]
-            if values.get("events") not in (None, events):
-                raise ValueError("give event or events, not both")
-            values["events"] = events
-        elif isinstance(values.get("events"), str):
-            values["events"] = [values["events"]]
+        for name in ("event", "events"):
+            if isinstance(values.get(name), str):
+                values[name] = [values[name]]
+        _merge(values, "events", ("event",))
         return values
-
-    @model_validator(mode="after")
-    def _check(self) -> "HookFields":
-        if self.format is not None and self.format not in registry.format_keys():
-            raise ValueError(f"format: must be one of {', '.join(registry.format_keys())}")
-        for name, message in header_rules.check_headers(self.headers or {}):
-            raise ValueError(f"headers.{name}: {message}")
-        return self
 
 
 def _merge(values: dict[str, Any], name: str, aliases: tuple[str, ...]) -> None:
+    """Put what was given under an alias under the field's own name."""
     given = {alias: values.pop(alias) for alias in (name, *aliases) if alias in values}
     if not given:
         return
-    first = next(iter(given.values()))
-    if any(value != first for value in given.values()):
-        raise ValueError(f"{' and '.join(given)} disagree: give one")
-    values[name] = first
+    first, *others = given
+    for other in others:
+        if given[other] != given[first]:
+            raise _refusal([((other,), f"is not the same as {first}: give one of them")])
+    values[name] = given[first]
 
 
 class HookOrigin(BaseModel):
@@ -135,13 +168,15 @@ class Deleted(BaseModel):
     deleted: Literal[True]
 
 
-class PublishInput(BaseModel):
-    """One event; `data` is kept and sent byte for byte."""
+class PublishInput(Input):
+    """One event; `data` is kept and sent byte for byte. For the document only: `rules.payload` reads events."""
 
-    type: str = Field(examples=["story.create"])
+    type: str = Field(examples=["story.create"], max_length=EVENT_TYPE_MAX_LENGTH, pattern=EVENT_TYPE_PATTERN)
     data: dict[str, Any]
-    id: str | None = Field(None, description="Your idempotency key, good for seven days")
-    occurred_at: str | None = Field(None, description="ISO 8601")
+    id: Annotated[str, Field(min_length=1, max_length=KEY_MAX_LENGTH)] | None = Field(
+        None, description="Your idempotency key, good for seven days"
+    )
+    occurred_at: str | None = Field(None, description="ISO 8601, now if left out")
 
 
 class ReceiptAnswer(BaseModel):

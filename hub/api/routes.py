@@ -3,7 +3,7 @@
 Owns the order (publishing stands first: a route costs every one behind it) and the fallback answers. It must never handle a call itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.api import audit, connectors, deliveries, events, health, hooks, icescrum, me, problems, projects, settings, tokens, users
+from hub.api import audit, connectors, deliveries, docs, events, health, hooks, icescrum, me, problems, projects, settings, tokens, users
 from hub.api.callers import Callers
 from hub.api.calls import Call, route
 from hub.services import Services
@@ -20,13 +20,15 @@ _MODULES = (hooks, events, deliveries, me, connectors, settings, projects, users
 CALLS: tuple[Call, ...] = tuple(call for module in _MODULES for call in module.CALLS)
 
 
-def application(services: Services, lifespan: Callable[[Starlette], Any]) -> Starlette:
+def application(services: Services, lifespan: Callable[[Starlette], Any], pages: Sequence[BaseRoute] = ()) -> Starlette:
     callers = Callers(services.database)
     routes: list[BaseRoute] = [
         events.publish_route(services, callers),
         *health.routes(services),
         *(route(call, services, callers) for call in CALLS),
         *icescrum.routes(services, callers),
+        *docs.routes(CALLS, services.config.base_url),
+        *pages,
     ]
     app = Starlette(
         routes=routes,
