@@ -164,13 +164,13 @@ def check_query(request: Request, parameters: tuple[Parameter, ...]) -> dict[str
     found = dict(request.query_params)
     errors = []
     for name, value in found.items():
-        if name == "project":
-            continue
-        if name not in known:
-            errors.append((name, f"is no parameter of this call; it has: {', '.join(['project', *known])}"))
+        if name != "project" and name not in known:
+            errors.append((name, f"is no parameter of this call; it has: {', '.join(dict.fromkeys(['project', *known]))}"))
+        elif len(request.query_params.getlist(name)) > 1:
+            errors.append((name, "is given more than once"))
         elif "\0" in value:
             errors.append((name, "must not hold a NUL character"))
-        elif reason := _parameter_error(known[name].schema, value):
+        elif name != "project" and (reason := _parameter_error(known[name].schema, value)):
             errors.append((name, reason))
     errors += [(p.name, f"is missing: {p.summary}") for p in parameters if p.is_required and p.name not in found]
     if errors:

@@ -135,7 +135,7 @@ def take_over(ask: Ask) -> Answer:
 
 class RotateInput(Input):
     secret: Secret | None = Field(None, description="Yours; without it one is made")
-    overlap_hours: Annotated[float, Field(ge=0, le=OVERLAP_HOURS_MAX, strict=False)] = OVERLAP_HOURS_DEFAULT
+    overlap_hours: Annotated[float, Field(ge=0, le=OVERLAP_HOURS_MAX)] = OVERLAP_HOURS_DEFAULT
 
 
 def rotate(ask: Ask) -> Answer:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from hub.errors import HubError, Problem
 from hub.rules.payload import PayloadRefused
@@ -26,6 +27,9 @@ KNOWN = (HubError, PayloadRefused, ValidationError, SettingRefused, peewee.Integ
 """What handlers raise on purpose; anything else is a bug of ours."""
 
 CONTENT_TYPE = "application/problem+json"
+ERRORS_MAX = 100
+FIELD_MAX_CHARS = 200
+"""Names of fields are the caller's: an answer must not grow with them."""
 STORE_RETRY_AFTER_S = 5
 
 
@@ -34,8 +38,8 @@ def answer(problem: Problem) -> Response:
         "type": "about:blank",
         "title": problem.title,
         "status": problem.status,
-        "detail": problem.detail,
-        "errors": [{"field": field, "message": message} for field, message in problem.errors],
+        "detail": problem.detail[:1000],
+        "errors": [{"field": field[:FIELD_MAX_CHARS], "message": message[:1000]} for field, message in problem.errors[:ERRORS_MAX]],
     }
     headers = {}
     if problem.retry_after_s is not None:
@@ -80,7 +84,16 @@ def refused_payload(refused: PayloadRefused) -> Problem:
 
 async def on_error(request: Request, error: Exception) -> Response:
     """Starlette's handler for whatever a route raises."""
-    return answer(problem_of(error))
+    response = answer(problem_of(error))
+    if response.status_code == 405:
+        response.headers["Allow"] = ", ".join(_methods_of(request))
+    return response
+
+
+def _methods_of(request: Request) -> list[str]:
+    """What the path allows (RFC 9110 §15.5.6): Starlette knows the methods of the first fitting route only, and each call is one."""
+    fitting = [route for route in request.app.routes if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in fitting for method in route.methods or ()})
 
 
 def _field(location: tuple[int | str, ...]) -> str:

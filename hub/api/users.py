@@ -21,13 +21,13 @@ class UserInput(Input):
     name: Annotated[Text, Field(min_length=1, max_length=100)]
     password: Annotated[Text, Field(min_length=10, max_length=1000)] | None = None
     admin: bool = False
-    project: str | None = None
+    project: Text | None = None
     role: Role | None = None
 
 
 class UserChange(Input):
     password: Annotated[Text, Field(min_length=10, max_length=1000)] | None = None
-    project: str | None = None
+    project: Text | None = None
     role: Role | None = None
 
 
