@@ -76,9 +76,10 @@ class Callers:
         return found
 
     def forget(self) -> None:
-        """Something about a token or a project was changed here: look it up again."""
+        """Something about a token, a project or the settings was changed here: look it up again."""
         self._kept.clear()
         self._projects.clear()
+        self._max_event_bytes = (0.0, 0)
 
     def _look_up(self, token: str) -> Caller:
         now = self._database.clock.now()

@@ -1,7 +1,8 @@
 """A real hub for tests of its API: served by uvicorn on loopback, on a SQLite file, with a receiver it may reach.
 
 Owns the fixtures `live` (one hub a module), `api` (a client for a fresh open project) and `receiver`. Projects and tokens are made through
-the store, as the command line does. A test that changes settings or stops the hub makes its own with `serving`.
+the store, as the command line does. A test that needs a hub of its own makes it with `serving`, in a module without `live`: the models
+of a process know one database.
 """
 
 import itertools
@@ -111,9 +112,20 @@ class _Server(uvicorn.Server):
         self.listens.set()
 
 
+_only_one = threading.Lock()
+
+
 @contextmanager
 def serving(folder: Path, *, sends: bool = True, **environ: str) -> Iterator[LiveHub]:
-    """A hub with its data in `folder`, on a free port, until the end of the block."""
+    """A hub with its data in `folder`, on a free port, until the end of the block; one at a time."""
+    assert _only_one.acquire(blocking=False), "a second hub in this process would take the first one's database"
+    try:
+        yield from _serving(folder, sends, environ)
+    finally:
+        _only_one.release()
+
+
+def _serving(folder: Path, sends: bool, environ: dict[str, str]) -> Iterator[LiveHub]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         given = {"HUB_DATA_DIR": str(folder), "HUB_OUTBOUND_ALLOW": "127.0.0.0/8", "HUB_PORT": str(port), **environ}

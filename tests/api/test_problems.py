@@ -2,7 +2,6 @@
 
 import json
 import socket
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from hub.api.calls import BODY_BYTES_MAX, PREFIX, Call
 from hub.api.openapi import DOCUMENT_PATHS, HEALTH_PATHS
 from hub.api.routes import CALLS
-from tests.api.conftest import Client, LiveHub, serving
+from tests.api.conftest import Client, LiveHub
 
 PUBLISH = ("POST", "/events")
 WITH_BODY = [(call.method, call.path) for call in CALLS if call.body is not None] + [PUBLISH]
@@ -397,43 +396,3 @@ def test_a_body_that_ends_early_leaves_the_hub_well(live: LiveHub, api: Client) 
     with socket.create_connection((parts.hostname or "", parts.port or 0)) as raw:
         raw.sendall(head.encode() + b'{"name"')
     assert api.get("/hooks").json() == []
-
-
-NUL_BODIES: list[tuple[str, str, dict[str, Any], str]] = [
-    ("POST", "/hooks", {"target_url": "http://127.0.0.1:9000/x", "event": "a", "name": "\0"}, "name"),
-    ("POST", "/hooks", {"target_url": "http://127.0.0.1:9000/\0", "event": "a"}, "target_url"),
-    ("POST", "/events", {"type": "a\0", "data": {}}, "type"),
-    ("POST", "/event-types", {"id": "a\0"}, "id"),
-    ("POST", "/event-types", {"id": "a", "description": "\0"}, "description"),
-    ("POST", "/events/preview", {"type": "a\0"}, "type"),
-    ("POST", "/tokens", {"scopes": ["read"], "project": "\0"}, "project"),
-    ("POST", "/tokens", {"scopes": ["read"], "project": "ROOT", "app": "\0"}, "app"),
-    ("POST", "/tokens", {"scopes": ["read"], "name": "\0"}, "name"),
-    ("POST", "/users", {"name": "\0"}, "name"),
-    ("POST", "/users", {"name": "a", "project": "\0", "role": "stakeholder"}, "project"),
-    ("POST", "/projects", {"key": "A\0"}, "key"),
-    ("POST", "/projects", {"key": "AB", "name": "\0"}, "name"),
-]
-
-
-def test_a_nul_is_refused_wherever_it_stands_on_both_databases(database_url: str, tmp_path: Path) -> None:
-    """PostgreSQL has no NUL in texts: what SQLite would take silently would be a fault there."""
-    with serving(tmp_path / "data", sends=False, HUB_DATABASE_URL=database_url) as live:
-        live.project(key="ROOT")
-        admin = live.client("admin", project=None)
-        for path in ("/hooks", "/audit", "/tokens"):
-            assert fields_of(admin.get(path, params={"project": "a\0"}), 422) == {"project"}
-        admin.params = {"project": "ROOT"}
-        for method, path, body, field in NUL_BODIES:
-            assert field in fields_of(admin.request(method, path, json=body), 422), body
-        for call in CALLS:
-            if "{" in call.path:
-                path = call.path.replace("{id}", "a%00").replace("{key}", "a%00").replace("{name}", "a%00")
-                problem_of(admin.request(call.method, path, **({"json": {}} if call.body else {})), 404, 422)
-            for parameter in call.query:
-                answer = admin.request(call.method, filled(call.path), params={"project": "ROOT", parameter.name: "\0"})
-                assert parameter.name in fields_of(answer, 422)
-        odd = {"data": {"\0": "\0"}, "id": "\0"}
-        kept = admin.post("/events", json={"type": "a", **odd})
-        assert kept.status_code == 202
-        assert admin.get(f"/events/{kept.json()['id']}").json()["data"] == odd["data"]
