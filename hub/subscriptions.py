@@ -31,6 +31,7 @@ from hub.store.secrets import SecretBox
 
 T = TypeVar("T")
 
+SECRET_MAX = 256
 OVERLAP_HOURS_DEFAULT = 24.0
 OVERLAP_HOURS_MAX = 168.0
 HEADERS_MAX = 20
@@ -182,6 +183,8 @@ class Subscriptions:
 
     def rotate(self, asker: Asker, hook_id: str, secret: str | None, overlap_hours: float) -> Made:
         """Give a hook a new secret; the old ones sign beside it for `overlap_hours`. Raises: Problem 404, 409."""
+        if errors := _secret_errors(secret):
+            raise _wrong(*errors[0])
         new = secret or signing.new_secret()
 
         def write() -> Hook:
@@ -327,6 +330,7 @@ class Subscriptions:
             errors += _event_errors(project, fields.get("events"))
         if len(fields.get("headers") or {}) > HEADERS_MAX:
             errors.append(("headers", f"there can be {HEADERS_MAX} of them"))
+        errors += _secret_errors(fields.get("secret"))
         if errors:
             raise Problem(422, "Wrong fields", "; ".join(f"{field}: {message}" for field, message in errors), errors)
 
@@ -386,6 +390,19 @@ def _event_errors(project: ProjectInfo, patterns: list[str] | None) -> list[tupl
         return [("events", "is missing: name at least one event type or pattern, such as story.* or *")]
     reasons = [(n, catalogue.pattern_error(project.catalogue, pattern)) for n, pattern in enumerate(patterns)]
     return [(f"events[{n}]", reason) for n, reason in reasons if reason is not None][:100]
+
+
+def _secret_errors(secret: str | None) -> list[tuple[str, str]]:
+    """A secret that is no key would make a fault of every delivery."""
+    if secret is None:
+        return []
+    if not 0 < len(secret) <= SECRET_MAX or "\0" in secret:
+        return [("secret", f"must have 1 to {SECRET_MAX} characters and no NUL")]
+    try:
+        signing.key_bytes(secret)
+    except ValueError as error:
+        return [("secret", str(error))]
+    return []
 
 
 def _unique(patterns: list[str]) -> list[str]:

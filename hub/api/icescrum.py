@@ -36,6 +36,7 @@ TOKEN_HEADERS = ("x-icescrum-token", "x-gitlab-token", "x-auth-token")
 TOKEN_PARAMETER = "icescrum-token"
 FORMAT = "icescrum"
 LIST_MAX = 100_000
+NUMBER_MAX = 2**31 - 1
 _FIELD_NAMES = {"target_url": "url", "verify_ssl": "ignoreSsl"}
 
 Handler = Callable[[Services, Asker, dict[str, Any], int | None], Response]
@@ -58,7 +59,7 @@ def routes(services: Services, callers: Callers) -> list[Route]:
     path = "/ws/project/{project}/hook"
     return [
         Route(path, endpoint({**many, "HEAD": _list}), methods=list(many)),
-        Route(path + "/{number:int}", endpoint({**one, "HEAD": _show}), methods=list(one)),
+        Route(path + "/{number}", endpoint({**one, "HEAD": _show}), methods=list(one)),
     ]
 
 
@@ -75,13 +76,23 @@ async def _answer(request: Request, services: Services, callers: Callers, handle
         body = dialect.hook_fields(read_object(await read_body(request, BODY_BYTES_MAX)))
     address = request.client.host if request.client else None
     asker = Asker(party, actor_of(caller, address), project)
-    return await run_in_threadpool(handler, services, asker, body, request.path_params.get("number"))
+    return await run_in_threadpool(handler, services, asker, body, _number(request))
+
+
+def _number(request: Request) -> int | None:
+    """The hook's number in the path, if there is one. Raises: Problem 404 for what no hook's number can be."""
+    text = request.path_params.get("number")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(NUMBER_MAX)) and int(text) <= NUMBER_MAX):
+        raise Problem(404, "No such hook", "there is no such hook")
+    return int(text)
 
 
 def _with_token(request: Request) -> Headers:
     """The request's headers with its token where the API has it."""
     token = next((request.headers[name] for name in TOKEN_HEADERS if name in request.headers), request.query_params.get(TOKEN_PARAMETER))
-    if not token and "authorization" not in request.headers:
+    if not token and not {"authorization", "x-api-key"} & set(request.headers):
         raise Problem(401, "No token", "send the token as x-icescrum-token")
     headers = MutableHeaders(headers=dict(request.headers))
     if token:
@@ -123,8 +134,23 @@ def _show(services: Services, asker: Asker, body: dict[str, Any], number: int | 
 
 def _update(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
     hook = _found(services, asker, number)
-    made = services.subscriptions.change(asker, str(hook.id), _expanded(body)) if body else Made(hook)
+    fields = _without_echo(asker, hook, _expanded(body))
+    made = services.subscriptions.change(asker, str(hook.id), fields) if fields else Made(hook)
     return _json(_shown(asker, made.hook, None if "secret" in body else made.secret), 200)
+
+
+def _without_echo(asker: Asker, hook: Hook, fields: dict[str, Any]) -> dict[str, Any]:
+    """Without what merely repeats our own answer, where that says less than the hook is.
+
+    Clients read a hook, change a field and write all of it back. Patterns are shown as the events that they stand for, and a hook that
+    was switched off for its failures as not enabled: written back, these must neither replace its patterns nor pass for a person's switch.
+    """
+    shown = _shown(asker, hook)
+    return {
+        name: value
+        for name, value in fields.items()
+        if not (name == "enabled" and value == shown["enabled"]) and not (name == "events" and set(value) == set(shown["events"]))
+    }
 
 
 def _delete(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
@@ -133,7 +159,10 @@ def _delete(services: Services, asker: Asker, body: dict[str, Any], number: int 
 
 
 def _found(services: Services, asker: Asker, number: int | None) -> Hook:
-    return services.subscriptions.get_by_number(asker, number or 0)
+    hook = services.subscriptions.get_by_number(asker, number or 0)
+    if hook.state == "gone":  # iceScrum deletes a hook whose target answers 410
+        raise Problem(404, "No such hook", "this subscription is over")
+    return hook
 
 
 def _expanded(fields: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import itertools
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -299,7 +300,7 @@ HIDDEN_CALLS: tuple[tuple[str, str, Json | None], ...] = (
     ("GET", "/hooks/{hook}", None),
     ("PATCH", "/hooks/{hook}", {"name": "x"}),
     ("PATCH", "/hooks/{hook}", {"enabled": False}),
-    ("PATCH", "/hooks/{hook}", {"target_url": "http://127.0.0.1:9/x", "handshake": "rest-hooks"}),
+    ("PATCH", "/hooks/{hook}", {"target_url": "http://127.0.0.1:4711/x", "handshake": "rest-hooks"}),
     ("PATCH", "/hooks/{hook}", {"events": ["Not A Type"]}),
     ("PUT", "/hooks/{hook}", {"name": "x"}),
     ("POST", "/hooks/{hook}/ping", None),
@@ -315,6 +316,13 @@ HIDDEN_CALLS: tuple[tuple[str, str, Json | None], ...] = (
 )
 
 
+def wait_until_parked(stage: Stage, hook_id: str) -> None:
+    """Until the dispatcher has looked at it: from then on only calls ask the database about it."""
+    deadline = time.monotonic() + 10
+    while stage.row(hook_id)["ready_at"] is not None:
+        assert time.monotonic() < deadline, "the dispatcher does not look at the hook"
+
+
 @pytest.mark.parametrize(("method", "path", "body"), HIDDEN_CALLS)
 def test_another_apps_hook_is_answered_exactly_like_an_unknown_id(
     stage: Stage, statements: _Statements, method: str, path: str, body: Json | None
@@ -322,6 +330,7 @@ def test_another_apps_hook_is_answered_exactly_like_an_unknown_id(
     hook_id = stage.make("switch")
     delivery_id = stage.delivery(hook_id)
     other = stage.clients["other"]
+    wait_until_parked(stage, hook_id)
     ids = ({"hook": hook_id, "delivery": delivery_id}, {"hook": UNKNOWN_HOOK, "delivery": UNKNOWN_DELIVERY})
     statements.seen.clear()
     hidden, unknown = (other.request(method, path.format(**one), json=body) for one in ids)
