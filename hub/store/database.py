@@ -66,27 +66,49 @@ def _uptime_s() -> float:
 
 
 class _Tracked:
-    """Keeps hold of every thread's connection, so that `close` can end them all."""
+    """Keeps hold of every thread's connection, so that it ends with its thread, and all of them with `close_all`.
+
+    A web server ends idle threads and starts new ones; peewee would leave the connections of the ended ones open.
+    """
 
     _close: Callable[[Any], None]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.opened: list[Any] = []
+        self._opened: dict[int, tuple[threading.Thread, Any]] = {}
+        self._opening = threading.Lock()
         super().__init__(*args, **kwargs)
 
+    def close_all(self) -> None:
+        self._close_where(lambda thread: True)
+
     def _connect(self) -> Any:
+        self._close_where(lambda thread: not thread.is_alive())
         connection = super()._connect()  # type: ignore[misc]
-        self.opened.append(connection)
+        with self._opening:
+            self._opened[id(connection)] = (threading.current_thread(), connection)
         return connection
 
     def _close_tracked(self, connection: Any) -> None:
-        with contextlib.suppress(ValueError):
-            self.opened.remove(connection)
+        with self._opening:
+            self._opened.pop(id(connection), None)
         super()._close(connection)  # type: ignore[misc]
+
+    def _close_where(self, is_over: Callable[[threading.Thread], bool]) -> None:
+        with self._opening:
+            over = [key for key, (thread, _) in self._opened.items() if is_over(thread)]
+            connections = [self._opened.pop(key)[1] for key in over]
+        for connection in connections:
+            with contextlib.suppress(Exception):
+                connection.close()
 
 
 class _Sqlite(_Tracked, peewee.SqliteDatabase):
     _close = _Tracked._close_tracked
+
+    def rollback(self) -> None:
+        # SQLite has rolled back by itself after a full disk or an I/O error; a second time would hide that error behind its own.
+        if self.connection().in_transaction:
+            super().rollback()
 
 
 class _Postgresql(_Tracked, peewee.PostgresqlDatabase):
@@ -108,10 +130,7 @@ class Database:
     def close(self) -> None:
         """Finish the writes handed over so far and close every thread's connection."""
         self._writers.shutdown()
-        for connection in list(self._db.opened):
-            with contextlib.suppress(Exception):
-                connection.close()
-        self._db.opened.clear()
+        self._db.close_all()
 
     def sync_clock(self) -> None:
         """Take over the database's time (PostgreSQL; SQLite has none of its own)."""
@@ -139,7 +158,12 @@ class Database:
 
         `fn` may be run again after a deadlock or a lost connection, so it must do nothing but read and write rows.
         """
-        return self._writers.submit(partial(self._transact, fn))
+        try:
+            return self._writers.submit(partial(self._transact, fn))
+        except RuntimeError:
+            refused: Future[T] = Future()
+            refused.set_exception(StoreUnavailable("the database is closed: the hub is stopping"))
+            return refused
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """One statement with `?` placeholders, on this thread's connection; returns the cursor. For the hot statements only."""
@@ -148,7 +172,8 @@ class Database:
     def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """One statement over many rows, inside the transaction that is under way. For the hot statements only."""
         if rows:
-            self._db.connection().cursor().executemany(self._placeholders(sql), rows)
+            with peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # as execute_sql does: `_transact` knows peewee's errors only
+                self._db.connection().cursor().executemany(self._placeholders(sql), rows)
 
     def for_update(self, query: Any, *, skip_locked: bool = False) -> Any:
         """Lock the rows of a peewee query until the transaction ends; SQLite's transaction has locked everything already."""
@@ -216,8 +241,9 @@ class Database:
 
 def _open(url: str) -> Any:
     if url.startswith("sqlite"):
-        path = re.sub(r"^sqlite:/{0,3}", "/", url) if url.startswith("sqlite:////") else url.removeprefix("sqlite:///")
-        return _Sqlite(path, pragmas=_SQLITE_PRAGMAS, timeout=BUSY_TIMEOUT_S, lock_type="IMMEDIATE", check_same_thread=False)
+        return _Sqlite(
+            url.removeprefix("sqlite:///"), pragmas=_SQLITE_PRAGMAS, timeout=BUSY_TIMEOUT_S, lock_type="IMMEDIATE", check_same_thread=False
+        )
     parsed = connect(re.sub(r"^postgres://", "postgresql://", url), unquote_password=True)
     options = {
         "connect_timeout": 5,
@@ -268,6 +294,7 @@ class Batch:
 
     def add(self, item: Any) -> "Future[Any]":
         future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()  # whoever stops waiting for it must not be able to cancel it: it is in a group with others
         with self._lock:
             self._pending.append((item, future))
             if self._is_flushing:
@@ -293,11 +320,13 @@ class Batch:
         self._database.write(run).add_done_callback(lambda done: self._settle(group, done))
 
     def _settle(self, group: list[tuple[Any, "Future[Any]"]], done: "Future[list[Any]]") -> None:
-        with self._lock:
-            self._is_flushing = bool(self._pending)
-        if self._is_flushing:
-            self._flush()
         error = done.exception()
+        with self._lock:
+            if not group:  # no transaction was begun, the database being away or closed: that is all who wait for it
+                group, self._pending = self._pending, []
+            self._is_flushing = has_more = bool(self._pending)
+        if has_more:
+            self._flush()
         if error is None:
             self._committed()
             for (_, future), result in zip(group, done.result(), strict=True):

@@ -7,7 +7,7 @@ on is one row, and they are tidied up later, in batches.
 
 from typing import Any
 
-from peewee import fn
+from peewee import JOIN, fn
 
 from hub.ids import first_id
 from hub.rules.settings import Settings
@@ -102,27 +102,31 @@ def backlog() -> int:
 
 def expire_held(database: Database, settings: Settings, now: float) -> int:
     """End what a switched-off hook's deliveries have waited for too long, and cancel a gone hook's; one batch, returns its size."""
-    held_before = first_id("dlv", max(0.0, now - settings.hold_days * 86_400))
-    for hook in Hook.select(Hook.id, Hook.state).where(Hook.disabled_at.is_null(False)).order_by(Hook.disabled_at):
-        query = Delivery.select(Delivery.id).where(Delivery.hook_id == hook.id, Delivery.state.in_(OPEN))
-        is_over = hook.state == "gone"
-        if not is_over:
-            query = query.where(Delivery.id < held_before)
-        ids = [row.id for row in query.limit(TIDY_MAX)]
-        if ids:
-            state, reason = ("cancelled", "its hook is gone") if is_over else ("failed", f"held longer than {settings.hold_days:g} days")
-            values: dict[str, Any] = {"state": state, "reason": reason, "finished_at": now, "next_at": None}
-            return int(Delivery.update(values).where(Delivery.id.in_(ids), Delivery.state.in_(OPEN)).execute())
-    return 0
+    # Holding begins when the hook went off, or when the event came after that.
+    off_before = max(0.0, now - settings.hold_days * 86_400)
+    is_held_too_long = Hook.state.in_(_OFF) & (Hook.disabled_at <= off_before) & (Delivery.id < first_id("dlv", off_before))
+    found: list[tuple[str, str]] = []
+    for state in OPEN:  # one by one: each has its partial index; CROSS makes SQLite begin with the few hooks that are off
+        is_open = (Delivery.hook_id == Hook.id) & (Delivery.state == state)
+        query = Hook.select(Delivery.id, Hook.state).join(Delivery, JOIN.CROSS).where(Hook.disabled_at.is_null(False), is_open)
+        rows = query.where((Hook.state == "gone") | is_held_too_long).limit(TIDY_MAX - len(found)).tuples()
+        found += [(str(delivery_id), str(hook_state)) for delivery_id, hook_state in rows]
+    cancelled = [delivery_id for delivery_id, state in found if state == "gone"]
+    expired = [delivery_id for delivery_id, state in found if state != "gone"]
+    return _end(cancelled, "cancelled", "its hook is gone", now) + _end(
+        expired, "failed", f"held longer than {settings.hold_days:g} days", now
+    )
 
 
 def forget(database: Database, settings: Settings, now: float) -> int:
     """Delete what is older than the retention: deliveries with their attempts, then events without any; one batch, returns its size."""
     cutoff = now - settings.retention_days * 86_400
-    old = Delivery.select(Delivery.id).where(Delivery.id < first_id("dlv", max(0.0, cutoff)), Delivery.state.not_in((*OPEN, "sending")))
-    ids = [row.id for row in old.order_by(Delivery.id).limit(TIDY_MAX)]
+    is_finished = Delivery.state.not_in((*OPEN, "sending"))
+    old = Delivery.select(Delivery.id).where(Delivery.id < first_id("dlv", max(0.0, cutoff)), is_finished).order_by(Delivery.id)
+    # Asked again in the deletion: somebody may have it sent once more at this moment.
+    deleted = Delivery.delete().where(Delivery.id.in_([row.id for row in old.limit(TIDY_MAX)]), is_finished).returning(Delivery.id)
+    ids = [row.id for row in deleted.execute()]
     Attempt.delete().where(Attempt.delivery_id.in_(ids)).execute()
-    Delivery.delete().where(Delivery.id.in_(ids)).execute()
     used = Delivery.select().where(Delivery.event_id == Event.id)
     unused = Event.select(Event.id).where(Event.id < first_id("evt", max(0.0, cutoff)), ~fn.EXISTS(used))
     event_ids = [row.id for row in unused.order_by(Event.id).limit(TIDY_MAX)]
@@ -130,6 +134,11 @@ def forget(database: Database, settings: Settings, now: float) -> int:
     EventKey.delete().where(EventKey.created_at < now - KEY_LIFETIME_S).execute()
     Worker.delete().where(Worker.seen_at < now - 86_400).execute()
     return len(ids) + len(event_ids)
+
+
+def _end(ids: list[str], state: str, reason: str, now: float) -> int:
+    values: dict[str, Any] = {"state": state, "reason": reason, "finished_at": now, "next_at": None}
+    return int(Delivery.update(values).where(Delivery.id.in_(ids), Delivery.state.in_(OPEN)).execute()) if ids else 0
 
 
 def _is_shown_as(state: str) -> Any:

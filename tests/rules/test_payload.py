@@ -234,7 +234,7 @@ def test_a_moment_that_is_none_is_refused(moment: bytes) -> None:
     assert [field for field, _ in refused(b'{"type":"a.b","data":{},"occurred_at":' + moment + b"}").errors] == ["occurred_at"]
 
 
-@given(st.datetimes(min_value=datetime(1960, 1, 1)), st.sampled_from(["", "Z", "+05:30", "-11:00"]))
+@given(st.datetimes(min_value=datetime(1960, 1, 1)), st.sampled_from(["", "Z", "+05:30", "-11:00"]))  # noqa: DTZ001 - hypothesis wants it naive
 def test_every_moment_that_is_taken_can_be_answered(moment: Any, zone: str) -> None:
     try:
         events, _ = read_one_or_many(json.dumps({"type": "a.b", "data": {}, "occurred_at": moment.isoformat() + zone}).encode(), BIG)

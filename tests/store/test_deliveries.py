@@ -1,0 +1,476 @@
+"""The queue: who is served, what a lease is worth, and what becomes of what."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from hub.ids import new_id
+from hub.rules.outcome import Outcome
+from hub.store import deliveries, history, hooks, lanes
+from hub.store.events import NewEvent
+from hub.store.models import Attempt, Delivery, Event, Hook
+from tests.store.stage import Stage
+
+
+def ids(claims: list[Any]) -> list[str]:
+    return [claim.delivery_id for claim in claims]
+
+
+def test_it_claims_what_waits_oldest_first_and_only_once(store: Stage) -> None:
+    hook = store.hook()
+    events = store.publish([hook], 3)
+    claims = store.claim()
+    assert [claim.event_id for claim in claims] == events
+    assert [claim.attempt for claim in claims] == [1, 1, 1]
+    assert store.row(hook).in_flight == 3
+    assert store.states(hook) == ["sending"] * 3
+    assert store.claim("b") == []
+    row = store.delivery(claims[0].delivery_id)
+    assert (row.owner, row.claimed_at, row.lease_until) == ("a", store.clock.now(), store.clock.now() + 15 + deliveries.LEASE_MARGIN_S)
+
+
+def test_a_hook_has_no_more_in_flight_than_it_may(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook], 20)
+    first = store.claim()
+    assert len(first) == 8
+    assert store.claim() == []
+    assert store.row(hook).ready_at is None, "a full lane costs a claim nothing"
+    store.record(first[:3])
+    assert len(store.claim()) == 3
+
+
+def test_every_hooks_first_goes_before_any_hooks_second(store: Stage) -> None:
+    greedy = store.hook()
+    store.publish([greedy], 50)
+    modest = [store.hook() for _ in range(3)]
+    store.clock.advance(1)
+    store.publish(modest)
+    claims = store.claim(free=4)
+    assert {claim.hook_id for claim in claims} == {greedy, *modest}
+    store.clock.advance(0.1)
+    assert {claim.hook_id for claim in store.claim(free=4)} == {greedy}, "what was cut short comes again at once"
+
+
+def test_a_lane_that_was_cut_short_goes_to_the_back(store: Stage) -> None:
+    a, b = store.hook(), store.hook()
+    store.publish([a], 10)
+    store.clock.advance(1)
+    store.publish([b], 10)
+    store.clock.advance(1)
+    assert {claim.hook_id for claim in store.claim(free=1)} == {a}
+    store.clock.advance(1)
+    assert {claim.hook_id for claim in store.claim(free=1)} == {b}
+
+
+def test_the_least_tried_goes_first(store: Stage) -> None:
+    hook = store.hook()
+    [poison] = store.publish([hook])
+    claims = store.claim()
+    store.record(claims, "failure")
+    fresh = store.publish([hook], 2)
+    store.clock.advance(10)
+    store.promote()
+    assert [claim.event_id for claim in store.claim()] == fresh[:1], "alone, and untried before the one that failed"
+    assert poison not in fresh
+
+
+def test_slow_hooks_get_no_more_than_their_share(store: Stage) -> None:
+    slow = [store.hook(quick=False) for _ in range(10)]
+    quick = [store.hook() for _ in range(2)]
+    store.publish([*slow, *quick])
+    claims = store.claim(free=20, slow=3)
+    assert sum(claim.is_slow for claim in claims) == 3
+    assert {claim.hook_id for claim in claims if not claim.is_slow} == set(quick)
+    assert store.claim(free=20, slow=0) == []
+    assert len(store.claim(free=20, slow=20)) == 7
+
+
+def test_no_claim_brings_more_into_memory_than_it_may(store: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "CLAIM_BYTES_MAX", 2500)
+    hook = store.hook()
+    store.publish([hook], 4, data=b'{"x":"' + b"y" * 1000 + b'"}')
+    assert len(store.claim()) == 2
+    assert len(store.claim()) == 2
+    store.publish([store.hook()], 1, data=b'{"x":"' + b"y" * 5000 + b'"}')
+    assert len(store.claim()) == 1, "one that is too large for any claim still goes, alone"
+
+
+def test_one_failure_lets_the_next_untried_one_probe_alone(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook], 5)
+    first = store.claim(free=1)
+    store.record(first, "failure")
+    probe = store.claim()
+    assert len(probe) == 1
+    assert probe[0].delivery_id != first[0].delivery_id
+    assert store.claim() == []
+
+
+def test_from_the_second_failure_on_nothing_goes_before_the_gate(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook], 5)
+    for _ in range(2):
+        store.clock.advance(1)
+        store.record(store.claim(free=1), "failure")
+    gate = store.row(hook).gate_at
+    assert gate == pytest.approx(store.clock.now() + 60)
+    assert store.claim() == []
+    assert store.row(hook).ready_at == gate
+    assert store.read(lambda: deliveries.next_due(store.database)) is not None
+    store.publish([hook])
+    store.clock.advance(59)
+    store.promote()
+    assert store.claim() == [], "neither a new event nor a due retry opens it"
+    store.clock.advance(2)
+    assert len(store.claim()) == 1
+
+
+def test_after_a_success_it_ramps_up(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook], 40)
+    store.record(store.claim(free=1), "failure")
+    rounds = []
+    for _ in range(5):
+        store.clock.advance(1)
+        claims = store.claim()
+        rounds.append(len(claims))
+        store.record(claims)
+    assert rounds == [1, 1, 2, 4, 8]
+
+
+def test_a_late_result_changes_nothing(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook])
+    late = store.claim("a")
+    store.clock.advance(31)
+    assert store.rescue() == 1
+    again = store.claim("b")
+    assert [claim.attempt for claim in again] == [2]
+    before = store.delivery(late[0].delivery_id).__data__
+    store.record(late, "success", "a")
+    store.record(late, "failure", "a")
+    assert store.delivery(late[0].delivery_id).__data__ == before
+    assert store.row(hook).in_flight == 1
+    assert store.row(hook).consecutive_failures == 0
+    store.record(again, "success", "b")
+    assert store.states(hook) == ["delivered"]
+    kinds = store.read(lambda: [(a.number, a.kind) for a in history.attempts(late[0].delivery_id)])
+    assert kinds == [(1, "unknown"), (2, "success")]
+
+
+def test_a_result_recorded_twice_counts_once(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook])
+    claims = store.claim()
+    store.record(claims, "failure")
+    store.clock.advance(5)
+    store.record(claims, "failure")
+    assert store.row(hook).consecutive_failures == 1
+    assert store.row(hook).in_flight == 0
+    assert store.of(hook)[0].failures == 1
+
+
+def test_a_lease_that_lives_is_not_taken(store: Stage) -> None:
+    store.publish([store.hook()])
+    store.claim()
+    store.clock.advance(29.9)
+    assert store.rescue() == 0
+
+
+def test_a_dead_owners_leases_are_taken_at_once_and_others_not(store: Stage) -> None:
+    a, b = store.hook(), store.hook()
+    store.publish([a])
+    store.claim("dead")
+    store.publish([b])
+    store.claim("alive")
+    assert store.rescue(lambda owner: owner == "dead") == 1
+    assert (store.states(a), store.states(b)) == (["waiting"], ["sending"])
+    assert (store.row(a).in_flight, store.row(b).in_flight) == (0, 1)
+    attempt = store.read(lambda: Attempt.get())
+    assert (attempt.kind, attempt.was_sent) == ("unknown", True)
+    assert "may or may not have arrived" in attempt.reason
+
+
+def test_what_kills_the_hub_three_times_is_set_aside(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook])
+    for crash in (1, 2, 3):
+        [claim] = store.claim()
+        assert claim.attempt == crash
+        store.clock.advance(31)
+        assert store.rescue() == 1
+    [row] = store.of(hook)
+    assert (row.state, row.attempts) == ("failed", 3)
+    assert row.reason == "set aside: the hub stopped 3 times while sending it"
+    assert store.row(hook).in_flight == 0
+    assert (store.row(hook).state, store.row(hook).consecutive_failures) == ("active", 0)
+
+
+def test_a_crash_costs_no_try(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook])
+    store.record(store.claim(), "failure")
+    store.clock.advance(10)
+    store.promote()
+    store.claim()
+    store.clock.advance(31)
+    store.rescue()
+    assert store.of(hook)[0].failures == 1
+
+
+def test_a_claim_that_was_never_started_is_given_back_as_if_it_had_not_been(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook], 2)
+    claims = store.claim()
+    store.do(lambda: deliveries.release(store.database, "a", claims[:1], store.clock.now()))
+    assert store.states(hook) == ["waiting", "sending"]
+    assert store.row(hook).in_flight == 1
+    store.do(lambda: deliveries.release(store.database, "b", claims[1:], store.clock.now()))
+    assert store.states(hook) == ["waiting", "sending"], "only its owner can"
+    assert [claim.attempt for claim in store.claim()] == [1]
+    assert store.read(lambda: Attempt.select().count()) == 0
+
+
+def test_retry_now_starts_the_schedule_anew_in_any_state_but_under_way(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook])
+    claims = store.claim()
+    row = store.delivery(claims[0].delivery_id)
+    assert not store.do(lambda: deliveries.retry_now(store.database, row, store.clock.now()))
+    store.record(claims, "failure")
+    assert store.do(lambda: deliveries.retry_now(store.database, row, store.clock.now()))
+    assert [claim.attempt for claim in store.claim()] == [2]
+    store.record([deliveries.Claim(row.id, 2, hook, 1, row.event_id, False)])
+    assert store.states(hook) == ["delivered"]
+    assert store.do(lambda: deliveries.retry_now(store.database, row, store.clock.now()))
+    [again] = store.claim()
+    assert (again.delivery_id, again.attempt) == (row.id, 3)
+    assert store.of(hook)[0].finished_at is None
+
+
+def test_due_retries_come_back_in_batches(store: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "PROMOTE_MAX", 3)
+    hooks_ = [store.hook() for _ in range(7)]
+    store.publish(hooks_)
+    store.record(store.claim(), "failure")
+    assert store.promote() == 0
+    store.clock.advance(6)
+    assert [store.promote(), store.promote(), store.promote(), store.promote()] == [3, 3, 1, 0]
+    assert len(store.claim()) == 7
+
+
+def test_next_due_is_the_first_of_retries_and_gates(store: Stage) -> None:
+    assert store.read(lambda: deliveries.next_due(store.database)) is None
+    hook = store.hook()
+    store.publish([hook])
+    assert store.read(lambda: deliveries.next_due(store.database)) == store.clock.now()
+    store.record(store.claim(), "failure")
+    store.claim()
+    assert store.read(lambda: deliveries.next_due(store.database)) == pytest.approx(store.clock.now() + 5)
+
+
+def test_a_result_that_switches_a_hook_off_says_so_once(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook], 8)
+    claims = store.claim()
+    now = store.clock.now()
+    outcomes = [(claim, Outcome("gone", now - 1, 0.5 + n / 10, reason="answered 410")) for n, claim in enumerate(claims)]
+    ended = store.record_all(outcomes)
+    assert [(one.hook_id, one.state) for one in ended] == [(hook, "gone")]
+    assert store.row(hook).in_flight == 0
+    assert store.row(hook).ready_at is None
+
+
+def test_outcomes_are_judged_in_the_order_in_which_they_ended(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook], 2)
+    first, second = store.claim()
+    now = store.clock.now()
+    failure = Outcome("failure", now - 5, 1.0, reason="early")
+    success = Outcome("success", now - 5, 4.0)
+    store.record_all([(second, success), (first, failure)])
+    assert (store.row(hook).state, store.row(hook).consecutive_failures) == ("active", 0)
+
+
+def test_a_million_waiting_behind_a_failing_hook_are_not_looked_at(store: Stage) -> None:
+    poisonous, good = store.hook(), store.hook()
+    store.publish([poisonous], 2)
+    for _ in range(2):
+        store.record(store.claim(free=1), "failure")
+        store.clock.advance(0.2)
+    store.publish([poisonous], 500)
+    store.publish([good], 5)
+    assert store.row(poisonous).ready_at == store.row(poisonous).gate_at
+    read: list[str] = []
+    original = deliveries._waiting
+    deliveries._waiting = lambda database, allowances: read.extend(allowances) or original(database, allowances)  # type: ignore[func-returns-value]
+    try:
+        assert {claim.hook_id for claim in store.claim()} == {good}
+    finally:
+        deliveries._waiting = original
+    assert read == [good]
+
+
+def test_the_claim_reads_through_partial_indexes_only(sqlite: Stage) -> None:
+    hook = sqlite.hook()
+    sqlite.publish([hook], 3)
+    seen: list[str] = []
+    connection = sqlite.read(lambda: sqlite.database._db.connection())
+    connection.set_trace_callback(seen.append)
+
+    def look() -> None:
+        sqlite.database._db.connection().set_trace_callback(seen.append)
+        deliveries.promote(sqlite.database, sqlite.clock.now())
+        deliveries.claim(sqlite.database, sqlite.settings, "a", sqlite.clock.now(), 10, 10)
+        deliveries.next_due(sqlite.database)
+        deliveries.rescue(sqlite.database, sqlite.clock.now(), lambda owner: True)
+        sqlite.database._db.connection().set_trace_callback(None)
+
+    sqlite.do(look)
+    selects = [text for text in seen if text.startswith("SELECT")]
+    assert len(selects) > 5
+    plans = [
+        " ; ".join(row[3] for row in sqlite.read(lambda text=text: connection.execute(f"EXPLAIN QUERY PLAN {text}").fetchall()))
+        for text in selects
+    ]
+    connection.set_trace_callback(None)
+    scans = [
+        (text, plan)
+        for text, plan in zip(selects, plans, strict=True)
+        if "SCAN" in plan.replace("SCAN (subquery", "") and "USING" not in plan
+    ]
+    assert scans == []
+    used = " ".join(plans)
+    for index in ("hook_ready", "delivery_waiting", "delivery_retrying", "delivery_sending"):
+        assert index in used, index
+
+
+def test_it_never_takes_more_than_asked_even_when_its_plan_was_made_for_an_empty_queue(postgresql: Stage) -> None:
+    crowd = [postgresql.hook() for _ in range(40)]
+    for _ in range(30):
+        assert postgresql.claim(free=10) == []
+    postgresql.publish(crowd, 50)
+    for _ in range(12):
+        assert len(postgresql.claim(free=10)) == 10
+    assert postgresql.read(lambda: Delivery.select().where(Delivery.state == "sending").count()) == 120
+
+
+def test_two_workers_at_once_never_get_the_same(postgresql: Stage) -> None:
+    crowd = [postgresql.hook() for _ in range(20)]
+    postgresql.publish(crowd, 30)
+    got: dict[str, list[str]] = {"a": [], "b": [], "c": []}
+    start = threading.Barrier(3)
+
+    def work(owner: str) -> None:
+        start.wait()
+        for _ in range(30):
+            claims = postgresql.claim(owner, free=7)
+            got[owner] += ids(claims)
+            postgresql.record(claims, "success", owner)
+
+    threads = [threading.Thread(target=work, args=(owner,)) for owner in got]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    everything = [delivery for taken in got.values() for delivery in taken]
+    assert len(everything) == len(set(everything))
+    while claims := postgresql.claim("a"):
+        everything += ids(claims)
+        postgresql.record(claims)
+    assert sorted(everything) == sorted(set(everything))
+    assert len(everything) == 600
+    assert postgresql.read(lambda: Hook.select().where(Hook.in_flight != 0).count()) == 0
+
+
+def test_a_delivery_that_changed_after_the_claim_read_it_is_not_taken(postgresql: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold expiry ends it between the claim's reading and its taking."""
+    hook = postgresql.hook()
+    postgresql.publish([hook], 2)
+    first = postgresql.of(hook)[0]
+    original = deliveries._within_bounds
+
+    def meanwhile(*arguments: Any) -> Any:
+        expired = postgresql.database.write(
+            lambda: (
+                postgresql.database.execute(
+                    "UPDATE delivery SET state = 'failed' WHERE id IN"
+                    " (SELECT id FROM delivery WHERE id = ? AND state = 'waiting' FOR UPDATE SKIP LOCKED)",
+                    (first.id,),
+                ).rowcount
+            )
+        ).result(20)
+        seen.append(expired)
+        return original(*arguments)
+
+    seen: list[int] = []
+    monkeypatch.setattr(deliveries, "_within_bounds", meanwhile)
+    claims = postgresql.claim()
+    sending = [row.id for row in postgresql.of(hook) if row.state == "sending"]
+    assert sending == ids(claims)
+    assert len(claims) == 2 - seen[0]
+    assert postgresql.row(hook).in_flight == len(claims)
+
+
+def test_a_project_that_is_archived_sends_nothing_until_it_comes_back(store: Stage) -> None:
+    from hub.store import projects
+
+    hook = store.hook()
+    store.publish([hook], 2)
+    store.do(lambda: projects.archive(store.database, store.project, True, store.clock.now()))
+    assert store.claim() == []
+    assert store.row(hook).ready_at is None
+    store.do(lambda: projects.archive(store.database, store.project, False, store.clock.now()))
+    assert len(store.claim()) == 2
+
+
+def test_a_switched_off_hooks_deliveries_wait_and_go_when_it_is_on_again(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook], 4)
+    store.switch(hook, False)
+    assert store.claim() == []
+    store.switch(hook, True)
+    assert len(store.claim()) == 1, "ramping"
+
+
+def test_a_gone_hooks_row_still_makes_room_for_its_last_results(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook], 3)
+    claims = store.claim()
+
+    def end() -> None:
+        locked = hooks.locked(store.database, hook)
+        assert locked is not None
+        hooks.delete(locked, store.clock.now())
+
+    store.do(end)
+    store.record(claims, "failure")
+    assert store.row(hook).in_flight == 0
+    assert store.row(hook).state == "gone"
+    assert store.claim() == []
+
+
+def test_a_test_delivery_is_kept_finished_and_moves_no_lane(store: Stage) -> None:
+    hook = store.hook()
+    new = NewEvent(new_id("evt"), store.project.id, "hook.ping", store.clock.now(), b"{}")
+    outcome = Outcome("failure", store.clock.now(), 0.2, status=500, reason="answered 500")
+    store.do(lambda: deliveries.add_finished(store.database, new_id("dlv"), new, hook, outcome))
+    [row] = store.of(hook)
+    assert (row.state, row.attempts, row.reason) == ("failed", 1, "answered 500")
+    assert store.row(hook).ready_at is None
+    assert store.read(lambda: Event.select().count()) == 1
+    assert store.claim() == []
+
+
+def test_arming_opens_no_gate_and_wakes_no_hook_that_is_off(store: Stage) -> None:
+    gated, off, on = store.hook(), store.hook(), store.hook()
+    now = store.clock.now()
+    store.set(gated, gate_at=now + 50)
+    store.switch(off, False)
+    store.do(lambda: lanes.arm(store.database, [gated, off, on], now))
+    assert (store.row(gated).ready_at, store.row(off).ready_at, store.row(on).ready_at) == (now + 50, None, now)
+    store.clock.advance(5)
+    store.arm(on)
+    assert store.row(on).ready_at == now, "its place in the queue is kept"

@@ -1,0 +1,82 @@
+"""Migrations: the frozen tables are those of today, and one process at a time makes them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub.store import models, schema
+from hub.store.database import Database
+
+ROOT = Path(__file__).parents[2]
+
+
+def described(database: Database) -> dict[str, object]:
+    """Every table with its columns, keys and indexes, as the engine tells them."""
+    found: dict[str, object] = {}
+    for table in sorted(database.read(database._db.get_tables)):
+        columns = database.read(lambda table=table: database._db.get_columns(table))  # type: ignore[misc]
+        indexes = database.read(lambda table=table: database._db.get_indexes(table))  # type: ignore[misc]
+        found[table] = (
+            sorted((c.name, str(c.data_type).lower(), c.null, c.primary_key) for c in columns),
+            sorted((" ".join((i.sql or "").replace("IF NOT EXISTS ", "").split()), i.columns, i.unique) for i in indexes),
+        )
+    return found
+
+
+def test_a_new_database_has_the_tables_of_the_models(database_url: str) -> None:
+    database = Database(database_url)
+    try:
+        assert schema.migrate(database) != []
+        migrated = described(database)
+        tables = {name: what for name, what in migrated.items() if "migrat" not in name}
+        assert set(tables) == {model._meta.table_name for model in models.TABLES}
+        database.read(lambda: database._db.drop_tables(models.TABLES))
+        database.read(lambda: database._db.create_tables(models.TABLES))
+        assert described(database) == migrated
+    finally:
+        database.close()
+
+
+def test_a_second_start_applies_nothing(database_url: str) -> None:
+    for expected in (True, False):
+        database = Database(database_url)
+        assert bool(schema.migrate(database)) is expected
+        database.close()
+
+
+def test_a_database_of_a_newer_release_is_refused_by_name(database_url: str) -> None:
+    database = Database(database_url)
+    try:
+        schema.migrate(database)
+        [table] = [name for name in database.read(database._db.get_tables) if "migrat" in name]
+        columns = [c.name for c in database.read(lambda: database._db.get_columns(table)) if c.name not in ("id",)]
+        rows = database.read(lambda: database.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall())
+        newer = ["9999_of_tomorrow" if value == rows[0][columns.index("name")] else value for value in rows[0]]
+        database.write(
+            lambda: database.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", newer)
+        ).result()
+        with pytest.raises(schema.SchemaTooNew, match="9999_of_tomorrow"):
+            schema.migrate(database)
+    finally:
+        database.close()
+
+
+def test_processes_that_start_at_once_migrate_once(database_url: str) -> None:
+    script = (
+        "import sys; from hub.store import schema; from hub.store.database import Database;"
+        " database = Database(sys.argv[1]); sys.stdin.readline(); print(len(schema.migrate(database))); database.close()"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", script, database_url], cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    applied = sorted(int(process.communicate(timeout=60)[0]) for process in started)
+    assert [process.returncode for process in started] == [0] * 4
+    assert applied[:3] == [0, 0, 0]
+    assert applied[3] > 0
