@@ -34,7 +34,10 @@ class ReverseUnsubscribe:
 
     def hook_ended(self, hook_id: str) -> None:
         """The hook went off or was deleted; returns at once."""
-        self._threads.submit(self._tell, hook_id)
+        try:
+            self._threads.submit(self._tell, hook_id)
+        except RuntimeError:  # the hub is stopping; what has ended has ended all the same
+            log.info("reverse unsubscribe hook=%s dropped: the hub is stopping", hook_id)
 
     def _tell(self, hook_id: str) -> None:
         try:
