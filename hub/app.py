@@ -16,6 +16,8 @@ from hub.config import Config
 from hub.dispatcher import Dispatcher
 from hub.intake import Intake
 from hub.outbound import Outbound
+from hub.pages import routes as pages
+from hub.pages.headers import SecurityHeaders
 from hub.scheduler import Scheduler
 from hub.services import Services
 from hub.store import schema
@@ -94,4 +96,6 @@ def web(hub: Hub) -> Starlette:
         finally:
             await anyio.to_thread.run_sync(hub.stop)
 
-    return routes.application(hub.services, lifespan)
+    application = routes.application(hub.services, lifespan, pages.routes(hub.services))
+    application.add_middleware(SecurityHeaders)
+    return application
