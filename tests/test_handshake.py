@@ -48,7 +48,8 @@ def echo(request: Received) -> Reply:
 
 def consent(allowed: str) -> Any:
     """A CloudEvents receiver, whatever status it answers."""
-    return lambda request: (405 if request.method == "OPTIONS" else 200, {"WebHook-Allowed-Origin": allowed, "WebHook-Allowed-Rate": "*"}, b"")
+    headers = {"WebHook-Allowed-Origin": allowed, "WebHook-Allowed-Rate": "*"}
+    return lambda request: (405 if request.method == "OPTIONS" else 200, headers, b"")
 
 
 def subscribe(api: Client, receiver: Receiver, scheme: str | None, **fields: Any) -> requests.Response:
@@ -184,7 +185,7 @@ def test_a_moved_hook_has_its_new_target_asked(api: Client, receiver: Receiver) 
         assert second.requests[0].headers["x-hook-secret"] == moved.json()["secret"] != hook["secret"]
         api.post("/events", json=EVENT)
         sent = second.wait_for(2)[1]
-            assert sent.headers["x-hook-signature"] == hmac.new(key_bytes(moved.json()["secret"]), sent.body, hashlib.sha256).hexdigest()
+        assert sent.headers["x-hook-signature"] == hmac.new(key_bytes(moved.json()["secret"]), sent.body, hashlib.sha256).hexdigest()
     assert len(receiver.requests) == 1
 
 
@@ -272,7 +273,9 @@ def test_it_is_off_by_default_for_every_app(live: LiveHub) -> None:
 
 
 def test_a_person_can_ask_for_it_on_the_page(live: LiveHub, receiver: Receiver) -> None:
-    row = live.hub.database.read(lambda key=live.project(): projects.by_key(key))
+    key = live.project()
+    row = live.hub.database.read(lambda: projects.by_key(key))
+    assert row is not None
     asker = Asker(Party("ann", frozenset({"manage"}), is_by_hand=True), Actor("ann"), projects.info_of(row))
     receiver.answer = echo
     made = live.hub.services.subscriptions.make(asker, {"target_url": receiver.url, "events": ["*"], "handshake": "rest-hooks"})

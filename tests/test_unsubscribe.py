@@ -64,7 +64,7 @@ def nothing_is_told(live: LiveHub, key: str, receiver: Receiver) -> bool:
     """A hook made and ended after it has been told: the queue is first in, first out, so nothing came before."""
     with Receiver() as marker:
         for _ in range(4):  # more than there are threads to tell
-            client, hook_id = make(live, key, marker.url)
+            _, hook_id = make(live, key, marker.url)
             live.client("manage", project=key).delete(f"/hooks/{hook_id}")
         marker.wait_for(4)
     return told(receiver) == []
