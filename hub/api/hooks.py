@@ -14,7 +14,7 @@ from connectors.base import Event
 from connectors.icescrum_catalogue import examples
 from hub import ping
 from hub.api.calls import PAGED, Answer, Ask, Call, Parameter
-from hub.api.models import Deleted, HookAnswer, HookFields, HookWithSecret, Input, Secret
+from hub.api.models import Deleted, HookAnswer, HookFields, HookWithSecret, Input, NewHook, Secret
 from hub.delivery import MASK
 from hub.errors import Problem
 from hub.rules import catalogue
@@ -210,7 +210,7 @@ _LOOK = ("subscribe", "read", "manage")
 
 CALLS = (
     Call("GET", "/hooks", list_hooks, "Hooks, newest first", _LOOK, list[HookAnswer], query=_FILTERS),
-    Call("POST", "/hooks", create, "Subscribe", _OWN, HookWithSecret, 201, HookFields, problems=(409,)),
+    Call("POST", "/hooks", create, "Subscribe", _OWN, HookWithSecret, 201, NewHook, problems=(409,)),
     Call("GET", "/hooks/{id}", get, "One hook", _LOOK, HookAnswer),
     Call("PATCH", "/hooks/{id}", change, "Change a hook", _OWN, HookWithSecret, body=HookFields, problems=(409,)),
     Call("PUT", "/hooks/{id}", change, "Change a hook: the same as PATCH", _OWN, HookWithSecret, body=HookFields, problems=(409,)),

@@ -114,6 +114,18 @@ class HookFields(Input):
         return values
 
 
+def _with_needed(schema: dict[str, Any]) -> None:
+    _with_aliases(schema)
+    targets = [{"required": [name]} for name in ("target_url", *TARGET_ALIASES)]
+    schema["allOf"] = [{"anyOf": targets}, {"anyOf": [{"required": ["event"]}, {"required": ["events"]}]}]
+
+
+class NewHook(HookFields):
+    """The fields of a new hook: a target and at least one event are needed, under one of their names."""
+
+    model_config = ConfigDict(json_schema_extra=_with_needed)
+
+
 def _merge(values: dict[str, Any], name: str, aliases: tuple[str, ...]) -> None:
     """Put what was given under an alias under the field's own name."""
     given = {alias: values.pop(alias) for alias in (name, *aliases) if alias in values}

@@ -188,16 +188,16 @@ def test_a_compressed_body_is_no_json(api: Client) -> None:
     assert answer.status_code in (400, 415)
 
 
-def test_an_archived_project_takes_no_events_but_shows_them(live: LiveHub) -> None:
-    key = live.project()
-    before = live.client(project=key)
-    publish(before)
-    live.archive(key)
-    after = live.client(project=key)
-    live.hub.database.read(lambda: None)
-    answer = live.client("publish", project=live.project()).post("/events", params={"project": key}, json={"type": "a", "data": {}})
-    assert answer.status_code == 403
-    assert len(after.get("/events").json()) == 1
+def test_an_archived_project_takes_no_events_but_shows_them(live: LiveHub, api: Client, project: str) -> None:
+    publish(api)
+    admin = live.client("admin", project=None)
+    assert admin.patch(f"/projects/{project}", json={"archived": True}).status_code == 200
+    refused = publish(api)
+    assert (refused.status_code, refused.json()["title"]) == (403, "Archived")
+    assert api.post("/event-types", json={"id": "a"}).status_code == 403
+    assert len(api.get("/events").json()) == 1
+    admin.patch(f"/projects/{project}", json={"archived": False})
+    assert publish(api).status_code == 202
 
 
 def test_events_are_read_page_by_page(api: Client) -> None:
