@@ -24,7 +24,7 @@ log = logging.getLogger("hub.scheduler")
 RESCUE_EVERY_S = 5
 HEARTBEAT_EVERY_S = 5
 TIDY_EVERY_S = 30
-COUNT_EVERY_S = 15
+COUNT_EVERY_S = 60
 TIDY_BATCHES_MAX = 200
 """Batches of one tidying: the rest waits for the next, so that publishers are not kept from the writer for long."""
 
