@@ -67,7 +67,7 @@ def create_token(ask: Ask) -> Answer:
     wanted: TokenInput = ask.body
     database = ask.services.database
     _check_app(wanted)
-    expires_at = _expiry(wanted.expires_at)
+    expires_at = _expiry(wanted.expires_at, database.clock.now())
 
     def write() -> dict[str, Any]:
         now = database.clock.now()
@@ -120,14 +120,17 @@ def _check_app(wanted: TokenInput) -> None:
         raise Problem(422, "Wrong fields", "; ".join(f"{field} {message}" for field, message in errors), errors)
 
 
-def _expiry(text: str | None) -> float | None:
+def _expiry(text: str | None, now: float) -> float | None:
     if text is None:
         return None
     try:
-        return parse_iso(text)
+        moment = parse_iso(text)
     except (ValueError, OverflowError) as error:
         message = "must be an ISO 8601 time, such as 2026-11-23T21:04:06Z"
         raise Problem(422, "Wrong fields", f"expires_at {message}", [("expires_at", message)]) from error
+    if moment <= now:
+        raise Problem(422, "Wrong fields", "expires_at is in the past", [("expires_at", "is in the past")])
+    return moment
 
 
 def _token_answer(row: Token) -> dict[str, Any]:
