@@ -8,6 +8,8 @@ import signal
 import socket
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,8 +20,9 @@ from hub import __version__, cli
 from hub.commands import check
 from hub.commands import serving as serve_command
 from hub.config import NAMES, Config, load
+from hub.demo_receiver import Receiver, standard_fault
 from hub.rules.settings import DEFINITIONS
-from tests.hubs import Serving, children, hookhub, is_alive, serving, until
+from tests.hubs import Serving, children, environ, hookhub, is_alive, serving, until
 
 TOKEN = re.compile(r"hub_[\w-]{43}\n")
 
@@ -373,6 +376,36 @@ def test_no_workers_means_that_nobody_delivers(tmp_path: Path) -> None:
         answer = requests.Session().get(f"{hub.url}/readyz", timeout=10)
         assert (answer.status_code, answer.json()["checks"]["workers"]) == (503, "none")
         assert children(hub.process.pid) == []
+
+
+def test_hubs_that_only_answer_and_a_worker_share_a_database(tmp_path: Path, database_url: str) -> None:
+    where = {"HUB_DATABASE_URL": database_url, "HUB_SECRET_KEY": "k" * 40, "HUB_OUTBOUND_ALLOW": "127.0.0.0/8"}
+    data = {"HUB_DATA_DIR": str(tmp_path / "data")}
+    receiver, session = Receiver(), requests.Session()
+    receiver.start()
+    with serving(tmp_path, "--workers", "0", **where) as hub:
+        worker = subprocess.Popen([sys.executable, "-m", "hub.cli", "worker"], env=environ(**where, **data), stderr=subprocess.PIPE)
+        try:
+            assert hookhub("project", "create", "TRAVEL", **where, **data).returncode == 0
+            scopes = [part for scope in ("publish", "subscribe") for part in ("--scope", scope)]
+            token = hookhub("token", "create", "--project", "TRAVEL", *scopes, **where, **data).stdout.strip()
+            session.headers["X-API-Key"] = token
+            made = session.post(f"{hub.url}/api/v1/hooks", json={"target_url": receiver.url + "/in", "event": "*"}, timeout=10)
+            receipt = session.post(f"{hub.url}/api/v1/events", json={"type": "story.create", "data": {"id": 1}}, timeout=10).json()
+            assert receiver.wait(lambda: receipt["id"] in receiver.accepted("/in"), 20)
+            assert standard_fault(receiver.accepted("/in")[receipt["id"]], made.json()["secret"]) is None
+            found = hookhub("check", **where, **data)
+            assert (found.returncode, found.stderr) == (0, "")
+            assert "workers: 1 deliver now" in found.stdout
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(20) == 0
+        finally:
+            worker.kill()
+            _, log = worker.communicate()
+            session.close()
+            receiver.stop()
+    assert b"Traceback" not in log
+    assert b"outcome=success" in log
 
 
 def test_the_secret_key_and_data_are_the_owners_alone(tmp_path: Path) -> None:
