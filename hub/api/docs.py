@@ -6,18 +6,17 @@ It must never load anything from another host, nor run a script that stands in t
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from importlib.resources import files
-from urllib.parse import urlsplit
 
-import jinja2
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from hub.api import openapi, swagger
 from hub.api.calls import Call
+from hub.config import Config
+from hub.pages.rendering import Renderer
 
 SWAGGER_UI = "vendor/swagger-ui-5.35.0"
 HEADERS = {
@@ -29,23 +28,17 @@ HEADERS = {
 }
 
 
-def routes(calls: Sequence[Call], base_url: str) -> list[Route]:
+def routes(calls: Sequence[Call], config: Config) -> list[Route]:
     """Each document is made once, when it is first asked for."""
-    base_path = urlsplit(base_url).path
-
-    @cache
-    def page() -> bytes:
-        loader = jinja2.FunctionLoader(lambda name: (files("hub") / "templates" / name).read_text(encoding="utf-8"))
-        environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-        return environment.get_template("docs/docs.html").render(base_path=base_path, swagger_ui=SWAGGER_UI).encode()
+    renderer = Renderer(config)
 
     async def docs(request: Request) -> Response:
-        return HTMLResponse(await run_in_threadpool(page), headers=HEADERS)
+        return await run_in_threadpool(renderer.page, "docs/docs.html", headers=HEADERS, swagger_ui=SWAGGER_UI)
 
     openapi_path, swagger_path = openapi.DOCUMENT_PATHS
     return [
-        _json_route(openapi_path, cache(lambda: msgspec.json.encode(openapi.document(calls, base_url)))),
-        _json_route(swagger_path, cache(lambda: msgspec.json.encode(swagger.document(base_url)))),
+        _json_route(openapi_path, cache(lambda: msgspec.json.encode(openapi.document(calls, config.base_url)))),
+        _json_route(swagger_path, cache(lambda: msgspec.json.encode(swagger.document(config.base_url)))),
         Route("/docs", docs),
     ]
 

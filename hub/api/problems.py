@@ -91,9 +91,13 @@ async def on_error(request: Request, error: Exception) -> Response:
 
 
 def _methods_of(request: Request) -> list[str]:
-    """What the path allows (RFC 9110 §15.5.6): Starlette knows the methods of the first fitting route only, and each call is one."""
+    """What the path allows (RFC 9110 §15.5.6): Starlette knows the methods of the first fitting route only, and each call is one.
+
+    `/events/preview` also fits `/events/{id}`, but no event has that id.
+    """
     fitting = [route for route in request.app.routes if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE]
-    return sorted({method for route in fitting for method in route.methods or ()})
+    literal = [route for route in fitting if not route.param_convertors]
+    return sorted({method for route in literal or fitting for method in route.methods or ()})
 
 
 def _field(location: tuple[int | str, ...]) -> str:

@@ -27,7 +27,7 @@ def application(services: Services, lifespan: Callable[[Starlette], Any], pages:
         *health.routes(services),
         *(route(call, services, callers) for call in CALLS),
         *icescrum.routes(services, callers),
-        *docs.routes(CALLS, services.config.base_url),
+        *docs.routes(CALLS, services.config),
         *pages,
     ]
     app = Starlette(

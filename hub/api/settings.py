@@ -5,11 +5,11 @@ Owns their shape: the values in force, and what each one means. It must never de
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from hub.api.calls import Answer, Ask, Call
 from hub.errors import Problem
-from hub.rules.settings import DEFINITIONS, SettingRefused, Settings, checked
+from hub.rules.settings import DEFINITIONS, SCHEDULE_MAX_STEPS, Definition, SettingRefused, Settings, checked
 from hub.store import audit, settings
 
 
@@ -36,10 +36,22 @@ class SettingsAnswer(BaseModel):
     definitions: dict[str, DefinitionAnswer]
 
 
+def _described(schema: dict[str, Any]) -> None:
+    """What `checked` takes, for the document."""
+    schema["additionalProperties"] = False
+    schema["properties"] = {key: _schema_of(definition) for key, definition in DEFINITIONS.items()}
+
+
+def _schema_of(definition: Definition) -> dict[str, Any]:
+    number = {"type": "integer" if definition.is_whole else "number", "minimum": definition.minimum, "maximum": definition.maximum}
+    about = {"description": f"{definition.help} ({definition.unit})"}
+    return {"type": "array", "items": number, "maxItems": SCHEDULE_MAX_STEPS, **about} if definition.is_list else {**number, **about}
+
+
 class SettingsInput(BaseModel):
     """Any of the settings; what is left out stays as it is."""
 
-    model_config = {"extra": "allow"}
+    model_config = ConfigDict(extra="allow", json_schema_extra=_described)
 
 
 def get_settings(ask: Ask) -> Answer:

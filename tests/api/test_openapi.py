@@ -13,6 +13,7 @@ from starlette.routing import Route
 from hub.api import examples, openapi, swagger
 from hub.api.calls import PREFIX
 from hub.api.routes import CALLS, application
+from hub.rules.settings import DEFINITIONS
 from tests.api.conftest import Client, LiveHub
 from tests.connectors.test_connect_pages import SWAGGER
 from tests.receivers import Receiver
@@ -73,6 +74,14 @@ def test_each_call_says_its_parameters_its_body_and_every_status(call: Any) -> N
     assert ("requestBody" in operation) == (call.body is not None)
     assert set(operation["responses"]) == {str(status) for status in (call.status, *openapi.statuses(call))}
     assert operation["responses"].keys() >= {"401", "422", "500", "503"}
+
+
+def test_every_setting_is_described_with_its_range() -> None:
+    described = DOCUMENT["components"]["schemas"]["SettingsInput"]["properties"]
+    assert described.keys() == DEFINITIONS.keys()
+    assert (described["failure_limit"]["type"], described["failure_limit"]["minimum"]) == ("integer", 0)
+    assert described["failure_limit"]["description"] == "Switch a hook off after so many; 0 = never (failures in a row)"
+    assert described["retry_schedule_s"]["items"]["type"] == "number"
 
 
 def test_operations_are_told_apart() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from hub.api.routes import CALLS
 from tests.api.conftest import serving
 from tests.api.test_events import ODD_DATA, publish
+from tests.api.test_openapi import DOCUMENT, errors_of
 from tests.api.test_problems import fields_of, filled, problem_of
 
 
@@ -21,6 +22,17 @@ def test_what_was_taken_is_there_after_a_restart(tmp_path: Path) -> None:
         again = second.client_with(token)
         assert again.get(f"/events/{event_id}").content.endswith(ODD_DATA + b"}")
         assert len(again.get(f"/events/{event_id}/deliveries").json()) == 1
+
+
+def test_a_hub_that_sends_nothing_is_alive_but_not_ready(tmp_path: Path) -> None:
+    with serving(tmp_path, sends=False) as live:
+        nobody = live.client_with(None)
+        assert nobody.get(live.url + "/healthz").json() == {"status": "ok"}
+        answer = nobody.get(live.url + "/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "unavailable", "checks": {"database": "ok", "workers": "none"}})
+    assert answer.headers["Retry-After"].isdigit()
+    media = DOCUMENT["paths"]["/readyz"]["get"]["responses"]["503"]["content"][answer.headers["content-type"]]
+    assert errors_of(media["schema"], answer.json()) == []
 
 
 def test_behind_a_path_the_page_names_that_path(tmp_path: Path) -> None:

@@ -248,7 +248,7 @@ def test_a_wrong_method_is_told_the_right_ones(admin: Client, live: LiveHub, pat
         if path.endswith("/events/preview") and method == "GET":
             continue  # that reads the event `preview`
         problem_of(answer, 405)
-        assert right <= {name.strip() for name in answer.headers["Allow"].split(",")}
+        assert {name.strip() for name in answer.headers["Allow"].split(",")} - {"HEAD"} == right
 
 
 @pytest.mark.parametrize("path", sorted({call.path for call in CALLS if call.method == "GET" and "{" not in call.path}))
