@@ -202,8 +202,10 @@ class RetryAnswer(BaseModel):
 def replay_hook(ask: Ask) -> Answer:
     hook = ask.services.subscriptions.check(asker_of(ask), ask.path["id"], "redeliver")
     wanted: ReplayInput = ask.body
-    now = ask.services.database.clock.now()
-    span = Span(_moment("since", wanted.since), _moment("until", wanted.until) if wanted.until else now, wanted.type, wanted.state)
+    since = _moment("since", wanted.since)
+    # Without an end until now; a caller whose clock is ahead of ours asks for an empty span, not for a wrong one.
+    until = max(since, ask.services.database.clock.now()) if wanted.until is None else _moment("until", wanted.until)
+    span = Span(since, until, wanted.type, wanted.state)
     if span.until < span.since:
         raise Problem(422, "Wrong fields", "until must not be before since", [("until", "must not be before since")])
     count = replay.replay(ask.services.database, hook, span, is_dry_run=wanted.dry_run)
