@@ -113,7 +113,11 @@ def calls_with_examples() -> list[tuple[str, str]]:
     return list(_SAID)
 
 
+def phrase(status: int) -> str:
+    """RFC 9110's words for a status; `http` had older ones for two of them before Python 3.13."""
+    return {413: "Content Too Large", 422: "Unprocessable Content"}.get(status) or HTTPStatus(status).phrase
+
+
 def problem(status: int) -> dict[str, Any]:
-    phrase = HTTPStatus(status).phrase
-    title, detail, errors = _DETAILS.get(status, (phrase, phrase, []))
+    title, detail, errors = _DETAILS.get(status, (phrase(status), phrase(status), []))
     return {"type": "about:blank", "title": title, "status": status, "detail": detail, "errors": errors}

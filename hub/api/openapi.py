@@ -6,7 +6,6 @@ Beside it: `webhook_docs` (what we send), `examples` (bodies to copy), `swagger`
 """
 
 from collections.abc import Iterable, Sequence
-from http import HTTPStatus
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -148,7 +147,7 @@ def _operation(call: Call, schemas: Any) -> Json:
     content: Json = {"schema": schemas[key, "serialization"]}
     if said.answer is not None:
         content["example"] = said.answer
-    answer: Json = {"description": HTTPStatus(call.status).phrase, "content": {JSON_TYPE: content}}
+    answer: Json = {"description": examples.phrase(call.status), "content": {JSON_TYPE: content}}
     headers = {name: _header(name) for name in _answer_headers(call)}
     if headers:
         answer["headers"] = headers
@@ -242,7 +241,7 @@ def _header(name: str) -> Json:
 
 
 def _problem_name(status: int) -> str:
-    return "".join(word.capitalize() for word in HTTPStatus(status).name.split("_"))
+    return examples.phrase(status).replace(" ", "")
 
 
 def _problem_refs(found: Iterable[int]) -> Json:
@@ -256,7 +255,7 @@ def _problem_response(status: int) -> Json:
         headers["Retry-After"] = _header("Retry-After")
     if status == 401:
         headers["WWW-Authenticate"] = {"$ref": "#/components/headers/Authenticate"}
-    found: Json = {"description": HTTPStatus(status).phrase, "content": {PROBLEM_TYPE: content}}
+    found: Json = {"description": examples.phrase(status), "content": {PROBLEM_TYPE: content}}
     return {**found, "headers": headers} if headers else found
 
 

@@ -105,7 +105,7 @@ def test_every_example_is_what_its_schema_says(where: str, schema: Json, value: 
 
 def test_there_are_examples_for_the_calls_that_people_begin_with() -> None:
     shown = {where for where, _, _ in EXAMPLES}
-    assert shown >= {f"POST {PREFIX}/hooks", f"POST {PREFIX}/events", "RESPONSE UnprocessableEntity", "WEBHOOK standard"}
+    assert shown >= {f"POST {PREFIX}/hooks", f"POST {PREFIX}/events", "RESPONSE UnprocessableContent", "WEBHOOK standard"}
     assert {(method, PREFIX + path) for method, path in examples.calls_with_examples()} <= set(OPERATIONS)
 
 

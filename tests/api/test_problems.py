@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hub.api.calls import BODY_BYTES_MAX, PREFIX, Call
 from hub.api.openapi import DOCUMENT_PATHS, HEALTH_PATHS
 from hub.api.routes import CALLS
+from hub.store.database import StoreUnavailable
 from tests.api.conftest import Client, LiveHub
 
 PUBLISH = ("POST", "/events")
@@ -396,3 +397,26 @@ def test_a_body_that_ends_early_leaves_the_hub_well(live: LiveHub, api: Client) 
     with socket.create_connection((parts.hostname or "", parts.port or 0)) as raw:
         raw.sendall(head.encode() + b'{"name"')
     assert api.get("/hooks").json() == []
+
+
+def test_a_fault_of_ours_says_no_more_than_that(live: LiveHub, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a secret of the inside")
+
+    monkeypatch.setattr(live.hub.services.subscriptions, "find", fail)
+    answer = api.get("/hooks")
+    assert "secret" not in answer.text
+    assert problem_of(answer, 500)["title"] == "Fault of the hub"
+    monkeypatch.undo()
+    assert api.get("/hooks").status_code == 200
+
+
+def test_a_store_that_is_away_asks_to_come_back(live: LiveHub, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the database does not answer")
+
+    monkeypatch.setattr(live.hub.services.subscriptions, "find", fail)
+    monkeypatch.setattr(live.hub.services.intake, "accept", fail)
+    for answer in (api.get("/hooks"), api.post("/events", json={"type": "a", "data": {}})):
+        problem_of(answer, 503)
+        assert int(answer.headers["Retry-After"]) > 0
