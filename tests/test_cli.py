@@ -164,6 +164,9 @@ def test_every_command_has_help(name: str | None) -> None:
         (("user", "create", "anna"), 1, "There is a user anna already"),
         (("user", "create", " "), 2, "name is missing"),
         (("user", "create", "bob", "--password-stdin"), 2, "standard input is empty"),
+        (("project", "create", "NEW", "--name", "\udcff"), 2, "must be UTF-8 text"),
+        (("user", "create", "\udcff"), 2, "control characters"),
+        (("token", "create", "--scope", "read", "--name", "\0"), 2, "must be UTF-8 text"),
         (("token", "create", "--project", "OLD"), 2, "Missing option '--scope'"),
         (("token", "create", "--project", "OLD", "--scope", "write"), 2, "'publish'"),
         (("token", "create", "--project", "NEW", "--scope", "read"), 1, "There is no project 'NEW'"),
@@ -369,6 +372,14 @@ def test_a_worker_that_dies_is_replaced_and_all_end_at_a_stop(tmp_path: Path) ->
         assert another != worker
         assert hub.stop() == 0
         assert not is_alive(another)
+
+
+def test_the_log_of_a_hub_and_its_workers_is_json_when_asked_for(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2", HUB_LOG_FORMAT="json") as hub:
+        workers_of(hub, 1)
+        assert hub.stop() == 0
+        lines = [json.loads(line) for line in hub.err.read_text().splitlines()]
+    assert [line["message"] for line in lines] == ["worker started", "worker stopped"]
 
 
 def test_no_workers_means_that_nobody_delivers(tmp_path: Path) -> None:

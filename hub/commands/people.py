@@ -18,6 +18,8 @@ from hub.rules.people import name_error, password_error
 from hub.store import audit, people, projects
 from hub.store.models import Project
 
+LABEL_MAX = 200
+
 
 @click.group("project", no_args_is_help=False)
 def project_group() -> None:
@@ -33,8 +35,7 @@ def create_project(key: str, name: str, kind: str, data_dir: str | None) -> None
     """Make a project."""
     if not is_project_key(key):
         raise click.UsageError(f"{key!r} is no project key: use 2 to 10 upper-case letters and digits, beginning with a letter.")
-    if "\0" in name or len(name) > 200:
-        raise click.UsageError("the project's name may have 200 characters.")
+    _check_label("project", name)
     with opened(data_dir) as database:
 
         def make() -> None:
@@ -100,8 +101,7 @@ def create_token(project_key: str | None, app: str | None, scopes: tuple[str, ..
     """Make a token and print it, nothing else. It is shown this once."""
     if app is not None:
         _check_app(app, project_key, scopes)
-    if "\0" in name or len(name) > 200:
-        raise click.UsageError("the token's name may have 200 characters.")
+    _check_label("token", name)
     with opened(data_dir) as database:
 
         def make() -> str:
@@ -115,6 +115,12 @@ def create_token(project_key: str | None, app: str | None, scopes: tuple[str, ..
 
         token = write(database, make)
     click.echo(token)
+
+
+def _check_label(what: str, name: str) -> None:
+    """An argument that is not UTF-8 comes in as lone surrogates, which no database takes."""
+    if len(name) > LABEL_MAX or not name.isprintable():
+        raise click.UsageError(f"the {what}'s name must be UTF-8 text of at most {LABEL_MAX} characters, without control characters.")
 
 
 def _check_app(app: str, project_key: str | None, scopes: tuple[str, ...]) -> None:
@@ -142,7 +148,8 @@ def _password(is_on_stdin: bool) -> str | None:
     if is_on_stdin:
         try:
             password = stdin.readline().rstrip("\r\n")
-        except UnicodeDecodeError:
+            password.encode()  # a POSIX locale reads what is not UTF-8 as lone surrogates
+        except UnicodeError:
             raise click.UsageError("the password on standard input is not UTF-8.") from None
         if not password:
             raise click.UsageError("--password-stdin was given, but standard input is empty: pipe the password in.")
