@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 def environ(**values: str) -> dict[str, str]:

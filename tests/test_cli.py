@@ -324,6 +324,16 @@ def test_serve_makes_the_administrator_of_the_environment(tmp_path: Path) -> Non
         assert "correct horse" not in hub.err.read_text() + hub.out.read_text()
 
 
+@pytest.mark.parametrize(("trusted", "address"), [("", "127.0.0.1"), ("127.0.0.0/8", "203.0.113.9"), ("10.0.0.0/8", "127.0.0.1")])
+def test_only_a_trusted_proxy_is_believed_about_who_calls(tmp_path: Path, trusted: str, address: str) -> None:
+    with serving(tmp_path, HUB_TRUSTED_PROXIES=trusted) as hub:
+        link = str(hub.set_up_link)
+        form = {"token": link.partition("token=")[2], "name": "anna", "password": "correct horse", "repeated": "correct horse"}
+        answer = requests.Session().post(f"{hub.url}/setup", data=form, headers={"X-Forwarded-For": "203.0.113.9"}, timeout=10)
+        assert answer.status_code == 201
+        assert query(str(tmp_path / "data"), "SELECT actor, address FROM audit") == [("anna", address)]
+
+
 def test_commands_run_beside_a_serving_hub(tmp_path: Path) -> None:
     where = {"HUB_DATA_DIR": str(tmp_path / "data")}
     with serving(tmp_path) as hub:
