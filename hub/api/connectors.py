@@ -41,8 +41,9 @@ def switch_connector(ask: Ask) -> Answer:
     def write() -> None:
         now = database.clock.now()
         was_on = key in projects.connectors(project_id)
-        projects.switch_connector(project_id, key, is_on, ask.actor.name, now)
-        audit.add(now, ask.actor, "connector.switched", key, project_id, {"enabled": [was_on, is_on]})
+        if is_on != was_on:
+            projects.switch_connector(project_id, key, is_on, ask.actor.name, now)
+            audit.add(now, ask.actor, "connector.switched", key, project_id, {"enabled": [was_on, is_on]})
 
     database.write(write).result()
     return Answer(_connector_answer(key, is_on))

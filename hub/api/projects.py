@@ -3,7 +3,6 @@
 Owns their shape. It must never let a change pass without its audit entry, written in the same transaction.
 """
 
-import re
 from typing import Any
 
 from pydantic import BaseModel, field_validator
@@ -12,11 +11,10 @@ from hub.api.calls import PAGED, Answer, Ask, Call
 from hub.api.models import Input, Name
 from hub.errors import Problem
 from hub.rules.catalogue import CATALOGUES
+from hub.rules.keys import is_project_key
 from hub.store import audit, projects
 from hub.store.models import Project
 from hub.timestamps import iso, iso_or_none
-
-_KEY = re.compile(r"[A-Z][A-Z0-9]{1,9}")
 
 
 class ProjectInput(Input):
@@ -27,7 +25,7 @@ class ProjectInput(Input):
     @field_validator("key")
     @classmethod
     def _check_key(cls, key: str) -> str:
-        if not _KEY.fullmatch(key):
+        if not is_project_key(key):
             raise ValueError("must be 2 to 10 upper-case letters and digits, beginning with a letter")
         return key
 
@@ -83,10 +81,10 @@ def change_project(ask: Ask) -> Answer:
     def write() -> Project:
         row = _project(ask.path["key"])
         now = database.clock.now()
-        if wanted.name is not None:
+        if wanted.name is not None and wanted.name != row.name:
             projects.rename(row, wanted.name)
             audit.add(now, ask.actor, "project.renamed", str(row.key), row.id, {"name": [row.name, wanted.name]})
-        if wanted.archived is not None:
+        if wanted.archived is not None and wanted.archived != (row.archived_at is not None):
             projects.archive(database, row, wanted.archived, now)
             audit.add(now, ask.actor, "project.archived" if wanted.archived else "project.restored", str(row.key), row.id)
         return _project(str(row.key))

@@ -8,8 +8,9 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.api import audit, connectors, deliveries, docs, events, health, hooks, icescrum, me, problems, projects, settings, tokens, users
 from hub.api.callers import Callers
@@ -37,11 +38,38 @@ def application(services: Services, lifespan: Callable[[Starlette], Any], pages:
     )
     app.router.redirect_slashes = False
     app.add_middleware(WithoutTrailingSlash)
+    app.add_middleware(AnswersFaults)
     return app
 
 
 def _known_errors() -> dict[Any, Any]:
     return dict.fromkeys(problems.KNOWN, problems.on_error)
+
+
+class AnswersFaults:
+    """A bug of ours is answered, and the connection stays.
+
+    Starlette's own handler answers and raises on; the server then closes the connection, under the caller's next request.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal is_begun
+            is_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            if scope["type"] != "http" or is_begun:
+                raise
+            response = await problems.on_error(Request(scope, receive), error)
+            await response(scope, receive, send)
 
 
 class WithoutTrailingSlash:

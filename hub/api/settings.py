@@ -73,8 +73,9 @@ def change_settings(ask: Ask) -> Answer:
     def write() -> Settings:
         before = settings.load().as_dict()
         settings.change(values)
-        fields = {key: [before[key], value] for key, value in values.items()}
-        audit.add(database.clock.now(), ask.actor, "settings.changed", "settings", fields=fields)
+        fields = {key: [before[key], value] for key, value in values.items() if value != before[key]}
+        if fields:
+            audit.add(database.clock.now(), ask.actor, "settings.changed", "settings", fields=fields)
         return settings.load()
 
     after = database.write(write).result()

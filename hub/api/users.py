@@ -5,20 +5,27 @@ Owns their shape. It must never answer with a password, nor let a change pass wi
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from hub.api.calls import PAGED, Answer, Ask, Call
 from hub.api.models import Input, Text
 from hub.api.projects import named_project
 from hub.errors import Problem
+from hub.rules import people as people_rule
 from hub.rules.access import Role
 from hub.store import audit, people
 from hub.store.models import Project, User
 from hub.timestamps import iso
 
 
+def _name(text: str) -> str:
+    if reason := people_rule.name_error(text):
+        raise ValueError(reason)
+    return text
+
+
 class UserInput(Input):
-    name: Annotated[Text, Field(min_length=1, max_length=100)]
+    name: Annotated[Text, Field(min_length=1, max_length=people_rule.NAME_MAX), AfterValidator(_name)]
     password: Annotated[Text, Field(min_length=10, max_length=1000)] | None = None
     admin: bool = False
     project: Text | None = None
