@@ -23,6 +23,7 @@ log = logging.getLogger("hub.scheduler")
 
 RESCUE_EVERY_S = 5
 HEARTBEAT_EVERY_S = 5
+CHECKPOINT_EVERY_S = 1
 TIDY_EVERY_S = 30
 COUNT_EVERY_S = 60
 TIDY_BATCHES_MAX = 200
@@ -46,6 +47,7 @@ class Scheduler:
         self._every(TIDY_EVERY_S, self.tidy)
         self._every(COUNT_EVERY_S, self.count_backlog)
         self._every(60, self._database.sync_clock)
+        self._every(CHECKPOINT_EVERY_S, self._database.checkpoint)
         if self._dispatcher is not None:
             self._every(HEARTBEAT_EVERY_S, self.beat)
             self.beat()
