@@ -5,6 +5,7 @@ Step before: `subscriptions` has checked the fields. Step after: the hook is mad
 """
 
 import hmac
+import threading
 from typing import Literal
 
 from hub.errors import DeliveryError, Problem
@@ -13,6 +14,10 @@ from hub.outbound import Outbound, Request, Response
 Scheme = Literal["rest-hooks", "cloudevents"]
 SCHEMES: tuple[Scheme, ...] = ("rest-hooks", "cloudevents")
 TIMEOUT_S = 10.0
+AT_ONCE_MAX = 8
+"""Each waits on a thread that answers calls: targets that hang must not take all of those."""
+
+_room = threading.BoundedSemaphore(AT_ONCE_MAX)
 
 
 def prove(outbound: Outbound, scheme: str, url: str, secret: str, *, verify_ssl: bool) -> None:
@@ -23,8 +28,17 @@ def prove(outbound: Outbound, scheme: str, url: str, secret: str, *, verify_ssl:
     (CloudEvents HTTP webhook 1.0.2 §4).
 
     Raises:
-        Problem: 422, naming what the target did not do.
+        Problem: 422, naming what the target did not do; 503, too many targets are being asked at this moment.
     """
+    if not _room.acquire(blocking=False):
+        raise Problem(503, "Busy", f"{AT_ONCE_MAX} other targets are being asked for their consent; try again", retry_after_s=5)
+    try:
+        _ask(outbound, scheme, url, secret, verify_ssl)
+    finally:
+        _room.release()
+
+
+def _ask(outbound: Outbound, scheme: str, url: str, secret: str, verify_ssl: bool) -> None:
     is_rest = scheme == "rest-hooks"
     headers = {"X-Hook-Secret": secret} if is_rest else {"WebHook-Request-Origin": outbound.origin}
     request = Request(

@@ -5,6 +5,7 @@ when people test. What came of it is kept in the log like any delivery.
 """
 
 import json
+import threading
 import time
 from dataclasses import dataclass
 
@@ -25,6 +26,11 @@ from hub.store.projects import ProjectInfo
 from hub.store.secrets import SecretBox
 from hub.timestamps import iso
 
+AT_ONCE_MAX = 8
+"""Each waits on a thread that answers calls: targets that hang must not take all of those."""
+
+_room = threading.BoundedSemaphore(AT_ONCE_MAX)
+
 
 @dataclass(frozen=True, slots=True)
 class Ping:
@@ -36,7 +42,11 @@ class Ping:
 
 
 def ping(database: Database, box: SecretBox, outbound: Outbound, project: ProjectInfo, hook: Hook) -> Ping:
-    """Send a test event to a hook and wait for the answer. Raises: Problem 409, for a hook whose secrets cannot be read."""
+    """Send a test event to a hook and wait for the answer.
+
+    Raises:
+        Problem: 409, for a hook whose secrets cannot be read; 503, too many are being tested at this moment.
+    """
     new = NewEvent(new_id("evt"), project.id, PING_EVENT_TYPE, time.time(), _data(project, hook))
     try:
         target = hooks.target_of(box, hook, project.key)
@@ -44,7 +54,12 @@ def ping(database: Database, box: SecretBox, outbound: Outbound, project: Projec
         raise Problem(409, "Hook unreadable", f"{error}") from error
     event = Event(new.id, new.type, iso(new.occurred_at), project.key, new.data)
     shipment = Shipment(new_id("dlv"), 1, event, target)
-    outcome = delivery.attempt(shipment, outbound, database.read(settings.load), database.clock)
+    if not _room.acquire(blocking=False):
+        raise Problem(503, "Busy", f"{AT_ONCE_MAX} other hooks are being tested; try again", retry_after_s=5)
+    try:
+        outcome = delivery.attempt(shipment, outbound, database.read(settings.load), database.clock)
+    finally:
+        _room.release()
     delivery.log_attempt(shipment, outcome)
 
     def write() -> None:
