@@ -22,11 +22,12 @@ LinkState = Literal["open", "wrong", "over"]
 
 def add_given(database: Database, name: str, password: str) -> bool:
     """Make the administrator that the environment names, unless there is somebody already."""
+    password_hash = people.hashed(password)
 
     def write() -> bool:
         if people.has_users():
             return False
-        _add(database, name, password, Actor("environment"))
+        _add(database, name, password_hash, Actor("environment"))
         return True
 
     return database.write(write).result()
@@ -59,6 +60,7 @@ def redeem(database: Database, token: str, name: str, password: str, address: st
     Raises:
         Problem: 403 another token, 410 the link is over.
     """
+    password_hash = people.hashed(password)
 
     def write() -> None:
         state = link_state(database, token)
@@ -66,14 +68,14 @@ def redeem(database: Database, token: str, name: str, password: str, address: st
             raise Problem(403, "Not this link", "this is not the set-up link that the hub printed last")
         if state == "over" or not settings.take_note(NOTE):
             raise Problem(410, "Link used up", "this set-up link has been used, or it is older than a day")
-        _add(database, name, password, Actor(name, address=address))
+        _add(database, name, password_hash, Actor(name, address=address))
 
     database.write(write).result()
 
 
-def _add(database: Database, name: str, password: str, actor: Actor) -> None:
+def _add(database: Database, name: str, password_hash: str, actor: Actor) -> None:
     now = database.clock.now()
-    people.add_user(name, password, True, now)
+    people.add_user(name, password_hash, True, now)
     settings.take_note(NOTE)
     audit.add(now, actor, "user.created", name, fields={"admin": [None, True]})
 

@@ -19,6 +19,7 @@ from hub.api.models import Envelope, EventTypeAnswer, EventTypeInput
 from hub.errors import Problem
 from hub.intake import Receipt
 from hub.rules import catalogue
+from hub.rules.access import Party
 from hub.rules.matching import OWN_EVENT_TYPES, PING_EVENT_TYPE, is_event_type
 from hub.rules.payload import KEY_MAX_LENGTH, PayloadRefused, Published, read_lines, read_one_or_many
 from hub.services import Services
@@ -101,18 +102,24 @@ def envelope(row: Any, project_key: str) -> msgspec.Raw:
     return msgspec.Raw(registry.format_of("standard").body(events.as_sent(row, project_key)))
 
 
+def hidden_types(party: Party) -> tuple[str, ...]:
+    """Tests are nobody's news; the hub's own events tell of hooks, and an app must not learn of another's (contract §5)."""
+    return (PING_EVENT_TYPE,) if party.app is None else (PING_EVENT_TYPE, *OWN_EVENT_TYPES)
+
+
 def list_events(ask: Ask) -> Answer:
     types = ask.query["type"].split(",") if ask.query.get("type") else None
     if types is not None and len(types) > TYPES_ASKED_MAX:
         message = f"may name {TYPES_ASKED_MAX} types"
         raise Problem(422, "Wrong parameters", f"type: {message}", [("type", message)])
-    rows = ask.services.database.read(lambda: events.newest(ask.project.id, types, ask.query.get("before"), ask.limit))
+    hidden = hidden_types(ask.party)
+    rows = ask.services.database.read(lambda: events.newest(ask.project.id, types, ask.query.get("before"), ask.limit, hidden))
     return ask.page(rows, [envelope(row, ask.project.key) for row in rows])
 
 
 def get_event(ask: Ask) -> Answer:
     row = ask.services.database.read(lambda: events.get(ask.project.id, ask.path["id"]))
-    if row is None:
+    if row is None or (ask.party.app is not None and row.type in hidden_types(ask.party)):
         raise Problem(404, "No such event", "there is no such event in this project")
     return Answer(envelope(row, ask.project.key))
 

@@ -14,6 +14,7 @@ from connectors.base import Event
 from connectors.icescrum_catalogue import examples
 from hub import ping
 from hub.api.calls import PAGED, Answer, Ask, Call, Parameter
+from hub.api.events import hidden_types
 from hub.api.models import Deleted, HookAnswer, HookFields, HookWithSecret, Input, NewHook, Secret
 from hub.delivery import MASK
 from hub.errors import Problem
@@ -178,9 +179,13 @@ def samples(ask: Ask) -> Answer:
     hook = ask.services.subscriptions.get(asker_of(ask), ask.path["id"])
     patterns = json.loads(str(hook.events))
     limit = int(ask.query.get("limit", 3))
-    rows = ask.services.database.read(lambda: events.newest(ask.project.id, None, None, _SAMPLES_SEARCHED))
-    wanted = [row for row in rows if any(matches(pattern, str(row.type)) for pattern in patterns)][:limit]
-    sent = [events.as_sent(row, ask.project.key) for row in wanted] or _examples(ask, patterns, limit)
+    hidden = hidden_types(ask.party)
+
+    def is_wanted(code: str) -> bool:
+        return code not in hidden and any(matches(pattern, code) for pattern in patterns)
+
+    rows = ask.services.database.read(lambda: events.newest_wanted(ask.project.id, is_wanted, _SAMPLES_SEARCHED, limit))
+    sent = [events.as_sent(row, ask.project.key) for row in rows] or _examples(ask, patterns, limit)
     form = registry.format_of(str(hook.format))
     return Answer([msgspec.Raw(form.body(event)) for event in sent])
 

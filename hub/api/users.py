@@ -57,13 +57,14 @@ def create_user(ask: Ask) -> Answer:
     wanted: UserInput = ask.body
     database = ask.services.database
     _check_role(wanted.project, wanted.role)
+    password_hash = people.hashed(wanted.password) if wanted.password else None
 
     def write() -> dict[str, Any]:
         if people.user(wanted.name):
             raise Problem(409, "Conflict", f"there is a user {wanted.name} already", [("name", "is taken")])
         now = database.clock.now()
         project = named_project(wanted.project)
-        row = people.add_user(wanted.name, wanted.password, wanted.admin, now)
+        row = people.add_user(wanted.name, password_hash, wanted.admin, now)
         audit.add(now, ask.actor, "user.created", wanted.name, fields={"admin": [None, wanted.admin]})
         _set_role(ask, row, project, wanted.role, now)
         return _user_answer(row)
@@ -75,14 +76,15 @@ def change_user(ask: Ask) -> Answer:
     wanted: UserChange = ask.body
     database = ask.services.database
     _check_role(wanted.project, wanted.role)
+    password_hash = people.hashed(wanted.password) if wanted.password else None
 
     def write() -> dict[str, Any]:
         row = people.user(ask.path["name"])
         if row is None:
             raise Problem(404, "No such user", "there is no such user")
         now = database.clock.now()
-        if wanted.password is not None:
-            people.set_password(row, wanted.password)
+        if password_hash is not None:
+            people.set_password(row, password_hash)
             audit.add(now, ask.actor, "user.password_set", str(row.name), fields={"password": None})
         _set_role(ask, row, named_project(wanted.project), wanted.role, now)
         return _user_answer(row)

@@ -69,6 +69,7 @@ def create_user(name: str, is_admin: bool, project_key: str | None, role: str | 
     if reason := name_error(name):
         raise click.UsageError(f"the user's name {reason}.")
     password = _password(password_stdin)
+    password_hash = people.hashed(password) if password else None
     with opened(data_dir) as database:
 
         def make() -> None:
@@ -76,7 +77,7 @@ def create_user(name: str, is_admin: bool, project_key: str | None, role: str | 
                 raise HubError(f"There is a user {name} already: choose another name.")
             now = database.clock.now()
             project = _project(project_key) if project_key else None
-            row = people.add_user(name, password, is_admin, now)
+            row = people.add_user(name, password_hash, is_admin, now)
             audit.add(now, ACTOR, "user.created", name, fields={"admin": [None, is_admin]})
             if project is not None and role is not None:
                 people.set_role(row, project, role)

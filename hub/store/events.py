@@ -5,7 +5,7 @@ Step before: `intake` has matched. Step after: `store.deliveries.claim`.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from connectors.base import Event as SentEvent
@@ -76,14 +76,23 @@ def get(project_id: int, event_id: str) -> Event | None:
     return found
 
 
-def newest(project_id: int, types: Iterable[str] | None, before: str | None, limit: int) -> list[Event]:
-    """Newest first, of all or some types; without tests."""
-    query = Event.select().where(Event.project_id == project_id, Event.type != PING_EVENT_TYPE).order_by(Event.id.desc()).limit(limit)
+def newest(
+    project_id: int, types: Iterable[str] | None, before: str | None, limit: int, hidden: Iterable[str] = (PING_EVENT_TYPE,)
+) -> list[Event]:
+    """Newest first, of all or some types; `hidden` types are left out."""
+    query = Event.select().where(Event.project_id == project_id, Event.type.not_in(list(hidden))).order_by(Event.id.desc()).limit(limit)
     if types is not None:
         query = query.where(Event.type.in_(list(types)))
     if before:
         query = query.where(Event.id < before)
     return list(query)
+
+
+def newest_wanted(project_id: int, is_wanted: Callable[[str], bool], searched: int, limit: int) -> list[Event]:
+    """The newest events whose type is wanted, among the last `searched`; only their data is read."""
+    query = Event.select(Event.id, Event.type).where(Event.project_id == project_id).order_by(Event.id.desc()).limit(searched)
+    ids = [row.id for row in query if is_wanted(str(row.type))][:limit]
+    return list(Event.select().where(Event.id.in_(ids)).order_by(Event.id.desc()))
 
 
 def between(project_id: int, since: float, until: float, after: str | None, limit: int) -> list[Event]:

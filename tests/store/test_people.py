@@ -13,14 +13,14 @@ def add_token(store: Stage, **fields: object) -> tuple[Token, str]:
 
 
 def test_a_password_is_checked_and_nowhere_kept(store: Stage) -> None:
-    store.do(lambda: people.add_user("ann", "correct horse", False, store.clock.now()))
+    store.do(lambda: people.add_user("ann", people.hashed("correct horse"), False, store.clock.now()))
     assert store.read(lambda: people.check_password("ann", "correct horse")) is not None
     for name, password in (("ann", "wrong"), ("ann", ""), ("nobody", "correct horse")):
         assert store.read(lambda name=name, password=password: people.check_password(name, password)) is None  # type: ignore[misc]
     row = store.read(lambda: people.user("ann"))
     assert row is not None
     assert str(row.password_hash).startswith("$argon2id$")
-    store.do(lambda: people.set_password(row, "another"))
+    store.do(lambda: people.set_password(row, people.hashed("another")))
     assert store.read(lambda: people.check_password("ann", "correct horse")) is None
     assert store.read(lambda: people.check_password("ann", "another")) is not None
 
