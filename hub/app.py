@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from hub.api import routes
 from hub.config import Config
-from hub.dispatcher import Dispatcher
+from hub.dispatcher import SENDERS, Dispatcher
 from hub.intake import Intake
 from hub.outbound import Outbound
 from hub.pages import routes as pages
@@ -39,7 +39,7 @@ class Hub:
     """One process of the hub."""
 
     def __init__(self, config: Config, *, sends: bool = True, senders: int | None = None) -> None:
-        """`sends`: deliver from this process. Migrates the database; nothing runs before `start`."""
+        """`sends`: deliver from this process, with at most so many `senders`. Migrates the database; nothing runs before `start`."""
         self.database = Database(config.database_url)
         schema.migrate(self.database)
         self.database.sync_clock()
@@ -50,7 +50,11 @@ class Hub:
         self._wakes: list[Dispatcher] = []
         intake = Intake(self.database, self.wake)
         dispatcher = (
-            Dispatcher(self.database, outbound, box, intake, plan_wake=self._plan_wake, hook_ended=self._hook_ended) if sends else None
+            Dispatcher(
+                self.database, outbound, box, intake, plan_wake=self._plan_wake, hook_ended=self._hook_ended, senders=senders or SENDERS
+            )
+            if sends
+            else None
         )
         self._wakes += [dispatcher] if dispatcher else []
         scheduler = Scheduler(self.database, intake, dispatcher)

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from queue import SimpleQueue
 
 from hub import delivery
@@ -41,6 +42,8 @@ BREATH_S = 0.02
 """The pause after a turn that found nothing to take although something is ready: every sender that it may have is busy."""
 TROUBLE_S = 1.0
 OUTCOMES_MAX = 500
+TARGETS_MAX = 20_000
+"""Opened targets kept in memory."""
 
 PROCESS = f"{os.uname().nodename}/{os.getpid()}/{random.randbytes(4).hex()}"
 """Names this process among all that ever were: a process id alone is given out again."""
@@ -93,6 +96,7 @@ class Dispatcher:
         self._targets: dict[str, Target] = {}
         self._wake = threading.Event()
         self._is_stopping = False
+        self._is_over = False
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -108,6 +112,8 @@ class Dispatcher:
         self.wake()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
+            self._is_over = True
+            self._thread.join(2 * TROUBLE_S)
         for _ in self._senders:
             self._work.put(None)
 
@@ -124,7 +130,7 @@ class Dispatcher:
         if not self._unrecorded and not self._has_work():
             return False
         outcomes = self._unrecorded[:OUTCOMES_MAX]
-        turn = self._database.write(lambda: self._exchange(outcomes)).result()
+        turn = self._exchanged(outcomes)
         for claim, _ in outcomes:
             self._busy.pop(claim.delivery_id, None)
         del self._unrecorded[: len(outcomes)]
@@ -136,7 +142,7 @@ class Dispatcher:
 
     def _run(self) -> None:
         _stay_on_one_core()
-        while not (self._is_stopping and not self._busy and self._results.empty()):
+        while not self._is_over and not (self._is_stopping and not self._busy and self._results.empty()):
             try:
                 self._rest(self.turn())
             except StoreUnavailable as error:
@@ -168,17 +174,45 @@ class Dispatcher:
         due_at = self._database.read(lambda: deliveries.next_due(self._database))
         return due_at is not None and due_at <= self._database.clock.now()
 
+    def _exchanged(self, outcomes: list[tuple[Claim, Outcome]]) -> _Turn:
+        """Record and claim. Where one outcome spoils the transaction, each is recorded alone, so that none waits for it for ever."""
+        try:
+            return self._database.write(lambda: self._exchange(outcomes)).result()
+        except StoreUnavailable:
+            raise
+        except Exception:
+            if not outcomes:
+                raise
+            log.exception("fault in recording %s results; one by one now", len(outcomes))
+        return _Turn(Settings(), [], [ended for claim, outcome in outcomes for ended in self._recorded_alone(claim, outcome)])
+
+    def _recorded_alone(self, claim: Claim, outcome: Outcome) -> list[Recorded]:
+        """Record one outcome; as a fault of the hub if it cannot be written, and if not even that can, it is left to its lease."""
+        reason = ""
+        for _ in range(2):
+            known = replace(outcome, kind="fault", reason=reason, response_headers=[], request_headers={}) if reason else outcome
+            try:
+                return self._database.write(partial(self._record, settings.load, [(claim, known)])).result()
+            except StoreUnavailable:
+                raise
+            except Exception as error:
+                log.exception("the result of delivery %s attempt %s cannot be written", claim.delivery_id, claim.attempt)
+                reason = f"fault of the hub: the result could not be written ({type(error).__name__}: {str(error)!a})"
+        return []
+
+    def _record(self, load: Callable[[], Settings], outcomes: list[tuple[Claim, Outcome]]) -> list[Recorded]:
+        now = self._database.clock.now()
+        ended = deliveries.record(self._database, load(), self.owner, outcomes, now, random.random)
+        for one in ended:
+            self._announce(one, now)
+        return ended
+
     def _exchange(self, outcomes: list[tuple[Claim, Outcome]]) -> _Turn:
         """One transaction: outcomes in, claims out. The settings are read in it, so that a change counts from the next failure on."""
         now = self._database.clock.now()
         tuned = settings.load_quickly(self._database)
-        try:
-            ended = deliveries.record(self._database, tuned, self.owner, outcomes, now, random.random) if outcomes else []
-            for one in ended:
-                self._announce(one, now)
-        except Exception:
-            self._intake.forget_routing()
-            raise
+        # Only `record` may wait for locks, and it takes them all at once in order: what follows leaves out what another process holds.
+        ended = self._record(lambda: tuned, outcomes) if outcomes else []
         lanes.mark_slow(self._database, self._stalled())
         deliveries.promote(self._database, now)
         claims = self._claim(tuned, now, len(outcomes))
@@ -228,23 +262,27 @@ class Dispatcher:
         known = {h: self._targets[h] for h, version in versions.items() if h in self._targets and self._targets[h].version == version}
         missing = [hook_id for hook_id in versions if hook_id not in known]
         read = hooks.targets(self._box, missing) if missing else {}
+        if len(self._targets) > TARGETS_MAX:
+            self._targets.clear()
         self._targets.update({hook_id: target for hook_id, target in read.items() if isinstance(target, Target)})
         return {**known, **read}
 
     def _hand_over(self, claim: Claim, shipment: Shipment | Exception, tuned: Settings) -> None:
         self._busy[claim.delivery_id] = _Busy(claim.hook_id, claim.is_slow, time.monotonic())
-        if isinstance(shipment, Exception):
-            reason = f"fault of the hub: {shipment}"
-            self._results.put((claim, Outcome("fault", self._database.clock.now(), 0.0, reason=reason)))
+        try:
+            if isinstance(shipment, Exception):
+                raise shipment
+            if not self._idle.acquire(blocking=False):
+                self._add_sender()
+        except Exception as error:  # its row cannot be read, or the system gives no more threads
+            self._results.put((claim, Outcome("fault", self._database.clock.now(), 0.0, reason=f"fault of the hub: {error}")))
             return
-        if not self._idle.acquire(blocking=False):
-            self._add_sender()
         self._work.put((claim, shipment, tuned))
 
     def _add_sender(self) -> None:
         thread = threading.Thread(target=self._send, name=f"sender-{len(self._senders)}", daemon=True)
-        self._senders.append(thread)
         thread.start()
+        self._senders.append(thread)
 
     def _send(self) -> None:
         _stay_on_one_core()

@@ -56,23 +56,21 @@ class _Publication:
 
 
 class Routing:
-    """The routing tables of all projects, kept true by the version that each change of a hook raises."""
+    """The routing tables of all projects, kept true by the version that each change of a hook raises.
+
+    They must be asked in no transaction that changes hooks: they are everybody's, and it may be undone.
+    """
 
     def __init__(self) -> None:
         self._tables: dict[int, RoutingTable] = {}
         self._lock = threading.Lock()
 
     def match(self, project_id: int, event_types: Iterable[str]) -> dict[str, list[str]]:
-        """Type → ids of the hooks that want it, as the current transaction sees them."""
+        """Type → ids of the hooks that want it, as is committed."""
         with self._lock:
             table = self._tables.setdefault(project_id, RoutingTable())
             hooks.refresh(table, project_id)
             return {event_type: table.match(event_type) for event_type in event_types}
-
-    def forget(self) -> None:
-        """After a transaction was rolled back: it may have read its own changes into a table."""
-        with self._lock:
-            self._tables.clear()
 
 
 class Intake:
@@ -83,7 +81,8 @@ class Intake:
         self._database = database
         self._routing = Routing()
         self._seen_types: set[tuple[int, str]] = set()
-        self._batch = Batch(database, self._write, wake, GROUP_MAX)
+        self._batch = Batch(database, self._write, self._committed, GROUP_MAX)
+        self._wake = wake
         self._disk_checked_at = 0.0
         self._has_disk = True
         self.backlog = 0
@@ -107,19 +106,17 @@ class Intake:
         return self._batch.add(publication)
 
     def announce(self, project_id: int, event_type: str, data: dict[str, Any], about_hook_id: str) -> None:
-        """Publish one of the hub's own events, in the transaction that causes it; the hook it is about does not get it."""
+        """Publish one of the hub's own events, in the transaction that causes it; the hook it is about does not get it.
+
+        Who wants it is asked of the rows: the routing tables are everybody's, and must not learn what this transaction may yet undo.
+        """
         event = NewEvent(new_id("evt"), project_id, event_type, time.time(), json.dumps(data).encode())
-        wanted = self._routing.match(project_id, [event_type])[event_type]
-        event.hook_ids = [hook_id for hook_id in wanted if hook_id != about_hook_id]
+        event.hook_ids = [hook_id for hook_id in hooks.wanting_own(project_id, event_type) if hook_id != about_hook_id]
         events.add(self._database, [event], self._database.clock.now())
 
     def match(self, project_id: int, event_type: str) -> list[str]:
         """The hooks that would get an event of this type now."""
         return self._routing.match(project_id, [event_type])[event_type]
-
-    def forget_routing(self) -> None:
-        """To be called when a transaction in which `announce` was called has been rolled back."""
-        self._routing.forget()
 
     def _write(self, publications: list[_Publication]) -> list[list[Receipt]]:
         """One transaction for a group of publications."""
@@ -130,14 +127,15 @@ class Intake:
             firsts = self._take_keys(publication, now)
             receipts.append((publication, firsts))
             fresh += [event for event, first in zip(publication.events, firsts, strict=True) if first is None]
-        try:
-            self._route(fresh)
-            events.add(self._database, fresh, now)
-            self._remember_types(publications, now)
-        except Exception:
-            self._routing.forget()
-            raise
+        self._route(fresh)
+        events.add(self._database, fresh, now)
+        self._remember_types(publications, now)
         return [self._receipts(publication, firsts) for publication, firsts in receipts]
+
+    def _committed(self, publications: list[_Publication]) -> None:
+        """Only now are their types known to be listed."""
+        self._seen_types |= _types_to_remember(publications)
+        self._wake()
 
     def _take_keys(self, publication: _Publication, now: float) -> list[str | None]:
         """For each event the id of the one that already has its key; None where it is new."""
@@ -155,10 +153,9 @@ class Intake:
             event.hook_ids = wanted[event.project_id][event.type]
 
     def _remember_types(self, publications: list[_Publication], now: float) -> None:
-        seen = {(event.project_id, event.type) for p in publications if p.remembers_types for event in p.events} - self._seen_types
+        seen = _types_to_remember(publications) - self._seen_types
         for project_id in {project_id for project_id, _ in seen}:
             events.remember_types(project_id, {code for owner, code in seen if owner == project_id}, now)
-        self._seen_types |= seen
 
     def _receipts(self, publication: _Publication, firsts: list[str | None]) -> list[Receipt]:
         return [
@@ -188,3 +185,7 @@ class Intake:
             self._has_disk = usage.free >= min(DISK_FREE_MIN_BYTES, usage.total * DISK_FREE_MIN_SHARE)
             self._disk_checked_at = time.monotonic()
         return self._has_disk
+
+
+def _types_to_remember(publications: list[_Publication]) -> set[tuple[int, str]]:
+    return {(event.project_id, event.type) for one in publications if one.remembers_types for event in one.events}

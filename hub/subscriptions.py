@@ -230,12 +230,8 @@ class Subscriptions:
         return self._database.read(read)
 
     def _write(self, fn: Callable[[], T]) -> T:
-        """One transaction; afterwards there may be something to send. Routing read in a transaction that failed is forgotten."""
-        try:
-            result = self._database.write(fn).result()
-        except Exception:
-            self._intake.forget_routing()
-            raise
+        """One transaction; afterwards there may be something to send."""
+        result = self._database.write(fn).result()
         self._wake()
         return result
 

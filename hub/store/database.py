@@ -290,7 +290,9 @@ class Batch:
     16,600. If one item spoils the group, each is tried alone, so that nobody pays for a neighbour.
     """
 
-    def __init__(self, database: Database, run: Callable[[list[Any]], list[Any]], committed: Callable[[list[Any]], None], size_max: int) -> None:
+    def __init__(
+        self, database: Database, run: Callable[[list[Any]], list[Any]], committed: Callable[[list[Any]], None], size_max: int
+    ) -> None:
         """`run` writes a list of items in one transaction and returns one result for each; `committed` is told after it which."""
         self._database = database
         self._run = run

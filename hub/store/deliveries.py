@@ -64,6 +64,8 @@ def claim(database: Database, settings: Settings, owner: str, now: float, free: 
     """Take waiting deliveries, at most `free`, at most `free_for_slow` of them for slow or failing hooks.
 
     Fair by hook: lanes are served longest-waiting first, each at most its allowance, its least tried deliveries first (contract §8.5).
+    A hook that has never succeeded yet counts as slow for all but one of its requests: a hundred new ones that hang must neither take
+    all senders nor, having taken the slow ones' part, keep a new one that is well from its first.
     """
     quick = lanes.take_ready(database, now, is_slow=False, limit=free)
     slow = lanes.take_ready(database, now, is_slow=True, limit=min(free_for_slow, free))
@@ -72,7 +74,9 @@ def claim(database: Database, settings: Settings, owner: str, now: float, free: 
         return []
     room = {hook_id: lane.health.allowance(settings.max_in_flight_per_hook, lane.in_flight) for hook_id, lane in served.items()}
     waiting = _waiting(database, {hook_id: most for hook_id, most in room.items() if most})
-    taken = _within_bounds(waiting, free, {lane.hook_id for lane in slow}, free_for_slow)
+    quick_room = {lane.hook_id: 10**6 if lane.health.last_success_at is not None else 1 - lane.in_flight for lane in quick}
+    bounded = _within_bounds(waiting, free, quick_room, free_for_slow)
+    taken = [row for row, _ in bounded]
     lease_until = now + settings.attempt_timeout_s + LEASE_MARGIN_S
     database.executemany(
         "UPDATE delivery SET state = 'sending', attempts = ?, owner = ?, claimed_at = ?, lease_until = ? WHERE id = ?",
@@ -80,8 +84,8 @@ def claim(database: Database, settings: Settings, owner: str, now: float, free: 
     )
     _settle_lanes(database, served, waiting, taken, now)
     return [
-        Claim(row.delivery_id, row.attempts + 1, row.hook_id, lane.version, row.event_id, lane.health.is_slow)
-        for row, lane in ((row, served[row.hook_id]) for row in taken)
+        Claim(row.delivery_id, row.attempts + 1, row.hook_id, served[row.hook_id].version, row.event_id, is_slow)
+        for row, is_slow in bounded
     ]
 
 
@@ -121,10 +125,13 @@ def record(
 
 
 def promote(database: Database, now: float) -> int:
-    """Make retrying deliveries whose time has come waiting again; returns how many."""
+    """Make retrying deliveries whose time has come waiting again; returns how many.
+
+    Those whose lane another process holds are left for the next time: waiting for it here, with locks in hand, would be a deadlock.
+    """
     due = database.execute(
-        "SELECT id, hook_id FROM delivery WHERE state = 'retrying' AND next_at <= ?"
-        f" ORDER BY next_at LIMIT {PROMOTE_MAX}{database.lock_clause('delivery')}",
+        "SELECT d.id, d.hook_id FROM delivery d JOIN hook h ON h.id = d.hook_id WHERE d.state = 'retrying' AND d.next_at <= ?"
+        f" ORDER BY d.next_at LIMIT {PROMOTE_MAX}{database.lock_clause('d, h')}",
         (now,),
     ).fetchall()
     database.executemany("UPDATE delivery SET state = 'waiting', next_at = NULL WHERE id = ?", [(delivery_id,) for delivery_id, _ in due])
@@ -269,24 +276,26 @@ def _waiting(database: Database, allowances: dict[str, int]) -> list[_Waiting]:
     return [_Waiting(*row) for row in rows]
 
 
-def _within_bounds(waiting: list[_Waiting], free: int, slow: set[str], free_for_slow: int) -> list[_Waiting]:
-    """What fits into the free senders and the memory for payloads: every lane's first before any lane's second."""
+def _within_bounds(waiting: list[_Waiting], free: int, quick_room: dict[str, int], free_for_slow: int) -> list[tuple[_Waiting, bool]]:
+    """What fits into the free senders and the memory for payloads, and whether it counts as slow: every lane's first before any
+    lane's second. `quick_room`: hook id → how many of its rows do not count as slow."""
     ranked: list[tuple[int, _Waiting]] = []
     rank: dict[str, int] = {}
     for row in sorted(waiting, key=lambda row: (row.attempts, row.delivery_id)):
         rank[row.hook_id] = rank.get(row.hook_id, 0) + 1
         ranked.append((rank[row.hook_id], row))
-    taken: list[_Waiting] = []
+    taken: list[tuple[_Waiting, bool]] = []
     total_bytes = slow_taken = 0
-    for _, row in sorted(ranked, key=lambda item: item[0]):
+    for place, row in sorted(ranked, key=lambda item: item[0]):
+        is_slow = place > quick_room.get(row.hook_id, 0)
         is_over = total_bytes + row.body_bytes > CLAIM_BYTES_MAX and taken
         if len(taken) == free or is_over:
             break
-        if row.hook_id in slow:
+        if is_slow:
             if slow_taken == free_for_slow:
                 continue
             slow_taken += 1
-        taken.append(row)
+        taken.append((row, is_slow))
         total_bytes += row.body_bytes
     return taken
 

@@ -12,7 +12,7 @@ from typing import Any
 from hub.ids import new_id
 from hub.rules import health
 from hub.rules.health import ROUTED, Health
-from hub.rules.matching import RoutingTable
+from hub.rules.matching import RoutingTable, matches
 from hub.store import lanes
 from hub.store.database import Database
 from hub.store.models import Hook, Project
@@ -192,6 +192,13 @@ def refresh(table: RoutingTable, project_id: int) -> None:
         is_routed = hook.state in ROUTED and hook.deleted_at is None
         table.put(str(hook.id), json.loads(hook.events) if is_routed else ())
     table.version = version
+
+
+def wanting_own(project_id: int, event_type: str) -> list[str]:
+    """The hooks that want one of the hub's own event types, as this transaction sees them; oldest first."""
+    named = Hook.select(Hook.id, Hook.events).where(Hook.project_id == project_id, Hook.events.contains('"hook.'))
+    rows = named.where(Hook.state.in_(ROUTED), Hook.deleted_at.is_null()).order_by(Hook.id)
+    return [str(hook.id) for hook in rows if any(matches(pattern, event_type) for pattern in json.loads(hook.events))]
 
 
 def targets(box: SecretBox, hook_ids: Sequence[str]) -> dict[str, Target | Exception]:

@@ -98,8 +98,12 @@ def set_health(hook: Hook, health: Health, **more: Any) -> None:
 
 
 def mark_slow(database: Database, hook_ids: Collection[str]) -> None:
-    """Requests to these hooks hang at this moment: let them share the slow hooks' part of the senders."""
-    database.executemany("UPDATE hook SET is_slow = ? WHERE id = ? AND NOT is_slow", [(True, hook_id) for hook_id in sorted(hook_ids)])
+    """Requests to these hooks hang at this moment: let them share the slow hooks' part of the senders.
+
+    A lane that another process holds is left for the next time, as `deliveries.promote` does.
+    """
+    free = f"SELECT id FROM hook WHERE id = ? AND NOT is_slow{database.lock_clause('hook')}"
+    database.executemany(f"UPDATE hook SET is_slow = ? WHERE id = ({free})", [(True, hook_id) for hook_id in sorted(hook_ids)])
 
 
 def _lane(row: Sequence[Any]) -> Lane:

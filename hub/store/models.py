@@ -167,8 +167,8 @@ class Hook(Table):
     last_success_at = DoubleField(null=True)
     disabled_reason = TextField(null=True)
     disabled_at = DoubleField(null=True)
-    is_slow = BooleanField(default=True)
-    """Slow, failing, or not yet proven: shares a bounded part of the senders."""
+    is_slow = BooleanField(default=False)
+    """Slow or failing: shares a bounded part of the senders."""
 
     # The lane: what the claim looks at.
     in_flight = IntegerField(default=0)

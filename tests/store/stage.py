@@ -54,12 +54,11 @@ class Stage:
         return self.database.read(fn)
 
     def hook(self, *, quick: bool = True, **fields: Any) -> str:
-        """A new hook; a quick one has proven itself already, so it does not share the slow ones' part."""
+        """A new hook; a quick one has proven itself already, any other is slow and shares the slow ones' part."""
         values = {"events": ["*"], "format": "standard", "origin_kind": "api", "created_by": "test", "target_url": "http://127.0.0.1:9/"}
         new = NewHook(self.project.id, **{**values, **fields})  # type: ignore[arg-type]
         hook_id = str(self.do(lambda: hooks.add(self.box, new, self.clock.now())).id)
-        if quick:
-            self.set(hook_id, is_slow=False)
+        self.set(hook_id, is_slow=not quick, last_success_at=self.clock.now() if quick else None)
         return hook_id
 
     def set(self, hook_id: str, **columns: Any) -> None:

@@ -34,7 +34,7 @@ class Writes:
 
     def __init__(self, store: Stage, size_max: int = 100) -> None:
         self.groups: list[list[str]] = []
-        self.commits = 0
+        self.committed: list[str] = []
         self.go = threading.Event()
         self._store = store
         self.batch = Batch(store.database, self._run, self._committed, size_max)
@@ -48,8 +48,8 @@ class Writes:
             projects.add(item, item, "open", 0)
         return [item.lower() for item in items]
 
-    def _committed(self) -> None:
-        self.commits += 1
+    def _committed(self, items: list[str]) -> None:
+        self.committed += items
 
 
 def test_what_comes_during_a_commit_goes_into_the_next_one_together(store: Stage) -> None:
@@ -81,6 +81,7 @@ def test_one_that_spoils_its_group_fails_alone(store: Stage) -> None:
     with pytest.raises(ValueError, match="bad"):
         futures["bad"].result(10)
     assert (futures["P1"].result(10), futures["P2"].result(10)) == ("p1", "p2")
+    assert sorted(writes.committed) == ["P0", "P1", "P2"]
     keys = store.read(lambda: {str(row.key) for row in Project.select()})
     assert keys == {"DEMO", "P0", "P1", "P2"}
 
@@ -107,7 +108,7 @@ def test_a_batch_of_a_closed_database_says_so_and_keeps_nobody_waiting(sqlite_ur
 
 def test_a_batch_of_a_database_that_is_away_keeps_nobody_waiting() -> None:
     database = Database("postgresql://nobody@127.0.0.1:1/none")
-    batch = Batch(database, lambda items: items, lambda: None, 2)
+    batch = Batch(database, lambda items: items, lambda items: None, 2)
     try:
         for future in [batch.add(n) for n in range(7)]:
             with pytest.raises(StoreUnavailable, match="did not take"):

@@ -87,6 +87,25 @@ def test_slow_hooks_get_no_more_than_their_share(store: Stage) -> None:
     assert len(store.claim(free=20, slow=20)) == 7
 
 
+def test_a_hook_that_never_succeeded_is_slow_for_all_but_one_of_its_requests(store: Stage) -> None:
+    new = [store.hook() for _ in range(3)]
+    for hook in new:
+        store.set(hook, last_success_at=None)
+    store.publish(new, 4)
+    claims = store.claim(free=20, slow=2)
+    assert [claim.is_slow for claim in claims].count(False) == 3
+    assert len(claims) == 5
+    assert {claim.hook_id for claim in claims if not claim.is_slow} == set(new)
+    assert store.claim(free=20, slow=0) == []
+    another = store.hook()
+    store.set(another, last_success_at=None)
+    store.publish([another], 3)
+    [first] = store.claim(free=20, slow=0)
+    assert first.hook_id == another, "however many hang, a new one gets its chance"
+    store.record([first])
+    assert len(store.claim(free=20, slow=0)) == 2
+
+
 def test_no_claim_brings_more_into_memory_than_it_may(store: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliveries, "CLAIM_BYTES_MAX", 2500)
     hook = store.hook()

@@ -1,0 +1,209 @@
+"""Any order of publishing, claiming, ending, crashing, switching and waiting, on both engines, against what must always hold."""
+
+from typing import Any
+
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from hub.rules.outcome import Kind
+from hub.rules.retry import CRASHES_MAX
+from hub.rules.settings import Settings
+from hub.store import deliveries, hooks, projects
+from hub.store.deliveries import LEASE_MARGIN_S, Claim
+from hub.store.models import Attempt, Delivery, Event, Hook
+from tests.store.stage import Stage
+
+WORKERS = ("a", "b")
+HOOKS = 3
+KINDS: tuple[Kind, ...] = ("success", "failure", "failure", "failure", "fault", "refused", "gone")
+
+
+class Queue(RuleBasedStateMachine):
+    """Workers keep their claims until they end or die; a dead worker's late results may still come."""
+
+    def __init__(self, store: Stage) -> None:
+        super().__init__()
+        self.store = store
+        self.held: dict[str, list[tuple[Claim, float]]] = {worker: [] for worker in WORKERS}
+        self.lost: list[tuple[str, Claim]] = []
+        self.published = 0
+        self.seen: set[tuple[str, int]] = set()
+        store.settings = Settings(retry_schedule_s=(5, 60), failure_limit=3, max_in_flight_per_hook=3)
+
+    @initialize()
+    def a_fresh_queue(self) -> None:
+        def write() -> None:
+            for table in (Attempt, Delivery, Event, Hook):
+                table.delete().execute()
+            projects.archive(self.store.database, self.store.project, False, 0)
+
+        self.store.do(write)
+        self.hooks = [self.store.hook(origin_kind="page" if n else "api") for n in range(HOOKS)]
+
+    @rule(which=st.sets(st.integers(0, HOOKS - 1)), count=st.integers(1, 4))
+    def publish(self, which: set[int], count: int) -> None:
+        wanted = [self.hooks[n] for n in sorted(which) if self.store.row(self.hooks[n]).state in ("active", "failing", "auto_disabled")]
+        self.store.publish(wanted, count)
+        self.published += count * len(wanted)
+
+    @rule(worker=st.sampled_from(WORKERS), free=st.integers(0, 6), slow=st.integers(0, 6))
+    def claim(self, worker: str, free: int, slow: int) -> None:
+        self.store.promote()
+        claims = self.store.claim(worker, free, slow)
+        assert len(claims) <= free
+        assert sum(claim.is_slow for claim in claims) <= slow
+        for claim in claims:
+            assert (claim.delivery_id, claim.attempt) not in self.seen, "an attempt number is given out once"
+            self.seen.add((claim.delivery_id, claim.attempt))
+            hook = self.store.row(claim.hook_id)
+            assert hook.state in ("active", "failing")
+            assert hook.gate_at is None or hook.gate_at <= self.store.clock.now()
+        lease_s = self.store.settings.attempt_timeout_s + LEASE_MARGIN_S
+        self.held[worker] += [(claim, self.store.clock.now() + lease_s) for claim in claims]
+
+    @precondition(lambda self: any(self.held.values()))
+    @rule(data=st.data(), kind=st.sampled_from(KINDS), duration_s=st.floats(0.01, 5))
+    def end(self, data: Any, kind: Kind, duration_s: float) -> None:
+        worker = data.draw(st.sampled_from([name for name, claims in self.held.items() if claims]))
+        chosen = data.draw(st.lists(st.sampled_from(self.held[worker]), min_size=1, unique_by=lambda item: item[0].delivery_id))
+        self.held[worker] = [item for item in self.held[worker] if item not in chosen]
+        self.store.record([claim for claim, _ in chosen], kind, worker, duration_s=duration_s)
+
+    @precondition(lambda self: any(self.held.values()))
+    @rule(data=st.data())
+    def give_back(self, data: Any) -> None:
+        worker = data.draw(st.sampled_from([name for name, claims in self.held.items() if claims]))
+        (claim, _), *self.held[worker] = self.held[worker]
+        self.store.do(lambda: deliveries.release(self.store.database, worker, [claim], self.store.clock.now()))
+        if self.store.delivery(claim.delivery_id).attempts < claim.attempt:  # its number may be given out again
+            self.seen.discard((claim.delivery_id, claim.attempt))
+
+    @rule(worker=st.sampled_from(WORKERS), is_known=st.booleans())
+    def crash(self, worker: str, is_known: bool) -> None:
+        """It stops in the middle; its leases end by time, or at once where its death is known."""
+        self.lost += [(worker, claim) for claim, _ in self.held[worker]]
+        self.held[worker] = []
+        if is_known:
+            self.store.rescue(lambda owner: owner == worker)
+
+    @precondition(lambda self: self.lost)
+    @rule(data=st.data(), kind=st.sampled_from(KINDS))
+    def a_late_result(self, data: Any, kind: Kind) -> None:
+        """Of a worker that was frozen: it counts if nobody has taken its lease, and otherwise changes nothing."""
+        worker, claim = data.draw(st.sampled_from(self.lost))
+        before = self.store.delivery(claim.delivery_id)
+        is_ours = before.state == "sending" and before.owner == worker and before.attempts == claim.attempt
+        hook = self.store.row(claim.hook_id).__data__
+        self.store.record([claim], kind, worker)
+        if not is_ours:
+            assert self.store.delivery(claim.delivery_id).__data__ == before.__data__
+            after = self.store.row(claim.hook_id).__data__
+            assert {**after, "ready_at": 0} == {**hook, "ready_at": 0}
+
+    @rule(seconds=st.sampled_from([0.1, 1.0, 6.0, 29.0, 31.0, 80.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.store.clock.advance(seconds)
+
+    @rule()
+    def rescue(self) -> None:
+        now = self.store.clock.now()
+        self.store.rescue()
+        for worker, claims in self.held.items():
+            self.lost += [(worker, claim) for claim, until in claims if until <= now]
+            self.held[worker] = [item for item in claims if item[1] > now]
+
+    @rule(which=st.integers(0, HOOKS - 1), is_on=st.booleans())
+    def switch(self, which: int, is_on: bool) -> None:
+        if self.store.row(self.hooks[which]).state != "gone":
+            self.store.switch(self.hooks[which], is_on)
+
+    @rule(is_archived=st.booleans())
+    def archive(self, is_archived: bool) -> None:
+        self.store.do(lambda: projects.archive(self.store.database, self.store.project, is_archived, self.store.clock.now()))
+
+    @rule(data=st.data())
+    def retry_by_hand(self, data: Any) -> None:
+        rows = self.store.read(lambda: list(Delivery.select().order_by(Delivery.id)))
+        if rows:
+            row = data.draw(st.sampled_from(rows))
+            assert self.store.do(lambda: deliveries.retry_now(self.store.database, row, self.store.clock.now())) == (row.state != "sending")
+
+    @invariant()
+    def in_flight_is_what_is_being_sent(self) -> None:
+        for hook in self.store.read(lambda: list(Hook.select())):
+            sending = self.store.read(
+                lambda hook=hook: Delivery.select().where(Delivery.hook_id == hook.id, Delivery.state == "sending").count()
+            )  # type: ignore[misc]
+            assert hook.in_flight == sending, hook.id
+            assert sending <= 3
+
+    @invariant()
+    def no_delivery_is_lost_and_none_is_leased_twice(self) -> None:
+        rows = self.store.read(lambda: list(Delivery.select()))
+        assert len(rows) == self.published
+        now = self.store.clock.now()
+        leases = [claim.delivery_id for claims in self.held.values() for claim, until in claims if until > now]
+        assert len(leases) == len(set(leases))
+        for row in rows:
+            assert (row.state == "sending") == (row.owner is not None) == (row.lease_until is not None)
+            assert (row.state == "retrying") == (row.next_at is not None)
+            assert (row.finished_at is not None) == (row.state in ("delivered", "failed", "refused"))
+
+    @invariant()
+    def whatever_is_open_will_be_looked_at(self) -> None:
+        """A lane with something waiting is armed, or it is full, off or archived: then whoever ends that arms it."""
+        is_archived = self.store.read(lambda: projects.by_key("DEMO")).archived_at is not None  # type: ignore[union-attr]
+        for hook in self.store.read(lambda: list(Hook.select())):
+            waiting = self.store.read(
+                lambda hook=hook: Delivery.select().where(Delivery.hook_id == hook.id, Delivery.state == "waiting").count()
+            )  # type: ignore[misc]
+            if waiting and hook.ready_at is None:
+                is_off = hook.state not in ("active", "failing")
+                assert is_off or is_archived or hook.in_flight > 0, hook.__data__
+
+    def teardown(self) -> None:
+        """Everything comes back and every receiver is well: all of it must end."""
+        if not hasattr(self, "hooks"):
+            return
+        self.store.do(lambda: projects.archive(self.store.database, self.store.project, False, self.store.clock.now()))
+        for hook_id in self.hooks:
+            if self.store.row(hook_id).state != "gone":
+                self.store.switch(hook_id, True)
+        for _ in range(40):
+            self.store.clock.advance(100)
+            self.store.rescue()
+            self.store.promote()
+            self.store.record(self.store.claim("z", 100), "success", "z")
+        gone = {hook_id for hook_id in self.hooks if self.store.row(hook_id).state == "gone"}
+        rows = self.store.read(lambda: list(Delivery.select()))
+        left = [row.__data__ for row in rows if row.state not in ("delivered", "failed", "refused") and row.hook_id not in gone]
+        assert left == []
+        aside = [row for row in rows if "set aside" in (row.reason or "")]
+        for row in aside:
+            attempts = self.store.read(
+                lambda row=row: Attempt.select().where(Attempt.delivery_id == row.id, Attempt.kind == "unknown").count()
+            )  # type: ignore[misc]
+            assert attempts >= CRASHES_MAX or row.faults >= 20
+
+
+def test_no_order_of_events_loses_doubles_or_strands_a_delivery(store: Stage) -> None:
+    # PostgreSQL's share is smaller: each step is a round trip to a server.
+    examples = 25 if store.database.is_postgresql else 60
+    run_state_machine_as_test(
+        lambda: Queue(store),
+        settings=hypothesis_settings(max_examples=examples, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)),
+    )
+
+
+def test_a_delivery_of_a_gone_hook_that_is_retried_by_hand_waits_to_be_cancelled(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook])
+    store.record(store.claim(), "gone")
+    [row] = store.of(hook)
+    assert store.do(lambda: deliveries.retry_now(store.database, row, store.clock.now()))
+    assert store.claim() == []
+    found = store.read(lambda: hooks.get(hook))
+    assert found is not None
+    assert found.ready_at is None
