@@ -41,6 +41,7 @@ class Scheduler:
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._jobs = BackgroundScheduler(timezone=UTC, job_defaults=defaults, daemon=True)
         self._due_at: float | None = None
+        self._is_stopping = False
 
     def start(self) -> None:
         self._every(RESCUE_EVERY_S, self.rescue)
@@ -54,8 +55,10 @@ class Scheduler:
         self._jobs.start()
 
     def stop(self) -> None:
+        """Returns when no job runs any more: the database is closed next."""
+        self._is_stopping = True
         if self._jobs.running:
-            self._jobs.shutdown(wait=False)
+            self._jobs.shutdown()
 
     def wake_at(self, due_at: float) -> None:
         """Wake the dispatcher at `due_at` (hub's clock): the next retry or the next opening gate."""
@@ -78,7 +81,7 @@ class Scheduler:
         """End what was held too long, forget what is older than the retention; in batches, each a turn at the writer."""
         for step in (history.expire_held, history.forget):
             for _ in range(TIDY_BATCHES_MAX):
-                if not self._database.write(partial(self._tidy, step)).result():
+                if self._is_stopping or not self._database.write(partial(self._tidy, step)).result():
                     break
 
     def _tidy(self, step: Callable[[Database, Settings, float], int]) -> int:
@@ -101,7 +104,8 @@ class Scheduler:
         if self._database.is_postgresql:
             return False
         host, pid, mark = owner.split("/")[:3]
-        if f"{host}/{pid}/{mark}" == PROCESS:
+        # Another container on the same volume has process ids of its own: its leases must run out.
+        if f"{host}/{pid}/{mark}" == PROCESS or host != os.uname().nodename:
             return False
         if int(pid) == os.getpid():
             return True

@@ -31,9 +31,9 @@ def until(is_so: Callable[[], Any], what: str = "it", timeout_s: float = 20) -> 
 class Engine:
     """One hub with the project DEMO; start it with `with`."""
 
-    def __init__(self, url: str, folder: Path, senders: int = 64, **tuned: Any) -> None:
+    def __init__(self, url: str, folder: Path, senders: int = 64, sends: bool = True, **tuned: Any) -> None:
         environ = {"HUB_DATABASE_URL": url, "HUB_DATA_DIR": str(folder), "HUB_OUTBOUND_ALLOW": "127.0.0.0/8"}
-        self.hub = Hub(config.load(environ), senders=senders)
+        self.hub = Hub(config.load(environ), sends=sends, senders=senders)
         self.database = self.hub.database
         self.services = self.hub.services
         self.tune(**{**FAST, **tuned})
