@@ -58,12 +58,18 @@ class Hub:
         )
         self._wakes += [dispatcher] if dispatcher else []
         scheduler = Scheduler(self.database, intake, dispatcher)
-        subscriptions = Subscriptions(self.database, box, intake, outbound, config.outbound_allow, self.wake, self._unsubscribe.hook_ended)
+        subscriptions = Subscriptions(
+            self.database, box, intake, outbound, config.outbound_allow, self.wake, self._unsubscribe.hook_ended, self._let_start
+        )
         self.services = Services(config, self.database, box, outbound, intake, subscriptions, scheduler, dispatcher)
 
     def wake(self) -> None:
         for dispatcher in self._wakes:
             dispatcher.wake()
+
+    def _let_start(self, hook_id: str) -> None:
+        for dispatcher in self._wakes:
+            dispatcher.let_start(hook_id)
 
     def _plan_wake(self, due_at: float) -> None:
         self.services.scheduler.wake_at(due_at)

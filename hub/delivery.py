@@ -16,7 +16,7 @@ from hub.errors import DeliveryError
 from hub.outbound import Outbound, Request, Response
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.settings import Settings
-from hub.store.database import Clock
+from hub.store.clock import Clock
 from hub.store.hooks import Target
 
 log = logging.getLogger("hub.delivery")
@@ -140,4 +140,4 @@ def _unanswered(error: DeliveryError, started_at: float, duration_s: float) -> O
 def _described(outcome: Outcome, target: Target, sent_headers: dict[str, str]) -> Outcome:
     """With what was sent, the owner's own header values masked: they are credentials."""
     shown = {name: MASK if name in target.headers else value for name, value in sent_headers.items()}
-    return replace(outcome, format=target.format, request_headers=shown)
+    return replace(outcome, url=target.url, format=target.format, request_headers=shown)

@@ -23,10 +23,11 @@ from hub.intake import Intake
 from hub.outbound import Outbound
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
-from hub.store import audit, deliveries, hooks, lanes, settings
+from hub.store import audit, deliveries, hooks, lanes, leases, settings
 from hub.store.database import Database, StoreUnavailable
-from hub.store.deliveries import Claim, Recorded
+from hub.store.deliveries import Recorded
 from hub.store.hooks import Target
+from hub.store.leases import Claim
 from hub.store.secrets import SecretBox
 
 log = logging.getLogger("hub.dispatcher")
@@ -42,6 +43,7 @@ BREATH_S = 0.02
 """The pause after a turn that found nothing to take although something is ready: every sender that it may have is busy."""
 TROUBLE_S = 1.0
 OUTCOMES_MAX = 500
+START_WAIT_S = 2.0
 TARGETS_MAX = 20_000
 """Opened targets kept in memory."""
 
@@ -93,6 +95,8 @@ class Dispatcher:
         self._results: SimpleQueue[tuple[Claim, Outcome]] = SimpleQueue()
         self._unrecorded: list[tuple[Claim, Outcome]] = []
         self._busy: dict[str, _Busy] = {}
+        self._unstarted: dict[str, str] = {}
+        self._turning = threading.Lock()
         self._targets: dict[str, Target] = {}
         self._wake = threading.Event()
         self._is_stopping = False
@@ -117,6 +121,14 @@ class Dispatcher:
         for _ in self._senders:
             self._work.put(None)
 
+    def let_start(self, hook_id: str) -> None:
+        """Return when every request to this hook that has been claimed has begun: once a hook has ended, none begins after this."""
+        with self._turning:  # a claim that was committed before is handed over when the turn is
+            pass
+        deadline = time.monotonic() + START_WAIT_S
+        while hook_id in list(self._unstarted.values()) and time.monotonic() < deadline:
+            time.sleep(0.001)
+
     def is_alive(self) -> bool:
         return self._thread.is_alive()
 
@@ -130,12 +142,13 @@ class Dispatcher:
         if not self._unrecorded and not self._has_work():
             return False
         outcomes = self._unrecorded[:OUTCOMES_MAX]
-        turn = self._exchanged(outcomes)
-        for claim, _ in outcomes:
-            self._busy.pop(claim.delivery_id, None)
-        del self._unrecorded[: len(outcomes)]
-        for claim, shipment in turn.shipments:
-            self._hand_over(claim, shipment, turn.settings)
+        with self._turning:
+            turn = self._exchanged(outcomes)
+            for claim, _ in outcomes:
+                self._busy.pop(claim.delivery_id, None)
+            del self._unrecorded[: len(outcomes)]
+            for claim, shipment in turn.shipments:
+                self._hand_over(claim, shipment, turn.settings)
         for ended in turn.ended:
             self._hook_ended(ended)
         return bool(outcomes or turn.shipments)
@@ -225,7 +238,7 @@ class Dispatcher:
         slow_busy = sum(busy.is_slow or busy.since < slow_since for busy in self._busy.values())
         free = self._senders_max - len(self._busy) + freed
         free_for_slow = max(0, int(self._senders_max * SLOW_SHARE) - slow_busy)
-        return deliveries.claim(self._database, tuned, self.owner, now, free, free_for_slow)
+        return leases.claim(self._database, tuned, self.owner, now, free, free_for_slow)
 
     def _announce(self, ended: Recorded, now: float) -> None:
         """A hook went off: its audit entry and its event belong to the same transaction (contract §8.6)."""
@@ -245,7 +258,7 @@ class Dispatcher:
         if not claims:
             return []
         found = self._targets_of(claims)
-        rows = deliveries.payloads(self._database, {claim.event_id for claim in claims})
+        rows = leases.payloads(self._database, {claim.event_id for claim in claims})
         shipments: list[tuple[Claim, Shipment | Exception]] = []
         for claim in claims:
             target = found[claim.hook_id]
@@ -277,6 +290,7 @@ class Dispatcher:
         except Exception as error:  # its row cannot be read, or the system gives no more threads
             self._results.put((claim, Outcome("fault", self._database.clock.now(), 0.0, reason=f"fault of the hub: {error}")))
             return
+        self._unstarted[claim.delivery_id] = claim.hook_id
         self._work.put((claim, shipment, tuned))
 
     def _add_sender(self) -> None:
@@ -288,6 +302,7 @@ class Dispatcher:
         _stay_on_one_core()
         while (work := self._work.get()) is not None:
             claim, shipment, tuned = work
+            self._unstarted.pop(claim.delivery_id, None)
             outcome = delivery.attempt(shipment, self._outbound, tuned, self._database.clock)
             self._idle.release()
             self._results.put((claim, outcome))

@@ -19,7 +19,8 @@ from hub.ids import new_id
 from hub.rules.matching import RoutingTable
 from hub.rules.payload import Published
 from hub.store import events, hooks
-from hub.store.database import Batch, Database
+from hub.store.batch import Batch
+from hub.store.database import Database
 from hub.store.events import NewEvent
 
 BACKLOG_MAX = 10_000_000
@@ -106,12 +107,12 @@ class Intake:
         return self._batch.add(publication)
 
     def announce(self, project_id: int, event_type: str, data: dict[str, Any], about_hook_id: str) -> None:
-        """Publish one of the hub's own events, in the transaction that causes it; the hook it is about does not get it.
+        """Publish one of the hub's own events, in the transaction that causes it.
 
         Who wants it is asked of the rows: the routing tables are everybody's, and must not learn what this transaction may yet undo.
         """
         event = NewEvent(new_id("evt"), project_id, event_type, time.time(), json.dumps(data).encode())
-        event.hook_ids = [hook_id for hook_id in hooks.wanting_own(project_id, event_type) if hook_id != about_hook_id]
+        event.hook_ids = hooks.wanting_own(project_id, event_type, about_hook_id)
         events.add(self._database, [event], self._database.clock.now())
 
     def match(self, project_id: int, event_type: str) -> list[str]:
@@ -182,7 +183,9 @@ class Intake:
             return True
         if time.monotonic() - self._disk_checked_at > 1:
             usage = shutil.disk_usage(self._database.path.parent)
-            self._has_disk = usage.free >= min(DISK_FREE_MIN_BYTES, usage.total * DISK_FREE_MIN_SHARE)
+            log = self._database.path.with_name(self._database.path.name + "-wal")
+            log_bytes = log.stat().st_size if log.exists() else 0  # what is in the log takes as much again when it is copied
+            self._has_disk = usage.free >= min(DISK_FREE_MIN_BYTES, usage.total * DISK_FREE_MIN_SHARE) + log_bytes
             self._disk_checked_at = time.monotonic()
         return self._has_disk
 

@@ -8,9 +8,7 @@ Step before: a door has authenticated the party. Step after: `store.hooks`.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from ipaddress import IPv4Network, IPv6Network
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from connectors import registry, signing
 from connectors.base import EditRule
@@ -20,7 +18,8 @@ from hub.intake import Intake
 from hub.outbound import Outbound
 from hub.rules import access, catalogue
 from hub.rules.access import Action, Origin, Party
-from hub.rules.targets import TargetRefused, check_url
+from hub.rules.hook_fields import READABLE_FIELDS, audited, errors_in, is_same_receiver, secret_errors, unique
+from hub.rules.targets import Network
 from hub.store import audit, hooks, projects, settings
 from hub.store.audit import Actor
 from hub.store.database import Database
@@ -31,11 +30,8 @@ from hub.store.secrets import SecretBox
 
 T = TypeVar("T")
 
-SECRET_MAX = 256
 OVERLAP_HOURS_DEFAULT = 24.0
 OVERLAP_HOURS_MAX = 168.0
-HEADERS_MAX = 20
-_SECRET_FIELDS = ("secret", "headers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +60,13 @@ class Subscriptions:
         box: SecretBox,
         intake: Intake,
         outbound: Outbound,
-        allow: Sequence[IPv4Network | IPv6Network],
+        allow: Sequence[Network],
         wake: Callable[[], None],
         ended: Callable[[str], None] = lambda hook_id: None,
+        let_start: Callable[[str], None] = lambda hook_id: None,
     ) -> None:
-        """`wake`: there may be something to send. `ended`: a hook was deleted by somebody else than its own app."""
+        """`wake`: there may be something to send. `ended`: a hook was deleted by somebody else than its own app. `let_start`: wait until
+        what was already taken to be sent to a hook has begun, so that nothing begins after the answer."""
         self._database = database
         self._box = box
         self._intake = intake
@@ -76,6 +74,7 @@ class Subscriptions:
         self._allow = allow
         self._wake = wake
         self._ended = ended
+        self._let_start = let_start
 
     def find(self, asker: Asker, **filters: Any) -> list[Hook]:
         """The hooks that this party sees, newest first; `filters` as `store.hooks.find` has them."""
@@ -106,7 +105,7 @@ class Subscriptions:
         new = NewHook(
             project_id=asker.project.id,
             target_url=fields["target_url"],
-            events=_unique(fields["events"]),
+            events=unique(fields["events"]),
             format=form,
             origin_kind=kind,
             origin_app=asker.party.app,
@@ -124,7 +123,7 @@ class Subscriptions:
             now = self._database.clock.now()
             self._check_room(asker)
             hook = hooks.add(self._box, new, now)
-            audit.add(now, asker.actor, "hook.created", str(hook.id), asker.project.id, _shown(asdict(new)))
+            audit.add(now, asker.actor, "hook.created", str(hook.id), asker.project.id, audited(asdict(new)))
             return hook
 
         return Made(self._write(write), secret)
@@ -149,9 +148,9 @@ class Subscriptions:
             self._allowed(asker, hook, "edit" if changed or enabled is None else "switch")
             values, secret = self._with_credentials(hook, changed)
             if values:
-                before = {name: _value(hook, name) for name in values if name in _READABLE}
+                before = {name: _value(hook, name) for name in values if name in READABLE_FIELDS}
                 hook = hooks.change(self._database, self._box, hook, values, now)
-                audit.add(now, asker.actor, "hook.changed", hook_id, asker.project.id, _shown(values, before))
+                audit.add(now, asker.actor, "hook.changed", hook_id, asker.project.id, audited(values, before))
             if enabled is not None:
                 hook = self._switch(asker, hook, enabled, now)
             return Made(hook, secret)
@@ -165,7 +164,10 @@ class Subscriptions:
             hook = self._permitted(asker, hook_id, "switch")
             return self._switch(asker, hook, is_on, self._database.clock.now())
 
-        return self._write(write)
+        switched = self._write(write)
+        if not is_on:
+            self._let_start(hook_id)
+        return switched
 
     def delete(self, asker: Asker, hook_id: str) -> None:
         """End a subscription; nothing more is sent once this returns. Raises: Problem 404, 409 its origin forbids."""
@@ -178,12 +180,13 @@ class Subscriptions:
             return hook
 
         deleted = self._write(write)
+        self._let_start(hook_id)
         if asker.party.app is None and deleted.state not in ("auto_disabled", "gone"):  # the app of such a one has been told, or told us
             self._ended(str(deleted.id))
 
     def rotate(self, asker: Asker, hook_id: str, secret: str | None, overlap_hours: float) -> Made:
         """Give a hook a new secret; the old ones sign beside it for `overlap_hours`. Raises: Problem 404, 409."""
-        if errors := _secret_errors(secret):
+        if errors := secret_errors(secret):
             raise _wrong(*errors[0])
         new = secret or signing.new_secret()
 
@@ -209,7 +212,7 @@ class Subscriptions:
             _check_not_gone(hook)
             before = {"origin_kind": hook.origin_kind, "origin_app": hook.origin_app}
             values = {"origin_kind": "page", "origin_app": None}
-            audit.add(now, asker.actor, "hook.taken_over", hook_id, asker.project.id, _shown(values, before))
+            audit.add(now, asker.actor, "hook.taken_over", hook_id, asker.project.id, audited(values, before))
             return hooks.change(self._database, self._box, hook, values, now)
 
         return self._write(write)
@@ -278,10 +281,10 @@ class Subscriptions:
         """The fields to write, with a secret where one is needed; and the secret to show."""
         values = dict(fields)
         if "events" in values:
-            values["events"] = _unique(values["events"])
+            values["events"] = unique(values["events"])
         form = values.get("format", hook.format)
         has_secret = bool(hook.secrets)
-        if "target_url" in values and _door(values["target_url"]) != _door(str(hook.target_url)):
+        if "target_url" in values and not is_same_receiver(values["target_url"], str(hook.target_url)):
             values.setdefault("headers", {})
             if has_secret:
                 values.setdefault("secret", signing.new_secret())
@@ -319,28 +322,9 @@ class Subscriptions:
             raise Problem(409, "Connector off", f"{registry.connector(needed).name} is not switched on for project {asker.project.key}")
 
     def _check_fields(self, project: ProjectInfo, fields: dict[str, Any], *, is_new: bool) -> None:
-        errors: list[tuple[str, str]] = []
-        if is_new or "target_url" in fields:
-            errors += self._target_errors(fields.get("target_url"))
-        if is_new or "events" in fields:
-            errors += _event_errors(project, fields.get("events"))
-        if len(fields.get("headers") or {}) > HEADERS_MAX:
-            errors.append(("headers", f"there can be {HEADERS_MAX} of them"))
-        errors += _secret_errors(fields.get("secret"))
+        errors = errors_in(fields, project.catalogue, self._allow, is_new=is_new)
         if errors:
             raise Problem(422, "Wrong fields", "; ".join(f"{field}: {message}" for field, message in errors), errors)
-
-    def _target_errors(self, url: Any) -> list[tuple[str, str]]:
-        if not url:
-            return [("target_url", "is missing: say where to send to")]
-        try:
-            check_url(url, self._allow)
-        except TargetRefused as refused:
-            return [("target_url", str(refused))]
-        return []
-
-
-_READABLE = ("target_url", "events", "name", "format", "verify_ssl", "manual_edit", "handshake", "origin_kind", "origin_app")
 
 
 def origin_of(hook: Hook) -> Origin:
@@ -377,45 +361,9 @@ def _changed(hook: Hook, fields: dict[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in fields.items()
-        if name not in _READABLE or _value(hook, name) != (_unique(value) if name == "events" else value)
+        if name not in READABLE_FIELDS or _value(hook, name) != (unique(value) if name == "events" else value)
     }
-
-
-def _event_errors(project: ProjectInfo, patterns: list[str] | None) -> list[tuple[str, str]]:
-    if not patterns:
-        return [("events", "is missing: name at least one event type or pattern, such as story.* or *")]
-    reasons = [(n, catalogue.pattern_error(project.catalogue, pattern)) for n, pattern in enumerate(patterns)]
-    return [(f"events[{n}]", reason) for n, reason in reasons if reason is not None][:100]
-
-
-def _secret_errors(secret: str | None) -> list[tuple[str, str]]:
-    """A secret that is no key would make a fault of every delivery."""
-    if secret is None:
-        return []
-    if not 0 < len(secret) <= SECRET_MAX or "\0" in secret:
-        return [("secret", f"must have 1 to {SECRET_MAX} characters and no NUL")]
-    try:
-        signing.key_bytes(secret)
-    except ValueError as error:
-        return [("secret", str(error))]
-    return []
-
-
-def _unique(patterns: list[str]) -> list[str]:
-    return list(dict.fromkeys(patterns))
-
-
-def _door(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme.lower(), parts.hostname, parts.port
 
 
 def _wrong(field: str, message: str) -> Problem:
     return Problem(422, "Wrong fields", f"{field}: {message}", [(field, message)])
-
-
-def _shown(values: dict[str, Any], before: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Changed fields for the audit: old and new value, never those of a secret."""
-    old = before or {}
-    hidden = (*_SECRET_FIELDS, "project_id")
-    return {name: None if name in hidden else [old.get(name), value] for name, value in values.items() if value != old.get(name)}

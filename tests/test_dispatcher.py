@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hub.store import audit, deliveries
+from hub.store import attempts, audit, deliveries
 from hub.store.database import StoreUnavailable
 from tests.engine import Engine, until
 from tests.receivers import Received, Receiver, Script, close_silently, hang, reset
@@ -376,15 +376,15 @@ def test_what_came_back_is_recorded_although_the_database_was_away_meanwhile(eng
 def test_an_outcome_that_cannot_be_written_costs_no_other_its_own(engine: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """One row of a batch spoils its transaction, each time; the others must not be sent again and again for it."""
     hub = engine()
-    original = deliveries._write_attempts
+    original = attempts.add
 
-    def write(database: Any, attempts: Any) -> None:
-        for _, _, outcome in attempts:
+    def write(database: Any, written: Any) -> None:
+        for _, _, outcome in written:
             if any(value == "poison" for _, value in outcome.response_headers):
                 raise ValueError("no row can be made of it")
-        original(database, attempts)
+        original(database, written)
 
-    monkeypatch.setattr(deliveries, "_write_attempts", write)
+    monkeypatch.setattr(attempts, "add", write)
     answer, _ = held_back(4, None)
 
     def mixed(request: Received) -> Any:

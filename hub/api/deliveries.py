@@ -20,7 +20,7 @@ from hub.replay import Span
 from hub.rules import catalogue
 from hub.rules.access import sees
 from hub.rules.matching import matches
-from hub.store import deliveries, events, history
+from hub.store import attempts, deliveries, events, history
 from hub.store.models import Attempt, Delivery, Hook
 from hub.subscriptions import origin_of
 from hub.timestamps import iso, iso_or_none, parse_iso
@@ -142,9 +142,9 @@ def get(ask: Ask) -> Answer:
     event = ask.services.database.read(lambda: events.get(ask.project.id, str(row.event_id)))
     sent = None if event is None else events.as_sent(event, ask.project.key)
     log = []
-    for attempt in ask.services.database.read(lambda: history.attempts(str(row.id))):
+    for attempt in ask.services.database.read(lambda: attempts.of_delivery(str(row.id))):
         body = None if sent is None else _text(registry.format_of(str(attempt.format)).body(sent)) if attempt.format else ""
-        log.append(_attempt_answer(attempt, str(hook.target_url), body))
+        log.append(_attempt_answer(attempt, body))
     return Answer({**delivery_answer(row, hook), "attempts": log})
 
 
@@ -155,7 +155,7 @@ def _seen(ask: Ask) -> tuple[Delivery, Hook]:
     return found
 
 
-def _attempt_answer(attempt: Attempt, url: str, body: str | None) -> dict[str, Any]:
+def _attempt_answer(attempt: Attempt, body: str | None) -> dict[str, Any]:
     received = bytes(attempt.response_body)
     text = _text(received)
     return {
@@ -167,7 +167,7 @@ def _attempt_answer(attempt: Attempt, url: str, body: str | None) -> dict[str, A
         "peer": attempt.peer,
         "was_sent": bool(attempt.was_sent),
         "reason": attempt.reason,
-        "request": {"url": url, "headers": json.loads(str(attempt.request_headers)), "body": body},
+        "request": {"url": attempt.url, "headers": json.loads(str(attempt.request_headers)), "body": body},
         "response": None
         if attempt.status is None
         else {

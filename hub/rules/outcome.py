@@ -30,6 +30,8 @@ class Outcome:
     """The receiver's Retry-After header as it came."""
     peer: str | None = None
     was_sent: bool = False
+    url: str = ""
+    """Where it went: the hook's target may be another one later."""
     format: str = ""
     request_headers: dict[str, str] = field(default_factory=dict)
     """As sent, secrets masked."""

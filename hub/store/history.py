@@ -83,11 +83,6 @@ def of_events(hook_id: str, event_ids: list[str]) -> dict[str, Delivery]:
     return {str(row.event_id): row for row in query}
 
 
-def attempts(delivery_id: str) -> list[Attempt]:
-    """In the order of their numbers."""
-    return list(Attempt.select().where(Attempt.delivery_id == delivery_id).order_by(Attempt.number))
-
-
 def first_retry_at(hook_id: str) -> float | None:
     """When the first of a hook's retrying deliveries is due."""
     query = Delivery.select(Delivery.next_at).where(Delivery.hook_id == hook_id, Delivery.state == "retrying")

@@ -194,10 +194,16 @@ def refresh(table: RoutingTable, project_id: int) -> None:
     table.version = version
 
 
-def wanting_own(project_id: int, event_type: str) -> list[str]:
-    """The hooks that want one of the hub's own event types, as this transaction sees them; oldest first."""
+def wanting_own(project_id: int, event_type: str, about_hook_id: str) -> list[str]:
+    """The hooks that want one of the hub's own events about a hook, as this transaction sees them; oldest first.
+
+    Not the hook itself, and no other app's: an app must not learn of another's hooks (contract §5).
+    """
+    about = get(about_hook_id)
+    app = about.origin_app if about is not None else None
     named = Hook.select(Hook.id, Hook.events).where(Hook.project_id == project_id, Hook.events.contains('"hook.'))
-    rows = named.where(Hook.state.in_(ROUTED), Hook.deleted_at.is_null()).order_by(Hook.id)
+    may_know = (Hook.origin_kind != "app") | (Hook.origin_app == app)
+    rows = named.where(Hook.state.in_(ROUTED), Hook.deleted_at.is_null(), Hook.id != about_hook_id, may_know).order_by(Hook.id)
     return [str(hook.id) for hook in rows if any(matches(pattern, event_type) for pattern in json.loads(hook.events))]
 
 

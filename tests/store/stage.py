@@ -6,11 +6,13 @@ from typing import Any, TypeVar
 from hub.ids import new_id
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.settings import Settings
-from hub.store import deliveries, events, hooks, lanes, projects, schema
-from hub.store.database import Clock, Database
-from hub.store.deliveries import Claim, Recorded
+from hub.store import deliveries, events, hooks, lanes, leases, projects, schema
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.deliveries import Recorded
 from hub.store.events import NewEvent
 from hub.store.hooks import NewHook
+from hub.store.leases import Claim
 from hub.store.models import Delivery, Hook, Project
 from hub.store.secrets import SecretBox
 
@@ -71,7 +73,7 @@ class Stage:
 
     def claim(self, owner: str = "a", free: int = 100, slow: int | None = None) -> list[Claim]:
         now = self.clock.now()
-        return self.do(lambda: deliveries.claim(self.database, self.settings, owner, now, free, free if slow is None else slow))
+        return self.do(lambda: leases.claim(self.database, self.settings, owner, now, free, free if slow is None else slow))
 
     def record(self, claims: Sequence[Claim], kind: Kind = "success", owner: str = "a", **how: Any) -> list[Recorded]:
         """All of them ended now, having taken `duration_s`."""

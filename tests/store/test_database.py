@@ -13,7 +13,9 @@ import pytest
 
 from hub.ids import new_id
 from hub.store import events, projects
-from hub.store.database import Batch, Clock, Database, StoreUnavailable
+from hub.store.batch import Batch
+from hub.store.clock import Clock
+from hub.store.database import Database, StoreUnavailable
 from hub.store.events import NewEvent
 from hub.store.models import Event, Project
 from tests.store.stage import Stage

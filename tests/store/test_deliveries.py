@@ -7,7 +7,7 @@ import pytest
 
 from hub.ids import new_id
 from hub.rules.outcome import Outcome
-from hub.store import deliveries, history, hooks, lanes
+from hub.store import attempts, deliveries, hooks, lanes, leases
 from hub.store.events import NewEvent
 from hub.store.models import Attempt, Delivery, Event, Hook
 from tests.store.stage import Stage
@@ -27,7 +27,7 @@ def test_it_claims_what_waits_oldest_first_and_only_once(store: Stage) -> None:
     assert store.states(hook) == ["sending"] * 3
     assert store.claim("b") == []
     row = store.delivery(claims[0].delivery_id)
-    assert (row.owner, row.claimed_at, row.lease_until) == ("a", store.clock.now(), store.clock.now() + 15 + deliveries.LEASE_MARGIN_S)
+    assert (row.owner, row.claimed_at, row.lease_until) == ("a", store.clock.now(), store.clock.now() + 15 + leases.LEASE_MARGIN_S)
 
 
 def test_a_hook_has_no_more_in_flight_than_it_may(store: Stage) -> None:
@@ -107,7 +107,7 @@ def test_a_hook_that_never_succeeded_is_slow_for_all_but_one_of_its_requests(sto
 
 
 def test_no_claim_brings_more_into_memory_than_it_may(store: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliveries, "CLAIM_BYTES_MAX", 2500)
+    monkeypatch.setattr(leases, "CLAIM_BYTES_MAX", 2500)
     hook = store.hook()
     store.publish([hook], 4, data=b'{"x":"' + b"y" * 1000 + b'"}')
     assert len(store.claim()) == 2
@@ -175,7 +175,7 @@ def test_a_late_result_changes_nothing(store: Stage) -> None:
     assert store.row(hook).consecutive_failures == 0
     store.record(again, "success", "b")
     assert store.states(hook) == ["delivered"]
-    kinds = store.read(lambda: [(a.number, a.kind) for a in history.attempts(late[0].delivery_id)])
+    kinds = store.read(lambda: [(a.number, a.kind) for a in attempts.of_delivery(late[0].delivery_id)])
     assert kinds == [(1, "unknown"), (2, "success")]
 
 
@@ -239,19 +239,6 @@ def test_a_crash_costs_no_try(store: Stage) -> None:
     assert store.of(hook)[0].failures == 1
 
 
-def test_a_claim_that_was_never_started_is_given_back_as_if_it_had_not_been(store: Stage) -> None:
-    hook = store.hook()
-    store.publish([hook], 2)
-    claims = store.claim()
-    store.do(lambda: deliveries.release(store.database, "a", claims[:1], store.clock.now()))
-    assert store.states(hook) == ["waiting", "sending"]
-    assert store.row(hook).in_flight == 1
-    store.do(lambda: deliveries.release(store.database, "b", claims[1:], store.clock.now()))
-    assert store.states(hook) == ["waiting", "sending"], "only its owner can"
-    assert [claim.attempt for claim in store.claim()] == [1]
-    assert store.read(lambda: Attempt.select().count()) == 0
-
-
 def test_retry_now_starts_the_schedule_anew_in_any_state_but_under_way(store: Stage) -> None:
     hook = store.hook()
     store.publish([hook])
@@ -261,7 +248,7 @@ def test_retry_now_starts_the_schedule_anew_in_any_state_but_under_way(store: St
     store.record(claims, "failure")
     assert store.do(lambda: deliveries.retry_now(store.database, row, store.clock.now()))
     assert [claim.attempt for claim in store.claim()] == [2]
-    store.record([deliveries.Claim(row.id, 2, hook, 1, row.event_id, False)])
+    store.record([leases.Claim(row.id, 2, hook, 1, row.event_id, False)])
     assert store.states(hook) == ["delivered"]
     assert store.do(lambda: deliveries.retry_now(store.database, row, store.clock.now()))
     [again] = store.claim()
@@ -323,12 +310,12 @@ def test_a_million_waiting_behind_a_failing_hook_are_not_looked_at(store: Stage)
     store.publish([good], 5)
     assert store.row(poisonous).ready_at == store.row(poisonous).gate_at
     read: list[str] = []
-    original = deliveries._waiting
-    deliveries._waiting = lambda database, allowances: read.extend(allowances) or original(database, allowances)  # type: ignore[func-returns-value]
+    original = leases._waiting
+    leases._waiting = lambda database, allowances: read.extend(allowances) or original(database, allowances)  # type: ignore[func-returns-value]
     try:
         assert {claim.hook_id for claim in store.claim()} == {good}
     finally:
-        deliveries._waiting = original
+        leases._waiting = original
     assert read == [good]
 
 
@@ -342,7 +329,7 @@ def test_the_claim_reads_through_partial_indexes_only(sqlite: Stage) -> None:
     def look() -> None:
         sqlite.database._db.connection().set_trace_callback(seen.append)
         deliveries.promote(sqlite.database, sqlite.clock.now())
-        deliveries.claim(sqlite.database, sqlite.settings, "a", sqlite.clock.now(), 10, 10)
+        leases.claim(sqlite.database, sqlite.settings, "a", sqlite.clock.now(), 10, 10)
         deliveries.next_due(sqlite.database)
         deliveries.rescue(sqlite.database, sqlite.clock.now(), lambda owner: True)
         sqlite.database._db.connection().set_trace_callback(None)
@@ -409,7 +396,7 @@ def test_a_delivery_that_changed_after_the_claim_read_it_is_not_taken(postgresql
     hook = postgresql.hook()
     postgresql.publish([hook], 2)
     first = postgresql.of(hook)[0]
-    original = deliveries._within_bounds
+    original = leases._within_bounds
 
     def meanwhile(*arguments: Any) -> Any:
         expired = postgresql.database.write(
@@ -425,7 +412,7 @@ def test_a_delivery_that_changed_after_the_claim_read_it_is_not_taken(postgresql
         return original(*arguments)
 
     seen: list[int] = []
-    monkeypatch.setattr(deliveries, "_within_bounds", meanwhile)
+    monkeypatch.setattr(leases, "_within_bounds", meanwhile)
     claims = postgresql.claim()
     sending = [row.id for row in postgresql.of(hook) if row.state == "sending"]
     assert sending == ids(claims)

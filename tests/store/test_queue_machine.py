@@ -11,7 +11,7 @@ from hub.rules.outcome import Kind
 from hub.rules.retry import CRASHES_MAX
 from hub.rules.settings import Settings
 from hub.store import deliveries, hooks, projects
-from hub.store.deliveries import LEASE_MARGIN_S, Claim
+from hub.store.leases import LEASE_MARGIN_S, Claim
 from hub.store.models import Attempt, Delivery, Event, Hook
 from tests.store.stage import Stage
 
@@ -70,15 +70,6 @@ class Queue(RuleBasedStateMachine):
         chosen = data.draw(st.lists(st.sampled_from(self.held[worker]), min_size=1, unique_by=lambda item: item[0].delivery_id))
         self.held[worker] = [item for item in self.held[worker] if item not in chosen]
         self.store.record([claim for claim, _ in chosen], kind, worker, duration_s=duration_s)
-
-    @precondition(lambda self: any(self.held.values()))
-    @rule(data=st.data())
-    def give_back(self, data: Any) -> None:
-        worker = data.draw(st.sampled_from([name for name, claims in self.held.items() if claims]))
-        (claim, _), *self.held[worker] = self.held[worker]
-        self.store.do(lambda: deliveries.release(self.store.database, worker, [claim], self.store.clock.now()))
-        if self.store.delivery(claim.delivery_id).attempts < claim.attempt:  # its number may be given out again
-            self.seen.discard((claim.delivery_id, claim.attempt))
 
     @rule(worker=st.sampled_from(WORKERS), is_known=st.booleans())
     def crash(self, worker: str, is_known: bool) -> None:
@@ -144,8 +135,8 @@ class Queue(RuleBasedStateMachine):
         rows = self.store.read(lambda: list(Delivery.select()))
         assert len(rows) == self.published
         now = self.store.clock.now()
-        leases = [claim.delivery_id for claims in self.held.values() for claim, until in claims if until > now]
-        assert len(leases) == len(set(leases))
+        leased = [claim.delivery_id for claims in self.held.values() for claim, until in claims if until > now]
+        assert len(leased) == len(set(leased))
         for row in rows:
             assert (row.state == "sending") == (row.owner is not None) == (row.lease_until is not None)
             assert (row.state == "retrying") == (row.next_at is not None)

@@ -182,6 +182,7 @@ class Attempt(Table):
     reason = TextField(null=True)
     peer = TextField(null=True)
     was_sent = BooleanField()
+    url = TextField()
     format = CharField(max_length=20)
     request_headers = TextField()
     response_headers = TextField()

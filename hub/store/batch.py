@@ -1,0 +1,88 @@
+"""Group commit: many callers, one transaction.
+
+Owns who waits for which commit. It must never know what is written: `intake` says how.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from hub.store.database import Database, StoreUnavailable
+
+
+class Batch:
+    """Group commit: what many callers add while a commit is under way goes into the next one together.
+
+    A commit at synchronous=FULL costs a sync of the disk; 32 publishers that each wait for their own reached 5,200 a second, sharing
+    16,600. If one item spoils the group, each is tried alone, so that nobody pays for a neighbour.
+    """
+
+    def __init__(
+        self, database: Database, run: Callable[[list[Any]], list[Any]], committed: Callable[[list[Any]], None], size_max: int
+    ) -> None:
+        """`run` writes a list of items in one transaction and returns one result for each; `committed` is told after it which."""
+        self._database = database
+        self._run = run
+        self._committed = committed
+        self._size_max = size_max
+        self._lock = threading.Lock()
+        self._pending: list[tuple[Any, Future[Any]]] = []
+        self._is_flushing = False
+
+    def add(self, item: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()  # whoever stops waiting for it must not be able to cancel it: it is in a group with others
+        with self._lock:
+            self._pending.append((item, future))
+            if self._is_flushing:
+                return future
+            self._is_flushing = True
+        self._flush()
+        return future
+
+    @property
+    def waiting(self) -> int:
+        return len(self._pending)
+
+    def _flush(self) -> None:
+        group: list[tuple[Any, Future[Any]]] = []
+
+        def run() -> list[Any]:
+            if not group:  # taken when the turn has come, so that the latest comers are in; kept if the transaction is run again
+                with self._lock:
+                    group.extend(self._pending[: self._size_max])
+                    del self._pending[: self._size_max]
+            return self._run([item for item, _ in group])
+
+        self._database.write(run).add_done_callback(lambda done: self._settle(group, done))
+
+    def _settle(self, group: list[tuple[Any, "Future[Any]"]], done: "Future[list[Any]]") -> None:
+        error = done.exception()
+        with self._lock:
+            if not group:  # no transaction was begun, the database being away or closed: that is all who wait for it
+                group, self._pending = self._pending, []
+            self._is_flushing = has_more = bool(self._pending)
+        if has_more:
+            self._flush()
+        if error is None:
+            self._committed([item for item, _ in group])
+            for (_, future), result in zip(group, done.result(), strict=True):
+                future.set_result(result)
+        elif len(group) == 1 or isinstance(error, StoreUnavailable):
+            for _, future in group:
+                future.set_exception(error)
+        else:
+            for item, future in group:
+                self._alone(item, future)
+
+    def _alone(self, item: Any, future: "Future[Any]") -> None:
+        def settle(done: "Future[list[Any]]") -> None:
+            error = done.exception()
+            if error is not None:
+                future.set_exception(error)
+            else:
+                self._committed([item])
+                future.set_result(done.result()[0])
+
+        self._database.write(lambda: self._run([item])).add_done_callback(settle)

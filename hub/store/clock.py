@@ -1,0 +1,28 @@
+"""The hub's clock: one time for all machines, that no step of a wall clock moves.
+
+Owns how "now" is known. It must never be used where a receiver compares a time with its own clock (`webhook-timestamp`).
+"""
+
+import time
+
+
+class Clock:
+    """Epoch seconds that never step back: the database's time when it was last asked, plus time passed since.
+
+    Leases and due times of many machines must agree, so PostgreSQL's clock is theirs; SQLite's is this machine's at start. Between
+    two syncs only a monotonic clock is read, so that a step of the wall clock neither stalls a hook nor lets a lease end early.
+    """
+
+    def __init__(self) -> None:
+        self.sync(time.time())
+
+    def sync(self, epoch_s: float) -> None:
+        self._base = epoch_s - _uptime_s()
+
+    def now(self) -> float:
+        return self._base + _uptime_s()
+
+
+def _uptime_s() -> float:
+    # CLOCK_BOOTTIME goes on while a machine sleeps; CLOCK_MONOTONIC does not.
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
