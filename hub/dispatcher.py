@@ -38,7 +38,7 @@ SLOW_SHARE = 0.5
 STALLED_S = 1.0
 """A request that is under way for longer makes its hook a slow one before it has even ended."""
 POLL_S = 0.25
-"""The longest sleep: other processes' events are seen at the latest then (PostgreSQL wakes us earlier)."""
+"""The longest sleep: events that another process has taken in are seen at the latest then."""
 BREATH_S = 0.02
 """The pause after a turn that found nothing to take although something is ready: every sender that it may have is busy."""
 TROUBLE_S = 1.0

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from hub import dispatcher
+from hub.rules.access import Party
 from hub.store import attempts, audit, deliveries
 from hub.store.database import StoreUnavailable
+from hub.subscriptions import Asker
 from tests.engine import Engine, until
 from tests.receivers import Received, Receiver, Script, close_silently, hang, reset
 
@@ -510,3 +513,39 @@ def test_publishers_and_the_dispatcher_never_wait_for_each_other_in_a_circle(pos
             lambda: hub.database.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").fetchone()
         )
     assert row == (0,)
+
+
+def test_an_unsubscribe_is_answered_only_when_what_was_taken_has_begun(engine: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the answer to a DELETE no further request may begin (reference: REST hooks, the unsubscribe race)."""
+    may_begin = threading.Event()
+
+    def hold_senders() -> None:
+        if threading.current_thread().name.startswith("sender"):
+            may_begin.wait(20)
+
+    monkeypatch.setattr(dispatcher, "_stay_on_one_core", hold_senders)
+    hub = engine()
+    asker = Asker(Party("a manager", frozenset({"manage"})), audit.Actor("a manager"), hub.project)
+    with Receiver() as receiver:
+        hook = hub.hook(receiver.url)
+        hub.publish(1)
+        until(lambda: hub.states(hook) == ["sending"], "the claim")
+        deleting = threading.Thread(target=hub.services.subscriptions.delete, args=(asker, hook))
+        deleting.start()
+        until(lambda: hub.row(hook).deleted_at is not None, "the deletion")
+        assert deleting.is_alive(), "it is not answered yet"
+        may_begin.set()
+        deleting.join(20)
+        assert not deleting.is_alive()
+        receiver.wait_for(1, 5)
+
+
+def test_an_app_is_not_told_about_another_apps_hook(engine: Make, dead_url: str) -> None:
+    hub = engine(failure_limit=1)
+    with Receiver() as receiver:
+        for path, origin, app in (("/zapier", "app", "zapier"), ("/n8n", "app", "n8n"), ("/page", "page", None)):
+            hub.hook(receiver.url + path, ["hook.disabled"], origin, origin_app=app)
+        hub.hook(dead_url, ["story.create"], "app", origin_app="n8n")
+        hub.publish(1, "story.create")
+        receiver.wait_for(2, 10)
+        assert sorted(request.path.rpartition("/")[2] for request in receiver.requests) == ["n8n", "page"]
