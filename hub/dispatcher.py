@@ -1,7 +1,7 @@
 """The way out: claim, hand to the senders, record what came back; over and over.
 
-Owns the senders and the one thread that claims and records, in one transaction a turn. It must never send while it holds a transaction,
-and never keep an outcome from being recorded: what could not be written is written on a later turn.
+Owns the one thread that claims and records, in one transaction a turn. It must never send by itself (`senders` do), and never keep an
+outcome from being recorded: what could not be written is written on a later turn.
 Fair by the claim (per-hook room, least tried first) and by the senders' share: hooks that are slow, failing or not yet proven have at most
 half of them, so that a hundred hanging targets leave the other half to everybody else.
 Step before: `intake` or a due retry wakes it. Step after: `delivery.attempt` in a sender's thread.
@@ -15,14 +15,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from queue import SimpleQueue
 
-from hub import delivery
 from hub.delivery import Shipment
 from hub.intake import Intake
 from hub.outbound import Outbound
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
+from hub.senders import Senders, stay_on_one_core
 from hub.store import audit, deliveries, hooks, lanes, leases, settings
 from hub.store.database import Database, StoreUnavailable
 from hub.store.deliveries import Recorded
@@ -43,7 +42,6 @@ BREATH_S = 0.02
 """The pause after a turn that found nothing to take although something is ready: every sender that it may have is busy."""
 TROUBLE_S = 1.0
 OUTCOMES_MAX = 500
-START_WAIT_S = 2.0
 TARGETS_MAX = 20_000
 """Opened targets kept in memory."""
 
@@ -83,19 +81,14 @@ class Dispatcher:
         """`plan_wake` is told (hub's clock) when the next thing is due; `hook_ended` about hooks that outcomes switched off."""
         self.owner = f"{PROCESS}/{random.randbytes(4).hex()}"
         self._database = database
-        self._outbound = outbound
         self._box = box
         self._intake = intake
         self._plan_wake = plan_wake
         self._hook_ended = hook_ended
         self._senders_max = senders
-        self._senders: list[threading.Thread] = []
-        self._work: SimpleQueue[tuple[Claim, Shipment, Settings] | None] = SimpleQueue()
-        self._idle = threading.Semaphore(0)
-        self._results: SimpleQueue[tuple[Claim, Outcome]] = SimpleQueue()
+        self._senders = Senders(outbound, database.clock, self.wake)
         self._unrecorded: list[tuple[Claim, Outcome]] = []
         self._busy: dict[str, _Busy] = {}
-        self._unstarted: dict[str, str] = {}
         self._turning = threading.Lock()
         self._targets: dict[str, Target] = {}
         self._wake = threading.Event()
@@ -118,16 +111,13 @@ class Dispatcher:
             self._thread.join(timeout_s)
             self._is_over = True
             self._thread.join(2 * TROUBLE_S)
-        for _ in self._senders:
-            self._work.put(None)
+        self._senders.stop()
 
     def let_start(self, hook_id: str) -> None:
         """Return when every request to this hook that has been claimed has begun: once a hook has ended, none begins after this."""
         with self._turning:  # a claim that was committed before is handed over when the turn is
             pass
-        deadline = time.monotonic() + START_WAIT_S
-        while hook_id in list(self._unstarted.values()) and time.monotonic() < deadline:
-            time.sleep(0.001)
+        self._senders.let_start(hook_id)
 
     def is_alive(self) -> bool:
         return self._thread.is_alive()
@@ -138,7 +128,7 @@ class Dispatcher:
         Raises:
             StoreUnavailable: nothing is lost; call again later.
         """
-        self._collect()
+        self._unrecorded += self._senders.collect()
         if not self._unrecorded and not self._has_work():
             return False
         outcomes = self._unrecorded[:OUTCOMES_MAX]
@@ -154,8 +144,8 @@ class Dispatcher:
         return bool(outcomes or turn.shipments)
 
     def _run(self) -> None:
-        _stay_on_one_core()
-        while not self._is_over and not (self._is_stopping and not self._busy and self._results.empty()):
+        stay_on_one_core()
+        while not self._is_over and not (self._is_stopping and not self._busy and not self._senders.has_outcomes()):
             try:
                 self._rest(self.turn())
             except StoreUnavailable as error:
@@ -176,10 +166,6 @@ class Dispatcher:
             self._plan_wake(due_at)
         self._wake.wait(wait_s)
         self._wake.clear()
-
-    def _collect(self) -> None:
-        while not self._results.empty():
-            self._unrecorded.append(self._results.get())
 
     def _has_work(self) -> bool:
         if self._is_stopping or len(self._busy) >= self._senders_max:
@@ -285,37 +271,6 @@ class Dispatcher:
         try:
             if isinstance(shipment, Exception):
                 raise shipment
-            if not self._idle.acquire(blocking=False):
-                self._add_sender()
+            self._senders.send(claim, shipment, tuned)
         except Exception as error:  # its row cannot be read, or the system gives no more threads
-            self._results.put((claim, Outcome("fault", self._database.clock.now(), 0.0, reason=f"fault of the hub: {error}")))
-            return
-        self._unstarted[claim.delivery_id] = claim.hook_id
-        self._work.put((claim, shipment, tuned))
-
-    def _add_sender(self) -> None:
-        thread = threading.Thread(target=self._send, name=f"sender-{len(self._senders)}", daemon=True)
-        thread.start()
-        self._senders.append(thread)
-
-    def _send(self) -> None:
-        _stay_on_one_core()
-        while (work := self._work.get()) is not None:
-            claim, shipment, tuned = work
-            self._unstarted.pop(claim.delivery_id, None)
-            outcome = delivery.attempt(shipment, self._outbound, tuned, self._database.clock)
-            self._idle.release()
-            self._results.put((claim, outcome))
-            self._wake.set()
-            delivery.log_attempt(shipment, outcome)
-
-
-def _stay_on_one_core() -> None:
-    """Keep this thread on the process's core.
-
-    Threads that send hold the interpreter's lock in turns; on two cores they fight for it. Measured with a publisher and six hooks on
-    two cores: pinned 3,300 deliveries and 1,200 publications a second, free 1,900 and 650. The event loop stays free to move.
-    """
-    if hasattr(os, "sched_setaffinity"):  # Linux
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[os.getpid() % len(cores)]})
+            self._senders.settle(claim, Outcome("fault", self._database.clock.now(), 0.0, reason=f"fault of the hub: {error}"))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hub import dispatcher
+from hub import senders
 from hub.rules.access import Party
 from hub.store import attempts, audit, deliveries
 from hub.store.database import StoreUnavailable
@@ -523,7 +523,7 @@ def test_an_unsubscribe_is_answered_only_when_what_was_taken_has_begun(engine: M
         if threading.current_thread().name.startswith("sender"):
             may_begin.wait(20)
 
-    monkeypatch.setattr(dispatcher, "_stay_on_one_core", hold_senders)
+    monkeypatch.setattr(senders, "stay_on_one_core", hold_senders)
     hub = engine()
     asker = Asker(Party("a manager", frozenset({"manage"})), audit.Actor("a manager"), hub.project)
     with Receiver() as receiver:
