@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import Event, Process, Queue
+from secrets import token_hex
 from typing import Any
 
 from hub import config
@@ -115,7 +116,7 @@ def stage(url: str | None = None) -> Iterator[Stage]:
     with tempfile.TemporaryDirectory() as data_dir:
         environ = {"HUB_DATA_DIR": data_dir, "HUB_OUTBOUND_ALLOW": "127.0.0.0/8"} | ({"HUB_DATABASE_URL": url} if url else {})
         hub = Hub(config.load(environ))
-        key = f"B{int(time.time())}"[:10]
+        key = f"B{token_hex(4).upper()}"
         project = hub.database.write(lambda: projects.add(key, "Bench", "open", time.time())).result()
         try:
             yield Stage(hub, int(project.id))
