@@ -23,7 +23,7 @@ from hub.errors import DeliveryError
 from hub.exchange import IDLE_S, Handle, Origin, Sending
 from hub.resolver import Resolver, system_lookup
 from hub.rules.headers import frames_message, is_token, value_fault
-from hub.rules.targets import Network, Target, TargetRefused, check_answers, parse_url
+from hub.rules.targets import Network, Target, TargetRefused, check_answers, own_answers, parse_url
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +151,7 @@ class CurlAdapter(BaseAdapter):
     def _judged_addresses(self, target: Target, timeout_s: float) -> Sequence[str]:
         if target.address is not None:  # judged with the URL
             return [target.address]
-        addresses = self._resolver.resolve(target.host, target.port, timeout_s)
+        addresses = own_answers(target.host, self._resolver.resolve(target.host, target.port, timeout_s), self._allow)
         try:
             check_answers(addresses, self._allow)
         except TargetRefused as error:

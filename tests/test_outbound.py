@@ -479,6 +479,14 @@ def test_one_bad_answer_refuses_a_name_before_any_connection(receiver: Receiver,
     door.close()
 
 
+def test_localhost_is_reached_where_one_of_its_two_addresses_is_allowed(receiver: Receiver) -> None:
+    """Most machines answer ::1 and 127.0.0.1 for it; who allows 127.0.0.0/8 means it."""
+    door = Outbound(allow=parse_networks("127.0.0.0/8"), resolve=Names(["::1", "127.0.0.1"]))
+    assert door.send(post(receiver.url_as("localhost"))).peer == "127.0.0.1"
+    assert failure(door, post(receiver.url_as("localhost.example"))).fault == "refused"
+    door.close()
+
+
 def test_a_refusal_reads_the_same_whether_somebody_listens_or_not(receiver: Receiver) -> None:
     door = Outbound(resolve=Names(["127.0.0.1"]))
     with Receiver() as gone:

@@ -144,6 +144,14 @@ def check_answers(addresses: Iterable[str], allow: Sequence[Network] = ()) -> No
         raise TargetRefused("The name has no address.")
 
 
+def own_answers(name: str, addresses: Sequence[str], allow: Sequence[Network] = ()) -> Sequence[str]:
+    """The answers for `localhost` that are allowed, where some are: `::1` beside an allowed 127.0.0.1 is no attack, because nobody but
+    this machine answers for that name (RFC 6761 §6.3). All answers for any other name."""
+    if name.rstrip(".").lower() != "localhost":
+        return addresses
+    return [address for address in addresses if _refusal(_resolved(address), allow) is None] or addresses
+
+
 def parse_networks(text: str) -> tuple[Network, ...]:
     """The networks of a comma-separated setting such as `10.1.2.0/24, ::1`. Raises ValueError naming the item that is none."""
     networks: list[Network] = []
