@@ -10,11 +10,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from ipaddress import ip_network
 
 import pycurl
 
 from hub.outbound import Outbound, Request
-from hub.rules.targets import parse_networks
 
 BODY = b'{"type":"story.create","data":' + b'"' + b"x" * 990 + b'"}'
 HEADERS = {
@@ -67,7 +67,7 @@ def main(requests: int, thread_counts: list[int]) -> None:
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
     receiver = multiprocessing.get_context("fork").Process(target=receive, args=(listener,), daemon=True)
     receiver.start()
-    outbound = Outbound(allow=parse_networks("127.0.0.0/8"))
+    outbound = Outbound(allow=[ip_network("127.0.0.0/8")])
     request = Request(url, HEADERS, BODY)
 
     def reference() -> Callable[[], object]:

@@ -217,9 +217,6 @@ class Subscriptions:
 
         return self._write(write)
 
-    def can_edit(self, asker: Asker, hook: Hook) -> bool:
-        return access.refusal(asker.party, origin_of(hook), "edit") is None
-
     def check(self, asker: Asker, hook_id: str, action: Action) -> Hook:
         """The hook, if this party may do that to it now. Raises: Problem 403 archived, 404, 409."""
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from hub.errors import DeliveryError
 from hub.exchange import CONNECTIONS_PER_HANDLE, IDLE_S, Handle
 from hub.outbound import Outbound, Request, Response
 from hub.resolver import Resolver
-from hub.rules.targets import parse_networks
 from tests.receivers import (
     OK,
     Authority,
@@ -47,7 +47,7 @@ from tests.receivers import (
     Answer as ReceiverAnswer,
 )
 
-LOOPBACK = parse_networks("127.0.0.0/8, ::1")
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1"))
 TOTAL_S = 0.4
 CONNECT_S = 0.25
 SLACK_S = 0.6
@@ -481,7 +481,7 @@ def test_one_bad_answer_refuses_a_name_before_any_connection(receiver: Receiver,
 
 def test_localhost_is_reached_where_one_of_its_two_addresses_is_allowed(receiver: Receiver) -> None:
     """Most machines answer ::1 and 127.0.0.1 for it; who allows 127.0.0.0/8 means it."""
-    door = Outbound(allow=parse_networks("127.0.0.0/8"), resolve=Names(["::1", "127.0.0.1"]))
+    door = Outbound(allow=[ip_network("127.0.0.0/8")], resolve=Names(["::1", "127.0.0.1"]))
     assert door.send(post(receiver.url_as("localhost"))).peer == "127.0.0.1"
     assert failure(door, post(receiver.url_as("localhost.example"))).fault == "refused"
     door.close()
@@ -499,7 +499,7 @@ def test_a_refusal_reads_the_same_whether_somebody_listens_or_not(receiver: Rece
 def test_a_name_that_changes_its_answer_after_the_check_leads_nowhere_else(receiver: Receiver) -> None:
     """Rebinding: one resolution for each new connection, and the socket goes to the address that was judged."""
     names = Names(["127.0.0.2"], ["127.0.0.1"])
-    door = Outbound(allow=parse_networks("127.0.0.2"), resolve=names)
+    door = Outbound(allow=[ip_network("127.0.0.2")], resolve=names)
     error = failure(door, post(receiver.url_as("hooks.example.com")))
     assert (error.reason, error.peer) == ("connection refused", "127.0.0.2")
     assert names.asked == ["hooks.example.com"]

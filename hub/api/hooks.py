@@ -7,7 +7,7 @@ import json
 from typing import Annotated, Any
 
 import msgspec
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from connectors import registry
 from connectors.base import Event
@@ -163,7 +163,7 @@ def send_ping(ask: Ask) -> Answer:
     )
 
 
-class PingAnswer(Input):
+class PingAnswer(BaseModel):
     hook_id: str
     delivery_id: str
     event_id: str

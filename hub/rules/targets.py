@@ -152,17 +152,6 @@ def own_answers(name: str, addresses: Sequence[str], allow: Sequence[Network] = 
     return [address for address in addresses if _refusal(_resolved(address), allow) is None] or addresses
 
 
-def parse_networks(text: str) -> tuple[Network, ...]:
-    """The networks of a comma-separated setting such as `10.1.2.0/24, ::1`. Raises ValueError naming the item that is none."""
-    networks: list[Network] = []
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        try:
-            networks.append(ip_network(item))
-        except ValueError as error:
-            raise ValueError(f"{item!r} is not a network such as 10.1.2.0/24: {error}") from None
-    return tuple(networks)
-
-
 def _split(url: str) -> tuple[str, str, str]:
     """Scheme, authority and path of a URL whose characters are all plain."""
     if len(url) > MAX_URL_CHARS:

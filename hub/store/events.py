@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from connectors.base import Event as SentEvent
-from hub.ids import first_id, new_id, time_of
+from hub.ids import first_id, new_id
 from hub.rules.matching import PING_EVENT_TYPE
 from hub.store import lanes
 from hub.store.database import Database
@@ -106,10 +106,6 @@ def between(project_id: int, since: float, until: float, after: str | None, limi
 def as_sent(event: Event, project_key: str) -> SentEvent:
     """A row as formats see it."""
     return SentEvent(str(event.id), str(event.type), iso(event.occurred_at), project_key, bytes(event.data))
-
-
-def accepted_at(event: Event) -> float:
-    return time_of(str(event.id))
 
 
 def remember_types(project_id: int, types: Iterable[str], now: float) -> None:

@@ -1,7 +1,7 @@
 """The address policy, against the collected attacks and against whole classes of them."""
 
 import json
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,18 @@ from hub.rules.targets import (
     check_address,
     check_answers,
     check_url,
-    parse_networks,
     parse_url,
 )
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "ssrf_cases.json").read_text())
 JUDGED = [case for case in CASES if not case.get("manual")]
-HOME = parse_networks("127.0.0.0/8, 10.1.2.0/24, ::1")
+
+
+def networks_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part)
+
+
+HOME = networks_of("127.0.0.0/8, 10.1.2.0/24, ::1")
 
 # Written out again on purpose, from the reference: a slip in the module's own table must not agree with itself.
 IPV4_REFUSED = [
@@ -56,7 +61,7 @@ ANY_6 = st.ip_addresses(v=6)
 
 
 def is_refused(url: str, *, dns: list[str] | None = None, allow: str = "") -> bool:
-    networks = parse_networks(allow)
+    networks = networks_of(allow)
     try:
         check_url(url, networks)
         if dns:
@@ -118,7 +123,7 @@ def test_a_name_without_any_address_is_refused() -> None:
 @pytest.mark.parametrize("answer", ["", "example.com", "127.1", "fe80::1%eth0", "2606:4700::1%0", "1.2.3.4/32"])
 def test_an_answer_that_is_no_plain_address_is_refused(answer: str) -> None:
     with pytest.raises(TargetRefused):
-        check_address(answer, parse_networks("0.0.0.0/0,::/0"))
+        check_address(answer, networks_of("0.0.0.0/0,::/0"))
 
 
 @pytest.mark.parametrize(
@@ -165,12 +170,12 @@ def test_local_names_are_refused_until_the_operator_allows_a_network(name: str) 
     ],
 )
 def test_metadata_stays_shut_when_everything_is_allowed_but_itself(address: str) -> None:
-    everything = parse_networks("0.0.0.0/0,::/0,169.254.0.0/16,168.63.129.16/31,fd00:ec2::/64")
+    everything = networks_of("0.0.0.0/0,::/0,169.254.0.0/16,168.63.129.16/31,fd00:ec2::/64")
     with pytest.raises(TargetRefused, match="metadata"):
         check_address(address, everything)
     plain = ip_address(address)
     itself = getattr(plain, "ipv4_mapped", None) or plain
-    check_address(address, parse_networks(str(itself)))
+    check_address(address, networks_of(str(itself)))
 
 
 @pytest.mark.parametrize("url", ["http://10.0.0.1/", "http://localhost/", "http://169.254.169.254/"])
@@ -296,14 +301,3 @@ def test_whatever_is_typed_is_passed_or_refused_and_other_parsers_agree_on_what_
         target.host,
         target.port,
     )
-
-
-def test_networks_are_read_from_one_setting() -> None:
-    assert parse_networks("") == ()
-    assert parse_networks(" 127.0.0.0/8 ,, ::1 ") == (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
-
-
-@pytest.mark.parametrize("item", ["10.1.2.3/24", "localhost", "10.0.0.0/33", "0x7f.1"])
-def test_a_network_that_is_none_is_named(item: str) -> None:
-    with pytest.raises(ValueError, match=item.replace(".", r"\.")):
-        parse_networks(f"127.0.0.0/8,{item}")
