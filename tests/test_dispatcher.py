@@ -178,6 +178,18 @@ def test_one_poisonous_event_neither_blocks_nor_disables_its_hook(engine: Make) 
     assert hub.row(hook).state == "active"
 
 
+def test_a_poisonous_event_that_is_left_alone_after_a_burst_does_not_disable_its_hook(engine: Make) -> None:
+    """Nothing else is published while it uses up its tries: others got through since it failed first, so it tells only of itself."""
+    hub = engine(failure_limit=3, retry_schedule_s=[0.1] * 6)
+    with Receiver(lambda request: 400 if b"poison" in request.body else 200) as receiver:
+        hook = hub.hook(receiver.url)
+        hub.publish(data=b'{"poison":1}')
+        hub.publish(10)
+        until(lambda: hub.states(hook) == ["failed", *["delivered"] * 10], "the end of it")
+        assert len([request for request in receiver.requests if b"poison" in request.body]) == 7
+    assert (hub.row(hook).state, hub.row(hook).disabled_at) == ("active", None)
+
+
 def test_410_ends_an_api_hook_and_tells_others(engine: Make) -> None:
     hub = engine()
     with Receiver(410) as receiver, Receiver() as watcher:

@@ -24,6 +24,9 @@ ROUTED: tuple[State, ...] = ("active", "failing", "auto_disabled")
 SLOW_S = 1.0
 """A request that takes longer makes its hook a slow one, which shares a bounded part of the senders with the other slow ones."""
 
+EVENT_STATUSES = (400, 409, 413, 415, 422, 500)
+"""Answers that can be about one event; the others (404, 401, 429, 502 …) and no answer at all are about the receiver."""
+
 DEFAULT_GATE_S = 5.0
 """The pause of a failing hook when the retry schedule is empty."""
 
@@ -59,13 +62,17 @@ def judge(
     health: Health,
     outcome: Outcome,
     *,
+    failed_at: float | None = None,
     origin: str,
     failure_limit: int,
     schedule: Sequence[float],
     max_in_flight: int,
     chance: float,
 ) -> Health:
-    """The hook's health after one outcome. Outcomes are to be judged in the order in which they ended."""
+    """The hook's health after one outcome. Outcomes are to be judged in the order in which they ended.
+
+    `failed_at`: when this delivery failed for the first time; None when it has not failed before.
+    """
     if outcome.kind == "success":
         return _after_success(health, outcome, max_in_flight)
     if outcome.kind not in ("failure", "gone"):
@@ -73,7 +80,7 @@ def judge(
     failed = replace(health, last_error=outcome.reason)
     if outcome.kind == "gone" and (health.is_live or (origin != "page" and health.state != "gone")):
         return _after_gone(failed, outcome, origin)
-    if not health.is_live or outcome.started_at < health.counted_until:
+    if not health.is_live or outcome.started_at < health.counted_until or _blames_event(health, outcome, failed_at):
         return failed
     return _after_counted_failure(failed, outcome, failure_limit, schedule, chance)
 
@@ -110,6 +117,16 @@ def _after_success(health: Health, outcome: Outcome, max_in_flight: int) -> Heal
     # One more per success is twice as many per round: 1, 2, 4 … in flight, as TCP's slow start does it (RFC 5681 §3.1).
     grown = health.ramp + 1
     return replace(well, ramp=grown if grown < max_in_flight else None)
+
+
+def _blames_event(health: Health, outcome: Outcome, failed_at: float | None) -> bool:
+    """True when the receiver refuses one event that it cannot digest: others have got through since this one failed first.
+
+    Counting its further tries would switch off a hook that is well, as soon as nothing else is published (contract §8.5).
+    """
+    if outcome.status not in EVENT_STATUSES or failed_at is None:
+        return False
+    return health.last_success_at is not None and health.last_success_at > failed_at
 
 
 def _after_gone(health: Health, outcome: Outcome, origin: str) -> Health:

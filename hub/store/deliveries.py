@@ -24,7 +24,7 @@ from hub.store import attempts, events, lanes
 from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.lanes import Lane
-from hub.store.leases import Claim, leased
+from hub.store.leases import Claim, Leased, leased
 from hub.store.models import Delivery, Hook
 
 PROMOTE_MAX = 500
@@ -59,13 +59,13 @@ def record(
     _write_verdicts(
         database,
         [
-            (retry.judge(outcome, failures=row.failures, faults=row.faults, schedule=schedule, chance=drawn), outcome.ended_at, row.id)
+            (retry.judge(outcome, failures=row.failures, faults=row.faults, schedule=schedule, chance=drawn), outcome.ended_at, row)
             for _, outcome, row, drawn in ended
         ],
     )
-    by_hook: dict[str, list[tuple[Outcome, float]]] = {}
-    for done, outcome, _, drawn in ended:
-        by_hook.setdefault(done.hook_id, []).append((outcome, drawn))
+    by_hook: dict[str, list[tuple[Outcome, float | None, float]]] = {}
+    for done, outcome, row, drawn in ended:
+        by_hook.setdefault(done.hook_id, []).append((outcome, row.failed_at, drawn))
     after = {hook_id: _judged(hooks[hook_id], by_hook[hook_id], settings) for hook_id in sorted(by_hook)}
     lanes.write(database, [(hook_id, health, len(by_hook[hook_id])) for hook_id, health in after.items()])
     lanes.arm(database, by_hook, now)
@@ -134,7 +134,7 @@ def retry_now(database: Database, row: Delivery, now: float) -> bool:
     """
     lanes.lock(database, [str(row.hook_id)])
     changed = (
-        Delivery.update(state="waiting", failures=0, faults=0, next_at=None, finished_at=None, reason=None)
+        Delivery.update(state="waiting", failures=0, faults=0, failed_at=None, next_at=None, finished_at=None, reason=None)
         .where(Delivery.id == row.id, Delivery.state != "sending")
         .execute()
     )
@@ -145,7 +145,8 @@ def retry_now(database: Database, row: Delivery, now: float) -> bool:
 def send_again(database: Database, hook: Hook, again: Sequence[str], fresh: Sequence[tuple[str, str, str]], now: float) -> None:
     """For a replay: deliveries that are over become waiting with a new schedule; `fresh` are made: (id, event id, type)."""
     database.executemany(
-        "UPDATE delivery SET state = 'waiting', failures = 0, faults = 0, next_at = NULL, finished_at = NULL, reason = NULL"
+        "UPDATE delivery SET state = 'waiting', failures = 0, faults = 0, failed_at = NULL, next_at = NULL, finished_at = NULL,"
+        " reason = NULL"
         " WHERE id = ? AND state IN ('delivered', 'failed', 'refused', 'cancelled')",
         [(delivery_id,) for delivery_id in again],
     )
@@ -175,12 +176,13 @@ def add_finished(database: Database, delivery_id: str, event: NewEvent, hook_id:
     attempts.add(database, [(delivery_id, 1, outcome)])
 
 
-def _judged(lane: Lane, results: list[tuple[Outcome, float]], settings: Settings) -> Health:
+def _judged(lane: Lane, results: list[tuple[Outcome, float | None, float]], settings: Settings) -> Health:
     after = lane.health
-    for outcome, drawn in results:
+    for outcome, failed_at, drawn in results:
         after = health.judge(
             after,
             outcome,
+            failed_at=failed_at,
             origin=lane.origin_kind,
             failure_limit=settings.failure_limit,
             schedule=settings.retry_schedule_s,
@@ -190,13 +192,22 @@ def _judged(lane: Lane, results: list[tuple[Outcome, float]], settings: Settings
     return after
 
 
-def _write_verdicts(database: Database, verdicts: Sequence[tuple[retry.Verdict, float, str]]) -> None:
+def _write_verdicts(database: Database, verdicts: Sequence[tuple[retry.Verdict, float, Leased]]) -> None:
     database.executemany(
-        "UPDATE delivery SET state = ?, failures = ?, faults = ?, next_at = ?, reason = ?, finished_at = ?,"
+        "UPDATE delivery SET state = ?, failures = ?, faults = ?, failed_at = ?, next_at = ?, reason = ?, finished_at = ?,"
         " owner = NULL, lease_until = NULL WHERE id = ?",
         [
-            (v.state, v.failures, v.faults, v.next_at, v.reason, None if v.state == "retrying" else ended_at, delivery_id)
-            for v, ended_at, delivery_id in verdicts
+            (
+                verdict.state,
+                verdict.failures,
+                verdict.faults,
+                row.failed_at or (ended_at if verdict.failures else None),
+                verdict.next_at,
+                verdict.reason,
+                None if verdict.state == "retrying" else ended_at,
+                row.id,
+            )
+            for verdict, ended_at, row in verdicts
         ],
     )
 

@@ -44,6 +44,7 @@ class Leased:
     attempts: int
     failures: int
     faults: int
+    failed_at: float | None
 
 
 def claim(database: Database, settings: Settings, owner: str, now: float, free: int, free_for_slow: int) -> list[Claim]:
@@ -87,7 +88,7 @@ def leased(database: Database, owner: str, claims: Sequence[Claim]) -> dict[str,
     numbers = {claim.delivery_id: claim.attempt for claim in claims}
     condition, params = database.among("id", sorted(numbers))
     rows = database.execute(
-        f"SELECT id, hook_id, attempts, failures, faults FROM delivery WHERE {condition} AND state = 'sending' AND owner = ?"
+        f"SELECT id, hook_id, attempts, failures, faults, failed_at FROM delivery WHERE {condition} AND state = 'sending' AND owner = ?"
         f" ORDER BY id{database.lock_clause('delivery', waits=True)}",
         (*params, owner),
     ).fetchall()

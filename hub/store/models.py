@@ -193,6 +193,8 @@ class Delivery(Table):
     """The number of the last attempt: the fencing token of a lease."""
     failures = IntegerField(default=0)
     faults = IntegerField(default=0)
+    failed_at = DoubleField(null=True)
+    """When its first failure ended."""
     next_at = DoubleField(null=True)
     owner = TextField(null=True)
     claimed_at = DoubleField(null=True)

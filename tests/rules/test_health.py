@@ -15,8 +15,8 @@ SCHEDULE = (5.0, 60.0, 300.0)
 
 
 def after(health: Health, kind: Kind, started_at: float, duration_s: float = 0.1, **how: Any) -> Health:
-    retry_after = how.pop("retry_after", None)
-    outcome = Outcome(kind, started_at, duration_s, reason=None if kind == "success" else f"a {kind}", retry_after=retry_after)
+    told = {name: how.pop(name) for name in ("retry_after", "status") if name in how}
+    outcome = Outcome(kind, started_at, duration_s, reason=None if kind == "success" else f"a {kind}", **told)
     rules = {"origin": "api", "failure_limit": 5, "schedule": SCHEDULE, "max_in_flight": 8, "chance": 0.5}
     return judge(health, outcome, **{**rules, **how})
 
@@ -53,6 +53,26 @@ def test_any_success_sets_the_count_to_zero() -> None:
     health = after(failed(4), "success", 200.0)
     assert (health.consecutive_failures, health.state, health.gate_at, health.last_error) == (0, "active", None, None)
     assert health.last_success_at == pytest.approx(200.1)
+
+
+@pytest.mark.parametrize(
+    ("status", "failed_at", "counts"),
+    [
+        (400, 199.0, False),  # others have got through since it failed first
+        (500, 199.0, False),
+        (400, None, True),  # its first failure: it may be the receiver
+        (400, 200.5, True),  # nobody has got through since
+        (404, 199.0, True),  # no such receiver, which is no fault of the event
+        (503, 199.0, True),
+        (None, 199.0, True),  # no answer at all
+    ],
+)
+def test_an_event_that_alone_is_refused_does_not_blame_its_hook(status: int | None, failed_at: float | None, counts: bool) -> None:
+    well = after(Health(), "success", 200.0)
+    later = after(well, "failure", 300.0, status=status, failed_at=failed_at)
+    assert later.consecutive_failures == int(counts)
+    assert later.state == ("failing" if counts else "active")
+    assert later.last_error == "a failure"
 
 
 def test_even_a_success_that_began_before_the_failures() -> None:

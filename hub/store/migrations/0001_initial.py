@@ -160,6 +160,7 @@ class Delivery(Table):
     attempts = IntegerField(default=0)
     failures = IntegerField(default=0)
     faults = IntegerField(default=0)
+    failed_at = DoubleField(null=True)
     next_at = DoubleField(null=True)
     owner = TextField(null=True)
     claimed_at = DoubleField(null=True)
