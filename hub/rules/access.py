@@ -16,7 +16,7 @@ APP_SCOPES: tuple[Scope, ...] = ("publish", "subscribe", "read")
 
 Role = Literal["product_owner", "scrum_master", "team_member", "stakeholder"]
 ROLES: tuple[Role, ...] = ("product_owner", "scrum_master", "team_member", "stakeholder")
-MANAGERS = ("product_owner", "scrum_master")
+MANAGERS: tuple[Role, ...] = ("product_owner", "scrum_master")
 
 Action = Literal["view", "edit", "switch", "test", "redeliver", "delete"]
 SWITCH_ACTIONS: tuple[Action, ...] = ("view", "switch", "test", "redeliver", "delete")
@@ -36,6 +36,17 @@ class Party:
     def has(self, *scopes: str) -> bool:
         """True when one of these scopes is held; `admin` holds all."""
         return "admin" in self.scopes or any(scope in self.scopes for scope in scopes)
+
+
+def person(name: str, role: Role | None, *, is_admin: bool) -> Party:
+    """Somebody who is signed in, in one project: what their role lets them do there by hand (contract §9); without one nothing."""
+    scopes = {"admin"} if is_admin else {"manage", "read"} if role in MANAGERS else {"read"} if role == "team_member" else set()
+    return Party(name, frozenset(scopes), is_by_hand=True)
+
+
+def sees_bodies(party: Party) -> bool:
+    """Team members see hooks and deliveries, but not what was in them (contract §9); a token's `read` has no such limit."""
+    return not party.is_by_hand or party.has("manage")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from connectors.base import EditRule
-from hub.rules.access import ROLES, SCOPES, SWITCH_ACTIONS, Origin, Party, origin_of, refusal, sees
+from hub.rules.access import ROLES, SCOPES, SWITCH_ACTIONS, Origin, Party, Role, origin_of, person, refusal, sees, sees_bodies
 
 ACTIONS = ("view", "edit", "switch", "test", "redeliver", "delete")
 ALL = set(ACTIONS)
@@ -85,3 +85,27 @@ def test_admin_holds_every_scope_and_nobody_else_holds_more_than_given() -> None
     assert not READ.has("manage", "publish")
     assert READ.has("manage", "read")
     assert len(ROLES) == 4
+
+
+@pytest.mark.parametrize(
+    ("role", "is_admin", "manages", "looks", "bodies"),
+    [
+        ("product_owner", False, True, True, True),
+        ("scrum_master", False, True, True, True),
+        ("team_member", False, False, True, False),
+        ("stakeholder", False, False, False, False),
+        (None, False, False, False, False),
+        (None, True, True, True, True),
+    ],
+)
+def test_a_persons_role_says_what_they_may_do_by_hand(role: Role | None, is_admin: bool, manages: bool, looks: bool, bodies: bool) -> None:
+    ann = person("ann", role, is_admin=is_admin)
+    assert (ann.has("manage"), ann.has("read"), sees_bodies(ann)) == (manages, looks, bodies)
+    assert ann.is_by_hand
+    assert all(sees(ann, origin) == looks for origin in ORIGINS)
+    assert (refusal(ann, PAGE, "edit") is None) == manages
+    assert refusal(ann, ZAPIER, "edit") is not None, "an app's hook stays the app's, whatever the role"
+
+
+def test_a_tokens_read_has_bodies() -> None:
+    assert sees_bodies(READ)
