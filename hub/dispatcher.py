@@ -8,10 +8,12 @@ Step before: `intake` or a due retry wakes it. Step after: `delivery.attempt` in
 """
 
 import logging
+import math
 import os
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +24,7 @@ from hub.outbound import Outbound
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
 from hub.senders import Senders, stay_on_one_core
-from hub.store import audit, deliveries, hooks, lanes, leases, settings
+from hub.store import audit, deliveries, hooks, lanes, leases, settings, workers
 from hub.store.database import Database, StoreUnavailable
 from hub.store.deliveries import Recorded
 from hub.store.hooks import Target
@@ -42,6 +44,7 @@ BREATH_S = 0.02
 """The pause after a turn that found nothing to take although something is ready: every sender that it may have is busy."""
 TROUBLE_S = 1.0
 OUTCOMES_MAX = 500
+CREW_COUNT_EVERY_S = 5.0
 TARGETS_MAX = 20_000
 """Opened targets kept in memory."""
 
@@ -90,6 +93,8 @@ class Dispatcher:
         self._unrecorded: list[tuple[Claim, Outcome]] = []
         self._busy: dict[str, _Busy] = {}
         self._turning = threading.Lock()
+        self._crew = 1
+        self._crew_counted_at = 0.0
         self._targets: dict[str, Target] = {}
         self._wake = threading.Event()
         self._is_stopping = False
@@ -214,17 +219,32 @@ class Dispatcher:
         ended = self._record(lambda: tuned, outcomes) if outcomes else []
         lanes.mark_slow(self._database, self._stalled())
         deliveries.promote(self._database, now)
-        claims = self._claim(tuned, now, len(outcomes))
+        claims = self._claim(tuned, now, outcomes)
         return _Turn(tuned, self._shipments(claims), ended)
 
-    def _claim(self, tuned: Settings, now: float, freed: int) -> list[Claim]:
+    def _claim(self, tuned: Settings, now: float, outcomes: list[tuple[Claim, Outcome]]) -> list[Claim]:
         if self._is_stopping:
             return []
         slow_since = time.monotonic() - STALLED_S
         slow_busy = sum(busy.is_slow or busy.since < slow_since for busy in self._busy.values())
-        free = self._senders_max - len(self._busy) + freed
+        free = self._senders_max - len(self._busy) + len(outcomes)
         free_for_slow = max(0, int(self._senders_max * SLOW_SHARE) - slow_busy)
-        return leases.claim(self._database, tuned, self.owner, now, free, free_for_slow)
+        own_room = self._own_room(tuned, now, outcomes)
+        return leases.claim(self._database, tuned, self.owner, now, free, free_for_slow, own_room)
+
+    def _own_room(self, tuned: Settings, now: float, outcomes: list[tuple[Claim, Outcome]]) -> Callable[[str], int]:
+        """How many more requests to one hook this worker may take: an even part of what the hook may have under way.
+
+        Without it the worker that gets an answer first takes the hook's next delivery in the same transaction, and the others nothing.
+        """
+        if now > self._crew_counted_at + CREW_COUNT_EVERY_S:
+            self._crew, self._crew_counted_at = max(1, workers.alive(now)), now
+        if self._crew == 1:
+            return lambda hook_id: leases.UNBOUNDED
+        part = math.ceil(tuned.max_in_flight_per_hook / self._crew)
+        under_way = Counter(busy.hook_id for busy in self._busy.values())
+        under_way.subtract(claim.hook_id for claim, _ in outcomes)
+        return lambda hook_id: part - under_way[hook_id]
 
     def _announce(self, ended: Recorded, now: float) -> None:
         """A hook went off: its audit entry and its event belong to the same transaction (contract §8.6)."""

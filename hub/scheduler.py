@@ -5,6 +5,7 @@ a job's state: jobs are made anew at each start, and what is due is read from th
 scheduler that reads the wall clock stalls when that steps back.
 """
 
+import contextlib
 import logging
 import os
 from collections.abc import Callable
@@ -59,6 +60,10 @@ class Scheduler:
         self._is_stopping = True
         if self._jobs.running:
             self._jobs.shutdown()
+        if self._dispatcher is not None:
+            owner = self._dispatcher.owner
+            with contextlib.suppress(StoreUnavailable):
+                self._database.write(lambda: workers.leave(owner)).result()
 
     def wake_at(self, due_at: float) -> None:
         """Wake the dispatcher at `due_at` (hub's clock): the next retry or the next opening gate."""
@@ -72,6 +77,7 @@ class Scheduler:
         """Take back what dead workers had claimed."""
         now = self._database.clock.now()
         rescued = self._database.write(lambda: deliveries.rescue(self._database, now, self._is_dead)).result()
+        self._database.write(lambda: workers.leave_dead(self._is_dead)).result()
         if rescued:
             log.warning("took back %s deliveries of workers that stopped", rescued)
             if self._dispatcher is not None:

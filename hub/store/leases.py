@@ -6,7 +6,7 @@ Step before: `events.add`, `deliveries.promote`. Step after: `dispatcher` hands 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from connectors.base import Event as SentEvent
@@ -18,6 +18,8 @@ from hub.timestamps import iso
 
 LEASE_MARGIN_S = 15.0
 """A lease outlives the longest possible request by so much, so that a slow recorder does not send twice."""
+
+UNBOUNDED = 10**6
 
 CLAIM_BYTES_MAX = 33_554_432
 """Payload bytes that one claim brings into memory."""
@@ -47,8 +49,18 @@ class Leased:
     failed_at: float | None
 
 
-def claim(database: Database, settings: Settings, owner: str, now: float, free: int, free_for_slow: int) -> list[Claim]:
+def claim(
+    database: Database,
+    settings: Settings,
+    owner: str,
+    now: float,
+    free: int,
+    free_for_slow: int,
+    own_room: Callable[[str], int] = lambda hook_id: UNBOUNDED,
+) -> list[Claim]:
     """Take waiting deliveries, at most `free`, at most `free_for_slow` of them for slow or failing hooks.
+
+    `own_room` says how many of one hook's this worker may take, where several workers share it: what it leaves stays ready for the others.
 
     Fair by hook: lanes are served longest-waiting first, each at most its allowance, its least tried deliveries first (contract §8.5).
     A hook that has never succeeded yet counts as slow for all but one of its requests: a hundred new ones that hang must neither take
@@ -61,8 +73,8 @@ def claim(database: Database, settings: Settings, owner: str, now: float, free: 
         return []
     room = {hook_id: lane.health.allowance(settings.max_in_flight_per_hook, lane.in_flight) for hook_id, lane in served.items()}
     waiting = _waiting(database, {hook_id: most for hook_id, most in room.items() if most})
-    quick_room = {lane.hook_id: 10**6 if lane.health.last_success_at is not None else 1 - lane.in_flight for lane in quick}
-    bounded = _within_bounds(waiting, free, quick_room, free_for_slow)
+    quick_room = {lane.hook_id: UNBOUNDED if lane.health.last_success_at is not None else 1 - lane.in_flight for lane in quick}
+    bounded = _within_bounds(_own_part(waiting, own_room), free, quick_room, free_for_slow)
     taken = [row for row, _ in bounded]
     lease_until = now + settings.attempt_timeout_s + LEASE_MARGIN_S
     database.executemany(
@@ -134,6 +146,17 @@ def _waiting(database: Database, allowances: dict[str, int]) -> list[_Waiting]:
         sql = f"SELECT {columns} FROM ({pick.format(hook='?', limit='?')}) d JOIN event e ON e.id = d.event_id"
         rows = [row for lane in allowances.items() for row in database.execute(sql, lane).fetchall()]
     return [_Waiting(*row) for row in rows]
+
+
+def _own_part(waiting: list[_Waiting], own_room: Callable[[str], int]) -> list[_Waiting]:
+    """Of each hook's rows, in their order, as many as this worker may take."""
+    taken: Counter[str] = Counter()
+    part = []
+    for row in waiting:
+        taken[row.hook_id] += 1
+        if taken[row.hook_id] <= own_room(row.hook_id):
+            part.append(row)
+    return part
 
 
 def _within_bounds(waiting: list[_Waiting], free: int, quick_room: dict[str, int], free_for_slow: int) -> list[tuple[_Waiting, bool]]:

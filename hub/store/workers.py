@@ -3,6 +3,8 @@
 Owns the heartbeat rows. It must never be used to take somebody's work away: leases do that.
 """
 
+from collections.abc import Callable
+
 from hub.store.models import Worker
 
 ALIVE_S = 20.0
@@ -13,6 +15,17 @@ def beat(worker_id: str, now: float) -> None:
     Worker.insert(id=worker_id, started_at=now, seen_at=now).on_conflict(
         conflict_target=[Worker.id], update={Worker.seen_at: now}
     ).execute()
+
+
+def leave(worker_id: str) -> None:
+    """It stops, or is known to be dead."""
+    Worker.delete().where(Worker.id == worker_id).execute()
+
+
+def leave_dead(is_dead: Callable[[str], bool]) -> None:
+    for worker in Worker.select(Worker.id):
+        if is_dead(str(worker.id)):
+            leave(str(worker.id))
 
 
 def alive(now: float) -> int:
