@@ -47,7 +47,7 @@ class Hub:
         origin = urlsplit(config.base_url).hostname or "localhost"
         outbound = Outbound(allow=config.outbound_allow, ca_file=config.outbound_ca_file, origin=origin)
         self._unsubscribe = ReverseUnsubscribe(self.database, outbound)
-        self._wakes: list[Dispatcher] = []
+        self._dispatcher: Dispatcher | None = None
         intake = Intake(self.database, self.wake)
         dispatcher = (
             Dispatcher(
@@ -56,7 +56,7 @@ class Hub:
             if sends
             else None
         )
-        self._wakes += [dispatcher] if dispatcher else []
+        self._dispatcher = dispatcher
         scheduler = Scheduler(self.database, intake, dispatcher)
         subscriptions = Subscriptions(
             self.database, box, intake, outbound, config.outbound_allow, self.wake, self._unsubscribe.hook_ended, self._let_start
@@ -64,12 +64,12 @@ class Hub:
         self.services = Services(config, self.database, box, outbound, intake, subscriptions, scheduler, dispatcher)
 
     def wake(self) -> None:
-        for dispatcher in self._wakes:
-            dispatcher.wake()
+        if self._dispatcher is not None:
+            self._dispatcher.wake()
 
     def _let_start(self, hook_id: str) -> None:
-        for dispatcher in self._wakes:
-            dispatcher.let_start(hook_id)
+        if self._dispatcher is not None:
+            self._dispatcher.let_start(hook_id)
 
     def _plan_wake(self, due_at: float) -> None:
         self.services.scheduler.wake_at(due_at)

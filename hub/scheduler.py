@@ -76,8 +76,12 @@ class Scheduler:
     def rescue(self) -> None:
         """Take back what dead workers had claimed."""
         now = self._database.clock.now()
-        rescued = self._database.write(lambda: deliveries.rescue(self._database, now, self._is_dead)).result()
-        self._database.write(lambda: workers.leave_dead(self._is_dead)).result()
+
+        def write() -> int:
+            workers.leave_dead(self._is_dead)
+            return deliveries.rescue(self._database, now, self._is_dead)
+
+        rescued = self._database.write(write).result()
         if rescued:
             log.warning("took back %s deliveries of workers that stopped", rescued)
             if self._dispatcher is not None:

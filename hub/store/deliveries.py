@@ -150,11 +150,8 @@ def send_again(database: Database, hook: Hook, again: Sequence[str], fresh: Sequ
         " WHERE id = ? AND state IN ('delivered', 'failed', 'refused', 'cancelled')",
         [(delivery_id,) for delivery_id in again],
     )
-    database.executemany(
-        "INSERT INTO delivery (id, event_id, hook_id, project_id, type, state, attempts, failures, faults)"
-        " VALUES (?, ?, ?, ?, ?, 'waiting', 0, 0, 0)",
-        [(delivery_id, event_id, hook.id, hook.project_id, event_type) for delivery_id, event_id, event_type in fresh],
-    )
+    rows = [(delivery_id, event_id, str(hook.id), int(hook.project_id), event_type) for delivery_id, event_id, event_type in fresh]
+    events.add_deliveries(database, rows)
     lanes.arm(database, [str(hook.id)], now)
 
 

@@ -42,12 +42,19 @@ def add(database: Database, events: Sequence[NewEvent], now: float) -> None:
         "INSERT INTO event (id, project_id, type, occurred_at, data) VALUES (?, ?, ?, ?, ?)",
         [(event.id, event.project_id, event.type, event.occurred_at, event.data) for event in events],
     )
+    add_deliveries(
+        database, [(new_id("dlv"), event.id, hook_id, event.project_id, event.type) for event in events for hook_id in event.hook_ids]
+    )
+    lanes.arm(database, {hook_id for event in events for hook_id in event.hook_ids}, now)
+
+
+def add_deliveries(database: Database, rows: Sequence[tuple[str, str, str, int, str]]) -> None:
+    """Write waiting deliveries that nobody has tried: (id, event id, hook id, project id, type). The caller arms their lanes."""
     database.executemany(
         "INSERT INTO delivery (id, event_id, hook_id, project_id, type, state, attempts, failures, faults)"
         " VALUES (?, ?, ?, ?, ?, 'waiting', 0, 0, 0)",
-        [(new_id("dlv"), event.id, hook_id, event.project_id, event.type) for event in events for hook_id in event.hook_ids],
+        rows,
     )
-    lanes.arm(database, {hook_id for event in events for hook_id in event.hook_ids}, now)
 
 
 def claim_key(project_id: int, digest: bytes, event_id: str, now: float) -> str | None:

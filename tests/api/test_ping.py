@@ -26,22 +26,6 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
         yield running
 
 
-@pytest.fixture
-def project(live: LiveHub) -> str:
-    return live.project()
-
-
-@pytest.fixture
-def api(live: LiveHub, project: str) -> Client:
-    return live.client(project=project)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as running:
-        yield running
-
-
 def subscribe(api: Client, receiver: Receiver) -> str:
     return str(api.post("/hooks", json={"target_url": receiver.url, "event": "*"}).json()["id"])
 
