@@ -1,8 +1,9 @@
-"""Whether the backlog of a dead hook stays out of the way: `python bench/backlog.py [waiting deliveries] [database url]`.
+"""Whether the backlog of a dead hook stays out of the way: `python bench/backlog.py [waiting deliveries]
+[database url]`.
 
-Ten healthy hooks get an event each 10 ms; the time to arrival is taken without a backlog, then with that many deliveries waiting for a hook
-whose target refuses every connection, while it is failing and after it was switched off. The ratios of the 99th percentiles are what
-counts; they should stay below 1.5.
+Ten healthy hooks get an event each 10 ms; the time to arrival is taken without a backlog, then with that many
+deliveries waiting for a hook whose target refuses every connection, while it is failing and after it was
+switched off. The ratios of the 99th percentiles are what counts; they should stay below 1.5.
 """
 
 import json
@@ -23,13 +24,18 @@ def measure(on: Stage, receiver: Receiver, label: str, base_s: float | None = No
     receiver.lags_s()
     for _ in range(EVENTS):
         data = json.dumps({"sent_at": time.time()}).encode()
-        on.hub.services.intake.accept(on.project_id, [Published("story.update", data, None, None)], remembers_types=True).result()
+        on.hub.services.intake.accept(
+            on.project_id, [Published("story.update", data, None, None)], remembers_types=True
+        ).result()
         time.sleep(0.01)
     time.sleep(1)
     lags = receiver.lags_s()
     p99 = lags[int(len(lags) * 0.99)]
     ratio = f"   ratio {p99 / base_s:.2f}" if base_s else ""
-    print(f"{label:42s} {len(lags):6d} arrived   p50 {lags[len(lags) // 2] * 1e3:6.1f} ms   p99 {p99 * 1e3:6.1f} ms{ratio}", flush=True)
+    print(
+        f"{label:42s} {len(lags):6d} arrived   p50 {lags[len(lags) // 2] * 1e3:6.1f} ms   p99 {p99 * 1e3:6.1f} ms{ratio}",
+        flush=True,
+    )
     return p99
 
 

@@ -1,7 +1,9 @@
-"""What the way out costs, from the queue to the recorded outcome: `python bench/dispatch.py [deliveries] [database url]`.
+"""What the way out costs, from the queue to the recorded outcome: `python bench/dispatch.py [deliveries]
+[database url]`.
 
-Prints deliveries a second and CPU for each, by the number of hooks that share them; the ratio to one hook says what fairness and batches
-bring. Figures of other machines are no target: compare two versions in turn on one.
+Prints deliveries a second and CPU for each, by the number of hooks that share them; the ratio to one hook
+says what fairness and batches bring. Figures of other machines are no target: compare two versions in turn on
+one.
 """
 
 import json
@@ -20,7 +22,9 @@ def main() -> None:
         receiver = Receiver()
         with stage(url) as on:
             ids = on.add_hooks(receiver.url, ["*"], count)
-            data = json.dumps({"class": "Story", "id": 23, "name": "x" * 700, "sent_at": time.time()}).encode()
+            data = json.dumps(
+                {"class": "Story", "id": 23, "name": "x" * 700, "sent_at": time.time()}
+            ).encode()
             on.fill("story.update", ids, total // count, data)
             wall, cpu = time.perf_counter(), time.process_time()
             on.hub.start()

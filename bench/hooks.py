@@ -1,7 +1,8 @@
 """Whether a project with very many hooks stays quick: `python bench/hooks.py [hooks] [database url]`.
 
-Times making a hook, listing a page, finding one by its target, and publishing an event that one hook wants, with a hundred hooks and then
-with that many more. The ratios are what counts; apart from finding by target, which reads the project's hooks, they should stay near 1.
+Times making a hook, listing a page, finding one by its target, and publishing an event that one hook wants,
+with a hundred hooks and then with that many more. The ratios are what counts; apart from finding by target,
+which reads the project's hooks, they should stay near 1.
 """
 
 import sys
@@ -24,8 +25,12 @@ def measure(on: Stage) -> dict[str, float]:
     steps: dict[str, Callable[[], object]] = {
         "make a hook": lambda: on.add_hooks(URL, ["story.*"]),
         "list 200": lambda: on.database.read(lambda: hooks.find(on.project_id, limit=200)),
-        "find by target": lambda: on.database.read(lambda: hooks.find(on.project_id, target_url=URL + "none")),
-        "publish": lambda: on.hub.services.intake.accept(on.project_id, event, remembers_types=False).result(),
+        "find by target": lambda: on.database.read(
+            lambda: hooks.find(on.project_id, target_url=URL + "none")
+        ),
+        "publish": lambda: on.hub.services.intake.accept(
+            on.project_id, event, remembers_types=False
+        ).result(),
         "publish after a new hook": lambda: (
             on.add_hooks(URL, ["story.*"]),
             on.hub.services.intake.accept(on.project_id, event, remembers_types=False).result(),

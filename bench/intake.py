@@ -1,7 +1,8 @@
 """What the way in costs: `python bench/intake.py [events] [database url]`.
 
-Publishers in threads of this process hand events to the intake and wait for the commit, as the API does. Prints accepted events a second by
-the number of publishers; the ratio to one publisher is what group commit brings. Nothing is sent meanwhile.
+Publishers in threads of this process hand events to the intake and wait for the commit, as the API does.
+Prints accepted events a second by the number of publishers; the ratio to one publisher is what group commit
+brings. Nothing is sent meanwhile.
 """
 
 import sys

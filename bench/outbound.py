@@ -1,7 +1,8 @@
 """What one request through the door costs this process: `python bench/outbound.py [requests] [threads …]`.
 
-The receiver is a process of its own that answers 204 without looking, so that CPU time here is the sender's. Figures of other machines
-are no target; the ratio to `reference` (libcurl alone, no policy, no requests) is what a change must not worsen.
+The receiver is a process of its own that answers 204 without looking, so that CPU time here is the sender's.
+Figures of other machines are no target; the ratio to `reference` (libcurl alone, no policy, no requests) is
+what a change must not worsen.
 """
 
 import multiprocessing
@@ -14,7 +15,7 @@ from ipaddress import ip_network
 
 import pycurl
 
-from hub.outbound import Outbound, Request
+from hub.targets.outbound import Outbound, Request
 
 BODY = b'{"type":"story.create","data":' + b'"' + b"x" * 990 + b'"}'
 HEADERS = {
@@ -38,7 +39,9 @@ def receive(listener: socket.socket) -> None:
             pending += data
             while (end := pending.find(b"\r\n\r\n")) >= 0 and len(pending) >= end + 4 + len(BODY):
                 pending = pending[end + 4 + len(BODY) :]
-                sock.sendall(b"HTTP/1.1 204 No Content\r\nServer: bench\r\nDate: Mon, 23 Nov 2026 21:00:00 GMT\r\n\r\n")
+                sock.sendall(
+                    b"HTTP/1.1 204 No Content\r\nServer: bench\r\nDate: Mon, 23 Nov 2026 21:00:00 GMT\r\n\r\n"
+                )
 
     while True:
         threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
@@ -59,7 +62,9 @@ def measure(name: str, threads: int, requests: int, make: Callable[[], Callable[
     for worker in workers:
         worker.join()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(f"{name:10} {threads:4} threads  {requests / wall:8.0f}/s  {cpu / requests * 1e6:6.1f} us CPU a request")
+    print(
+        f"{name:10} {threads:4} threads  {requests / wall:8.0f}/s  {cpu / requests * 1e6:6.1f} us CPU a request"
+    )
 
 
 def main(requests: int, thread_counts: list[int]) -> None:

@@ -1,6 +1,8 @@
-"""What the benches share: a hub in this process on a throw-away database, and a receiver in a process of its own.
+"""What the benches share: a hub in this process on a throw-away database, and a receiver in a process of its
+own.
 
-Owns the set-up and the tear-down. It must never measure anything itself. Needs the hub installed, as `make install` does.
+Owns the set-up and the tear-down. It must never measure anything itself. Needs the hub installed, as `make
+install` does.
 """
 
 import json
@@ -100,7 +102,10 @@ class Stage:
             size = min(BATCH, count - start)
 
             def write(size: int = size) -> None:
-                new = [NewEvent(new_id("evt"), self.project_id, event_type, time.time(), data, hook_ids) for _ in range(size)]
+                new = [
+                    NewEvent(new_id("evt"), self.project_id, event_type, time.time(), data, hook_ids)
+                    for _ in range(size)
+                ]
                 events.add(self.database, new, self.database.clock.now())
 
             self.database.write(write).result()
@@ -114,7 +119,9 @@ class Stage:
 @contextmanager
 def stage(url: str | None = None) -> Iterator[Stage]:
     with tempfile.TemporaryDirectory() as data_dir:
-        environ = {"HUB_DATA_DIR": data_dir, "HUB_OUTBOUND_ALLOW": "127.0.0.0/8"} | ({"HUB_DATABASE_URL": url} if url else {})
+        environ = {"HUB_DATA_DIR": data_dir, "HUB_OUTBOUND_ALLOW": "127.0.0.0/8"} | (
+            {"HUB_DATABASE_URL": url} if url else {}
+        )
         hub = Hub(config.load(environ))
         key = f"B{token_hex(4).upper()}"
         project = hub.database.write(lambda: projects.add(key, "Bench", "open", time.time())).result()

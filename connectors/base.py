@@ -1,8 +1,8 @@
 """The contract between the hub and its connectors: the words both sides share.
 
-Owns the types a connector is made of. A connector is one outside app: how its hooks are sent to (`Format`), what a person may do
-with them (`EditRule`), and where its set-up is described. Connectors use the standard library and this module; they never import
-the hub, so that one can be written and tested alone.
+Owns the types a connector is made of. A connector is one outside app: how its hooks are sent to (`Format`),
+what a person may do with them (`EditRule`), and where its set-up is described. Connectors use the standard
+library and this module; they never import the hub, so that one can be written and tested alone.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,9 @@ from typing import Protocol, runtime_checkable
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One published event as a format sees it. `data` is the object's JSON, byte for byte as it was published."""
+    """One published event as a format sees it. `data` is the object's JSON, byte for byte as it was
+    published.
+    """
 
     id: str
     type: str
@@ -38,7 +40,8 @@ class Format(Protocol):
     def headers(self, event: Event, delivery_id: str, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
         """What this format adds to the headers that every delivery carries (contract §7).
 
-        `secrets` holds the hook's live secrets, newest first; several while a rotation overlaps, none when it has none.
+        `secrets` holds the hook's live secrets, newest first; several while a rotation overlaps, none when it
+        has none.
         """
         ...
 
@@ -78,4 +81,6 @@ class Connector:
     docs: str
     """The page in `docs/` that says how to set it up, e.g. `connect/zapier.md`."""
     reverse_unsubscribe: bool = False
-    """True: when one of its hooks is deleted or auto-disabled, its target is sent one DELETE (REST hooks, Zapier)."""
+    """True: when one of its hooks is deleted or auto-disabled, its target is sent one DELETE (REST hooks,
+    Zapier).
+    """

@@ -1,8 +1,9 @@
 """The registry: which connectors and formats there are, and where each one lives.
 
-Owns the two tables below; a new connector is its file, its test, and one line here. Modules are loaded on first use and kept, so
-that a broken one hurts only who asks for it. Packages installed beside the hub add their own through the entry-point groups
-`hookhub.connectors` and `hookhub.formats`; they can add a key, never replace one of ours.
+Owns the two tables below; a new connector is its file, its test, and one line here. Modules are loaded on
+first use and kept, so that a broken one hurts only who asks for it. Packages installed beside the hub add
+their own through the entry-point groups `hookhub.connectors` and `hookhub.formats`; they can add a key, never
+replace one of ours.
 """
 
 from collections.abc import Mapping
@@ -13,21 +14,21 @@ from importlib.metadata import entry_points
 from connectors.base import Connector, Format
 
 CONNECTORS: dict[str, str] = {
-    "webhooks": "connectors.webhooks:CONNECTOR",
-    "icescrum": "connectors.icescrum:CONNECTOR",
-    "zapier": "connectors.zapier:CONNECTOR",
-    "n8n": "connectors.n8n:CONNECTOR",
-    "make": "connectors.make:CONNECTOR",
-    "power_automate": "connectors.power_automate:CONNECTOR",
-    "activepieces": "connectors.activepieces:CONNECTOR",
-    "pipedream": "connectors.pipedream:CONNECTOR",
+    "webhooks": "connectors.apps.webhooks:CONNECTOR",
+    "icescrum": "connectors.apps.icescrum:CONNECTOR",
+    "zapier": "connectors.apps.zapier:CONNECTOR",
+    "n8n": "connectors.apps.n8n:CONNECTOR",
+    "make": "connectors.apps.make:CONNECTOR",
+    "power_automate": "connectors.apps.power_automate:CONNECTOR",
+    "activepieces": "connectors.apps.activepieces:CONNECTOR",
+    "pipedream": "connectors.apps.pipedream:CONNECTOR",
 }
 
 FORMATS: dict[str, str] = {
-    "standard": "connectors.standard:FORMAT",
-    "icescrum": "connectors.icescrum:FORMAT",
-    "github": "connectors.github:FORMAT",
-    "cloudevents": "connectors.cloudevents:FORMAT",
+    "standard": "connectors.formats.standard:FORMAT",
+    "icescrum": "connectors.formats.icescrum:FORMAT",
+    "github": "connectors.formats.github:FORMAT",
+    "cloudevents": "connectors.formats.cloudevents:FORMAT",
 }
 
 CONNECTOR_GROUP = "hookhub.connectors"
@@ -44,13 +45,17 @@ class UnknownFormat(LookupError):
 
 @cache
 def connector(key: str) -> Connector:
-    """The connector of that key. Raises UnknownConnector; TypeError for an entry point that is not what it says."""
+    """The connector of that key. Raises UnknownConnector; TypeError for an entry point that is not what it
+    says.
+    """
     known = _paths(CONNECTOR_GROUP)
     if key not in known:
         raise UnknownConnector(f"there is no connector {key!r}: use one of {', '.join(known)}")
     found = _load(known[key])
     if not isinstance(found, Connector) or found.key != key:
-        raise TypeError(f"{known[key]} is not the connector {key!r}: it must be a connectors.base.Connector with that key")
+        raise TypeError(
+            f"{known[key]} is not the connector {key!r}: it must be a connectors.base.Connector with that key"
+        )
     return found
 
 
@@ -62,7 +67,9 @@ def format_of(key: str) -> Format:
         raise UnknownFormat(f"there is no format {key!r}: use one of {', '.join(known)}")
     found = _load(known[key])
     if not isinstance(found, Format) or found.key != key:
-        raise TypeError(f"{known[key]} is not the format {key!r}: it must fulfil connectors.base.Format with that key")
+        raise TypeError(
+            f"{known[key]} is not the format {key!r}: it must fulfil connectors.base.Format with that key"
+        )
     return found
 
 
@@ -84,14 +91,20 @@ def forget_loaded() -> None:
 
 @cache
 def _paths(group: str) -> Mapping[str, str]:
-    """Key → dotted path of a group; ours win, so that no installed package can put itself in front of `zapier` unseen."""
+    """Key → dotted path of a group; ours win, so that no installed package can put itself in front of
+    `zapier` unseen.
+    """
     ours = CONNECTORS if group == CONNECTOR_GROUP else FORMATS
-    added = {entry.name: entry.value for entry in sorted(entry_points(group=group), key=lambda entry: entry.name)}
+    added = {
+        entry.name: entry.value for entry in sorted(entry_points(group=group), key=lambda entry: entry.name)
+    }
     return ours | {key: path for key, path in added.items() if key not in ours}
 
 
 def _load(path: str) -> object:
-    """`module:NAME` → the object. A missing module and one that raises while it loads keep their own error."""
+    """`module:NAME` → the object. A missing module and one that raises while it loads keep their own
+    error.
+    """
     module, _, name = path.partition(":")
     loaded = import_module(module)
     if not hasattr(loaded, name):

@@ -1,9 +1,10 @@
 """Signatures: made for what the hub sends, checked for what it receives.
 
-Owns the key of a secret (contract §7), Standard Webhooks `v1`, and the hex HMACs of GitHub and iceScrum. A check answers True or
-False whatever a stranger wrote into a header; it never raises because of one. Secrets and signatures meet only in
-`hmac.compare_digest`, on bytes: on text with non-ASCII it raises. Nothing here may log, print or keep a secret.
-Before: a format built the body. After: the headers go out with exactly those bytes.
+Owns the key of a secret (contract §7), Standard Webhooks `v1`, and the hex HMACs of GitHub and iceScrum. A
+check answers True or False whatever a stranger wrote into a header; it never raises because of one. Secrets
+and signatures meet only in `hmac.compare_digest`, on bytes: on text with non-ASCII it raises. Nothing here
+may log, print or keep a secret. Before: a format built the body. After: the headers go out with exactly those
+bytes.
 """
 
 import base64
@@ -29,13 +30,16 @@ def new_secret() -> str:
 def key_bytes(secret: str) -> bytes:
     """The HMAC key of a secret: the bytes decoded after `whsec_`, else its UTF-8.
 
-    Raises ValueError, with a sentence for the person who typed it, when there is no such key. Check a secret here when it is saved.
+    Raises ValueError, with a sentence for the person who typed it, when there is no such key. Check a secret
+    here when it is saved.
     """
     if not secret.startswith(PREFIX):
         try:
             return secret.encode("utf-8")
         except UnicodeEncodeError:
-            raise ValueError("the secret holds half a character (a lone surrogate): type or generate it again") from None
+            raise ValueError(
+                "the secret holds half a character (a lone surrogate): type or generate it again"
+            ) from None
     try:
         key = base64.b64decode(secret[len(PREFIX) :], validate=True)
     except ValueError:
@@ -49,10 +53,12 @@ def key_bytes(secret: str) -> bytes:
 
 
 def standard_signature(secrets: Iterable[str], message_id: str, timestamp: int, body: bytes) -> str:
-    """The value of `webhook-signature`: one `v1,…` per secret, single spaces between (a double one breaks reference libraries).
+    """The value of `webhook-signature`: one `v1,…` per secret, single spaces between (a double one breaks
+    reference libraries).
 
-    Empty when there is no secret: then send no such header at all, since some receivers take an empty one for a signature.
-    Raises ValueError for an id with a dot, which would make the signed text ambiguous (Standard Webhooks 1.0).
+    Empty when there is no secret: then send no such header at all, since some receivers take an empty one for
+    a signature. Raises ValueError for an id with a dot, which would make the signed text ambiguous (Standard
+    Webhooks 1.0).
     """
     if "." in message_id:
         raise ValueError(f"a message id must hold no dot: {message_id!r}")
@@ -70,14 +76,17 @@ def verify_standard(
     now: float,
     tolerance_s: float = TOLERANCE_S,
 ) -> bool:
-    """True when one of the `v1` signatures was made with one of the secrets, and not longer ago than `tolerance_s`.
+    """True when one of the `v1` signatures was made with one of the secrets, and not longer ago than
+    `tolerance_s`.
 
-    The three texts are the header values as received; `now` is the receiver's clock in epoch seconds. Without a secret nothing
-    verifies. Raises ValueError only for a secret of ours that is no key (see `key_bytes`).
+    The three texts are the header values as received; `now` is the receiver's clock in epoch seconds. Without
+    a secret nothing verifies. Raises ValueError only for a secret of ours that is no key (see `key_bytes`).
     """
     if not (message_id.isascii() and message_id and "." not in message_id and signature.isascii()):
         return False
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):  # whole seconds: no sign, point or blank
+    if not (
+        timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12
+    ):  # whole seconds: no sign, point or blank
         return False
     if not abs(now - int(timestamp)) <= tolerance_s:
         return False
@@ -90,12 +99,18 @@ def verify_standard(
 
 
 def hex_hmac(secret: str, body: bytes, algorithm: Algorithm) -> str:
-    """The lower-case hex HMAC of the body: iceScrum's signature as it is, GitHub's after `sha256=` or `sha1=`."""
+    """The lower-case hex HMAC of the body: iceScrum's signature as it is, GitHub's after `sha256=` or
+    `sha1=`.
+    """
     return hmac.digest(key_bytes(secret), body, algorithm).hex()
 
 
-def verify_hex(secrets: Iterable[str], signature: str, body: bytes, algorithm: Algorithm, prefix: str = "") -> bool:
-    """True when `signature`, the header value as received, is `prefix` and the hex HMAC of the body with one of the secrets."""
+def verify_hex(
+    secrets: Iterable[str], signature: str, body: bytes, algorithm: Algorithm, prefix: str = ""
+) -> bool:
+    """True when `signature`, the header value as received, is `prefix` and the hex HMAC of the body with one
+    of the secrets.
+    """
     if not signature.startswith(prefix):
         return False
     expected = [hex_hmac(secret, body, algorithm) for secret in secrets if secret]
@@ -104,7 +119,9 @@ def verify_hex(secrets: Iterable[str], signature: str, body: bytes, algorithm: A
 
 def is_same(given: str, expected: str) -> bool:
     """Compare two texts in constant time; texts of different length differ, and any character is allowed."""
-    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass"))
+    return hmac.compare_digest(
+        given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass")
+    )
 
 
 def _v1(secret: str, prefix: bytes, body: bytes) -> str:
@@ -112,7 +129,9 @@ def _v1(secret: str, prefix: bytes, body: bytes) -> str:
 
 
 def _any_same(given: list[str], expected: list[str]) -> bool:
-    """Compare every pair, so that the time taken does not tell which one matched. Whole digests only (RUSTSEC-2024-0010)."""
+    """Compare every pair, so that the time taken does not tell which one matched. Whole digests only
+    (RUSTSEC-2024-0010).
+    """
     found = False
     for one in given:
         for other in expected:

@@ -1,6 +1,7 @@
 """The composition root: the only place that constructs.
 
-Owns what a process is made of and the order in which its parts start and stop. It must never hold logic of its own.
+Owns what a process is made of and the order in which its parts start and stop. It must never hold logic of
+its own.
 """
 
 import contextlib
@@ -11,21 +12,21 @@ from urllib.parse import urlsplit
 import anyio.to_thread
 from starlette.applications import Starlette
 
-from hub.api import routes
 from hub.config import Config
-from hub.dispatcher import SENDERS, Dispatcher
-from hub.intake import Intake
-from hub.outbound import Outbound
-from hub.pages import routes as pages
-from hub.pages.headers import SecurityHeaders
-from hub.scheduler import Scheduler
+from hub.engine.dispatcher import SENDERS, Dispatcher
+from hub.engine.intake import Intake
+from hub.engine.scheduler import Scheduler
+from hub.operations.subscriptions import Subscriptions
+from hub.operations.unsubscribe import ReverseUnsubscribe
 from hub.services import Services
 from hub.store import schema
 from hub.store.database import Database
 from hub.store.deliveries import Recorded
 from hub.store.secrets import SecretBox
-from hub.subscriptions import Subscriptions
-from hub.unsubscribe import ReverseUnsubscribe
+from hub.targets.outbound import Outbound
+from hub.web import routes
+from hub.web.pages import routes as pages
+from hub.web.security_headers import SecurityHeaders
 
 log = logging.getLogger("hub.app")
 
@@ -39,7 +40,9 @@ class Hub:
     """One process of the hub."""
 
     def __init__(self, config: Config, *, sends: bool = True, senders: int | None = None) -> None:
-        """`sends`: deliver from this process, with at most so many `senders`. Migrates the database; nothing runs before `start`."""
+        """`sends`: deliver from this process, with at most so many `senders`. Migrates the database; nothing
+        runs before `start`.
+        """
         self.database = Database(config.database_url)
         schema.migrate(self.database)
         self.database.sync_clock()
@@ -51,7 +54,13 @@ class Hub:
         intake = Intake(self.database, self.wake)
         dispatcher = (
             Dispatcher(
-                self.database, outbound, box, intake, plan_wake=self._plan_wake, hook_ended=self._hook_ended, senders=senders or SENDERS
+                self.database,
+                outbound,
+                box,
+                intake,
+                plan_wake=self._plan_wake,
+                hook_ended=self._hook_ended,
+                senders=senders or SENDERS,
             )
             if sends
             else None
@@ -59,9 +68,18 @@ class Hub:
         self._dispatcher = dispatcher
         scheduler = Scheduler(self.database, intake, dispatcher)
         subscriptions = Subscriptions(
-            self.database, box, intake, outbound, config.outbound_allow, self.wake, self._unsubscribe.hook_ended, self._let_start
+            self.database,
+            box,
+            intake,
+            outbound,
+            config.outbound_allow,
+            self.wake,
+            self._unsubscribe.hook_ended,
+            self._let_start,
         )
-        self.services = Services(config, self.database, box, outbound, intake, subscriptions, scheduler, dispatcher)
+        self.services = Services(
+            config, self.database, box, outbound, intake, subscriptions, scheduler, dispatcher
+        )
 
     def wake(self) -> None:
         if self._dispatcher is not None:

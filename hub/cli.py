@@ -1,7 +1,7 @@
 """The command line (contract §2): the list of commands, and how each error is told.
 
-Owns exit codes and the one line on stderr: 2 for a wrong usage, 1 for a failure, never a traceback for what was foreseen. It must never
-do what a command does: those parse, call and print in `hub.commands`.
+Owns exit codes and the one line on stderr: 2 for a wrong usage, 1 for a failure, never a traceback for what
+was foreseen. It must never do what a command does: those parse, call and print in `hub.commands`.
 """
 
 import logging
@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 
 import click
-import peewee
 
 from hub.commands.check import check, show_config, version
 from hub.commands.demo import demo
@@ -21,12 +20,29 @@ from hub.errors import HubError
 
 log = logging.getLogger("hub.cli")
 
-COMMANDS = (serve, worker, demo, project_group, user_group, token_group, settings_group, check, show_config, version)
+COMMANDS = (
+    serve,
+    worker,
+    demo,
+    project_group,
+    user_group,
+    token_group,
+    settings_group,
+    check,
+    show_config,
+    version,
+)
 
 
-@click.group("hookhub", no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(
+    "hookhub",
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
 def cli() -> None:
-    """An automation hub: events in, signed deliveries out. The environment (HUB_*) is described in docs/configuration.md."""
+    """An automation hub: events in, signed deliveries out. The environment (HUB_*) is described in
+    docs/configuration.md.
+    """
 
 
 for command in COMMANDS:
@@ -48,8 +64,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _tell("Stopped.", 130)
     except click.ClickException as error:
         return _tell(error.format_message(), 1)
-    except peewee.IntegrityError:
-        return _tell("Somebody else has just made the same: look at what is there.", 1)
     except HubError as error:
         return _tell(str(error), 1)
     except BrokenPipeError:

@@ -1,8 +1,9 @@
 """The hub's configuration (contract §3): read once, checked whole, frozen.
 
-Owns the names `HUB_*`, their defaults and ranges, and the secret key's file. It is the only reader of the environment, and it
-never shows a secret: not in a message, a `repr` or `shown`. Before it the command line gives its overrides; after it `hub.app`
-builds everything from the `Config`. What admins tune while the hub runs is a setting in the store, not here.
+Owns the names `HUB_*`, their defaults and ranges, and the secret key's file. It is the only reader of the
+environment, and it never shows a secret: not in a message, a `repr` or `shown`. Before it the command line
+gives its overrides; after it `hub.app` builds everything from the `Config`. What admins tune while the hub
+runs is a setting in the store, not here.
 """
 
 import difflib
@@ -37,7 +38,9 @@ NAMES = (
     "HUB_TRUSTED_PROXIES",
 )
 SECRET_NAMES = ("HUB_DATABASE_URL", "HUB_SECRET_KEY", "HUB_ADMIN_PASSWORD")
-"""Each may be given as NAME_FILE instead: the path of a file that holds it, as container platforms mount secrets."""
+"""Each may be given as NAME_FILE instead: the path of a file that holds it, as container platforms mount
+secrets.
+"""
 
 SECRET_KEY_BYTES = 32
 MAX_WORKERS = 64
@@ -73,7 +76,9 @@ class Config:
     log_format: str
     """`text` or `json`."""
     trusted_proxies: tuple[str, ...]
-    """Networks whose `X-Forwarded-*` is believed; none by default, for through a tunnel every caller is 127.0.0.1."""
+    """Networks whose `X-Forwarded-*` is believed; none by default, for through a tunnel every caller is
+    127.0.0.1.
+    """
 
     def shown(self) -> dict[str, str]:
         """By environment name, fit to be printed: secrets hidden, what is not given empty."""
@@ -96,10 +101,12 @@ class Config:
 
 
 def load(environ: Mapping[str, str] = os.environ, **overrides: object) -> Config:
-    """Read and check everything; `overrides` come from the command line by field name (None: not given) and win.
+    """Read and check everything; `overrides` come from the command line by field name (None: not given) and
+    win.
 
-    An empty variable counts as not given, as compose files pass them. Makes the data directory, and the secret key in it when no
-    key is given. Raises ConfigError that names every problem, one sentence each, and no secret.
+    An empty variable counts as not given, as compose files pass them. Makes the data directory, and the
+    secret key in it when no key is given. Raises ConfigError that names every problem, one sentence each, and
+    no secret.
     """
     reader = _Reader(environ, overrides)
     data_dir = Path(reader.text("HUB_DATA_DIR") or "hub-data").expanduser().absolute()
@@ -122,7 +129,9 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: object) -> Config
         trusted_proxies=tuple(map(str, reader.networks("HUB_TRUSTED_PROXIES"))),
     )
     if config.secret_key and len(config.secret_key.encode()) < SECRET_KEY_BYTES:
-        reader.complain("HUB_SECRET_KEY is too short: give at least 32 random characters, or none to have one made.")
+        reader.complain(
+            "HUB_SECRET_KEY is too short: give at least 32 random characters, or none to have one made."
+        )
     if not reader.problems and bool(config.admin_username) != bool(config.admin_password):
         reader.complain("HUB_ADMIN_USERNAME and HUB_ADMIN_PASSWORD belong together: give both or neither.")
     if reader.problems:
@@ -131,20 +140,25 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: object) -> Config
         try:
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigError(f"The data directory {data_dir} cannot be made ({_reason(error)}): set HUB_DATA_DIR.") from None
+            raise ConfigError(
+                f"The data directory {data_dir} cannot be made ({_reason(error)}): set HUB_DATA_DIR."
+            ) from None
     return config if config.secret_key else replace(config, secret_key=load_secret_key(data_dir))
 
 
 def environ_of(**values: str) -> dict[str, str]:
-    """The environment for a hub that is to know nothing of this one: ours, with these HUB_* names and no others."""
+    """The environment for a hub that is to know nothing of this one: ours, with these HUB_* names and no
+    others.
+    """
     return {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | values
 
 
 def load_secret_key(data_dir: Path) -> str:
     """The key in `data_dir/secret_key`, made at the first start with mode 0600.
 
-    Hubs that start at the same moment agree: the key is written whole under another name and then linked, and a link that is
-    already there is never replaced. Raises ConfigError when it can be neither read nor made, or was cut short.
+    Hubs that start at the same moment agree: the key is written whole under another name and then linked, and
+    a link that is already there is never replaced. Raises ConfigError when it can be neither read nor made,
+    or was cut short.
     """
     path = data_dir / "secret_key"
     try:
@@ -155,14 +169,20 @@ def load_secret_key(data_dir: Path) -> str:
                 path.chmod(0o600)
         key = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The secret key {path} cannot be read or made ({_reason(error)}): fix it, or set HUB_SECRET_KEY.") from None
+        raise ConfigError(
+            f"The secret key {path} cannot be read or made ({_reason(error)}): fix it, or set HUB_SECRET_KEY."
+        ) from None
     if len(key) < SECRET_KEY_BYTES:
-        raise ConfigError(f"The secret key {path} is cut short: restore it from a backup, for what it encrypted is lost without it.")
+        raise ConfigError(
+            f"The secret key {path} is cut short: restore it from a backup, for what it encrypted is lost without it."
+        )
     return key
 
 
 def _create_once(path: Path, text: str) -> None:
-    """Write `text` to `path` unless it exists by then; readers see all of it or nothing, even after a power cut."""
+    """Write `text` to `path` unless it exists by then; readers see all of it or nothing, even after a power
+    cut.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -182,7 +202,9 @@ def _create_once(path: Path, text: str) -> None:
 
 
 class _Reader:
-    """Takes one value after the other out of the environment, and collects what is wrong instead of stopping at the first."""
+    """Takes one value after the other out of the environment, and collects what is wrong instead of stopping
+    at the first.
+    """
 
     def __init__(self, environ: Mapping[str, str], overrides: Mapping[str, object]) -> None:
         self.problems: list[str] = []
@@ -190,7 +212,9 @@ class _Reader:
         if unknown:
             raise TypeError(f"no such field: {', '.join(sorted(unknown))}")
         self._environ = environ
-        self._overrides = {f"HUB_{key.upper()}": str(value) for key, value in overrides.items() if value is not None}
+        self._overrides = {
+            f"HUB_{key.upper()}": str(value) for key, value in overrides.items() if value is not None
+        }
         self._refuse_unknown_names()
 
     def complain(self, sentence: str) -> None:
@@ -208,7 +232,8 @@ class _Reader:
             self.complain(f"{name} and {name}_FILE are both given: drop one.")
             return None
         try:
-            # Editors and `echo` end a file with a newline that is no part of the secret; anything else may be.
+            # Editors and `echo` end a file with a newline that is no part of the secret; anything else may
+            # be.
             content = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, ValueError) as error:
             self.complain(f"{name}_FILE names {path}, which cannot be read ({_reason(error)}).")
@@ -240,7 +265,9 @@ class _Reader:
             try:
                 found.append(ip_network(part, strict=False))
             except ValueError:
-                self.complain(f"{name} holds {part!r}: give networks such as 10.0.0.0/8 or fd00::/8, separated by commas.")
+                self.complain(
+                    f"{name} holds {part!r}: give networks such as 10.0.0.0/8 or fd00::/8, separated by commas."
+                )
         return tuple(found)
 
     def file(self, name: str) -> str | None:
@@ -256,7 +283,9 @@ class _Reader:
         return str(path)
 
     def database_url(self, name: str, data_dir: Path) -> str:
-        """SQLite with an absolute path, since other processes of the hub may start elsewhere; PostgreSQL under its full scheme."""
+        """SQLite with an absolute path, since other processes of the hub may start elsewhere; PostgreSQL
+        under its full scheme.
+        """
         text = self.text(name)
         if text is None:
             return f"sqlite:///{data_dir / 'hub.db'}"
@@ -276,18 +305,29 @@ class _Reader:
         return ""
 
     def base_url(self, name: str, host: str, port: int) -> str:
-        """Where people and apps reach the hub, perhaps behind a proxy and below a path; by default where it listens."""
+        """Where people and apps reach the hub, perhaps behind a proxy and below a path; by default where it
+        listens.
+        """
         text = self.text(name)
         if text is None:
             reachable = "localhost" if host in {"0.0.0.0", "::"} else f"[{host}]" if ":" in host else host
             return f"http://{reachable}:{port}"
         parts = _split(text)
-        if not parts or parts.scheme not in {"http", "https"} or not parts.hostname or not _BASE_URL_CHARACTERS.fullmatch(text):
-            self.complain(f"{name} is not understood: give http:// or https://, a host, and a path if a proxy adds one.")
+        if (
+            not parts
+            or parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or not _BASE_URL_CHARACTERS.fullmatch(text)
+        ):
+            self.complain(
+                f"{name} is not understood: give http:// or https://, a host, and a path if a proxy adds one."
+            )
         return text.rstrip("/")
 
     def _refuse_unknown_names(self) -> None:
-        """A misspelt name would be a setting that silently does nothing. `HUB_TEST_*` belongs to the tests."""
+        """A misspelt name would be a setting that silently does nothing. `HUB_TEST_*` belongs to the
+        tests.
+        """
         known = [*NAMES, *(f"{name}_FILE" for name in SECRET_NAMES)]
         for name in sorted(self._environ):
             if name.startswith("HUB_") and not name.startswith("HUB_TEST_") and name not in known:

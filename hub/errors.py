@@ -1,14 +1,18 @@
-"""The hub's exceptions, and nothing else: every layer raises these, two places catch them.
+"""The hub's exceptions, and nothing else: every layer raises these, few places catch them.
 
-Owns the vocabulary of failure. `HubError` is the root; a caller's fault is a `Problem`, a wrong environment a `ConfigError`,
-a failed request to a receiver a `DeliveryError`. It must never import another module of the hub.
-Caught in `hub.api.problems` (turned into an answer) and in `hub.delivery` (turned into an outcome).
+`HubError` is the root. What a caller asks for and cannot have is a `Refusal`: its subclass says why, in the words of
+the layer that refuses, never as an HTTP status. A wrong environment is a `ConfigError`, a request that got no answer
+a `DeliveryError`. Caught in `hub.web.problems` and `hub.cli` (told to whoever asked) and in `hub.engine.delivery`
+(turned into an outcome).
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 Fault = Literal["receiver", "refused", "hub"]
 Phase = Literal["none", "dns", "connect", "tls", "sent", "head", "body"]
+FieldError = tuple[str, str]
+"""The field's path, such as `events[2]`, and what to write instead."""
 
 
 class HubError(Exception):
@@ -19,34 +23,69 @@ class ConfigError(HubError):
     """The environment or the command line asks for something that cannot be."""
 
 
-class Problem(HubError):
-    """A request that is refused; becomes an `application/problem+json` answer (RFC 9457).
+class Refusal(HubError):
+    """Something that was asked for and is refused; nothing has changed. Doors turn its type into their own answer."""
 
-    `errors` holds one (field, message) pair per wrong field; `retry_after_s` becomes a whole-second Retry-After header.
-    """
+    title = "Refused"
 
-    def __init__(
-        self,
-        status: int,
-        title: str,
-        detail: str = "",
-        errors: list[tuple[str, str]] | None = None,
-        retry_after_s: int | None = None,
-    ) -> None:
-        super().__init__(detail or title)
-        self.status = status
-        self.title = title
-        self.detail = detail or title
-        self.errors = errors or []
+    def __init__(self, detail: str, *, title: str = "", errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.title = title or type(self).title
+        self.errors = list(errors)
+
+
+class Invalid(Refusal):
+    """Wrong fields: one (field, message) pair each, all of them at once."""
+
+    title = "Wrong fields"
+
+    def __init__(self, errors: Sequence[FieldError], *, title: str = "") -> None:
+        super().__init__(
+            "; ".join(f"{field}: {message}" for field, message in errors), title=title, errors=errors
+        )
+
+
+class NotFound(Refusal):
+    """There is no such thing, or it must look so to whoever asks."""
+
+    title = "Not found"
+
+
+class Forbidden(Refusal):
+    """Whoever asks may not do this: scope, role, or an archived project."""
+
+    title = "Forbidden"
+
+
+class Conflict(Refusal):
+    """It cannot be done as things are now: its origin forbids it, the name is taken, it is over."""
+
+    title = "Conflict"
+
+
+class Expired(Refusal):
+    """It was there once and is over for good."""
+
+    title = "Over"
+
+
+class Busy(Refusal):
+    """Not now: there is no room for it. The same may be asked again after `retry_after_s` seconds."""
+
+    title = "Busy"
+
+    def __init__(self, detail: str, *, retry_after_s: int, title: str = "") -> None:
+        super().__init__(detail, title=title)
         self.retry_after_s = retry_after_s
 
 
 class DeliveryError(HubError):
     """A request that got no answer, and how far it came.
 
-    `fault` decides what it costs: `receiver` counts against the hook; `refused` (the address policy) and `hub` (our own
-    trouble, such as no file descriptors) are shown but never counted. `was_sent` is True once a byte of the request may have
-    reached the receiver, so that a repeat may be a duplicate.
+    `fault` decides what it costs: `receiver` counts against the hook; `refused` (the address policy) and `hub` (our
+    own trouble, such as no file descriptors) are shown but never counted. `was_sent` is True once a byte of the
+    request may have reached the receiver, so that a repeat may be a duplicate.
     """
 
     def __init__(

@@ -1,7 +1,8 @@
 """Ids: a prefix and a UUIDv7, time-ordered and opaque to callers (contract §1).
 
-Owns how ids are made and how a point in time becomes the smallest id of that time (retention deletes by it). Ids of one process
-rise strictly, so "newest first" is "highest id first". It must never be asked to read anything but the time out of an id.
+Owns how ids are made and how a point in time becomes the smallest id of that time (retention deletes by it).
+Ids of one process rise strictly, so "newest first" is "highest id first". It must never be asked to read
+anything but the time out of an id.
 """
 
 import os
@@ -32,6 +33,8 @@ def time_of(some_id: str) -> float:
 
 
 def _layout(value: int) -> int:
-    """Spread 48 bits of time and 74 bits of order over the fields of a UUIDv7: time, version, 12 bits, variant, 62 bits."""
+    """Spread 48 bits of time and 74 bits of order over the fields of a UUIDv7: time, version, 12 bits,
+    variant, 62 bits.
+    """
     milliseconds, order = value >> 74, value & ((1 << 74) - 1)
     return milliseconds << 80 | 0x7 << 76 | (order >> 62) << 64 | 0b10 << 62 | order & ((1 << 62) - 1)

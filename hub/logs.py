@@ -1,7 +1,8 @@
 """The log: one line a record on stderr, as text or as JSON.
 
-Owns what a line looks like and which loggers stay quiet. It must never let a secret through: what looks like a token, a signing secret or
-a URL's password is masked in every line, whoever wrote it. A record may carry `extra={"fields": {...}}`: they become keys of their own.
+Owns what a line looks like and which loggers stay quiet. It must never let a secret through: what looks like
+a token, a signing secret or a URL's password is masked in every line, whoever wrote it. A record may carry
+`extra={"fields": {...}}`: they become keys of their own.
 """
 
 import json
@@ -18,14 +19,24 @@ NEVER_BELOW_WARNING = ("peewee", "psycopg", "multipart", "hpack")
 """Their debug lines hold rows and bodies."""
 
 MASK = "********"
-_SECRETS = re.compile(r"(?:(?<=\bhub_)|(?<=\bwhsec_))[\w+/=-]{16,}|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)|(?<=[?&]token=)[\w-]+")
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))} | {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t"}
-_CONTROLS |= {code: f"\\u{code:04x}" for code in (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_SECRETS = re.compile(
+    r"(?:(?<=\bhub_)|(?<=\bwhsec_))[\w+/=-]{16,}|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)|(?<=[?&]token=)[\w-]+"
+)
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))} | {
+    0x0A: "\\n",
+    0x0D: "\\r",
+    0x09: "\\t",
+}
+_CONTROLS |= {
+    code: f"\\u{code:04x}" for code in (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
 """Line ends and direction marks: a hostile text must neither forge a line nor turn one round."""
 
 
 def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
-    """Send everything that is logged in this process to `stream` (stderr); replaces what was set up before."""
+    """Send everything that is logged in this process to `stream` (stderr); replaces what was set up
+    before.
+    """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     root = logging.getLogger()
@@ -39,17 +50,23 @@ def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
 
 
 class TextFormatter(logging.Formatter):
-    """`2026-11-23T21:04:06.123Z INFO hub.delivery attempt event=…`; a traceback follows on the same line, its line ends escaped."""
+    """`2026-11-23T21:04:06.123Z INFO hub.engine.delivery attempt event=…`; a traceback follows on the same
+    line, its line ends escaped.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         message = record.getMessage()
         if record.exc_info:
             message += f" traceback={self.formatException(record.exc_info)}"
-        return f"{iso(record.created)} {record.levelname} {record.name} {masked(message).translate(_CONTROLS)}"
+        return (
+            f"{iso(record.created)} {record.levelname} {record.name} {masked(message).translate(_CONTROLS)}"
+        )
 
 
 class JsonFormatter(logging.Formatter):
-    """One object a line: time, level, logger, message, the record's fields, and the traceback when there is one."""
+    """One object a line: time, level, logger, message, the record's fields, and the traceback when there is
+    one.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -59,7 +76,11 @@ class JsonFormatter(logging.Formatter):
             "message": masked(record.getMessage()),
         }
         fields = getattr(record, "fields", None) or {}
-        line |= {name: masked(value) if isinstance(value, str) else value for name, value in fields.items() if name not in line}
+        line |= {
+            name: masked(value) if isinstance(value, str) else value
+            for name, value in fields.items()
+            if name not in line
+        }
         if record.exc_info:
             line["traceback"] = masked(self.formatException(record.exc_info))
         return json.dumps(line, default=str)  # ASCII, every control and direction mark escaped

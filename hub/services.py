@@ -6,13 +6,13 @@ Owns nothing: it names what `app` has constructed. It must never construct anyth
 from dataclasses import dataclass
 
 from hub.config import Config
-from hub.dispatcher import Dispatcher
-from hub.intake import Intake
-from hub.outbound import Outbound
-from hub.scheduler import Scheduler
+from hub.engine.dispatcher import Dispatcher
+from hub.engine.intake import Intake
+from hub.engine.scheduler import Scheduler
+from hub.operations.subscriptions import Subscriptions
 from hub.store.database import Database
 from hub.store.secrets import SecretBox
-from hub.subscriptions import Subscriptions
+from hub.targets.outbound import Outbound
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,11 @@ from datetime import UTC, datetime
 
 def iso(epoch_s: float) -> str:
     """`2026-11-23T21:04:06.123Z`."""
-    return datetime.fromtimestamp(round(epoch_s, 3), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        datetime.fromtimestamp(round(epoch_s, 3), UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 def iso_or_none(epoch_s: float | None) -> str | None:

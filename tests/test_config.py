@@ -113,13 +113,17 @@ def test_an_empty_variable_is_not_given(environ: dict[str, str]) -> None:
         ("hub.example", "http://hub.example:8000"),
     ],
 )
-def test_it_is_reached_where_it_listens_unless_told_otherwise(environ: dict[str, str], host: str, base_url: str) -> None:
+def test_it_is_reached_where_it_listens_unless_told_otherwise(
+    environ: dict[str, str], host: str, base_url: str
+) -> None:
     assert load(environ, host=host).base_url == base_url
 
 
 @pytest.mark.parametrize("name", SECRET_NAMES)
 def test_a_secret_may_come_from_a_file(environ: dict[str, str], tmp_path: Path, name: str) -> None:
-    value = "postgresql://hub@db/hub" if name == "HUB_DATABASE_URL" else " päss word with spaces that is long "
+    value = (
+        "postgresql://hub@db/hub" if name == "HUB_DATABASE_URL" else " päss word with spaces that is long "
+    )
     (tmp_path / "secret").write_text(value + "\r\n", encoding="utf-8")
     environ |= {"HUB_ADMIN_USERNAME": "ada", "HUB_ADMIN_PASSWORD": "x"}
     environ.pop(name, None)
@@ -128,13 +132,21 @@ def test_a_secret_may_come_from_a_file(environ: dict[str, str], tmp_path: Path, 
 
 
 @pytest.mark.parametrize("name", SECRET_NAMES)
-def test_a_secret_and_its_file_together_are_refused(environ: dict[str, str], tmp_path: Path, name: str) -> None:
+def test_a_secret_and_its_file_together_are_refused(
+    environ: dict[str, str], tmp_path: Path, name: str
+) -> None:
     (tmp_path / "secret").write_text(KEY)
-    assert f"{name} and {name}_FILE are both given" in problems(environ | {name: KEY, f"{name}_FILE": str(tmp_path / "secret")})
+    assert f"{name} and {name}_FILE are both given" in problems(
+        environ | {name: KEY, f"{name}_FILE": str(tmp_path / "secret")}
+    )
 
 
-@pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff\xfe"], ids=["missing", "empty", "blank", "not text"])
-def test_a_secrets_file_that_cannot_be_used_is_refused(environ: dict[str, str], tmp_path: Path, content: bytes | None) -> None:
+@pytest.mark.parametrize(
+    "content", [None, b"", b"\n", b"\xff\xfe"], ids=["missing", "empty", "blank", "not text"]
+)
+def test_a_secrets_file_that_cannot_be_used_is_refused(
+    environ: dict[str, str], tmp_path: Path, content: bytes | None
+) -> None:
     path = tmp_path / "secret"
     if content is not None:
         path.write_bytes(content)
@@ -153,7 +165,9 @@ def test_a_secrets_file_that_cannot_be_used_is_refused(environ: dict[str, str], 
         ("HUB_PORT_FILE", "HUB_PORT"),
     ],
 )
-def test_an_unknown_name_is_refused_with_the_nearest_right_one(environ: dict[str, str], name: str, nearest: str) -> None:
+def test_an_unknown_name_is_refused_with_the_nearest_right_one(
+    environ: dict[str, str], name: str, nearest: str
+) -> None:
     assert problems(environ | {name: "1"}) == f"{name} is not a name the hub knows: did you mean {nearest}?"
 
 
@@ -206,8 +220,15 @@ def test_what_cannot_be_is_refused_by_name(environ: dict[str, str], name: str, v
 
 
 def test_every_problem_is_named_at_once_on_one_line(environ: dict[str, str]) -> None:
-    text = problems(environ | {"HUB_PROT": "1", "HUB_WORKERS": "many", "HUB_LOG_LEVEL": "loud", "HUB_BASE_URL": "x"}, port="y")
-    assert [name for name in ("HUB_PROT", "HUB_WORKERS", "HUB_LOG_LEVEL", "HUB_BASE_URL", "HUB_PORT is") if name not in text] == []
+    text = problems(
+        environ | {"HUB_PROT": "1", "HUB_WORKERS": "many", "HUB_LOG_LEVEL": "loud", "HUB_BASE_URL": "x"},
+        port="y",
+    )
+    assert [
+        name
+        for name in ("HUB_PROT", "HUB_WORKERS", "HUB_LOG_LEVEL", "HUB_BASE_URL", "HUB_PORT is")
+        if name not in text
+    ] == []
     assert "\n" not in text
 
 
@@ -217,16 +238,24 @@ def test_every_problem_is_named_at_once_on_one_line(environ: dict[str, str]) -> 
         ("sqlite:////var/lib/hub/hub.db", "sqlite:////var/lib/hub/hub.db"),
         ("postgres://hub@db/hub", "postgresql://hub@db/hub"),
         ("postgresql:///hub?host=/run/postgresql", "postgresql:///hub?host=/run/postgresql"),
-        ("postgresql://postgres:@/postgres?host=/tmp/data", "postgresql://postgres:@/postgres?host=/tmp/data"),
+        (
+            "postgresql://postgres:@/postgres?host=/tmp/data",
+            "postgresql://postgres:@/postgres?host=/tmp/data",
+        ),
     ],
 )
 def test_a_database_keeps_its_url_as_given(environ: dict[str, str], given: str, found: str) -> None:
     assert load(environ | {"HUB_DATABASE_URL": given}).database_url == found
 
 
-def test_a_relative_sqlite_path_is_made_absolute(environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_sqlite_path_is_made_absolute(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    assert load(environ | {"HUB_DATABASE_URL": "sqlite:///some/hub.db"}).database_url == f"sqlite:///{tmp_path}/some/hub.db"
+    assert (
+        load(environ | {"HUB_DATABASE_URL": "sqlite:///some/hub.db"}).database_url
+        == f"sqlite:///{tmp_path}/some/hub.db"
+    )
 
 
 WORD = st.text(string.ascii_letters + string.digits + "%._~-", min_size=12, max_size=24)
@@ -235,7 +264,10 @@ WORD = st.text(string.ascii_letters + string.digits + "%._~-", min_size=12, max_
 @given(user=WORD, password=WORD, key=st.text(string.ascii_letters, min_size=32, max_size=40), admin=WORD)
 def test_no_secret_is_ever_shown(user: str, password: str, key: str, admin: str) -> None:
     secrets = {password + "!1", key + "!2", admin + "!3"}
-    for url in (f"postgresql://{user}:{password}!1@db:5432/hub", f"postgresql://{user}@db/hub?sslmode=require&password={password}!1"):
+    for url in (
+        f"postgresql://{user}:{password}!1@db:5432/hub",
+        f"postgresql://{user}@db/hub?sslmode=require&password={password}!1",
+    ):
         environ = {
             "HUB_DATABASE_URL": url,
             "HUB_SECRET_KEY": key + "!2",
@@ -246,13 +278,22 @@ def test_no_secret_is_ever_shown(user: str, password: str, key: str, admin: str)
         shown = found.shown()
         assert set(shown) == set(NAMES)
         assert found.database_url == url
-        wrong = problems(environ | {"HUB_DATABASE_URL": url.replace("postgresql", "oracle"), "HUB_PROT": "1", "HUB_PORT": "x"})
-        assert [secret for secret in secrets for text in (repr(found), str(shown), wrong) if secret in text] == []
+        wrong = problems(
+            environ
+            | {"HUB_DATABASE_URL": url.replace("postgresql", "oracle"), "HUB_PROT": "1", "HUB_PORT": "x"}
+        )
+        assert [
+            secret for secret in secrets for text in (repr(found), str(shown), wrong) if secret in text
+        ] == []
 
 
 def test_what_is_not_secret_is_shown(environ: dict[str, str]) -> None:
     shown = load(
-        environ | {"HUB_DATABASE_URL": "postgresql://hub:pw@db:5432/hub?sslmode=require", "HUB_OUTBOUND_ALLOW": "10.0.0.1"}
+        environ
+        | {
+            "HUB_DATABASE_URL": "postgresql://hub:pw@db:5432/hub?sslmode=require",
+            "HUB_OUTBOUND_ALLOW": "10.0.0.1",
+        }
     ).shown()
     assert shown["HUB_DATABASE_URL"] == "postgresql://hub:(hidden)@db:5432/hub?sslmode=require"
     assert shown["HUB_OUTBOUND_ALLOW"] == "10.0.0.1/32"
@@ -277,7 +318,9 @@ def test_a_secret_key_that_a_copy_loosened_is_tightened(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
 
 
-def test_hubs_that_start_together_agree_on_the_secret_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hubs_that_start_together_agree_on_the_secret_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every starter is held between "there is no key" and "here is mine" until all of them got that far."""
     together = threading.Barrier(8)
     create_once = config._create_once
@@ -308,9 +351,13 @@ def test_a_damaged_secret_key_is_never_replaced(tmp_path: Path, content: bytes) 
 
 def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert f"The data directory {tmp_path}/file/data cannot be made" in problems({"HUB_DATA_DIR": str(tmp_path / "file" / "data")})
+    assert f"The data directory {tmp_path}/file/data cannot be made" in problems(
+        {"HUB_DATA_DIR": str(tmp_path / "file" / "data")}
+    )
 
 
-def test_a_given_key_and_a_postgresql_url_need_no_data_directory(environ: dict[str, str], tmp_path: Path) -> None:
+def test_a_given_key_and_a_postgresql_url_need_no_data_directory(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
     load(environ | {"HUB_DATABASE_URL": "postgresql://hub@db/hub"})
     assert not (tmp_path / "data").exists()

@@ -1,4 +1,6 @@
-"""The documentation keeps up with the program: every variable, setting, command and link that it names is there, and none is left out."""
+"""The documentation keeps up with the program: every variable, setting, command and link that it names is
+there, and none is left out.
+"""
 
 import re
 from pathlib import Path
@@ -8,7 +10,7 @@ import pytest
 
 from hub import cli
 from hub.config import NAMES, SECRET_NAMES
-from hub.delivery import USER_AGENT
+from hub.engine.delivery import USER_AGENT
 from hub.rules.access import SCOPES
 from hub.rules.settings import DEFINITIONS, Settings
 
@@ -19,7 +21,11 @@ CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 
 def table_rows(text: str) -> dict[str, list[str]]:
     """First cell without its backticks → the cells of the row."""
-    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines() if line.startswith("| `")]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in text.splitlines()
+        if line.startswith("| `")
+    ]
     return {row[0].strip("| `"): row for row in rows}
 
 

@@ -54,7 +54,9 @@ def test_the_first_id_of_a_time_lies_before_all_of_it_and_after_all_before(at: f
 
 def test_an_id_made_now_lies_between_its_neighbours_times() -> None:
     found = new_id("dlv")
-    assert first_id("dlv", time_of(found)) <= found < first_id("dlv", time_of(found) + 0.0015)  # a sum of floats may lie below the next one
+    assert (
+        first_id("dlv", time_of(found)) <= found < first_id("dlv", time_of(found) + 0.0015)
+    )  # a sum of floats may lie below the next one
 
 
 def test_a_time_read_from_an_id_leads_back_to_it() -> None:

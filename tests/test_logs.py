@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.base import Event
-from hub import delivery, logs
-from hub.delivery import Shipment
+from hub import logs
+from hub.engine import delivery
+from hub.engine.delivery import Shipment
 from hub.rules.outcome import Outcome
 from hub.store.hooks import Target
 
@@ -28,7 +29,9 @@ TARGET = Target(
     headers={"X-Key": "hidden"},
     secrets=(("whsec_c2VjcmV0", None),),
 )
-SHIPMENT = Shipment("dlv_1", 3, Event("evt_1", "story.create", "2026-11-23T21:04:06.123Z", "DEMO", b'{"pin":4711}'), TARGET)
+SHIPMENT = Shipment(
+    "dlv_1", 3, Event("evt_1", "story.create", "2026-11-23T21:04:06.123Z", "DEMO", b'{"pin":4711}'), TARGET
+)
 
 
 @contextmanager
@@ -66,7 +69,8 @@ def test_an_attempt_is_told_in_one_text_line_without_url_header_or_payload() -> 
         delivery.log_attempt(SHIPMENT, failed())
     line = stream.getvalue()
     assert (
-        "attempt event=evt_1 hook=hook_1 delivery=dlv_1 attempt=3 outcome=failure status=500 phase=body ms=84 reason='answered 500'" in line
+        "attempt event=evt_1 hook=hook_1 delivery=dlv_1 attempt=3 outcome=failure status=500 phase=body ms=84 reason='answered 500'"
+        in line
     )
     assert line.count("\n") == 1
     for hidden in ("receiver.example", "secret-path", "hidden", "whsec", "4711"):
@@ -78,7 +82,7 @@ def test_an_attempt_has_its_fields_as_keys_in_json() -> None:
         delivery.log_attempt(SHIPMENT, failed())
     line = json.loads(stream.getvalue())
     assert line | {"time": "", "message": ""} == {
-        "time": "", "level": "info", "logger": "hub.delivery", "message": "",
+        "time": "", "level": "info", "logger": "hub.engine.delivery", "message": "",
         "event": "evt_1", "hook": "hook_1", "delivery": "dlv_1", "attempt": 3, "outcome": "failure",
         "status": 500, "phase": "body", "ms": 84, "reason": "answered 500",
     }  # fmt: skip
@@ -88,10 +92,10 @@ def test_an_attempt_has_its_fields_as_keys_in_json() -> None:
 @given(text=st.text(max_size=60))
 def test_whatever_is_logged_is_one_line(form: str, text: str) -> None:
     with logging_as(form) as stream:
-        logging.getLogger("hub.api").error("%s", text)
+        logging.getLogger("hub.web.api").error("%s", text)
     assert len(stream.getvalue().splitlines()) == 1
     if form == "json":
-        assert json.loads(stream.getvalue())["logger"] == "hub.api"
+        assert json.loads(stream.getvalue())["logger"] == "hub.web.api"
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -100,7 +104,7 @@ def test_a_traceback_stays_on_the_line_of_its_record(form: str) -> None:
         try:
             raise ValueError("first\nsecond")
         except ValueError:
-            logging.getLogger("hub.api").exception("fault")
+            logging.getLogger("hub.web.api").exception("fault")
     line = stream.getvalue()
     assert line.count("\n") == 1
     assert "ValueError: first\\nsecond" in line
@@ -118,7 +122,7 @@ def test_a_traceback_stays_on_the_line_of_its_record(form: str) -> None:
 )
 def test_what_looks_like_a_credential_is_masked(form: str, secret: str) -> None:
     with logging_as(form) as stream:
-        logging.getLogger("hub.api").warning("refused %s", secret, extra={"fields": {"given": secret}})
+        logging.getLogger("hub.web.api").warning("refused %s", secret, extra={"fields": {"given": secret}})
     for part in ("oWH9aaQLmyRgk3", "C2FVsBQIhrsc", "correct-horse", "msCEdoduF52y"):
         assert part not in stream.getvalue()
     assert logs.MASK in stream.getvalue()
@@ -136,7 +140,7 @@ def test_other_peoples_loggers_only_warn() -> None:
 def test_a_debug_level_never_shows_the_rows_of_the_database() -> None:
     with logging_as("text", "debug") as stream:
         logging.getLogger("peewee").debug("INSERT INTO token …")
-        logging.getLogger("hub.api").debug("seen")
+        logging.getLogger("hub.web.api").debug("seen")
     assert "INSERT" not in stream.getvalue()
     assert "seen" in stream.getvalue()
 

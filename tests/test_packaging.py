@@ -1,7 +1,9 @@
-"""What is shipped is whole: a wheel and an editable install find every template, static file and migration, and the wheel serves.
+"""What is shipped is whole: a wheel and an editable install find every template, static file and migration,
+and the wheel serves.
 
-Builds from a copy, so that nothing is written into the source tree, and needs no network: the new environments see this one's
-libraries through a path file, but take `hub` and `connectors` from what was installed into them.
+Builds from a copy, so that nothing is written into the source tree, and needs no network: the new
+environments see this one's libraries through a path file, but take `hub` and `connectors` from what was
+installed into them.
 """
 
 import http.client
@@ -37,7 +39,15 @@ print(json.dumps([name for name in walk(files("hub")) if "__pycache__" not in na
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    done = subprocess.run(list(map(str, command)), cwd=cwd, env=ENVIRON, text=True, capture_output=True, check=False, timeout=120)
+    done = subprocess.run(
+        list(map(str, command)),
+        cwd=cwd,
+        env=ENVIRON,
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}"
     return done.stdout
 
@@ -56,10 +66,22 @@ def new_environment(folder: Path, *what: str | Path) -> Path:
     """A virtual environment with `what` installed from this disk; the folder of its programs."""
     run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder.parent)
     [site] = (folder / "lib").glob("python*/site-packages")
-    (site / "libraries.pth").write_text("".join(sorted({sysconfig.get_path(kind) + "\n" for kind in ("purelib", "platlib")})))
+    (site / "libraries.pth").write_text(
+        "".join(sorted({sysconfig.get_path(kind) + "\n" for kind in ("purelib", "platlib")}))
+    )
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", folder / "bin" / "python")
-    # --ignore-installed: an editable install of the hub in this environment must neither satisfy it nor be removed.
-    run(*pip, "install", "--no-index", "--no-deps", "--no-build-isolation", "--ignore-installed", *what, cwd=folder.parent)
+    # --ignore-installed: an editable install of the hub in this environment must neither satisfy it nor be
+    # removed.
+    run(
+        *pip,
+        "install",
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+        "--ignore-installed",
+        *what,
+        cwd=folder.parent,
+    )
     return folder / "bin"
 
 
@@ -82,7 +104,19 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "pip", "wheel", "--no-index", "--no-deps", "--no-build-isolation", "-w", folder, source, cwd=folder)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        folder,
+        source,
+        cwd=folder,
+    )
     [built] = folder.glob("*.whl")
     return built
 
@@ -121,7 +155,13 @@ def test_the_locked_versions_name_no_registry() -> None:
     for lock in ROOT.glob("requirements*.lock"):
         text = lock.read_text()
         assert "--hash=sha256:" in text
-        assert re.findall(r"https?://\S+|--(?:extra-)?index-url|--find-links|--trusted-host| @ |(?<![\w.-])/\w+/\S+", text) == []
+        assert (
+            re.findall(
+                r"https?://\S+|--(?:extra-)?index-url|--find-links|--trusted-host| @ |(?<![\w.-])/\w+/\S+",
+                text,
+            )
+            == []
+        )
 
 
 @contextmanager

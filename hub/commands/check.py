@@ -1,6 +1,7 @@
 """`hookhub check`: is this set up well, and if not, what to do; `config` and `version`.
 
-Owns the findings, one line each. It must never change anything but what opening the data directory makes, and never print a secret.
+Owns the findings, one line each. It must never change anything but what opening the data directory makes, and
+never print a secret.
 """
 
 import resource
@@ -20,9 +21,9 @@ from hub import __version__
 from hub.commands.opening import data_option, load_config, storage_faults
 from hub.commands.serving import raise_file_limit
 from hub.config import Config
-from hub.dispatcher import SENDERS
+from hub.engine.dispatcher import SENDERS
+from hub.engine.intake import DISK_FREE_MIN_BYTES
 from hub.errors import HubError
-from hub.intake import DISK_FREE_MIN_BYTES
 from hub.rules.people import password_error
 from hub.store import schema, workers
 from hub.store.database import Database
@@ -100,7 +101,9 @@ def database(loaded: Config) -> Iterator[Finding]:
 def _schema(loaded: Config, pending: list[str]) -> Finding:
     where = loaded.shown()["HUB_DATABASE_URL"]
     if pending:
-        return Finding("ok", f"database: {where} answers; {len(pending)} migrations are due and run at the next start")
+        return Finding(
+            "ok", f"database: {where} answers; {len(pending)} migrations are due and run at the next start"
+        )
     return Finding("ok", f"database: {where} answers, and its schema is current")
 
 
@@ -108,21 +111,30 @@ def _clock(opened: Database) -> Iterator[Finding]:
     now = time.time()
     if time.gmtime(now).tm_year not in YEARS:
         yield Finding(
-            "error", f"clock: this machine says {time.strftime('%Y-%m-%d', time.gmtime(now))}; set it, for receivers refuse old signatures"
+            "error",
+            f"clock: this machine says {time.strftime('%Y-%m-%d', time.gmtime(now))}; set it, for receivers refuse old signatures",
         )
         return
     opened.sync_clock()
     apart_s = opened.clock.now() - time.time()
     if abs(apart_s) > CLOCK_APART_MAX_S:
-        yield Finding("error", f"clock: {abs(apart_s):.0f} s apart from the database's; run a time service (NTP) on both machines")
+        yield Finding(
+            "error",
+            f"clock: {abs(apart_s):.0f} s apart from the database's; run a time service (NTP) on both machines",
+        )
     else:
-        yield Finding("ok", "clock: sane" + (", and the same as the database's" if opened.is_postgresql else ""))
+        yield Finding(
+            "ok", "clock: sane" + (", and the same as the database's" if opened.is_postgresql else "")
+        )
 
 
 def _workers(opened: Database) -> Finding:
     alive = opened.read(lambda: workers.alive(opened.clock.now()))
     return Finding(
-        "ok", f"workers: {alive} deliver now" if alive else "workers: none delivers now; 'hookhub serve' or 'hookhub worker' does"
+        "ok",
+        f"workers: {alive} deliver now"
+        if alive
+        else "workers: none delivers now; 'hookhub serve' or 'hookhub worker' does",
     )
 
 
@@ -133,13 +145,18 @@ def data_directory(loaded: Config) -> Iterator[Finding]:
         return
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        yield Finding("warning", f"data directory: {path} is open to other users (mode {mode:04o}); run: chmod 700 {path}")
+        yield Finding(
+            "warning",
+            f"data directory: {path} is open to other users (mode {mode:04o}); run: chmod 700 {path}",
+        )
     else:
         yield Finding("ok", f"data directory: {path} is yours alone")
     free = shutil.disk_usage(path).free
     text = f"disk: {free / 1024**3:.1f} GiB free"
     if free < DISK_FREE_MIN_BYTES:
-        yield Finding("error", f"{text}: no event is accepted below {DISK_FREE_MIN_BYTES / 1024**3:.2f} GiB; make room")
+        yield Finding(
+            "error", f"{text}: no event is accepted below {DISK_FREE_MIN_BYTES / 1024**3:.2f} GiB; make room"
+        )
     elif free < DISK_FREE_COMFORT_BYTES:
         yield Finding("warning", f"{text}: make room, or lower retention_days")
     else:
@@ -152,12 +169,17 @@ def secret_key(loaded: Config) -> Finding:
         return Finding("ok", "secret key: given")
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        return Finding("error", f"secret key: others may read {path} (mode {mode:04o}); run: chmod 600 {path}")
+        return Finding(
+            "error", f"secret key: others may read {path} (mode {mode:04o}); run: chmod 600 {path}"
+        )
     if loaded.database_url.startswith("postgresql"):
         return Finding(
-            "warning", f"secret key: made by this machine ({path}); give the same HUB_SECRET_KEY to every machine that shares the database"
+            "warning",
+            f"secret key: made by this machine ({path}); give the same HUB_SECRET_KEY to every machine that shares the database",
         )
-    return Finding("ok", f"secret key: {path}; back it up with the database, which is of little use without it")
+    return Finding(
+        "ok", f"secret key: {path}; back it up with the database, which is of little use without it"
+    )
 
 
 def _is_generated(loaded: Config, path: Path) -> bool:
@@ -177,7 +199,8 @@ def base_url(loaded: Config) -> Finding:
         )
     if parts.scheme == "http" and not is_local:
         return Finding(
-            "warning", f"base URL: {loaded.base_url} sends tokens and passwords in the clear; put TLS before it and set https://"
+            "warning",
+            f"base URL: {loaded.base_url} sends tokens and passwords in the clear; put TLS before it and set https://",
         )
     return Finding("ok", f"base URL: {loaded.base_url}")
 
@@ -198,15 +221,23 @@ def first_password(loaded: Config) -> Iterator[Finding]:
 
 def outbound(loaded: Config) -> Finding:
     if not loaded.outbound_allow:
-        return Finding("ok", "outbound: public addresses only; HUB_OUTBOUND_ALLOW opens private networks to hooks")
+        return Finding(
+            "ok", "outbound: public addresses only; HUB_OUTBOUND_ALLOW opens private networks to hooks"
+        )
     networks = ", ".join(map(str, loaded.outbound_allow))
     if any(network.prefixlen == 0 for network in loaded.outbound_allow):
-        return Finding("warning", f"outbound: hooks may reach every address ({networks}), your own services too; name smaller networks")
+        return Finding(
+            "warning",
+            f"outbound: hooks may reach every address ({networks}), your own services too; name smaller networks",
+        )
     return Finding("ok", f"outbound: public addresses, and {networks}")
 
 
 def open_files(soft: int) -> Finding:
     text = "open files: no limit" if soft == resource.RLIM_INFINITY else f"open files: {soft}"
     if soft != resource.RLIM_INFINITY and soft < OPEN_FILES_NEEDED:
-        return Finding("warning", f"{text}, fewer than {SENDERS} senders need; allow {OPEN_FILES_NEEDED} (LimitNOFILE= or ulimit -n)")
+        return Finding(
+            "warning",
+            f"{text}, fewer than {SENDERS} senders need; allow {OPEN_FILES_NEEDED} (LimitNOFILE= or ulimit -n)",
+        )
     return Finding("ok", text)

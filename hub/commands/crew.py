@@ -1,8 +1,9 @@
 """The crew: worker processes that `serve` starts beside itself.
 
-Owns their life: started when the hub listens, started again when one dies, dismissed when it stops. It must never outlive its parent: each
-child holds the reading end of a pipe whose writing end only the parent has, and stops when that ends, also when the parent was killed.
-(A death signal, PR_SET_PDEATHSIG, would come when the thread that started the child ends, not the process.)
+Owns their life: started when the hub listens, started again when one dies, dismissed when it stops. It must
+never outlive its parent: each child holds the reading end of a pipe whose writing end only the parent has,
+and stops when that ends, also when the parent was killed. (A death signal, PR_SET_PDEATHSIG, would come when
+the thread that started the child ends, not the process.)
 """
 
 import contextlib
@@ -30,7 +31,14 @@ class Crew:
 
     def __init__(self, size: int, data_dir: str | None) -> None:
         self._size = size
-        self._command = [sys.executable, "-m", "hub.cli", "worker", "--until-stdin-ends", *(["--data", data_dir] if data_dir else [])]
+        self._command = [
+            sys.executable,
+            "-m",
+            "hub.cli",
+            "worker",
+            "--until-stdin-ends",
+            *(["--data", data_dir] if data_dir else []),
+        ]
         self._children: list[_Child] = []
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="crew", daemon=True)
@@ -38,7 +46,9 @@ class Crew:
     def __enter__(self) -> "Crew":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.dismiss()
         self._wait()
 
@@ -85,7 +95,12 @@ class _Child:
             self.release()
             if now - self._started_at > HEALTHY_S:
                 self._pause_s = PAUSE_S
-            log.warning("worker %s ended with %s; starting another in %.0f s", self._process.pid, self._process.returncode, self._pause_s)
+            log.warning(
+                "worker %s ended with %s; starting another in %.0f s",
+                self._process.pid,
+                self._process.returncode,
+                self._pause_s,
+            )
             self._start_at = now + self._pause_s
             self._pause_s = min(self._pause_s * 2, PAUSE_MAX_S)
         elif now >= self._start_at:
@@ -101,7 +116,10 @@ class _Child:
         try:
             self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            log.warning("worker %s did not stop in time and was killed; its leases bring its deliveries back", self._process.pid)
+            log.warning(
+                "worker %s did not stop in time and was killed; its leases bring its deliveries back",
+                self._process.pid,
+            )
             self._process.kill()
             self._process.wait()
 

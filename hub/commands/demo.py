@@ -1,6 +1,6 @@
 """`hookhub demo`: what this does, shown in seconds.
 
-Owns the command's option and its ending; the story is `hub.demo`'s.
+Owns the command's option and its ending; the story is `hub.demo.story`'s.
 """
 
 import signal
@@ -8,11 +8,13 @@ from types import FrameType
 
 import click
 
-from hub import demo as story
+from hub.demo import story
 
 
 @click.command("demo")
-@click.option("--exit", "exits", is_flag=True, help="End when everything was shown; exit 0 only if all of it happened.")
+@click.option(
+    "--exit", "exits", is_flag=True, help="End when everything was shown; exit 0 only if all of it happened."
+)
 def demo(exits: bool) -> None:
     """Real events through a real hub, on a throw-away database."""
 

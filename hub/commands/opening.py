@@ -1,6 +1,7 @@
 """What the commands share: the `--data` option, the configuration, and the database opened and migrated.
 
-Owns how a fault of the disk or the database becomes the one sentence that people read. It must never hold a command.
+Owns how a fault of the disk or the database becomes the one sentence that people read. It must never hold a
+command.
 """
 
 import contextlib
@@ -27,11 +28,15 @@ ACTOR = Actor("command line")
 
 def data_option(command: F) -> F:
     """`--data DIR`, on every command that opens the hub's data."""
-    return click.option("--data", "data_dir", metavar="DIR", help="Data directory (HUB_DATA_DIR; ./hub-data).")(command)
+    return click.option(
+        "--data", "data_dir", metavar="DIR", help="Data directory (HUB_DATA_DIR; ./hub-data)."
+    )(command)
 
 
 def load_config(**overrides: Any) -> Config:
-    """The configuration, with the command line's values over the environment's; sets the log up. Raises: ConfigError."""
+    """The configuration, with the command line's values over the environment's; sets the log up. Raises:
+    ConfigError.
+    """
     loaded = config.load(**overrides)
     logs.set_up(loaded.log_level, loaded.log_format)
     return loaded
@@ -47,8 +52,14 @@ def storage_faults(loaded: Config) -> Iterator[None]:
 
 
 def unopened(loaded: Config, error: Exception) -> str:
-    """Why the database cannot be opened, and what to do. It never repeats a password: the URL is shown without it."""
-    reason = (error.strerror if isinstance(error, OSError) else None) or " ".join(str(error).split()) or type(error).__name__
+    """Why the database cannot be opened, and what to do. It never repeats a password: the URL is shown
+    without it.
+    """
+    reason = (
+        (error.strerror if isinstance(error, OSError) else None)
+        or " ".join(str(error).split())
+        or type(error).__name__
+    )
     if loaded.database_url.startswith("sqlite"):
         return f"The database {loaded.shown()['HUB_DATABASE_URL']} cannot be opened ({reason}): check HUB_DATA_DIR and who may write there."
     return f"The database {loaded.shown()['HUB_DATABASE_URL']} cannot be opened ({reason}): check HUB_DATABASE_URL and that it is up."

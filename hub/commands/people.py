@@ -1,7 +1,7 @@
 """`hookhub project`, `user` and `token`: make one, beside a serving hub or before the first.
 
-Owns their options and what they print. It must never print more of a token than the token, nor take a password from the command line,
-where other users of the machine could read it.
+Owns their options and what they print. It must never print more of a token than the token, nor take a
+password from the command line, where other users of the machine could read it.
 """
 
 import sys
@@ -29,12 +29,20 @@ def project_group() -> None:
 @project_group.command("create")
 @click.argument("key")
 @click.option("--name", default="", help="What people see; the key when left out.")
-@click.option("--catalogue", "kind", type=click.Choice(catalogue.CATALOGUES), default=catalogue.OPEN, help="Which event types it knows.")
+@click.option(
+    "--catalogue",
+    "kind",
+    type=click.Choice(catalogue.CATALOGUES),
+    default=catalogue.OPEN,
+    help="Which event types it knows.",
+)
 @data_option
 def create_project(key: str, name: str, kind: str, data_dir: str | None) -> None:
     """Make a project."""
     if not is_project_key(key):
-        raise click.UsageError(f"{key!r} is no project key: use 2 to 10 upper-case letters and digits, beginning with a letter.")
+        raise click.UsageError(
+            f"{key!r} is no project key: use 2 to 10 upper-case letters and digits, beginning with a letter."
+        )
     _check_label("project", name)
     with opened(data_dir) as database:
 
@@ -60,9 +68,18 @@ def user_group() -> None:
 @click.option("--admin", "is_admin", is_flag=True, help="May do everything, server-wide.")
 @click.option("--project", "project_key", metavar="KEY", help="Make the user a member of this project.")
 @click.option("--role", type=click.Choice(ROLES), help="The role in that project.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
+@click.option(
+    "--password-stdin", is_flag=True, help="Read the password from the first line of standard input."
+)
 @data_option
-def create_user(name: str, is_admin: bool, project_key: str | None, role: str | None, password_stdin: bool, data_dir: str | None) -> None:
+def create_user(
+    name: str,
+    is_admin: bool,
+    project_key: str | None,
+    role: str | None,
+    password_stdin: bool,
+    data_dir: str | None,
+) -> None:
     """Make a user. On a terminal the password is asked for; without one the user cannot sign in yet."""
     if (project_key is None) != (role is None):
         raise click.UsageError("--project and --role go together: give both or neither.")
@@ -93,12 +110,23 @@ def token_group() -> None:
 
 
 @token_group.command("create")
-@click.option("--project", "project_key", metavar="KEY", help="The project it is for; server-wide when left out.")
+@click.option(
+    "--project", "project_key", metavar="KEY", help="The project it is for; server-wide when left out."
+)
 @click.option("--app", metavar="KEY", help="The connector it is for: its hooks then belong to that app.")
-@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="What it may do; give it again for more.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice(SCOPES),
+    help="What it may do; give it again for more.",
+)
 @click.option("--name", default="", help="What it is shown as.")
 @data_option
-def create_token(project_key: str | None, app: str | None, scopes: tuple[str, ...], name: str, data_dir: str | None) -> None:
+def create_token(
+    project_key: str | None, app: str | None, scopes: tuple[str, ...], name: str, data_dir: str | None
+) -> None:
     """Make a token and print it, nothing else. It is shown this once."""
     if app is not None:
         _check_app(app, project_key, scopes)
@@ -108,8 +136,17 @@ def create_token(project_key: str | None, app: str | None, scopes: tuple[str, ..
         def make() -> str:
             now = database.clock.now()
             project_id = _project(project_key).id if project_key else None
-            row, text = people.add_token(name=name, scopes=scopes, project_id=project_id, app=app, created_by=ACTOR.name, now=now)
-            audit.add(now, ACTOR, "token.created", str(row.id), project_id, {"scopes": [None, sorted(set(scopes))], "app": [None, app]})
+            row, text = people.add_token(
+                name=name, scopes=scopes, project_id=project_id, app=app, created_by=ACTOR.name, now=now
+            )
+            audit.add(
+                now,
+                ACTOR,
+                "token.created",
+                str(row.id),
+                project_id,
+                {"scopes": [None, sorted(set(scopes))], "app": [None, app]},
+            )
             if app is not None and project_id is not None:
                 projects.switch_connector(project_id, app, True, ACTOR.name, now)
             return text
@@ -121,7 +158,9 @@ def create_token(project_key: str | None, app: str | None, scopes: tuple[str, ..
 def _check_label(what: str, name: str) -> None:
     """An argument that is not UTF-8 comes in as lone surrogates, which no database takes."""
     if len(name) > LABEL_MAX or not name.isprintable():
-        raise click.UsageError(f"the {what}'s name must be UTF-8 text of at most {LABEL_MAX} characters, without control characters.")
+        raise click.UsageError(
+            f"the {what}'s name must be UTF-8 text of at most {LABEL_MAX} characters, without control characters."
+        )
 
 
 def _check_app(app: str, project_key: str | None, scopes: tuple[str, ...]) -> None:
@@ -131,7 +170,9 @@ def _check_app(app: str, project_key: str | None, scopes: tuple[str, ...]) -> No
     if project_key is None:
         raise click.UsageError("an app's token belongs to one project: add --project KEY.")
     if wrong := [scope for scope in scopes if scope not in APP_SCOPES]:
-        raise click.UsageError(f"an app's token cannot have the scope {wrong[0]}: only {', '.join(APP_SCOPES)}.")
+        raise click.UsageError(
+            f"an app's token cannot have the scope {wrong[0]}: only {', '.join(APP_SCOPES)}."
+        )
 
 
 def _project(key: str) -> Project:
@@ -153,10 +194,17 @@ def _password(is_on_stdin: bool) -> str | None:
         except UnicodeError:
             raise click.UsageError("the password on standard input is not UTF-8.") from None
         if not password:
-            raise click.UsageError("--password-stdin was given, but standard input is empty: pipe the password in.")
+            raise click.UsageError(
+                "--password-stdin was given, but standard input is empty: pipe the password in."
+            )
     elif stdin.isatty():
         password = click.prompt(
-            "Password (empty: none yet)", default="", hide_input=True, confirmation_prompt=True, show_default=False, err=True
+            "Password (empty: none yet)",
+            default="",
+            hide_input=True,
+            confirmation_prompt=True,
+            show_default=False,
+            err=True,
         )
     else:
         return None

@@ -1,7 +1,7 @@
 """`hookhub serve` and `worker`: the two ways in which a hub runs.
 
-Owns the process around a hub: its socket, its limits, its signals, and one hub a data directory. It must never build parts of a hub: `app`
-does. With several workers it is the parent of `crew`.
+Owns the process around a hub: its socket, its limits, its signals, and one hub a data directory. It must
+never build parts of a hub: `app` does. With several workers it is the parent of `crew`.
 """
 
 import contextlib
@@ -19,29 +19,45 @@ from types import FrameType
 import click
 import uvicorn
 
-from hub import app, first_admin
+from hub import app
 from hub.app import Hub
 from hub.commands.crew import Crew, when_parent_ends
 from hub.commands.opening import data_option, load_config, storage_faults
 from hub.config import MAX_WORKERS, Config
 from hub.errors import ConfigError, HubError
+from hub.operations import first_admin
 
 log = logging.getLogger("hub.serve")
 
 OPEN_FILES_MAX = 1_048_576
 ANSWERS_S = 3
-"""How long calls that are being answered may go on after a stop is asked for; deliveries have `app.STOP_S`."""
+"""How long calls that are being answered may go on after a stop is asked for; deliveries have
+`app.STOP_S`.
+"""
 KEEP_ALIVE_S = 60
 BACKLOG = 2048
 
 
 @click.command("serve")
 @click.option("--host", help="Address to listen on (HUB_HOST; 127.0.0.1).")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 = any free one (HUB_PORT; 8000).")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 = any free one (HUB_PORT; 8000)."
+)
 @data_option
-@click.option("--workers", type=click.IntRange(0, MAX_WORKERS), help="Delivery processes; 0 = none here (HUB_WORKERS; 1).")
-@click.option("--until-stdin-ends", is_flag=True, hidden=True, help="Stop when standard input ends: the parent has gone.")
-def serve(host: str | None, port: int | None, data_dir: str | None, workers: int | None, until_stdin_ends: bool) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(0, MAX_WORKERS),
+    help="Delivery processes; 0 = none here (HUB_WORKERS; 1).",
+)
+@click.option(
+    "--until-stdin-ends",
+    is_flag=True,
+    hidden=True,
+    help="Stop when standard input ends: the parent has gone.",
+)
+def serve(
+    host: str | None, port: int | None, data_dir: str | None, workers: int | None, until_stdin_ends: bool
+) -> None:
     """Serve pages and API, and deliver."""
     loaded = load_config(host=host, port=port, data_dir=data_dir, workers=workers)
     raise_file_limit()
@@ -58,7 +74,9 @@ def serve(host: str | None, port: int | None, data_dir: str | None, workers: int
             crew.start()
             click.echo(f"hookhub is listening on {loaded.base_url}")
             if link:
-                click.echo(f"Nobody can sign in yet. Open this link once, within a day, to make the administrator: {link}")
+                click.echo(
+                    f"Nobody can sign in yet. Open this link once, within a day, to make the administrator: {link}"
+                )
 
         server = Server(server_config(hub, loaded), on_start=announce, on_stop=crew.dismiss)
         if until_stdin_ends:
@@ -70,7 +88,12 @@ def serve(host: str | None, port: int | None, data_dir: str | None, workers: int
 
 @click.command("worker")
 @data_option
-@click.option("--until-stdin-ends", is_flag=True, hidden=True, help="Stop when standard input ends: the parent has gone.")
+@click.option(
+    "--until-stdin-ends",
+    is_flag=True,
+    hidden=True,
+    help="Stop when standard input ends: the parent has gone.",
+)
 def worker(data_dir: str | None, until_stdin_ends: bool) -> None:
     """Deliver only, for a database that is shared with `serve`."""
     loaded = load_config(data_dir=data_dir)
@@ -89,9 +112,13 @@ def worker(data_dir: str | None, until_stdin_ends: bool) -> None:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which tells when it listens and when it is asked to stop, and ends without raising the signal again."""
+    """uvicorn's server, which tells when it listens and when it is asked to stop, and ends without raising
+    the signal again.
+    """
 
-    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None], on_stop: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_start: Callable[[], None], on_stop: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self.has_started = False
         self._on_start = on_start
@@ -109,7 +136,10 @@ class Server(uvicorn.Server):
 
     def run_until_stopped(self, listener: socket.socket) -> None:
         # uvicorn raises each signal again once it has shut down; by then it has done what it asked for.
-        with on_signal(self.ask_to_stop), contextlib.suppress(SystemExit):  # it exits when the hub could not start, which is logged
+        with (
+            on_signal(self.ask_to_stop),
+            contextlib.suppress(SystemExit),
+        ):  # it exits when the hub could not start, which is logged
             self.run([listener])
 
     def ask_to_stop(self) -> None:
@@ -136,7 +166,9 @@ def server_config(hub: Hub, loaded: Config) -> uvicorn.Config:
 
 
 def first_start(hub: Hub, loaded: Config) -> str | None:
-    """Make the administrator that the environment names; without one, the set-up link while nobody is there."""
+    """Make the administrator that the environment names; without one, the set-up link while nobody is
+    there.
+    """
     if loaded.admin_username and loaded.admin_password:
         first_admin.add_given(hub.database, loaded.admin_username, loaded.admin_password)
         return None
@@ -146,14 +178,18 @@ def first_start(hub: Hub, loaded: Config) -> str | None:
 
 @contextlib.contextmanager
 def listening(loaded: Config) -> Iterator[socket.socket]:
-    """The socket, bound before anything else is made, so that a taken port is told at once. Raises: ConfigError."""
+    """The socket, bound before anything else is made, so that a taken port is told at once. Raises:
+    ConfigError.
+    """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(loaded.host, loaded.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            loaded.host, loaded.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise ConfigError(f"HUB_HOST {loaded.host!r} is no address to listen on ({error.strerror}): use 127.0.0.1 or 0.0.0.0.") from error
+        raise ConfigError(
+            f"HUB_HOST {loaded.host!r} is no address to listen on ({error.strerror}): use 127.0.0.1 or 0.0.0.0."
+        ) from error
     with listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -170,13 +206,18 @@ def with_port(loaded: Config, port: int) -> Config:
     if loaded.port:
         return loaded
     return replace(
-        loaded, port=port, base_url=f"{loaded.base_url.removesuffix(':0')}:{port}" if loaded.base_url.endswith(":0") else loaded.base_url
+        loaded,
+        port=port,
+        base_url=f"{loaded.base_url.removesuffix(':0')}:{port}"
+        if loaded.base_url.endswith(":0")
+        else loaded.base_url,
     )
 
 
 @contextlib.contextmanager
 def only_one(loaded: Config) -> Iterator[None]:
-    """One serving hub a SQLite file: two would print two set-up links and answer with different base URLs. Raises: ConfigError.
+    """One serving hub a SQLite file: two would print two set-up links and answer with different base URLs.
+    Raises: ConfigError.
 
     Workers and commands may run beside it. Machines that share a PostgreSQL each serve.
     """

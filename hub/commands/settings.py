@@ -1,6 +1,7 @@
 """`hookhub settings`: see and change what is tuned while the hub runs.
 
-Owns how settings are printed and read from an argument. What a value may be `rules.settings` decides; a change counts at once, everywhere.
+Owns how settings are printed and read from an argument. What a value may be `rules.settings` decides; a
+change counts at once, everywhere.
 """
 
 import json
@@ -43,7 +44,9 @@ def set_setting(key: str, value: str, data_dir: str | None) -> None:
     try:
         given = json.loads(value, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        raise click.UsageError(f"{value!r} is not JSON: give a number such as 5, or a list such as '[5, 60, 300]'.") from None
+        raise click.UsageError(
+            f"{value!r} is not JSON: give a number such as 5, or a list such as '[5, 60, 300]'."
+        ) from None
     try:
         new = checked(key, given)
     except SettingRefused as refused:
@@ -54,7 +57,9 @@ def set_setting(key: str, value: str, data_dir: str | None) -> None:
             old = settings.load().as_dict()[key]
             settings.change({key: new})
             if old != new:
-                audit.add(database.clock.now(), ACTOR, "settings.changed", "settings", fields={key: [old, new]})
+                audit.add(
+                    database.clock.now(), ACTOR, "settings.changed", "settings", fields={key: [old, new]}
+                )
             return old
 
         old = write(database, change)

@@ -1,7 +1,8 @@
 """Who may do what: scopes of tokens, roles of people, and the origin of a hook.
 
-Owns contract §5 and §9 as functions of plain values, used by the API, the dialects and the pages alike. Pure. It must never look at a
-request: the credential has been turned into a `Party` before, and nothing but the credential counts.
+Owns contract §5 and §9 as functions of plain values, used by the API, the dialects and the pages alike. Pure.
+It must never look at a request: the credential has been turned into a `Party` before, and nothing but the
+credential counts.
 """
 
 from dataclasses import dataclass
@@ -39,13 +40,25 @@ class Party:
 
 
 def person(name: str, role: Role | None, *, is_admin: bool) -> Party:
-    """Somebody who is signed in, in one project: what their role lets them do there by hand (contract §9); without one nothing."""
-    scopes = {"admin"} if is_admin else {"manage", "read"} if role in MANAGERS else {"read"} if role == "team_member" else set()
+    """Somebody who is signed in, in one project: what their role lets them do there by hand (contract §9);
+    without one nothing.
+    """
+    scopes = (
+        {"admin"}
+        if is_admin
+        else {"manage", "read"}
+        if role in MANAGERS
+        else {"read"}
+        if role == "team_member"
+        else set()
+    )
     return Party(name, frozenset(scopes), is_by_hand=True)
 
 
 def sees_bodies(party: Party) -> bool:
-    """Team members see hooks and deliveries, but not what was in them (contract §9); a token's `read` has no such limit."""
+    """Team members see hooks and deliveries, but not what was in them (contract §9); a token's `read` has no
+    such limit.
+    """
     return not party.is_by_hand or party.has("manage")
 
 
@@ -83,11 +96,17 @@ def refusal(party: Party, origin: Origin, action: Action) -> str | None:
     if party.app is not None or (party.has("manage") and not party.is_by_hand and origin.kind != "app"):
         return None
     if not party.has("manage"):
-        return None if origin.kind == "api" else f"this hook belongs to {_owner(origin)}; a subscribe token looks after api hooks only"
+        return (
+            None
+            if origin.kind == "api"
+            else f"this hook belongs to {_owner(origin)}; a subscribe token looks after api hooks only"
+        )
     rule = _rule(origin)
     if rule is EditRule.FULL or action == "test" or (rule is EditRule.SWITCH and action in SWITCH_ACTIONS):
         return None
-    return f"this hook belongs to {_owner(origin)}: by hand it can be {_may(rule)}; take it over to change more"
+    return (
+        f"this hook belongs to {_owner(origin)}: by hand it can be {_may(rule)}; take it over to change more"
+    )
 
 
 def _rule(origin: Origin) -> EditRule:
@@ -98,8 +117,16 @@ def _rule(origin: Origin) -> EditRule:
 
 
 def _owner(origin: Origin) -> str:
-    return {"page": "the web page", "api": "the API client that made it", "app": origin.app_name or origin.app or "an app"}[origin.kind]
+    return {
+        "page": "the web page",
+        "api": "the API client that made it",
+        "app": origin.app_name or origin.app or "an app",
+    }[origin.kind]
 
 
 def _may(rule: EditRule) -> str:
-    return "switched on and off, tested, redelivered and deleted" if rule is EditRule.SWITCH else "viewed and tested"
+    return (
+        "switched on and off, tested, redelivered and deleted"
+        if rule is EditRule.SWITCH
+        else "viewed and tested"
+    )

@@ -7,7 +7,7 @@ import difflib
 from functools import cache
 
 from connectors.base import EventTypeInfo
-from connectors.icescrum_catalogue import EVENT_TYPES
+from connectors.icescrum.catalogue import EVENT_TYPES
 from hub.rules.matching import OWN_EVENT_TYPES, is_event_type, is_pattern, matches
 
 OPEN = "open"
@@ -30,7 +30,11 @@ def type_error(catalogue: str, code: str) -> str | None:
     if not is_event_type(code):
         return "must be words joined by dots, each beginning with a lower-case letter, such as story.create"
     known = types_of(catalogue)
-    return None if known is None or code in known else f"is not in the project's {catalogue} catalogue{_nearest(code, known)}"
+    return (
+        None
+        if known is None or code in known
+        else f"is not in the project's {catalogue} catalogue{_nearest(code, known)}"
+    )
 
 
 def pattern_error(catalogue: str, pattern: str) -> str | None:
@@ -40,7 +44,9 @@ def pattern_error(catalogue: str, pattern: str) -> str | None:
     known = types_of(catalogue)
     if known is None or pattern == "*" or any(matches(pattern, code) for code in (*known, *OWN_EVENT_TYPES)):
         return None
-    return f"{pattern!r} matches no event type of the project's {catalogue} catalogue{_nearest(pattern, known)}"
+    return (
+        f"{pattern!r} matches no event type of the project's {catalogue} catalogue{_nearest(pattern, known)}"
+    )
 
 
 def _nearest(text: str, known: dict[str, EventTypeInfo]) -> str:

@@ -1,8 +1,9 @@
 """Which headers a hook may add to its requests.
 
-Owns the rule for headers that people type. Pure. It must never let through what frames a message, what the hub sets itself, or a
-character that could start another header; requests sends NUL and blanks unasked (security reference 2.3).
-Step before: a hook is saved. Step after: `hub.delivery` puts them under its own; `hub.outbound` refuses broken ones again.
+Owns the rule for headers that people type. Pure. It must never let through what frames a message, what the
+hub sets itself, or a character that could start another header; requests sends NUL and blanks unasked
+(security reference 2.3). Step before: a hook is saved. Step after: `hub.engine.delivery` puts them under its
+own; `hub.targets.outbound` refuses broken ones again.
 """
 
 import re
@@ -11,8 +12,22 @@ from collections.abc import Mapping
 MAX_HEADERS = 20
 MAX_VALUE_CHARS = 4096
 
-FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect", "keep-alive"})
-"""Headers that only the HTTP client may write: RFC 9112's framing and hop-by-hop ones; two opinions on them are request smuggling."""
+FRAMING = frozenset(
+    {
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+        "keep-alive",
+    }
+)
+"""Headers that only the HTTP client may write: RFC 9112's framing and hop-by-hop ones; two opinions on them
+are request smuggling.
+"""
 
 _OWN = frozenset({"content-type", "user-agent"})
 _OWN_PREFIXES = ("webhook-", "x-hub-", "x-icescrum-", "x-github-")

@@ -1,7 +1,8 @@
 """Whether a hook is well: what each outcome does to its count, its pace and its state.
 
-Owns the state machine of a hook (contract §8.3, §8.5–8.7) and nothing that reads or writes. Pure: `now` and chance are arguments.
-It must never let an outcome switch a hook on: only a person or the hook's own app does that.
+Owns the state machine of a hook (contract §8.3, §8.5–8.7) and nothing that reads or writes. Pure: `now` and
+chance are arguments. It must never let an outcome switch a hook on: only a person or the hook's own app does
+that.
 
     active ──failure──▶ failing ──failure × failure_limit──▶ auto_disabled ──enable──▶ active
        ▲                   │                                   ▲
@@ -22,10 +23,14 @@ ROUTED: tuple[State, ...] = ("active", "failing", "auto_disabled")
 """States in which a hook gets new deliveries; those of an auto_disabled one are held (contract §8.7)."""
 
 SLOW_S = 1.0
-"""A request that takes longer makes its hook a slow one, which shares a bounded part of the senders with the other slow ones."""
+"""A request that takes longer makes its hook a slow one, which shares a bounded part of the senders with the
+other slow ones.
+"""
 
 EVENT_STATUSES = (400, 409, 413, 415, 422, 500)
-"""Answers that can be about one event; the others (404, 401, 429, 502 …) and no answer at all are about the receiver."""
+"""Answers that can be about one event; the others (404, 401, 429, 502 …) and no answer at all are about the
+receiver.
+"""
 
 DEFAULT_GATE_S = 5.0
 """The pause of a failing hook when the retry schedule is empty."""
@@ -38,7 +43,9 @@ class Health:
     state: State = "active"
     consecutive_failures: int = 0
     counted_until: float = 0.0
-    """When the last counted failure ended: a request that began earlier belongs to the same bad moment (contract §8.6)."""
+    """When the last counted failure ended: a request that began earlier belongs to the same bad moment
+    (contract §8.6).
+    """
     ramp: int | None = None
     """How many requests may be in flight while the hook ramps up; None when it is not ramping."""
     gate_at: float | None = None
@@ -80,13 +87,19 @@ def judge(
     failed = replace(health, last_error=outcome.reason)
     if outcome.kind == "gone" and (health.is_live or (origin != "page" and health.state != "gone")):
         return _after_gone(failed, outcome, origin)
-    if not health.is_live or outcome.started_at < health.counted_until or _blames_event(health, outcome, failed_at):
+    if (
+        not health.is_live
+        or outcome.started_at < health.counted_until
+        or _blames_event(health, outcome, failed_at)
+    ):
         return failed
     return _after_counted_failure(failed, outcome, failure_limit, schedule, chance)
 
 
 def cleared(health: Health) -> Health:
-    """After a 2xx to a ping: a failing hook is taken at its word; any other keeps its state (contract §8.9)."""
+    """After a 2xx to a ping: a failing hook is taken at its word; any other keeps its state (contract
+    §8.9).
+    """
     if health.state != "failing":
         return health
     return replace(health, state="active", consecutive_failures=0, ramp=1, gate_at=None)
@@ -97,7 +110,14 @@ def enabled(health: Health) -> Health:
     if health.is_live:
         return health
     return replace(
-        health, state="active", consecutive_failures=0, ramp=1, gate_at=None, disabled_reason=None, disabled_at=None, last_error=None
+        health,
+        state="active",
+        consecutive_failures=0,
+        ramp=1,
+        gate_at=None,
+        disabled_reason=None,
+        disabled_at=None,
+        last_error=None,
     )
 
 
@@ -109,20 +129,29 @@ def disabled(health: Health, reason: str, now: float) -> Health:
 
 
 def _after_success(health: Health, outcome: Outcome, max_in_flight: int) -> Health:
-    well = replace(health, consecutive_failures=0, last_error=None, last_success_at=outcome.ended_at, is_slow=outcome.duration_s > SLOW_S)
+    well = replace(
+        health,
+        consecutive_failures=0,
+        last_error=None,
+        last_success_at=outcome.ended_at,
+        is_slow=outcome.duration_s > SLOW_S,
+    )
     if health.state == "failing":
         return replace(well, state="active", ramp=1, gate_at=None)
     if health.state != "active" or health.ramp is None:
         return well
-    # One more per success is twice as many per round: 1, 2, 4 … in flight, as TCP's slow start does it (RFC 5681 §3.1).
+    # One more per success is twice as many per round: 1, 2, 4 … in flight, as TCP's slow start does it (RFC
+    # 5681 §3.1).
     grown = health.ramp + 1
     return replace(well, ramp=grown if grown < max_in_flight else None)
 
 
 def _blames_event(health: Health, outcome: Outcome, failed_at: float | None) -> bool:
-    """True when the receiver refuses one event that it cannot digest: others have got through since this one failed first.
+    """True when the receiver refuses one event that it cannot digest: others have got through since this one
+    failed first.
 
-    Counting its further tries would switch off a hook that is well, as soon as nothing else is published (contract §8.5).
+    Counting its further tries would switch off a hook that is well, as soon as nothing else is published
+    (contract §8.5).
     """
     if outcome.status not in EVENT_STATUSES or failed_at is None:
         return False
@@ -130,7 +159,9 @@ def _blames_event(health: Health, outcome: Outcome, failed_at: float | None) -> 
 
 
 def _after_gone(health: Health, outcome: Outcome, origin: str) -> Health:
-    """410 ends a subscription at once; a hook that a person made is only switched off, for that person to see (contract §8.3)."""
+    """410 ends a subscription at once; a hook that a person made is only switched off, for that person to see
+    (contract §8.3).
+    """
     return replace(
         health,
         state="auto_disabled" if origin == "page" else "gone",
@@ -142,9 +173,18 @@ def _after_gone(health: Health, outcome: Outcome, origin: str) -> Health:
     )
 
 
-def _after_counted_failure(health: Health, outcome: Outcome, failure_limit: int, schedule: Sequence[float], chance: float) -> Health:
+def _after_counted_failure(
+    health: Health, outcome: Outcome, failure_limit: int, schedule: Sequence[float], chance: float
+) -> Health:
     count = health.consecutive_failures + 1
-    failing = replace(health, state="failing", consecutive_failures=count, counted_until=outcome.ended_at, ramp=1, is_slow=True)
+    failing = replace(
+        health,
+        state="failing",
+        consecutive_failures=count,
+        counted_until=outcome.ended_at,
+        ramp=1,
+        is_slow=True,
+    )
     if 0 < failure_limit <= count:
         return replace(
             failing,

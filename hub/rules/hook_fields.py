@@ -1,8 +1,8 @@
 """What the fields of a hook may be, and what of a change may be shown.
 
-Owns the checks that every door shares (contract §4 "Hook fields"), beyond the plain types that each door reads by itself. Pure. It must
-never quote a secret: not in an error, not in what the audit keeps.
-Step after: `subscriptions` makes or changes the hook.
+Owns the checks that every door shares (contract §4 "Hook fields"), beyond the plain types that each door
+reads by itself. Pure. It must never quote a secret: not in an error, not in what the audit keeps. Step after:
+`subscriptions` makes or changes the hook.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,22 @@ SECRET_MAX = 256
 HEADERS_MAX = 20
 ERRORS_MAX = 100
 SECRET_FIELDS = ("secret", "headers")
-READABLE_FIELDS = ("target_url", "events", "name", "format", "verify_ssl", "manual_edit", "handshake", "origin_kind", "origin_app")
+READABLE_FIELDS = (
+    "target_url",
+    "events",
+    "name",
+    "format",
+    "verify_ssl",
+    "manual_edit",
+    "handshake",
+    "origin_kind",
+    "origin_app",
+)
 
 
-def errors_in(fields: dict[str, Any], catalogue: str, allow: Sequence[Network], *, is_new: bool) -> list[tuple[str, str]]:
+def errors_in(
+    fields: dict[str, Any], catalogue: str, allow: Sequence[Network], *, is_new: bool
+) -> list[tuple[str, str]]:
     """(field, message) for each wrong field; what a change leaves out is not asked for."""
     errors: list[tuple[str, str]] = []
     if is_new or "target_url" in fields:
@@ -46,7 +58,9 @@ def secret_errors(secret: str | None) -> list[tuple[str, str]]:
 
 
 def is_same_receiver(url: str, other: str) -> bool:
-    """True when two URLs lead to the same scheme, host and port: what was entrusted to the one may be sent to the other."""
+    """True when two URLs lead to the same scheme, host and port: what was entrusted to the one may be sent to
+    the other.
+    """
     return _receiver(url) == _receiver(other)
 
 
@@ -59,7 +73,11 @@ def audited(values: dict[str, Any], before: dict[str, Any] | None = None) -> dic
     """Changed fields for the audit trail: old and new value, or None where the value is a secret."""
     old = before or {}
     hidden = (*SECRET_FIELDS, "project_id")
-    return {name: None if name in hidden else [old.get(name), value] for name, value in values.items() if value != old.get(name)}
+    return {
+        name: None if name in hidden else [old.get(name), value]
+        for name, value in values.items()
+        if value != old.get(name)
+    }
 
 
 def _target_errors(url: Any, allow: Sequence[Network]) -> list[tuple[str, str]]:

@@ -1,8 +1,9 @@
 """Which hooks want an event: patterns, and the routing table built from them.
 
-Owns the grammar of event types and patterns (contract §1, §4) and the table that answers "who wants `story.create`?" without asking
-the database. Pure. It must never know of a hook more than its id: whether it may be sent to is decided when it is claimed.
-Step before: `intake` asks. Step after: `store.events` writes one delivery for each answer.
+Owns the grammar of event types and patterns (contract §1, §4) and the table that answers "who wants
+`story.create`?" without asking the database. Pure. It must never know of a hook more than its id: whether it
+may be sent to is decided when it is claimed. Step before: `intake` asks. Step after: `store.events` writes
+one delivery for each answer.
 """
 
 import re
@@ -43,7 +44,9 @@ def matches(pattern: str, event_type: str) -> bool:
 
 
 class RoutingTable:
-    """The hooks of one project by what they want; changed hook by hook, so that ten thousand of them need no rebuild."""
+    """The hooks of one project by what they want; changed hook by hook, so that ten thousand of them need no
+    rebuild.
+    """
 
     def __init__(self) -> None:
         self.version = 0

@@ -1,7 +1,8 @@
 """What came of one attempt: the value that the sending side hands to the rules and the store.
 
-Owns the vocabulary of results. Pure data. It must never hold a live object (a response, a handle, a row): an outcome crosses threads.
-Step before: `delivery` makes it. Step after: `retry` and `health` judge it, `store.deliveries` writes it down.
+Owns the vocabulary of results. Pure data. It must never hold a live object (a response, a handle, a row): an
+outcome crosses threads. Step before: `delivery` makes it. Step after: `retry` and `health` judge it,
+`store.deliveries` writes it down.
 """
 
 from dataclasses import dataclass, field
@@ -10,9 +11,10 @@ from typing import Literal
 from hub.errors import Phase
 
 Kind = Literal["success", "failure", "gone", "refused", "fault", "unknown"]
-"""`success` 2xx · `failure` everything else that a receiver answers or fails to answer · `gone` 410 · `refused` the address policy ·
-`fault` the hub's own trouble · `unknown` cut off by a crash of the hub.
-Only `failure` and `gone` count against the hook (contract §8.2)."""
+"""`success` 2xx · `failure` everything else that a receiver answers or fails to answer · `gone` 410 ·
+`refused` the address policy · `fault` the hub's own trouble · `unknown` cut off by a crash of the hub. Only
+`failure` and `gone` count against the hook (contract §8.2).
+"""
 
 
 @dataclass(frozen=True, slots=True)

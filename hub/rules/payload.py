@@ -1,9 +1,9 @@
 """What a published body must look like, read strictly and without changing a byte.
 
-Owns the reading of `POST /events` (contract §4): one event, an array, or NDJSON. Pure. It must never re-serialise: `data` is kept as the
-slice that was received, because those bytes are signed and sent. JSON that readers disagree on is refused here, before anything is
-stored: duplicate keys, NaN and infinities, lone surrogates, bytes that are no UTF-8, nesting beyond 64.
-Step after: `intake.accept`.
+Owns the reading of `POST /events` (contract §4): one event, an array, or NDJSON. Pure. It must never
+re-serialise: `data` is kept as the slice that was received, because those bytes are signed and sent. JSON
+that readers disagree on is refused here, before anything is stored: duplicate keys, NaN and infinities, lone
+surrogates, bytes that are no UTF-8, nesting beyond 64. Step after: `intake.accept`.
 """
 
 import json
@@ -64,7 +64,9 @@ def read_one_or_many(body: bytes, data_bytes_max: int) -> tuple[list[Published],
 def read_lines(body: bytes, data_bytes_max: int) -> list[Published]:
     """The events of an NDJSON body, one a line; empty lines are passed over. Raises: PayloadRefused."""
     _check_utf8(body, "body")
-    lines = [line for line in body.split(b"\n") if line.strip()]  # not at \r, which is white space inside a value
+    lines = [
+        line for line in body.split(b"\n") if line.strip()
+    ]  # not at \r, which is white space inside a value
     return _read_items([(f"[{n}]", line) for n, line in enumerate(lines)], data_bytes_max)
 
 
@@ -87,7 +89,9 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 def _read_items(items: list[tuple[str, bytes]], data_bytes_max: int) -> list[Published]:
     if not 1 <= len(items) <= EVENTS_MAX:
-        raise PayloadRefused([("body", f"there must be 1 to {EVENTS_MAX} events in one request, here are {len(items)}")])
+        raise PayloadRefused(
+            [("body", f"there must be 1 to {EVENTS_MAX} events in one request, here are {len(items)}")]
+        )
     read: list[Published] = []
     errors: list[tuple[str, str]] = []
     status = 422
@@ -106,22 +110,32 @@ def _read_item(item: bytes, path: str, data_bytes_max: int) -> Published:
     fields = _decode(item, dict[str, msgspec.Raw], path or "body", "a JSON object with type and data")
     raw_data = bytes(fields["data"]) if "data" in fields else b""
     _check_strict(item, raw_data, path)
-    errors = [(_at(path, name), f"there is no such field; an event has: {', '.join(FIELDS)}") for name in fields if name not in FIELDS]
+    errors = [
+        (_at(path, name), f"there is no such field; an event has: {', '.join(FIELDS)}")
+        for name in fields
+        if name not in FIELDS
+    ]
     event_type, key, occurred_at = (_value(fields, name) for name in ("type", "id", "occurred_at"))
     errors += _type_errors(event_type, _at(path, "type"))
     errors += _data_errors(raw_data, _at(path, "data"))
     if key is not None and not (isinstance(key, str) and 1 <= len(key) <= KEY_MAX_LENGTH):
-        errors.append((_at(path, "id"), f"your idempotency key must be a text of 1 to {KEY_MAX_LENGTH} characters"))
+        errors.append(
+            (_at(path, "id"), f"your idempotency key must be a text of 1 to {KEY_MAX_LENGTH} characters")
+        )
     moment = _moment(occurred_at, _at(path, "occurred_at"), errors)
     if errors:
         raise PayloadRefused(errors)
     if len(raw_data) > data_bytes_max:
-        raise PayloadRefused([(_at(path, "data"), f"has {len(raw_data)} bytes; an event may have {data_bytes_max}")], status=413)
+        raise PayloadRefused(
+            [(_at(path, "data"), f"has {len(raw_data)} bytes; an event may have {data_bytes_max}")],
+            status=413,
+        )
     return Published(event_type, raw_data, key, moment)
 
 
 def _value(fields: dict[str, msgspec.Raw], name: str) -> Any:
-    # parse_int: a whole number of more than 4,300 digits is an error of Python's, and no field here is a number.
+    # parse_int: a whole number of more than 4,300 digits is an error of Python's, and no field here is a
+    # number.
     return json.loads(bytes(fields[name]), parse_int=float) if name in fields else None
 
 
@@ -146,7 +160,9 @@ def _decode(text: bytes, kind: Any, field: str, wanted: str) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if _has_lone_surrogate(text):
             raise PayloadRefused([(field, _LONE_SURROGATE)]) from error
-        raise PayloadRefused([(field, f"is not valid JSON: {str(error).removeprefix('JSON is malformed: ')}")], status=400) from error
+        raise PayloadRefused(
+            [(field, f"is not valid JSON: {str(error).removeprefix('JSON is malformed: ')}")], status=400
+        ) from error
 
 
 _LONE_SURROGATE = "holds half of a surrogate pair (\\ud800 to \\udfff): no text can be made of it"
@@ -164,7 +180,9 @@ def _check_strict(item: bytes, raw_data: bytes, path: str) -> None:
     if item.count(b"{") + item.count(b"[") > DEPTH_MAX and _depth(item) > DEPTH_MAX + 1:
         raise PayloadRefused([(_at(path, "data"), f"is nested deeper than {DEPTH_MAX}")])
     if _has_lone_surrogate(item):
-        raise PayloadRefused([(_at(path, "data") if _has_lone_surrogate(raw_data) else path or "body", _LONE_SURROGATE)])
+        raise PayloadRefused(
+            [(_at(path, "data") if _has_lone_surrogate(raw_data) else path or "body", _LONE_SURROGATE)]
+        )
     try:
         _read_strictly(item)
     except _Refused as refused:
@@ -221,7 +239,12 @@ def _type_errors(event_type: Any, field: str) -> list[tuple[str, str]]:
     if event_type is None:
         return [(field, "is missing: say which event type, such as story.create")]
     if not isinstance(event_type, str) or not is_event_type(event_type):
-        return [(field, "must be words joined by dots, each beginning with a lower-case letter, such as story.create")]
+        return [
+            (
+                field,
+                "must be words joined by dots, each beginning with a lower-case letter, such as story.create",
+            )
+        ]
     if event_type in OWN_EVENT_TYPES or event_type == PING_EVENT_TYPE:
         return [(field, f"{event_type} is the hub's own: only the hub publishes it")]
     return []
@@ -240,7 +263,9 @@ def _moment(value: Any, field: str, errors: list[tuple[str, str]]) -> float | No
         return None
     try:
         moment = parse_iso(value)
-        if not 0 <= moment < 253_402_300_799:  # years 1970 to 9999, and still so when rounded to a millisecond
+        if (
+            not 0 <= moment < 253_402_300_799
+        ):  # years 1970 to 9999, and still so when rounded to a millisecond
             raise ValueError
     except (ValueError, TypeError, OverflowError):
         errors.append((field, "must be an ISO 8601 time, such as 2026-11-23T21:04:06Z"))

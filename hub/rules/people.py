@@ -1,6 +1,7 @@
 """What a person's name and password must look like.
 
-Owns these two rules. Pure. It must never know whether a name is taken or a password is right: `store.people` does.
+Owns these two rules. Pure. It must never know whether a name is taken or a password is right: `store.people`
+does.
 """
 
 NAME_MAX = 100
@@ -21,7 +22,9 @@ def name_error(name: str) -> str | None:
 
 
 def password_error(password: str) -> str | None:
-    """Why this cannot be a password; None when it can. Length is all that counts (NIST SP 800-63B §3.1.1.2)."""
+    """Why this cannot be a password; None when it can. Length is all that counts (NIST SP 800-63B
+    §3.1.1.2).
+    """
     if len(password) < PASSWORD_MIN:
         return f"must have at least {PASSWORD_MIN} characters"
     if len(password) > PASSWORD_MAX:

@@ -1,8 +1,8 @@
 """When a delivery is tried again, and when it is given up.
 
-Owns the retry schedule's arithmetic: which step, jitter, Retry-After, the end. Pure: `now` and chance are arguments.
-It must never look at the hook; a failing hook is slowed down by `health`.
-Step before: an outcome came back. Step after: `store.deliveries.record` writes the verdict.
+Owns the retry schedule's arithmetic: which step, jitter, Retry-After, the end. Pure: `now` and chance are
+arguments. It must never look at the hook; a failing hook is slowed down by `health`. Step before: an outcome
+came back. Step after: `store.deliveries.record` writes the verdict.
 """
 
 import math
@@ -15,17 +15,25 @@ from typing import Literal
 from hub.rules.outcome import Outcome
 
 JITTER = 0.2
-"""A delay is drawn evenly from ± 20 % of its step, so that a thousand deliveries that failed together do not return together."""
+"""A delay is drawn evenly from ± 20 % of its step, so that a thousand deliveries that failed together do not
+return together.
+"""
 
 RETRY_AFTER_MAX_S = 86_400.0
-"""A receiver may ask for at most a day (contract §8.4); RFC 9110 §10.2.3 sets no bound, and receivers have sent 1e9."""
+"""A receiver may ask for at most a day (contract §8.4); RFC 9110 §10.2.3 sets no bound, and receivers have
+sent 1e9.
+"""
 
 FAULT_DELAY_MAX_S = 300.0
 FAULTS_MAX = 20
-"""After so many faults of the hub's own in one delivery it is set aside: something about this one row is broken."""
+"""After so many faults of the hub's own in one delivery it is set aside: something about this one row is
+broken.
+"""
 
 CRASHES_MAX = 3
-"""A delivery during which the hub died three times is set aside rather than killing it for ever (poison pill)."""
+"""A delivery during which the hub died three times is set aside rather than killing it for ever (poison
+pill).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +47,12 @@ class Verdict:
     reason: str | None = None
 
 
-def judge(outcome: Outcome, *, failures: int, faults: int, schedule: Sequence[float], chance: float) -> Verdict:
-    """Decide on one delivery. `failures` and `faults` are those before this outcome; `chance` is in [0, 1)."""
+def judge(
+    outcome: Outcome, *, failures: int, faults: int, schedule: Sequence[float], chance: float
+) -> Verdict:
+    """Decide on one delivery. `failures` and `faults` are those before this outcome; `chance` is in [0,
+    1).
+    """
     if outcome.kind == "success":
         return Verdict("delivered", failures, faults)
     if outcome.kind == "refused":
@@ -56,7 +68,8 @@ def judge(outcome: Outcome, *, failures: int, faults: int, schedule: Sequence[fl
 
 
 def delay_s(schedule: Sequence[float], failures: int, chance: float) -> float:
-    """Seconds to wait after the `failures`-th failure (from 1); past the end of the schedule its last step repeats.
+    """Seconds to wait after the `failures`-th failure (from 1); past the end of the schedule its last step
+    repeats.
 
     0 ≤ result ≤ 1.2 × the longest step; an empty schedule never waits.
     """
@@ -67,7 +80,8 @@ def delay_s(schedule: Sequence[float], failures: int, chance: float) -> float:
 
 
 def retry_after_at(header: str | None, now: float) -> float | None:
-    """The time a Retry-After header asks for, at most a day ahead; None when it is absent, past or not understood.
+    """The time a Retry-After header asks for, at most a day ahead; None when it is absent, past or not
+    understood.
 
     Whole seconds or an HTTP date (RFC 9110 §10.2.3).
     """
@@ -75,7 +89,11 @@ def retry_after_at(header: str | None, now: float) -> float | None:
         return None
     text = header.strip()
     try:
-        wait_s = float(text) if text.isascii() and text.replace(".", "", 1).isdigit() else _seconds_until(text, now)
+        wait_s = (
+            float(text)
+            if text.isascii() and text.replace(".", "", 1).isdigit()
+            else _seconds_until(text, now)
+        )
     except (ValueError, TypeError, OverflowError):
         return None
     if math.isnan(wait_s) or wait_s <= 0:
@@ -91,6 +109,8 @@ def _seconds_until(http_date: str, now: float) -> float:
 
 def _after_fault(outcome: Outcome, failures: int, faults: int) -> Verdict:
     if faults >= FAULTS_MAX:
-        return Verdict("failed", failures, faults, reason=f"set aside after {faults} faults of the hub: {outcome.reason}")
+        return Verdict(
+            "failed", failures, faults, reason=f"set aside after {faults} faults of the hub: {outcome.reason}"
+        )
     next_at = outcome.ended_at + min(2.0**faults, FAULT_DELAY_MAX_S)
     return Verdict("retrying", failures, faults, next_at, outcome.reason)

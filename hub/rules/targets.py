@@ -1,8 +1,9 @@
 """Where a hook may point: the text of its URL, and the addresses its name leads to.
 
-Owns the address policy, refused by default. Pure: it never resolves a name and never opens a socket. It must never lean on
-`ipaddress.is_private` or `is_global`: they let 16 to 19 of 48 hostile addresses through, and their answers change with Python.
-Step before: a person or an app types a URL. Step after: `hub.outbound` asks again at each attempt, with the resolved addresses.
+Owns the address policy, refused by default. Pure: it never resolves a name and never opens a socket. It must
+never lean on `ipaddress.is_private` or `is_global`: they let 16 to 19 of 48 hostile addresses through, and
+their answers change with Python. Step before: a person or an app types a URL. Step after:
+`hub.targets.outbound` asks again at each attempt, with the resolved addresses.
 """
 
 import re
@@ -36,7 +37,8 @@ class Target:
     """The canonical address when the host is one, else None: a name that must be resolved and judged."""
 
 
-# The registries: RFC 6890 and IANA's special-purpose tables, plus Azure's wire server, which no table lists (Gitea CVE-2026-22874).
+# The registries: RFC 6890 and IANA's special-purpose tables, plus Azure's wire server, which no table lists
+# (Gitea CVE-2026-22874).
 _IPV4_REFUSED: tuple[tuple[Network, str], ...] = tuple(
     (IPv4Network(network), words)
     for network, words in (
@@ -92,7 +94,9 @@ _LABEL = re.compile(r"[a-z0-9_][a-z0-9_-]{0,62}")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?]*)")
-_LOCAL_SUFFIXES = frozenset({"localhost", "localdomain", "local", "internal", "intranet", "lan", "test", "invalid"})
+_LOCAL_SUFFIXES = frozenset(
+    {"localhost", "localdomain", "local", "internal", "intranet", "lan", "test", "invalid"}
+)
 
 
 def check_url(url: str, allow: Sequence[Network] = ()) -> None:
@@ -103,7 +107,8 @@ def check_url(url: str, allow: Sequence[Network] = ()) -> None:
 def parse_url(url: str, allow: Sequence[Network] = ()) -> Target:
     """The parts of a URL that may be sent to as far as its text can tell. Raises `TargetRefused`.
 
-    Local names pass when the operator allows any network: `http://n8n:5678` must work at home, and its address is judged later.
+    Local names pass when the operator allows any network: `http://n8n:5678` must work at home, and its
+    address is judged later.
     """
     scheme, authority, path = _split(url)
     host, port = _host_and_port(authority, scheme)
@@ -130,9 +135,11 @@ def check_address(address: str, allow: Sequence[Network] = ()) -> None:
 
 
 def check_answers(addresses: Iterable[str], allow: Sequence[Network] = ()) -> None:
-    """Judge all answers for one name: one bad answer refuses them all (GitLab, Sentry), since filtering would hide an attacking name.
+    """Judge all answers for one name: one bad answer refuses them all (GitLab, Sentry), since filtering would
+    hide an attacking name.
 
-    The text names the network, never the address: whoever typed the name may not be meant to learn what it means inside.
+    The text names the network, never the address: whoever typed the name may not be meant to learn what it
+    means inside.
     """
     seen = False
     for address in addresses:
@@ -145,8 +152,10 @@ def check_answers(addresses: Iterable[str], allow: Sequence[Network] = ()) -> No
 
 
 def own_answers(name: str, addresses: Sequence[str], allow: Sequence[Network] = ()) -> Sequence[str]:
-    """The answers for `localhost` that are allowed, where some are: `::1` beside an allowed 127.0.0.1 is no attack, because nobody but
-    this machine answers for that name (RFC 6761 §6.3). All answers for any other name."""
+    """The answers for `localhost` that are allowed, where some are: `::1` beside an allowed 127.0.0.1 is no
+    attack, because nobody but this machine answers for that name (RFC 6761 §6.3). All answers for any other
+    name.
+    """
     if name.rstrip(".").lower() != "localhost":
         return addresses
     return [address for address in addresses if _refusal(_resolved(address), allow) is None] or addresses
@@ -157,7 +166,9 @@ def _split(url: str) -> tuple[str, str, str]:
     if len(url) > MAX_URL_CHARS:
         raise TargetRefused(f"The URL is longer than {MAX_URL_CHARS} characters.")
     if not url.isascii():
-        raise TargetRefused("The URL may hold ASCII only: write an international name in its xn-- form and escape the path with %.")
+        raise TargetRefused(
+            "The URL may hold ASCII only: write an international name in its xn-- form and escape the path with %."
+        )
     if any(character <= " " or character in "\\\x7f" for character in url):
         raise TargetRefused("The URL may not hold blanks, control characters or backslashes.")
     if "#" in url:
@@ -176,7 +187,9 @@ def _split(url: str) -> tuple[str, str, str]:
 
 
 def _host_and_port(authority: str, scheme: str) -> tuple[str, int]:
-    """The host without brackets, and the port: 80, 443 or an unprivileged one (GitLab's rule keeps hooks off SSH, SMTP and their kind)."""
+    """The host without brackets, and the port: 80, 443 or an unprivileged one (GitLab's rule keeps hooks off
+    SSH, SMTP and their kind).
+    """
     if authority.startswith("["):
         host, bracket, rest = authority[1:].partition("]")
         if not bracket or ":" not in host:
@@ -197,7 +210,9 @@ def _host_and_port(authority: str, scheme: str) -> tuple[str, int]:
 
 
 def _reads_the_same(url: str, target: Target) -> bool:
-    """Parsers that disagree about the host are the classic way in: what the standard library reads differently is refused."""
+    """Parsers that disagree about the host are the classic way in: what the standard library reads
+    differently is refused.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port or DEFAULT_PORTS[target.scheme]
@@ -207,7 +222,9 @@ def _reads_the_same(url: str, target: Target) -> bool:
 
 
 def _literal(host: str) -> Address:
-    """The address a host spells out; libc also reads 2130706433, 0x7f.1 and 0177.0.0.1 as addresses, so only the plain form passes."""
+    """The address a host spells out; libc also reads 2130706433, 0x7f.1 and 0177.0.0.1 as addresses, so only
+    the plain form passes.
+    """
     try:
         return _plain(ip_address(host))
     except ValueError:
@@ -260,7 +277,9 @@ def _refused_network(address: Address) -> tuple[Network | str | None, str]:
 
 
 def _faces(address: Address) -> Iterable[Address]:
-    """The address and the IPv4 addresses a gateway would turn it into: `::/0` in the allow list must not open metadata through NAT64."""
+    """The address and the IPv4 addresses a gateway would turn it into: `::/0` in the allow list must not open
+    metadata through NAT64.
+    """
     yield address
     if isinstance(address, IPv6Address):
         if address.sixtofour:

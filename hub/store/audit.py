@@ -1,6 +1,7 @@
 """The audit trail: who changed what, written in the transaction that changes it.
 
-Owns the rows' shape. Append only: it must never change or delete one, and never be given the value of a secret.
+Owns the rows' shape. Append only: it must never change or delete one, and never be given the value of a
+secret.
 """
 
 import json
@@ -23,7 +24,14 @@ class Actor:
     address: str | None = None
 
 
-def add(at: float, actor: Actor, action: str, object_id: str, project_id: int | None = None, fields: dict[str, Any] | None = None) -> None:
+def add(
+    at: float,
+    actor: Actor,
+    action: str,
+    object_id: str,
+    project_id: int | None = None,
+    fields: dict[str, Any] | None = None,
+) -> None:
     """Write one entry. `fields`: changed field → [old, new], or → None where the value is a secret."""
     Audit.create(
         id=new_id("aud"),

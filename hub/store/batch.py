@@ -14,14 +14,21 @@ from hub.store.database import Database, StoreUnavailable
 class Batch:
     """Group commit: what many callers add while a commit is under way goes into the next one together.
 
-    A commit at synchronous=FULL costs a sync of the disk; 32 publishers that each wait for their own reached 5,200 a second, sharing
-    16,600. If one item spoils the group, each is tried alone, so that nobody pays for a neighbour.
+    A commit at synchronous=FULL costs a sync of the disk; 32 publishers that each wait for their own reached
+    5,200 a second, sharing 16,600. If one item spoils the group, each is tried alone, so that nobody pays for
+    a neighbour.
     """
 
     def __init__(
-        self, database: Database, run: Callable[[list[Any]], list[Any]], committed: Callable[[list[Any]], None], size_max: int
+        self,
+        database: Database,
+        run: Callable[[list[Any]], list[Any]],
+        committed: Callable[[list[Any]], None],
+        size_max: int,
     ) -> None:
-        """`run` writes a list of items in one transaction and returns one result for each; `committed` is told after it which."""
+        """`run` writes a list of items in one transaction and returns one result for each; `committed` is
+        told after it which.
+        """
         self._database = database
         self._run = run
         self._committed = committed
@@ -60,7 +67,9 @@ class Batch:
     def _settle(self, group: list[tuple[Any, "Future[Any]"]], done: "Future[list[Any]]") -> None:
         error = done.exception()
         with self._lock:
-            if not group:  # no transaction was begun, the database being away or closed: that is all who wait for it
+            if (
+                not group
+            ):  # no transaction was begun, the database being away or closed: that is all who wait for it
                 group, self._pending = self._pending, []
             self._is_flushing = has_more = bool(self._pending)
         if has_more:

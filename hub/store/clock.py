@@ -1,6 +1,7 @@
 """The hub's clock: one time for all machines, that no step of a wall clock moves.
 
-Owns how "now" is known. It must never be used where a receiver compares a time with its own clock (`webhook-timestamp`).
+Owns how "now" is known. It must never be used where a receiver compares a time with its own clock
+(`webhook-timestamp`).
 """
 
 import time
@@ -9,8 +10,9 @@ import time
 class Clock:
     """Epoch seconds that never step back: the database's time when it was last asked, plus time passed since.
 
-    Leases and due times of many machines must agree, so PostgreSQL's clock is theirs; SQLite's is this machine's at start. Between
-    two syncs only a monotonic clock is read, so that a step of the wall clock neither stalls a hook nor lets a lease end early.
+    Leases and due times of many machines must agree, so PostgreSQL's clock is theirs; SQLite's is this
+    machine's at start. Between two syncs only a monotonic clock is read, so that a step of the wall clock
+    neither stalls a hook nor lets a lease end early.
     """
 
     def __init__(self) -> None:

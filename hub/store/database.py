@@ -1,9 +1,10 @@
 """The database: connections, transactions, the clock, and the start and end of all three.
 
-Owns how a transaction is run on either engine. It must never know a table. Every write of the process goes through `write`: on SQLite
-that is one thread, because SQLite's own busy waiting is unfair (8 publishers starved the sender to 32 deliveries a second, one writer
-thread served both); on PostgreSQL a few. Reads run on the calling thread's own connection and see only what is committed.
-Peewee keeps one connection a thread, so nothing here may be called on the event loop except `write`, which only hands over.
+Owns how a transaction is run on either engine. It must never know a table. Every write of the process goes
+through `write`: on SQLite that is one thread, because SQLite's own busy waiting is unfair (8 publishers
+starved the sender to 32 deliveries a second, one writer thread served both); on PostgreSQL a few. Reads run
+on the calling thread's own connection and see only what is committed. Peewee keeps one connection a thread,
+so nothing here may be called on the event loop except `write`, which only hands over.
 """
 
 import contextlib
@@ -30,14 +31,15 @@ RERUNS_MAX = 3
 
 _SQLITE_PRAGMAS = {
     "journal_mode": "wal",
-    # FULL: a commit is on the disk before a 202 is answered. NORMAL was measured to lose commits at power failure.
+    # FULL: a commit is on the disk before a 202 is answered. NORMAL was measured to lose commits at power
+    # failure.
     "synchronous": 2,
     "foreign_keys": 1,
     "cache_size": -65_536,
     "temp_store": 2,
     "journal_size_limit": 67_108_864,
-    # Copying the log into the database syncs it: 10 to 40 ms in which nobody commits. `checkpoint` does it beside the writers; this
-    # is the bound (in pages, 64 MB) at which a writer must after all.
+    # Copying the log into the database syncs it: 10 to 40 ms in which nobody commits. `checkpoint` does it
+    # beside the writers; this is the bound (in pages, 64 MB) at which a writer must after all.
     "wal_autocheckpoint": 16_384,
 }
 
@@ -47,9 +49,11 @@ class StoreUnavailable(HubError):
 
 
 class _Tracked:
-    """Keeps hold of every thread's connection, so that it ends with its thread, and all of them with `close_all`.
+    """Keeps hold of every thread's connection, so that it ends with its thread, and all of them with
+    `close_all`.
 
-    A web server ends idle threads and starts new ones; peewee would leave the connections of the ended ones open.
+    A web server ends idle threads and starts new ones; peewee would leave the connections of the ended ones
+    open.
     """
 
     _close: Callable[[Any], None]
@@ -87,7 +91,8 @@ class _Sqlite(_Tracked, peewee.SqliteDatabase):
     _close = _Tracked._close_tracked
 
     def rollback(self) -> None:
-        # SQLite has rolled back by itself after a full disk or an I/O error; a second time would hide that error behind its own.
+        # SQLite has rolled back by itself after a full disk or an I/O error; a second time would hide that
+        # error behind its own.
         if self.connection().in_transaction:  # type: ignore[no-untyped-call]
             super().rollback()
 
@@ -116,10 +121,18 @@ class Database:
     def sync_clock(self) -> None:
         """Take over the database's time (PostgreSQL; SQLite has none of its own)."""
         if self.is_postgresql:
-            self.clock.sync(self.read(lambda: float(self._db.execute_sql("SELECT extract(epoch FROM clock_timestamp())").fetchone()[0])))
+            self.clock.sync(
+                self.read(
+                    lambda: float(
+                        self._db.execute_sql("SELECT extract(epoch FROM clock_timestamp())").fetchone()[0]
+                    )
+                )
+            )
 
     def checkpoint(self) -> None:
-        """SQLite: copy what is in the log into the database, without keeping writers waiting. To be called each second or so."""
+        """SQLite: copy what is in the log into the database, without keeping writers waiting. To be called
+        each second or so.
+        """
         if not self.is_postgresql:
             self.read(lambda: self._db.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
 
@@ -142,7 +155,9 @@ class Database:
     def write(self, fn: Callable[[], T]) -> "Future[T]":
         """Run `fn` in one transaction on a writer thread; the future is done once it is durably committed.
 
-        `fn` may be run again after a deadlock or a lost connection, so it must do nothing but read and write rows.
+        `fn` may be run again after a deadlock or a lost connection, so it must do nothing but read and write
+        rows. The future raises what `fn` raises; Conflict when somebody else has just made the same row;
+        StoreUnavailable when the database did not take it.
         """
         try:
             return self._writers.submit(partial(self._transact, fn))
@@ -152,23 +167,31 @@ class Database:
             return refused
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Any:
-        """One statement with `?` placeholders, on this thread's connection; returns the cursor. For the hot statements only."""
+        """One statement with `?` placeholders, on this thread's connection; returns the cursor. For the hot
+        statements only.
+        """
         return self._db.execute_sql(self._placeholders(sql), params)
 
     def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """One statement over many rows, inside the transaction that is under way. For the hot statements only."""
+        """One statement over many rows, inside the transaction that is under way. For the hot statements
+        only.
+        """
         if rows:
             with peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # as execute_sql does: `_transact` knows peewee's errors only
                 self._db.connection().cursor().executemany(self._placeholders(sql), rows)
 
     def for_update(self, query: Any, *, skip_locked: bool = False) -> Any:
-        """Lock the rows of a peewee query until the transaction ends; SQLite's transaction has locked everything already."""
+        """Lock the rows of a peewee query until the transaction ends; SQLite's transaction has locked
+        everything already.
+        """
         if not self.is_postgresql:
             return query
         return query.for_update("FOR UPDATE SKIP LOCKED" if skip_locked else "FOR UPDATE")
 
     def lock_clause(self, table: str, *, waits: bool = False) -> str:
-        """The same for a plain statement: lock this table's rows, and leave out (or wait for) what another process has locked."""
+        """The same for a plain statement: lock this table's rows, and leave out (or wait for) what another
+        process has locked.
+        """
         if not self.is_postgresql:
             return ""
         return f" FOR UPDATE OF {table}{'' if waits else ' SKIP LOCKED'}"
@@ -183,7 +206,9 @@ class Database:
     def migrating(self) -> Iterator[Any]:
         """The peewee database, held so that only one process migrates at a time."""
         if not self.is_postgresql:
-            with _file_lock(Path(f"{self._db.database}.migrate")):  # before connecting: the first connection turns WAL on, alone
+            with _file_lock(
+                Path(f"{self._db.database}.migrate")
+            ):  # before connecting: the first connection turns WAL on, alone
                 self._db.connect(reuse_if_open=True)
                 yield self._db
             return
@@ -208,7 +233,9 @@ class Database:
                 was_lost = self._drop()
                 # Lost while committing: it may have been committed, so it must not be run again.
                 if run == RERUNS_MAX or is_committing or not (was_lost or _is_deadlock(error)):
-                    raise StoreUnavailable(f"the database did not take a change: {_one_line(error)}") from error
+                    raise StoreUnavailable(
+                        f"the database did not take a change: {_one_line(error)}"
+                    ) from error
         raise AssertionError("unreachable")
 
     def _drop(self) -> bool:
@@ -228,12 +255,17 @@ class Database:
 def _open(url: str) -> Any:
     if url.startswith("sqlite"):
         return _Sqlite(
-            url.removeprefix("sqlite:///"), pragmas=_SQLITE_PRAGMAS, timeout=BUSY_TIMEOUT_S, lock_type="IMMEDIATE", check_same_thread=False
+            url.removeprefix("sqlite:///"),
+            pragmas=_SQLITE_PRAGMAS,
+            timeout=BUSY_TIMEOUT_S,
+            lock_type="IMMEDIATE",
+            check_same_thread=False,
         )
     parsed = connect(re.sub(r"^postgres://", "postgresql://", url), unquote_password=True)
     options = {
         "connect_timeout": 5,
-        # Take the lot down with us rather than leave a transaction idle: it would stop vacuum and slow every claim.
+        # Take the lot down with us rather than leave a transaction idle: it would stop vacuum and slow every
+        # claim.
         "options": "-c synchronous_commit=on -c idle_in_transaction_session_timeout=60000 -c statement_timeout=60000 -c lock_timeout=30000",
         "keepalives_idle": 10,
         "keepalives_interval": 5,

@@ -1,15 +1,17 @@
 """Deliveries: what becomes of them once they were sent: record, promote, rescue, retry.
 
-Owns every change of a delivery's state but the claim (`leases`). Each function runs inside its caller's transaction and applies only where
-the row is still what the caller thinks: whoever comes late changes nothing.
+Owns every change of a delivery's state but the claim (`leases`). Each function runs inside its caller's
+transaction and applies only where the row is still what the caller thinks: whoever comes late changes
+nothing.
 
     waiting ──claim──▶ sending ──record──▶ delivered | retrying | failed | refused
        ▲                  │                              │
        ├─────rescue───────┘                              │      (a switched-off hook's waiting and retrying ones are *held*,
        └───────────promote, when next_at has come────────┘       a deleted or gone hook's are *cancelled*: see `history`)
 
-It must never send anything and never lock a delivery before its hook, except where a row can have no other user.
-Step before: `store.events.add`. Step after: `dispatcher` hands claims to the senders and brings their outcomes back.
+It must never send anything and never lock a delivery before its hook, except where a row can have no other
+user. Step before: `store.events.add`. Step after: `dispatcher` hands claims to the senders and brings their
+outcomes back.
 """
 
 from collections import Counter
@@ -42,16 +44,26 @@ class Recorded:
 
 
 def record(
-    database: Database, settings: Settings, owner: str, outcomes: Sequence[tuple[Claim, Outcome]], now: float, chance: Callable[[], float]
+    database: Database,
+    settings: Settings,
+    owner: str,
+    outcomes: Sequence[tuple[Claim, Outcome]],
+    now: float,
+    chance: Callable[[], float],
 ) -> list[Recorded]:
     """Write finished attempts, judge their deliveries and hooks, and make room in the lanes.
 
-    Outcomes whose lease somebody else has meanwhile taken over change nothing. Returns the hooks that went off.
+    Outcomes whose lease somebody else has meanwhile taken over change nothing. Returns the hooks that went
+    off.
     """
     hooks = lanes.lock(database, {done.hook_id for done, _ in outcomes})
     ours = leased(database, owner, [done for done, _ in outcomes])
     ended = sorted(
-        ((done, outcome, ours[done.delivery_id], chance()) for done, outcome in outcomes if done.delivery_id in ours),
+        (
+            (done, outcome, ours[done.delivery_id], chance())
+            for done, outcome in outcomes
+            if done.delivery_id in ours
+        ),
         key=lambda item: item[1].ended_at,
     )
     attempts.add(database, [(done.delivery_id, done.attempt, outcome) for done, outcome, _, _ in ended])
@@ -59,7 +71,13 @@ def record(
     _write_verdicts(
         database,
         [
-            (retry.judge(outcome, failures=row.failures, faults=row.faults, schedule=schedule, chance=drawn), outcome.ended_at, row)
+            (
+                retry.judge(
+                    outcome, failures=row.failures, faults=row.faults, schedule=schedule, chance=drawn
+                ),
+                outcome.ended_at,
+                row,
+            )
             for _, outcome, row, drawn in ended
         ],
     )
@@ -79,14 +97,18 @@ def record(
 def promote(database: Database, now: float) -> int:
     """Make retrying deliveries whose time has come waiting again; returns how many.
 
-    Those whose lane another process holds are left for the next time: waiting for it here, with locks in hand, would be a deadlock.
+    Those whose lane another process holds are left for the next time: waiting for it here, with locks in
+    hand, would be a deadlock.
     """
     due = database.execute(
         "SELECT d.id, d.hook_id FROM delivery d JOIN hook h ON h.id = d.hook_id WHERE d.state = 'retrying' AND d.next_at <= ?"
         f" ORDER BY d.next_at LIMIT {PROMOTE_MAX}{database.lock_clause('d, h')}",
         (now,),
     ).fetchall()
-    database.executemany("UPDATE delivery SET state = 'waiting', next_at = NULL WHERE id = ?", [(delivery_id,) for delivery_id, _ in due])
+    database.executemany(
+        "UPDATE delivery SET state = 'waiting', next_at = NULL WHERE id = ?",
+        [(delivery_id,) for delivery_id, _ in due],
+    )
     lanes.arm(database, {hook_id for _, hook_id in due}, now)
     return len(due)
 
@@ -105,13 +127,19 @@ def next_due(database: Database) -> float | None:
 def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lambda owner: False) -> int:
     """Take back deliveries whose lease has ended or whose owner is known to be dead; returns how many.
 
-    The cut-off attempt is shown as unknown: it may have reached the receiver. It counts against nobody, but a delivery during which
-    the hub died three times is set aside (a poison pill must not kill it for ever).
+    The cut-off attempt is shown as unknown: it may have reached the receiver. It counts against nobody, but a
+    delivery during which the hub died three times is set aside (a poison pill must not kill it for ever).
     """
-    sending = Delivery.select(Delivery.id, Delivery.hook_id, Delivery.owner, Delivery.lease_until).where(Delivery.state == "sending")
+    sending = Delivery.select(Delivery.id, Delivery.hook_id, Delivery.owner, Delivery.lease_until).where(
+        Delivery.state == "sending"
+    )
     owners = Delivery.select(Delivery.owner).where(Delivery.state == "sending").distinct()
     dead = [row.owner for row in owners if row.owner and is_dead(row.owner)]
-    lost = list(sending.where((Delivery.lease_until <= now) | Delivery.owner.in_(dead)).order_by(Delivery.lease_until).limit(RESCUE_MAX))
+    lost = list(
+        sending.where((Delivery.lease_until <= now) | Delivery.owner.in_(dead))
+        .order_by(Delivery.lease_until)
+        .limit(RESCUE_MAX)
+    )
     lanes.lock(database, {str(row.hook_id) for row in lost})
     mine = Delivery.select().where(Delivery.id.in_([row.id for row in lost]), Delivery.state == "sending")
     rows = [row for row in database.for_update(mine) if row.lease_until <= now or row.owner in dead]
@@ -121,20 +149,25 @@ def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lamb
         if unknown >= retry.CRASHES_MAX:
             _finish(row, "failed", f"set aside: the hub stopped {unknown} times while sending it", now)
         else:
-            Delivery.update(state="waiting", owner=None, lease_until=None).where(Delivery.id == row.id).execute()
+            Delivery.update(state="waiting", owner=None, lease_until=None).where(
+                Delivery.id == row.id
+            ).execute()
     lanes.end(database, Counter(str(row.hook_id) for row in rows))
     lanes.arm(database, {row.hook_id for row in rows}, now)
     return len(rows)
 
 
 def retry_now(database: Database, row: Delivery, now: float) -> bool:
-    """One more attempt of this delivery, whatever its state but `sending`; False when it is under way or was just changed.
+    """One more attempt of this delivery, whatever its state but `sending`; False when it is under way or was
+    just changed.
 
     Its schedule starts anew, so that a delivery that had been given up is again tried as often as a new one.
     """
     lanes.lock(database, [str(row.hook_id)])
     changed = (
-        Delivery.update(state="waiting", failures=0, faults=0, failed_at=None, next_at=None, finished_at=None, reason=None)
+        Delivery.update(
+            state="waiting", failures=0, faults=0, failed_at=None, next_at=None, finished_at=None, reason=None
+        )
         .where(Delivery.id == row.id, Delivery.state != "sending")
         .execute()
     )
@@ -142,20 +175,29 @@ def retry_now(database: Database, row: Delivery, now: float) -> bool:
     return bool(changed)
 
 
-def send_again(database: Database, hook: Hook, again: Sequence[str], fresh: Sequence[tuple[str, str, str]], now: float) -> None:
-    """For a replay: deliveries that are over become waiting with a new schedule; `fresh` are made: (id, event id, type)."""
+def send_again(
+    database: Database, hook: Hook, again: Sequence[str], fresh: Sequence[tuple[str, str, str]], now: float
+) -> None:
+    """For a replay: deliveries that are over become waiting with a new schedule; `fresh` are made: (id, event
+    id, type).
+    """
     database.executemany(
         "UPDATE delivery SET state = 'waiting', failures = 0, faults = 0, failed_at = NULL, next_at = NULL, finished_at = NULL,"
         " reason = NULL"
         " WHERE id = ? AND state IN ('delivered', 'failed', 'refused', 'cancelled')",
         [(delivery_id,) for delivery_id in again],
     )
-    rows = [(delivery_id, event_id, str(hook.id), int(hook.project_id), event_type) for delivery_id, event_id, event_type in fresh]
+    rows = [
+        (delivery_id, event_id, str(hook.id), int(hook.project_id), event_type)
+        for delivery_id, event_id, event_type in fresh
+    ]
     events.add_deliveries(database, rows)
     lanes.arm(database, [str(hook.id)], now)
 
 
-def add_finished(database: Database, delivery_id: str, event: NewEvent, hook_id: str, outcome: Outcome) -> None:
+def add_finished(
+    database: Database, delivery_id: str, event: NewEvent, hook_id: str, outcome: Outcome
+) -> None:
     """Keep a test delivery that has been sent already, with its event."""
     events.add(database, [event], outcome.ended_at)
     Delivery.create(
@@ -216,5 +258,12 @@ def _cut_off(row: Delivery, now: float) -> Outcome:
 
 
 def _finish(row: Delivery, state: str, reason: str, now: float) -> None:
-    values = {"state": state, "reason": reason, "finished_at": now, "owner": None, "lease_until": None, "next_at": None}
+    values = {
+        "state": state,
+        "reason": reason,
+        "finished_at": now,
+        "owner": None,
+        "lease_until": None,
+        "next_at": None,
+    }
     Delivery.update(values).where(Delivery.id == row.id).execute()

@@ -1,7 +1,7 @@
 """Events: written down with their deliveries in one transaction, found again by id, key and type.
 
-Owns the hot statement of the way in (`add`) and the idempotency keys. It must never choose who gets an event: it is told.
-Step before: `intake` has matched. Step after: `store.leases.claim`.
+Owns the hot statement of the way in (`add`) and the idempotency keys. It must never choose who gets an event:
+it is told. Step before: `intake` has matched. Step after: `store.leases.claim`.
 """
 
 import hashlib
@@ -37,19 +37,28 @@ def key_digest(key: str) -> bytes:
 
 
 def add(database: Database, events: Sequence[NewEvent], now: float) -> None:
-    """Write events, a waiting delivery for each of their hooks, and make those hooks' lanes ready. In the caller's transaction."""
+    """Write events, a waiting delivery for each of their hooks, and make those hooks' lanes ready. In the
+    caller's transaction.
+    """
     database.executemany(
         "INSERT INTO event (id, project_id, type, occurred_at, data) VALUES (?, ?, ?, ?, ?)",
         [(event.id, event.project_id, event.type, event.occurred_at, event.data) for event in events],
     )
     add_deliveries(
-        database, [(new_id("dlv"), event.id, hook_id, event.project_id, event.type) for event in events for hook_id in event.hook_ids]
+        database,
+        [
+            (new_id("dlv"), event.id, hook_id, event.project_id, event.type)
+            for event in events
+            for hook_id in event.hook_ids
+        ],
     )
     lanes.arm(database, {hook_id for event in events for hook_id in event.hook_ids}, now)
 
 
 def add_deliveries(database: Database, rows: Sequence[tuple[str, str, str, int, str]]) -> None:
-    """Write waiting deliveries that nobody has tried: (id, event id, hook id, project id, type). The caller arms their lanes."""
+    """Write waiting deliveries that nobody has tried: (id, event id, hook id, project id, type). The caller
+    arms their lanes.
+    """
     database.executemany(
         "INSERT INTO delivery (id, event_id, hook_id, project_id, type, state, attempts, failures, faults)"
         " VALUES (?, ?, ?, ?, ?, 'waiting', 0, 0, 0)",
@@ -84,10 +93,19 @@ def get(project_id: int, event_id: str) -> Event | None:
 
 
 def newest(
-    project_id: int, types: Iterable[str] | None, before: str | None, limit: int, hidden: Iterable[str] = (PING_EVENT_TYPE,)
+    project_id: int,
+    types: Iterable[str] | None,
+    before: str | None,
+    limit: int,
+    hidden: Iterable[str] = (PING_EVENT_TYPE,),
 ) -> list[Event]:
     """Newest first, of all or some types; `hidden` types are left out."""
-    query = Event.select().where(Event.project_id == project_id, Event.type.not_in(list(hidden))).order_by(Event.id.desc()).limit(limit)
+    query = (
+        Event.select()
+        .where(Event.project_id == project_id, Event.type.not_in(list(hidden)))
+        .order_by(Event.id.desc())
+        .limit(limit)
+    )
     if types is not None:
         query = query.where(Event.type.in_(list(types)))
     if before:
@@ -95,17 +113,28 @@ def newest(
     return list(query)
 
 
-def newest_wanted(project_id: int, is_wanted: Callable[[str], bool], searched: int, limit: int) -> list[Event]:
+def newest_wanted(
+    project_id: int, is_wanted: Callable[[str], bool], searched: int, limit: int
+) -> list[Event]:
     """The newest events whose type is wanted, among the last `searched`; only their data is read."""
-    query = Event.select(Event.id, Event.type).where(Event.project_id == project_id).order_by(Event.id.desc()).limit(searched)
+    query = (
+        Event.select(Event.id, Event.type)
+        .where(Event.project_id == project_id)
+        .order_by(Event.id.desc())
+        .limit(searched)
+    )
     ids = [row.id for row in query if is_wanted(str(row.type))][:limit]
     return list(Event.select().where(Event.id.in_(ids)).order_by(Event.id.desc()))
 
 
 def between(project_id: int, since: float, until: float, after: str | None, limit: int) -> list[Event]:
-    """Events accepted in a span of time, oldest first, without their data; `after` is the last id of the page before."""
+    """Events accepted in a span of time, oldest first, without their data; `after` is the last id of the page
+    before.
+    """
     low = after or first_id("evt", max(0.0, since))
-    query = Event.select(Event.id, Event.type).where(Event.project_id == project_id, Event.id < first_id("evt", max(0.0, until)))
+    query = Event.select(Event.id, Event.type).where(
+        Event.project_id == project_id, Event.id < first_id("evt", max(0.0, until))
+    )
     query = query.where(Event.id > low if after else Event.id >= low)
     return list(query.order_by(Event.id).limit(limit))
 
@@ -128,9 +157,9 @@ def types_of(project_id: int) -> list[EventType]:
 
 def declare_type(project_id: int, code: str, name: str, description: str, now: float) -> None:
     values = {EventType.name: name, EventType.description: description, EventType.is_declared: True}
-    EventType.insert(project=project_id, code=code, name=name, description=description, is_declared=True, created_at=now).on_conflict(
-        conflict_target=[EventType.project, EventType.code], update=values
-    ).execute()
+    EventType.insert(
+        project=project_id, code=code, name=name, description=description, is_declared=True, created_at=now
+    ).on_conflict(conflict_target=[EventType.project, EventType.code], update=values).execute()
 
 
 def count_deliveries(event_id: str) -> int:

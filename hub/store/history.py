@@ -1,8 +1,8 @@
 """The log of deliveries: found, shown, expired and forgotten.
 
-Owns how a delivery's state is shown, the end of held ones, and retention. It must never touch a delivery that is being sent.
-What is held or cancelled is derived from the hook, not written into its deliveries: switching a hook with a million waiting ones off or
-on is one row, and they are tidied up later, in batches.
+Owns how a delivery's state is shown, the end of held ones, and retention. It must never touch a delivery that
+is being sent. What is held or cancelled is derived from the hook, not written into its deliveries: switching
+a hook with a million waiting ones off or on is one row, and they are tidied up later, in batches.
 """
 
 from typing import Any
@@ -79,7 +79,11 @@ def get(project_id: int, delivery_id: str) -> tuple[Delivery, Hook] | None:
 
 def of_events(hook_id: str, event_ids: list[str]) -> dict[str, Delivery]:
     """A hook's deliveries of these events, by event; of several the latest."""
-    query = Delivery.select().where(Delivery.hook_id == hook_id, Delivery.event_id.in_(event_ids)).order_by(Delivery.id)
+    query = (
+        Delivery.select()
+        .where(Delivery.hook_id == hook_id, Delivery.event_id.in_(event_ids))
+        .order_by(Delivery.id)
+    )
     return {str(row.event_id): row for row in query}
 
 
@@ -96,17 +100,30 @@ def backlog() -> int:
 
 
 def expire_held(database: Database, settings: Settings, now: float) -> int:
-    """End what a switched-off hook's deliveries have waited for too long, and cancel a gone hook's; one batch, returns its size."""
+    """End what a switched-off hook's deliveries have waited for too long, and cancel a gone hook's; one
+    batch, returns its size.
+    """
     # Holding begins when the hook went off, or when the event came after that.
     off_before = max(0.0, now - settings.hold_days * 86_400)
-    is_held_too_long = Hook.state.in_(_OFF) & (Hook.disabled_at <= off_before) & (Delivery.id < first_id("dlv", off_before))
+    is_held_too_long = (
+        Hook.state.in_(_OFF) & (Hook.disabled_at <= off_before) & (Delivery.id < first_id("dlv", off_before))
+    )
     found: list[tuple[str, str]] = []
-    for state in OPEN:  # one by one: each has its partial index; CROSS makes SQLite begin with the few hooks that are off
+    for state in (
+        OPEN
+    ):  # one by one: each has its partial index; CROSS makes SQLite begin with the few hooks that are off
         is_open = (Delivery.hook_id == Hook.id) & (Delivery.state == state)
-        query = Hook.select(Delivery.id, Hook.state).join(Delivery, JOIN.CROSS).where(Hook.disabled_at.is_null(False), is_open)
-        # Said of the hook alone first: a hook that went off lately is passed over without a look at its million deliveries.
+        query = (
+            Hook.select(Delivery.id, Hook.state)
+            .join(Delivery, JOIN.CROSS)
+            .where(Hook.disabled_at.is_null(False), is_open)
+        )
+        # Said of the hook alone first: a hook that went off lately is passed over without a look at its
+        # million deliveries.
         query = query.where((Hook.state == "gone") | (Hook.disabled_at <= off_before))
-        rows: Any = query.where((Hook.state == "gone") | is_held_too_long).limit(TIDY_MAX - len(found)).tuples()
+        rows: Any = (
+            query.where((Hook.state == "gone") | is_held_too_long).limit(TIDY_MAX - len(found)).tuples()
+        )
         found += [(str(delivery_id), str(hook_state)) for delivery_id, hook_state in rows]
     cancelled = [delivery_id for delivery_id, state in found if state == "gone"]
     expired = [delivery_id for delivery_id, state in found if state != "gone"]
@@ -116,12 +133,22 @@ def expire_held(database: Database, settings: Settings, now: float) -> int:
 
 
 def forget(database: Database, settings: Settings, now: float) -> int:
-    """Delete what is older than the retention: deliveries with their attempts, then events without any; one batch, returns its size."""
+    """Delete what is older than the retention: deliveries with their attempts, then events without any; one
+    batch, returns its size.
+    """
     cutoff = now - settings.retention_days * 86_400
     is_finished = Delivery.state.not_in((*OPEN, "sending"))
-    old = Delivery.select(Delivery.id).where(Delivery.id < first_id("dlv", max(0.0, cutoff)), is_finished).order_by(Delivery.id)
+    old = (
+        Delivery.select(Delivery.id)
+        .where(Delivery.id < first_id("dlv", max(0.0, cutoff)), is_finished)
+        .order_by(Delivery.id)
+    )
     # Asked again in the deletion: somebody may have it sent once more at this moment.
-    deleted = Delivery.delete().where(Delivery.id.in_([row.id for row in old.limit(TIDY_MAX)]), is_finished).returning(Delivery.id)
+    deleted = (
+        Delivery.delete()
+        .where(Delivery.id.in_([row.id for row in old.limit(TIDY_MAX)]), is_finished)
+        .returning(Delivery.id)
+    )
     ids = [row.id for row in deleted.execute()]
     Attempt.delete().where(Attempt.delivery_id.in_(ids)).execute()
     used = Delivery.select().where(Delivery.event_id == Event.id)
@@ -135,7 +162,11 @@ def forget(database: Database, settings: Settings, now: float) -> int:
 
 def _end(ids: list[str], state: str, reason: str, now: float) -> int:
     values: dict[str, Any] = {"state": state, "reason": reason, "finished_at": now, "next_at": None}
-    return int(Delivery.update(values).where(Delivery.id.in_(ids), Delivery.state.in_(OPEN)).execute()) if ids else 0
+    return (
+        int(Delivery.update(values).where(Delivery.id.in_(ids), Delivery.state.in_(OPEN)).execute())
+        if ids
+        else 0
+    )
 
 
 def _is_shown_as(state: str) -> Any:
@@ -143,7 +174,9 @@ def _is_shown_as(state: str) -> Any:
     if state == "held":
         return is_open & Hook.state.in_(_OFF) & Hook.deleted_at.is_null()
     if state == "cancelled":
-        return (Delivery.state == "cancelled") | (is_open & ((Hook.state == "gone") | Hook.deleted_at.is_null(False)))
+        return (Delivery.state == "cancelled") | (
+            is_open & ((Hook.state == "gone") | Hook.deleted_at.is_null(False))
+        )
     if state in OPEN:
         return (Delivery.state == state) & Hook.state.in_(("active", "failing")) & Hook.deleted_at.is_null()
     return Delivery.state == state

@@ -1,7 +1,8 @@
 """Hooks: made, changed, switched, ended, listed; and how each is sent to.
 
-Owns a hook's configuration and the project's routing version. It must never give out a secret except to the sender (`targets`) and
-never decide who may do what: `rules.access` does, before. Every changing function runs inside its caller's transaction.
+Owns a hook's configuration and the project's routing version. It must never give out a secret except to the
+sender (`targets`) and never decide who may do what: `rules.access` does, before. Every changing function runs
+inside its caller's transaction.
 """
 
 import json
@@ -60,8 +61,16 @@ class Target:
 
 def add(box: SecretBox, new: NewHook, now: float) -> Hook:
     hook_id = new_id("hook")
-    routing = _next_routing(new.project_id)  # first: its row lock also keeps two new hooks from taking one number
-    last = Hook.select(Hook.number).where(Hook.project_id == new.project_id).order_by(Hook.number.desc()).limit(1).scalar()
+    routing = _next_routing(
+        new.project_id
+    )  # first: its row lock also keeps two new hooks from taking one number
+    last = (
+        Hook.select(Hook.number)
+        .where(Hook.project_id == new.project_id)
+        .order_by(Hook.number.desc())
+        .limit(1)
+        .scalar()
+    )
     made: Hook = Hook.create(
         id=hook_id,
         number=(last or 0) + 1,
@@ -89,7 +98,8 @@ def add(box: SecretBox, new: NewHook, now: float) -> Hook:
 
 
 def change(database: Database, box: SecretBox, hook: Hook, values: dict[str, Any], now: float) -> Hook:
-    """Set configuration fields: target_url, events, name, format, verify_ssl, manual_edit, headers, secret, handshake, origin_*.
+    """Set configuration fields: target_url, events, name, format, verify_ssl, manual_edit, headers, secret,
+    handshake, origin_*.
 
     `secret` None removes it; a new one replaces all (use `rotate` for an overlap). The row must be locked.
     """
@@ -102,22 +112,34 @@ def change(database: Database, box: SecretBox, hook: Hook, values: dict[str, Any
     if "secret" in columns:
         secret = columns.pop("secret")
         columns["secrets"] = _sealed_secrets(box, str(hook.id), [(secret, None)] if secret else [])
-    Hook.update({**columns, "updated_at": now, "version": Hook.version + 1}).where(Hook.id == hook.id).execute()
+    Hook.update({**columns, "updated_at": now, "version": Hook.version + 1}).where(
+        Hook.id == hook.id
+    ).execute()
     return get(str(hook.id)) or hook
 
 
 def rotate(box: SecretBox, hook: Hook, secret: str, overlap_s: float, now: float) -> Hook:
     """Give a hook a new secret; the ones it has go on signing until `overlap_s` from now."""
     end = now + overlap_s
-    kept = [(old, min(end, until or end)) for old, until in secrets_of(box, hook) if (until is None or until > now) and overlap_s > 0]
+    kept = [
+        (old, min(end, until or end))
+        for old, until in secrets_of(box, hook)
+        if (until is None or until > now) and overlap_s > 0
+    ]
     sealed = _sealed_secrets(box, str(hook.id), [(secret, None), *kept])
     Hook.update(secrets=sealed, updated_at=now, version=Hook.version + 1).where(Hook.id == hook.id).execute()
     return get(str(hook.id)) or hook
 
 
 def switch(database: Database, hook: Hook, after: Health, now: float) -> Hook:
-    """Write the health that switching a hook on or off leads to, and let its deliveries go or stay. The row must be locked."""
-    routing = {} if (hook.state in ROUTED) == (after.state in ROUTED) else {"routing": _next_routing(hook.project_id)}
+    """Write the health that switching a hook on or off leads to, and let its deliveries go or stay. The row
+    must be locked.
+    """
+    routing = (
+        {}
+        if (hook.state in ROUTED) == (after.state in ROUTED)
+        else {"routing": _next_routing(hook.project_id)}
+    )
     lanes.set_health(hook, after, updated_at=now, **routing)
     lanes.arm(database, [str(hook.id)], now)
     return get(str(hook.id)) or hook
@@ -131,7 +153,14 @@ def end_routing(hook_ids: Iterable[str], project_id: int) -> None:
 def delete(hook: Hook, now: float) -> bool:
     """Mark a hook deleted; its log stays until retention. False when it was deleted before."""
     changed = (
-        Hook.update(deleted_at=now, state="gone", disabled_at=now, ready_at=None, gate_at=None, routing=_next_routing(hook.project_id))
+        Hook.update(
+            deleted_at=now,
+            state="gone",
+            disabled_at=now,
+            ready_at=None,
+            gate_at=None,
+            routing=_next_routing(hook.project_id),
+        )
         .where(Hook.id == hook.id, Hook.deleted_at.is_null())
         .execute()
     )
@@ -165,7 +194,12 @@ def find(
     limit: int = 200,
 ) -> list[Hook]:
     """Newest first; gone hooks only when asked for; of one origin or app when that is given."""
-    query = Hook.select().where(Hook.project_id == project_id, Hook.deleted_at.is_null()).order_by(Hook.id.desc()).limit(limit)
+    query = (
+        Hook.select()
+        .where(Hook.project_id == project_id, Hook.deleted_at.is_null())
+        .order_by(Hook.id.desc())
+        .limit(limit)
+    )
     query = query.where(Hook.state == state) if state else query.where(Hook.state != "gone")
     if origin_kind:
         query = query.where(Hook.origin_kind == origin_kind)
@@ -179,7 +213,11 @@ def find(
 
 
 def count(project_id: int) -> int:
-    return int(Hook.select().where(Hook.project_id == project_id, Hook.deleted_at.is_null(), Hook.state != "gone").count())
+    return int(
+        Hook.select()
+        .where(Hook.project_id == project_id, Hook.deleted_at.is_null(), Hook.state != "gone")
+        .count()
+    )
 
 
 def refresh(table: RoutingTable, project_id: int) -> None:
@@ -195,22 +233,36 @@ def refresh(table: RoutingTable, project_id: int) -> None:
 
 
 def wanting_own(project_id: int, event_type: str, about_hook_id: str) -> list[str]:
-    """The hooks that want one of the hub's own events about a hook, as this transaction sees them; oldest first.
+    """The hooks that want one of the hub's own events about a hook, as this transaction sees them; oldest
+    first.
 
     Not the hook itself, and no other app's: an app must not learn of another's hooks (contract §5).
     """
     about = get(about_hook_id)
     app = about.origin_app if about is not None else None
-    named = Hook.select(Hook.id, Hook.events).where(Hook.project_id == project_id, Hook.events.contains('"hook.'))
+    named = Hook.select(Hook.id, Hook.events).where(
+        Hook.project_id == project_id, Hook.events.contains('"hook.')
+    )
     may_know = (Hook.origin_kind != "app") | (Hook.origin_app == app)
-    rows = named.where(Hook.state.in_(ROUTED), Hook.deleted_at.is_null(), Hook.id != about_hook_id, may_know).order_by(Hook.id)
-    return [str(hook.id) for hook in rows if any(matches(pattern, event_type) for pattern in json.loads(hook.events))]
+    rows = named.where(
+        Hook.state.in_(ROUTED), Hook.deleted_at.is_null(), Hook.id != about_hook_id, may_know
+    ).order_by(Hook.id)
+    return [
+        str(hook.id)
+        for hook in rows
+        if any(matches(pattern, event_type) for pattern in json.loads(hook.events))
+    ]
 
 
 def targets(box: SecretBox, hook_ids: Sequence[str]) -> dict[str, Target | Exception]:
     """How to send to these hooks; an exception in place of one whose row cannot be read."""
     rows = list(Hook.select().where(Hook.id.in_(hook_ids)))
-    keys = {p.id: str(p.key) for p in Project.select(Project.id, Project.key).where(Project.id.in_({hook.project_id for hook in rows}))}
+    keys = {
+        p.id: str(p.key)
+        for p in Project.select(Project.id, Project.key).where(
+            Project.id.in_({hook.project_id for hook in rows})
+        )
+    }
     found: dict[str, Target | Exception] = {}
     for hook in rows:
         try:
@@ -240,11 +292,17 @@ def headers_of(box: SecretBox, hook: Hook) -> dict[str, str]:
 
 
 def secrets_of(box: SecretBox, hook: Hook) -> list[tuple[str, float | None]]:
-    return [(s, until) for s, until in json.loads(box.open(str(hook.id), "secrets", str(hook.secrets)))] if hook.secrets else []
+    return (
+        [(s, until) for s, until in json.loads(box.open(str(hook.id), "secrets", str(hook.secrets)))]
+        if hook.secrets
+        else []
+    )
 
 
 def next_attempt_at(hook: Hook, first_retry_at: float | None) -> float | None:
-    """When a failing hook is tried next, as far as that is known: not before its gate, nor before something is due."""
+    """When a failing hook is tried next, as far as that is known: not before its gate, nor before something
+    is due.
+    """
     if hook.state != "failing":
         return None
     times = [at for at in (hook.gate_at, first_retry_at) if at is not None]

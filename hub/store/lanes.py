@@ -1,9 +1,10 @@
 """Lanes: when a claim should look at a hook, and how much it may take.
 
-Owns a hook's `ready_at`, `in_flight` and health, and the row lock under which they change. A lane with nothing to do, no room or no
-permission is parked (`ready_at` NULL) and costs a claim nothing, however many deliveries wait behind it; whoever ends the reason arms it
-again. It must never look at a delivery. Every caller is inside a transaction.
-The statements are written by hand: building them anew for each turn cost more than sending (measured: half of a turn's time).
+Owns a hook's `ready_at`, `in_flight` and health, and the row lock under which they change. A lane with
+nothing to do, no room or no permission is parked (`ready_at` NULL) and costs a claim nothing, however many
+deliveries wait behind it; whoever ends the reason arms it again. It must never look at a delivery. Every
+caller is inside a transaction. The statements are written by hand: building them anew for each turn cost more
+than sending (measured: half of a turn's time).
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -15,7 +16,9 @@ from hub.store.database import Database
 from hub.store.models import Hook
 
 _HEALTH = tuple(field.name for field in fields(Health))
-_LANE = ", ".join(f"h.{name}" for name in ("id", "project_id", "version", "in_flight", "origin_kind", *_HEALTH))
+_LANE = ", ".join(
+    f"h.{name}" for name in ("id", "project_id", "version", "in_flight", "origin_kind", *_HEALTH)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,11 @@ class Lane:
 
 
 def arm(database: Database, hook_ids: Collection[str], now: float) -> None:
-    """Let a claim look at these hooks: at once, or when their gate opens. Hooks that are not sent to stay parked."""
-    # In the order of ids, so that two processes that arm the same hooks never wait for each other in a circle.
+    """Let a claim look at these hooks: at once, or when their gate opens. Hooks that are not sent to stay
+    parked.
+    """
+    # In the order of ids, so that two processes that arm the same hooks never wait for each other in a
+    # circle.
     database.executemany(
         "UPDATE hook SET ready_at = CASE WHEN gate_at > ? THEN gate_at WHEN ready_at < ? THEN ready_at ELSE ? END"
         " WHERE id = ? AND state IN ('active', 'failing')",
@@ -43,12 +49,15 @@ def arm(database: Database, hook_ids: Collection[str], now: float) -> None:
 def arm_project(database: Database, project_id: int, now: float) -> None:
     """After an archived project came back: let a claim look at all its hooks."""
     database.execute(
-        "UPDATE hook SET ready_at = ? WHERE project_id = ? AND state IN ('active', 'failing') AND ready_at IS NULL", (now, project_id)
+        "UPDATE hook SET ready_at = ? WHERE project_id = ? AND state IN ('active', 'failing') AND ready_at IS NULL",
+        (now, project_id),
     )
 
 
 def take_ready(database: Database, now: float, *, is_slow: bool, limit: int) -> list[Lane]:
-    """The lanes that a claim may look at, longest waiting first, locked; those of archived projects are parked in passing."""
+    """The lanes that a claim may look at, longest waiting first, locked; those of archived projects are
+    parked in passing.
+    """
     if limit <= 0:
         return []
     rows = database.execute(
@@ -57,12 +66,21 @@ def take_ready(database: Database, now: float, *, is_slow: bool, limit: int) -> 
         (is_slow, now, limit),
     ).fetchall()
     found = [(archived_at, _lane(row)) for archived_at, *row in rows]
-    park(database, [lane.hook_id for archived_at, lane in found if archived_at is not None or lane.health.state not in LIVE])
+    park(
+        database,
+        [
+            lane.hook_id
+            for archived_at, lane in found
+            if archived_at is not None or lane.health.state not in LIVE
+        ],
+    )
     return [lane for archived_at, lane in found if archived_at is None and lane.health.state in LIVE]
 
 
 def park(database: Database, hook_ids: Iterable[str]) -> None:
-    database.executemany("UPDATE hook SET ready_at = NULL WHERE id = ?", [(hook_id,) for hook_id in sorted(hook_ids)])
+    database.executemany(
+        "UPDATE hook SET ready_at = NULL WHERE id = ?", [(hook_id,) for hook_id in sorted(hook_ids)]
+    )
 
 
 def lock(database: Database, hook_ids: Collection[str]) -> dict[str, Lane]:
@@ -70,22 +88,33 @@ def lock(database: Database, hook_ids: Collection[str]) -> dict[str, Lane]:
     if not hook_ids:
         return {}
     condition, params = database.among("h.id", sorted(hook_ids))
-    rows = database.execute(f"SELECT {_LANE} FROM hook h WHERE {condition} ORDER BY h.id{database.lock_clause('h', waits=True)}", params)
+    rows = database.execute(
+        f"SELECT {_LANE} FROM hook h WHERE {condition} ORDER BY h.id{database.lock_clause('h', waits=True)}",
+        params,
+    )
     return {lane.hook_id: lane for lane in map(_lane, rows.fetchall())}
 
 
 def write(database: Database, changes: Sequence[tuple[str, Health, int]]) -> None:
-    """Write the health of locked lanes, and how many of their requests have ended: (hook id, health, ended)."""
+    """Write the health of locked lanes, and how many of their requests have ended: (hook id, health,
+    ended).
+    """
     assignments = ", ".join(f"{name} = ?" for name in _HEALTH)
     database.executemany(
         f"UPDATE hook SET {assignments}, in_flight = in_flight - ? WHERE id = ?",
-        [(*(getattr(health, name) for name in _HEALTH), ended, hook_id) for hook_id, health, ended in changes],
+        [
+            (*(getattr(health, name) for name in _HEALTH), ended, hook_id)
+            for hook_id, health, ended in changes
+        ],
     )
 
 
 def end(database: Database, ended: dict[str, int]) -> None:
     """Requests of these lanes have ended without an outcome: hook id → how many."""
-    database.executemany("UPDATE hook SET in_flight = in_flight - ? WHERE id = ?", [(ended[hook_id], hook_id) for hook_id in sorted(ended)])
+    database.executemany(
+        "UPDATE hook SET in_flight = in_flight - ? WHERE id = ?",
+        [(ended[hook_id], hook_id) for hook_id in sorted(ended)],
+    )
 
 
 def health_of(hook: Hook) -> Health:
@@ -94,7 +123,9 @@ def health_of(hook: Hook) -> Health:
 
 def set_health(hook: Hook, health: Health, **more: Any) -> None:
     """Write a hook's health, and what else changes with it; the row must be locked."""
-    Hook.update({**{name: getattr(health, name) for name in _HEALTH}, **more}).where(Hook.id == hook.id).execute()
+    Hook.update({**{name: getattr(health, name) for name in _HEALTH}, **more}).where(
+        Hook.id == hook.id
+    ).execute()
 
 
 def mark_slow(database: Database, hook_ids: Collection[str]) -> None:
@@ -103,7 +134,9 @@ def mark_slow(database: Database, hook_ids: Collection[str]) -> None:
     A lane that another process holds is left for the next time, as `deliveries.promote` does.
     """
     free = f"SELECT id FROM hook WHERE id = ? AND NOT is_slow{database.lock_clause('hook')}"
-    database.executemany(f"UPDATE hook SET is_slow = ? WHERE id = ({free})", [(True, hook_id) for hook_id in sorted(hook_ids)])
+    database.executemany(
+        f"UPDATE hook SET is_slow = ? WHERE id = ({free})", [(True, hook_id) for hook_id in sorted(hook_ids)]
+    )
 
 
 def _lane(row: Sequence[Any]) -> Lane:

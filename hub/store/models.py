@@ -1,8 +1,9 @@
 """The tables, as they are today.
 
-Owns columns and indexes; `migrations/` makes them. It must never hold a query: those are the named functions beside it.
-Times are epoch seconds (REAL / DOUBLE PRECISION): the same on both engines, indexable, and compared with the hub's clock.
-No foreign keys on the hot tables (event, delivery, attempt): each would cost a look-up per row, and retention deletes children first.
+Owns columns and indexes; `migrations/` makes them. It must never hold a query: those are the named functions
+beside it. Times are epoch seconds (REAL / DOUBLE PRECISION): the same on both engines, indexable, and
+compared with the hub's clock. No foreign keys on the hot tables (event, delivery, attempt): each would cost a
+look-up per row, and retention deletes children first.
 """
 
 from typing import Any
@@ -174,14 +175,22 @@ class Hook(Table):
     in_flight = IntegerField(default=0)
     """Deliveries of this hook in state `sending`; changed in the same transaction as they are."""
     ready_at = DoubleField(null=True)
-    """When a claim should look at it; None while there is nothing to do or no room: a parked lane costs a claim nothing."""
+    """When a claim should look at it; None while there is nothing to do or no room: a parked lane costs a
+    claim nothing.
+    """
 
     class Meta:
-        indexes = ((("project_id", "id"), False), (("project_id", "routing"), False), (("project_id", "number"), True))
+        indexes = (
+            (("project_id", "id"), False),
+            (("project_id", "routing"), False),
+            (("project_id", "number"), True),
+        )
 
 
 class Delivery(Table):
-    """One event for one hook. A waiting or retrying delivery of a switched-off hook is shown as held (see `deliveries`)."""
+    """One event for one hook. A waiting or retrying delivery of a switched-off hook is shown as held (see
+    `deliveries`).
+    """
 
     id = CharField(primary_key=True, max_length=40)
     event_id = CharField(max_length=40, index=True)
@@ -276,8 +285,22 @@ TABLES: list[type[Any]] = [
 Hook.add_index(Hook.index(Hook.is_slow, Hook.ready_at, where=SQL("ready_at IS NOT NULL"), name="hook_ready"))
 Hook.add_index(Hook.index(Hook.disabled_at, where=SQL("disabled_at IS NOT NULL"), name="hook_off"))
 Delivery.add_index(
-    Delivery.index(Delivery.hook_id, Delivery.attempts, Delivery.id, where=SQL("state = 'waiting'"), name="delivery_waiting")
+    Delivery.index(
+        Delivery.hook_id,
+        Delivery.attempts,
+        Delivery.id,
+        where=SQL("state = 'waiting'"),
+        name="delivery_waiting",
+    )
 )
-Delivery.add_index(Delivery.index(Delivery.next_at, where=SQL("state = 'retrying'"), name="delivery_retrying"))
-Delivery.add_index(Delivery.index(Delivery.lease_until, where=SQL("state = 'sending'"), name="delivery_sending"))
-Delivery.add_index(Delivery.index(Delivery.hook_id, Delivery.next_at, where=SQL("state = 'retrying'"), name="delivery_hook_retrying"))
+Delivery.add_index(
+    Delivery.index(Delivery.next_at, where=SQL("state = 'retrying'"), name="delivery_retrying")
+)
+Delivery.add_index(
+    Delivery.index(Delivery.lease_until, where=SQL("state = 'sending'"), name="delivery_sending")
+)
+Delivery.add_index(
+    Delivery.index(
+        Delivery.hook_id, Delivery.next_at, where=SQL("state = 'retrying'"), name="delivery_hook_retrying"
+    )
+)

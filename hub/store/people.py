@@ -1,7 +1,7 @@
 """Users, their roles, and tokens.
 
-Owns who there is. Passwords are argon2 hashes, tokens SHA-256 digests: neither can be read back. It must never decide what somebody may
-do (`rules.access` does), and never log a token.
+Owns who there is. Passwords are argon2 hashes, tokens SHA-256 digests: neither can be read back. It must
+never decide what somebody may do (`rules.access` does), and never log a token.
 """
 
 import hashlib
@@ -40,7 +40,9 @@ class Caller:
 
 
 def hashed(password: str) -> str:
-    """What is kept of a password. Takes a tenth of a second: never call it inside a transaction, publishers would wait for it."""
+    """What is kept of a password. Takes a tenth of a second: never call it inside a transaction, publishers
+    would wait for it.
+    """
     with _hashing:
         return _hasher.hash(password)
 
@@ -91,7 +93,8 @@ def set_role(who: User, project: Project, role: str) -> None:
 def roles(who: User) -> dict[str, str]:
     """Project key → role."""
     return {
-        str(row.project.key): str(row.role) for row in Membership.select(Membership, Project).join(Project).where(Membership.user == who)
+        str(row.project.key): str(row.role)
+        for row in Membership.select(Membership, Project).join(Project).where(Membership.user == who)
     }
 
 
@@ -128,7 +131,11 @@ def caller(token: str, now: float) -> Caller | None:
     if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         return None
     return Caller(
-        str(row.id), str(row.name), frozenset(json.loads(row.scopes)), row.app, None if row.project is None else int(row.project.id)
+        str(row.id),
+        str(row.name),
+        frozenset(json.loads(row.scopes)),
+        row.app,
+        None if row.project is None else int(row.project.id),
     )
 
 
@@ -153,7 +160,9 @@ def token(token_id: str) -> Token | None:
 
 
 def revoke(token_id: str, now: float) -> bool:
-    return bool(Token.update(revoked_at=now).where(Token.id == token_id, Token.revoked_at.is_null()).execute())
+    return bool(
+        Token.update(revoked_at=now).where(Token.id == token_id, Token.revoked_at.is_null()).execute()
+    )
 
 
 def scopes_of(row: Any) -> list[str]:

@@ -1,6 +1,7 @@
 """Projects: made, found, archived; and the connectors that are switched on for them.
 
-Owns those two tables. It must never remember a project from one call to the next: other processes change them too.
+Owns those two tables. It must never remember a project from one call to the next: other processes change them
+too.
 """
 
 from dataclasses import dataclass
@@ -23,11 +24,15 @@ class ProjectInfo:
 
 
 def info_of(row: Project) -> ProjectInfo:
-    return ProjectInfo(int(row.id), str(row.key), str(row.name), str(row.catalogue), row.archived_at is not None)
+    return ProjectInfo(
+        int(row.id), str(row.key), str(row.name), str(row.catalogue), row.archived_at is not None
+    )
 
 
 def add(key: str, name: str, catalogue: str, now: float, by: str = HUB) -> Project:
-    """A new project has the page's own connector on, whoever makes it and wherever: people can make hooks in it at once."""
+    """A new project has the page's own connector on, whoever makes it and wherever: people can make hooks in
+    it at once.
+    """
     made: Project = Project.create(key=key, name=name or key, catalogue=catalogue, created_at=now)
     switch_connector(made.id, "webhooks", True, by, now)
     return made
@@ -62,7 +67,9 @@ def every(before: str | None = None, limit: int = 200) -> list[Project]:
 
 
 def archive(database: Database, project: Project, is_archived: bool, now: float) -> None:
-    """An archived project is read-only and sends nothing; its deliveries wait until it comes back (contract §9)."""
+    """An archived project is read-only and sends nothing; its deliveries wait until it comes back (contract
+    §9).
+    """
     Project.update(archived_at=now if is_archived else None).where(Project.id == project.id).execute()
     if not is_archived:
         lanes.arm_project(database, project.id, now)
@@ -70,9 +77,13 @@ def archive(database: Database, project: Project, is_archived: bool, now: float)
 
 def switch_connector(project_id: int, connector: str, is_on: bool, by: str, now: float) -> None:
     if is_on:
-        ProjectConnector.insert(project=project_id, connector=connector, enabled_by=by, enabled_at=now).on_conflict_ignore().execute()
+        ProjectConnector.insert(
+            project=project_id, connector=connector, enabled_by=by, enabled_at=now
+        ).on_conflict_ignore().execute()
     else:
-        ProjectConnector.delete().where(ProjectConnector.project == project_id, ProjectConnector.connector == connector).execute()
+        ProjectConnector.delete().where(
+            ProjectConnector.project == project_id, ProjectConnector.connector == connector
+        ).execute()
 
 
 def connectors(project_id: int) -> set[str]:

@@ -1,7 +1,8 @@
 """The schema's version: migrations applied in order, forward only, by one process at a time.
 
-Owns when migrations run. They are files in `migrations/` (frozen copies of the tables of their day) run by peewee's own runner, each in
-a transaction. A database that is newer than this program is refused: an old program would misread it.
+Owns when migrations run. They are files in `migrations/` (frozen copies of the tables of their day) run by
+peewee's own runner, each in a transaction. A database that is newer than this program is refused: an old
+program would misread it.
 """
 
 from pathlib import Path
@@ -46,4 +47,6 @@ def pending(database: Database) -> list[str]:
 def _refuse_newer(status: list[Any]) -> None:
     unknown = [row.name for row in status if row.path is None]
     if unknown:
-        raise SchemaTooNew(f"this database was migrated by a newer hookhub ({', '.join(unknown)}): start that version instead")
+        raise SchemaTooNew(
+            f"this database was migrated by a newer hookhub ({', '.join(unknown)}): start that version instead"
+        )

@@ -1,8 +1,9 @@
 """Sealing: what is secret in a row is encrypted with a key that is not in the database.
 
-Owns the cipher and the binding of a sealed text to its row. It must never put an opened text into a log or an error.
-The key is the hub's secret key; two keys while one replaces the other. Sealed = Fernet over `row id, field, text`: Fernet alone
-would let a sealed text be moved to another row, where it would be sent to somebody else's target.
+Owns the cipher and the binding of a sealed text to its row. It must never put an opened text into a log or an
+error. The key is the hub's secret key; two keys while one replaces the other. Sealed = Fernet over `row id,
+field, text`: Fernet alone would let a sealed text be moved to another row, where it would be sent to somebody
+else's target.
 """
 
 import base64
@@ -44,5 +45,6 @@ class SecretBox:
 
 
 def _derived(key: str) -> bytes:
-    # A passphrase of any length becomes a Fernet key; the label keeps it apart from other uses of the same secret key.
+    # A passphrase of any length becomes a Fernet key; the label keeps it apart from other uses of the same
+    # secret key.
     return base64.urlsafe_b64encode(hashlib.sha256(b"hookhub sealing\0" + key.encode()).digest())

@@ -1,7 +1,8 @@
 """The tuned settings, kept in the database so that every process has the same ones.
 
-Owns reading and writing their rows. It must never decide what a value may be: `rules.settings` does.
-Read inside the transaction that judges outcomes, so that a changed value counts from the next failure on, everywhere (contract §8.8).
+Owns reading and writing their rows. It must never decide what a value may be: `rules.settings` does. Read
+inside the transaction that judges outcomes, so that a changed value counts from the next failure on,
+everywhere (contract §8.8).
 """
 
 import json
@@ -37,7 +38,9 @@ def change(values: dict[str, Any]) -> None:
 def put(key: str, value: Any) -> None:
     """Set one row. A key that begins with `_` is the hub's own note, no setting."""
     text = json.dumps(value)
-    Setting.insert(key=key, value=text).on_conflict(conflict_target=[Setting.key], update={Setting.value: text}).execute()
+    Setting.insert(key=key, value=text).on_conflict(
+        conflict_target=[Setting.key], update={Setting.value: text}
+    ).execute()
 
 
 def note(key: str) -> Any:
@@ -47,5 +50,7 @@ def note(key: str) -> Any:
 
 
 def take_note(key: str) -> bool:
-    """Delete the hub's own note; True for the one caller that did, so that what it stands for happens once."""
+    """Delete the hub's own note; True for the one caller that did, so that what it stands for happens
+    once.
+    """
     return bool(Setting.delete().where(Setting.key == f"_{key}").execute())

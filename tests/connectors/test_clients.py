@@ -1,4 +1,5 @@
-"""The apps' own requests, byte for byte as reference/rest-hooks.md has them from their sources, against a running hub.
+"""The apps' own requests, byte for byte as reference/rest-hooks.md has them from their sources, against a
+running hub.
 
 Each client below knows nothing of the hub but a base URL and a token, and keeps only what the real one keeps.
 """
@@ -15,8 +16,8 @@ import pytest
 
 from connectors import registry
 from hub.store import projects, settings
-from tests.api.conftest import Client, LiveHub, serving
-from tests.receivers import Received, Receiver, Reply
+from tests.rigs.api import Client, LiveHub, serving
+from tests.rigs.receivers import Received, Receiver, Reply
 
 Json = dict[str, Any]
 
@@ -61,11 +62,19 @@ class Answer:
 
 
 class Wire:
-    """Requests as somebody else's HTTP client writes them: these headers, these bytes, nothing added, nothing followed."""
+    """Requests as somebody else's HTTP client writes them: these headers, these bytes, nothing added, nothing
+    followed.
+    """
 
-    def __init__(self, live: LiveHub, token: str, headers: dict[str, str], auth: str = "Authorization") -> None:
+    def __init__(
+        self, live: LiveHub, token: str, headers: dict[str, str], auth: str = "Authorization"
+    ) -> None:
         self._host = urlsplit(live.url).netloc
-        self._headers = {"Host": self._host, **headers, auth: f"Bearer {token}" if auth == "Authorization" else token}
+        self._headers = {
+            "Host": self._host,
+            **headers,
+            auth: f"Bearer {token}" if auth == "Authorization" else token,
+        }
 
     def __call__(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         connection = http.client.HTTPConnection(self._host, timeout=20)
@@ -109,7 +118,9 @@ TARGET_KEYS = ("target_url", "hookUrl", "url", "target", "callback_url", "notifi
 
 
 class CatchHook:
-    """hooks.zapier.com for one Zap: takes events while it is on, answers 410 when it is off, and is paused by a DELETE."""
+    """hooks.zapier.com for one Zap: takes events while it is on, answers 410 when it is off, and is paused by
+    a DELETE.
+    """
 
     def __init__(self) -> None:
         self.is_on = True
@@ -124,7 +135,11 @@ class CatchHook:
         body = json.loads(request.body)
         assert isinstance(body, dict), "an array would run the Zap once for each element"
         self.runs.append(body)
-        return 200, {"Content-Type": "application/json"}, b'{"attempt": "0199", "id": "0199", "request_id": "0199", "status": "success"}'
+        return (
+            200,
+            {"Content-Type": "application/json"},
+            b'{"attempt": "0199", "id": "0199", "request_id": "0199", "status": "success"}',
+        )
 
 
 @pytest.fixture
@@ -153,7 +168,9 @@ def test_zapier_tests_its_key_and_labels_the_connection(zapier: Wire, live: Live
     assert by_key("GET", "/api/v1/me").status == 200
 
 
-def test_zapiers_dropdown_turns_pages_from_zero_until_one_is_empty(zapier: Wire, manager: Client, live: LiveHub) -> None:
+def test_zapiers_dropdown_turns_pages_from_zero_until_one_is_empty(
+    zapier: Wire, manager: Client, live: LiveHub
+) -> None:
     choices: list[Json] = []
     for page in range(10):
         found = zapier("GET", f"/api/v1/event-types?page={page}").json()
@@ -171,7 +188,9 @@ def test_zapiers_dropdown_turns_pages_from_zero_until_one_is_empty(zapier: Wire,
     pages = Wire(live, live.token("subscribe", project=many, app="zapier"), ZAPIER)
     sizes = [len(pages("GET", f"/api/v1/event-types?page={page}").json()) for page in range(3)]
     assert sizes == [100, 8, 0]
-    codes = [one["id"] for page in range(2) for one in pages("GET", f"/api/v1/event-types?page={page}").json()]
+    codes = [
+        one["id"] for page in range(2) for one in pages("GET", f"/api/v1/event-types?page={page}").json()
+    ]
     assert len(set(codes)) == 108
 
 
@@ -179,7 +198,9 @@ def test_zapiers_dropdown_turns_pages_from_zero_until_one_is_empty(zapier: Wire,
 def test_a_zap_lives_from_on_to_off(zapier: Wire, manager: Client, name: str) -> None:
     catch = CatchHook()
     with Receiver(catch) as target:
-        subscribed = zapier("POST", "/api/v1/hooks", json.dumps({name: target.url, "event": "story.create"}).encode())
+        subscribed = zapier(
+            "POST", "/api/v1/hooks", json.dumps({name: target.url, "event": "story.create"}).encode()
+        )
         assert subscribed.status == 201
         data = subscribed.json()  # the whole answer is kept as subscribeData
         assert isinstance(data["id"], str)
@@ -189,7 +210,9 @@ def test_a_zap_lives_from_on_to_off(zapier: Wire, manager: Client, name: str) ->
         event_id = publish(manager)
         publish(manager, "story.delete")
         target.wait_for(1)
-        until(lambda: manager.get("/deliveries").json(), lambda rows: rows and rows[0]["state"] == "delivered")
+        until(
+            lambda: manager.get("/deliveries").json(), lambda rows: rows and rows[0]["state"] == "delivered"
+        )
         unsubscribed = zapier("DELETE", f"/api/v1/hooks/{data['id']}")
         assert (unsubscribed.status, unsubscribed.json()) == (200, {"id": data["id"], "deleted": True})
         again = zapier("DELETE", f"/api/v1/hooks/{data['id']}")
@@ -197,10 +220,14 @@ def test_a_zap_lives_from_on_to_off(zapier: Wire, manager: Client, name: str) ->
         publish(manager)
         assert [run["id"] for run in catch.runs] == [event_id]
         assert catch.runs[0]["data"] == {"id": 23, "name": "Hébergement"}
-        assert [request.method for request in target.requests] == ["POST"]  # it ended this itself: no reverse unsubscribe
+        assert [request.method for request in target.requests] == [
+            "POST"
+        ]  # it ended this itself: no reverse unsubscribe
 
 
-def test_zapiers_form_builder_sends_the_address_twice_and_a_body_with_its_delete(zapier: Wire, manager: Client) -> None:
+def test_zapiers_form_builder_sends_the_address_twice_and_a_body_with_its_delete(
+    zapier: Wire, manager: Client
+) -> None:
     """Form mode repeats the target as `subscription_url` and parses every answer as JSON."""
     with Receiver(CatchHook()) as target:
         body = {"target_url": target.url, "event": "story.create", "subscription_url": target.url}
@@ -211,7 +238,11 @@ def test_zapiers_form_builder_sends_the_address_twice_and_a_body_with_its_delete
 
 
 def test_zapier_is_told_what_is_wrong_in_its_first_250_characters(zapier: Wire) -> None:
-    for body in ({"target_url": "https://hooks.example.com/1"}, {"event": "story.create"}, {"target_url": 5, "event": "story.create"}):
+    for body in (
+        {"target_url": "https://hooks.example.com/1"},
+        {"event": "story.create"},
+        {"target_url": 5, "event": "story.create"},
+    ):
         answer = zapier("POST", "/api/v1/hooks", json.dumps(body).encode())
         assert answer.status == 422
         assert answer.json()["detail"][:250].strip()
@@ -219,10 +250,14 @@ def test_zapier_is_told_what_is_wrong_in_its_first_250_characters(zapier: Wire) 
     assert zapier("POST", "/api/v1/hooks", b"{").status == 400
 
 
-def test_zapiers_samples_are_newest_first_with_the_shape_of_the_live_hook(zapier: Wire, manager: Client) -> None:
+def test_zapiers_samples_are_newest_first_with_the_shape_of_the_live_hook(
+    zapier: Wire, manager: Client
+) -> None:
     catch = CatchHook()
     with Receiver(catch) as target:
-        made = zapier("POST", "/api/v1/hooks", json.dumps({"target_url": target.url, "event": "story.update"}).encode()).json()
+        made = zapier(
+            "POST", "/api/v1/hooks", json.dumps({"target_url": target.url, "event": "story.update"}).encode()
+        ).json()
         examples = zapier("GET", f"/api/v1/hooks/{made['id']}/samples?limit=3").json()
         check_results(examples)
         assert examples  # before anything has happened there is something to map
@@ -244,7 +279,9 @@ def test_zapiers_samples_are_newest_first_with_the_shape_of_the_live_hook(zapier
 def test_a_zap_that_is_off_answers_410_and_its_hook_is_over_at_once(zapier: Wire, manager: Client) -> None:
     catch = CatchHook()
     with Receiver(catch) as target:
-        made = zapier("POST", "/api/v1/hooks", json.dumps({"hookUrl": target.url, "event": "story.create"}).encode()).json()
+        made = zapier(
+            "POST", "/api/v1/hooks", json.dumps({"hookUrl": target.url, "event": "story.create"}).encode()
+        ).json()
         catch.is_on = False
         publish(manager)
         until(lambda: state_of(manager, made["id"]), lambda state: state == "gone")
@@ -258,7 +295,9 @@ def test_a_zap_that_is_off_answers_410_and_its_hook_is_over_at_once(zapier: Wire
 def test_a_zap_is_paused_when_a_manager_ends_its_hook(zapier: Wire, manager: Client) -> None:
     catch = CatchHook()
     with Receiver(catch) as target:
-        made = zapier("POST", "/api/v1/hooks", json.dumps({"hookUrl": target.url, "event": "story.create"}).encode()).json()
+        made = zapier(
+            "POST", "/api/v1/hooks", json.dumps({"hookUrl": target.url, "event": "story.create"}).encode()
+        ).json()
         assert manager.delete(f"/hooks/{made['id']}").status_code == 200
         target.wait_for(1)
         until(lambda: catch.is_on, lambda is_on: not is_on)
@@ -267,7 +306,9 @@ def test_a_zap_is_paused_when_a_manager_ends_its_hook(zapier: Wire, manager: Cli
 def test_two_zaps_on_one_event_are_two_hooks(zapier: Wire, manager: Client) -> None:
     with Receiver(CatchHook()) as one, Receiver(CatchHook()) as two:
         ids = {
-            zapier("POST", "/api/v1/hooks", json.dumps({"url": target.url, "event": "story.create"}).encode()).json()["id"]
+            zapier(
+                "POST", "/api/v1/hooks", json.dumps({"url": target.url, "event": "story.create"}).encode()
+            ).json()["id"]
             for target in (one, two)
         }
         assert len(ids) == 2
@@ -284,7 +325,9 @@ N8N = {
 
 
 class N8nNode:
-    """A trigger node: activation is `checkExists`, then `create` if needed; only the id is kept, in the workflow's static data."""
+    """A trigger node: activation is `checkExists`, then `create` if needed; only the id is kept, in the
+    workflow's static data.
+    """
 
     def __init__(self, call: Wire, webhook_url: str, event: str, *, filters: bool = False) -> None:
         self.call, self.webhook_url, self.event, self.filters = call, webhook_url, event, filters
@@ -303,7 +346,9 @@ class N8nNode:
         return False
 
     def create(self) -> None:
-        body = json.dumps({"target_url": self.webhook_url, "event": self.event}, separators=(",", ":")).encode()
+        body = json.dumps(
+            {"target_url": self.webhook_url, "event": self.event}, separators=(",", ":")
+        ).encode()
         answer = self.call("POST", "/api/v1/hooks", body, **{"Content-Type": "application/json"})
         assert answer.status == 201, answer.body
         self.static_data["webhookId"] = answer.json()["id"]
@@ -340,7 +385,9 @@ ODD_PATHS = (
 
 @pytest.mark.parametrize("path", ODD_PATHS)
 @pytest.mark.parametrize("filters", [False, True])
-def test_n8n_finds_its_hook_again_by_its_address_letter_for_letter(n8n: Wire, manager: Client, path: str, filters: bool) -> None:
+def test_n8n_finds_its_hook_again_by_its_address_letter_for_letter(
+    n8n: Wire, manager: Client, path: str, filters: bool
+) -> None:
     with Receiver() as target:
         url = f"http://127.0.0.1:{target.port}{path}"
         node = N8nNode(n8n, url, "story.create", filters=filters)
@@ -362,7 +409,9 @@ def test_n8n_finds_its_hook_again_by_its_address_letter_for_letter(n8n: Wire, ma
         assert node.created == 2
 
 
-@pytest.mark.parametrize("url", ["HTTP://127.0.0.1:{port}/Hook", "http://127.0.0.1:{port}", "http://127.0.0.1:{port}?x=1"])
+@pytest.mark.parametrize(
+    "url", ["HTTP://127.0.0.1:{port}/Hook", "http://127.0.0.1:{port}", "http://127.0.0.1:{port}?x=1"]
+)
 def test_n8n_finds_even_an_address_that_others_would_rewrite(n8n: Wire, url: str) -> None:
     with Receiver() as target:
         node = N8nNode(n8n, url.format(port=target.port), "story.create", filters=True)
@@ -374,7 +423,13 @@ def test_n8n_finds_even_an_address_that_others_would_rewrite(n8n: Wire, url: str
 def test_n8n_sees_other_addresses_of_its_own_as_others(n8n: Wire) -> None:
     with Receiver() as target:
         base = f"http://127.0.0.1:{target.port}"
-        urls = [f"{base}/webhook/a", f"{base}/webhook/A", f"{base}/webhook/a/", f"{base}/webhook/%61", f"{base}/webhook-test/a"]
+        urls = [
+            f"{base}/webhook/a",
+            f"{base}/webhook/A",
+            f"{base}/webhook/a/",
+            f"{base}/webhook/%61",
+            f"{base}/webhook-test/a",
+        ]
         nodes = [N8nNode(n8n, url, "story.create", filters=n % 2 == 0) for n, url in enumerate(urls)]
         for _ in range(2):
             for node in nodes:
@@ -387,7 +442,10 @@ def test_an_n8n_workflow_that_is_off_answers_404_and_its_hook_goes_on(n8n: Wire,
         node = N8nNode(n8n, target.url, "story.create")
         node.activate()
         publish(manager)
-        shown = until(lambda: manager.get(f"/hooks/{node.static_data['webhookId']}").json(), lambda hook: hook["consecutive_failures"] > 0)
+        shown = until(
+            lambda: manager.get(f"/hooks/{node.static_data['webhookId']}").json(),
+            lambda hook: hook["consecutive_failures"] > 0,
+        )
         assert shown["state"] == "failing"
         delivery = manager.get("/deliveries").json()[0]["id"]
         attempt = manager.get(f"/deliveries/{delivery}").json()["attempts"][0]
@@ -397,16 +455,23 @@ def test_an_n8n_workflow_that_is_off_answers_404_and_its_hook_goes_on(n8n: Wire,
         node.deactivate()
         node.activate()
         event_id = publish(manager)
-        got = until(lambda: [json.loads(request.body)["id"] for request in target.requests], lambda ids: event_id in ids)
+        got = until(
+            lambda: [json.loads(request.body)["id"] for request in target.requests],
+            lambda ids: event_id in ids,
+        )
         assert got[-1] == event_id
 
 
 # Make
 
 
-def test_make_attaches_when_its_webhook_is_created_and_detaches_by_id(live: LiveHub, key: str, manager: Client) -> None:
+def test_make_attaches_when_its_webhook_is_created_and_detaches_by_id(
+    live: LiveHub, key: str, manager: Client
+) -> None:
     make = Wire(
-        live, live.token("subscribe", project=key, app="make"), {"User-Agent": "Make/production", "Content-Type": "application/json"}
+        live,
+        live.token("subscribe", project=key, app="make"),
+        {"User-Agent": "Make/production", "Content-Type": "application/json"},
     )
     assert make("GET", "/api/v1/me").json()["name"]
     with Receiver((200, {"Content-Type": "text/plain"}, b"Accepted")) as target:
@@ -433,11 +498,16 @@ LOGIC_APPS_PATH = "/workflows/0b2f/triggers/manual/versions/0858/run?api-version
 
 
 def test_a_flow_deletes_the_location_it_was_given(live: LiveHub, key: str, manager: Client) -> None:
-    headers = {"User-Agent": "azure-logic-apps/1.0 (workflow 0b2f)", "Content-Type": "application/json; charset=utf-8"}
+    headers = {
+        "User-Agent": "azure-logic-apps/1.0 (workflow 0b2f)",
+        "Content-Type": "application/json; charset=utf-8",
+    }
     flow = Wire(live, live.token("subscribe", project=key, app="power_automate"), headers, auth="X-API-Key")
     with Receiver(202) as target:
         callback = f"http://127.0.0.1:{target.port}{LOGIC_APPS_PATH}"
-        made = flow("POST", "/api/v1/hooks", json.dumps({"target_url": callback, "event": "story.create"}).encode())
+        made = flow(
+            "POST", "/api/v1/hooks", json.dumps({"target_url": callback, "event": "story.create"}).encode()
+        )
         assert made.status == 201
         location = urlsplit(made.headers["location"])
         assert f"{location.scheme}://{location.netloc}" == live.url
@@ -461,7 +531,9 @@ def test_power_automates_dropdown_needs_value_and_title(live: LiveHub, key: str)
 
 
 class Flow:
-    """An Activepieces flow: `onEnable` subscribes and stores the id, `onDisable` deletes; off answers 404, deleted 410."""
+    """An Activepieces flow: `onEnable` subscribes and stores the id, `onDisable` deletes; off answers 404,
+    deleted 410.
+    """
 
     def __init__(self, call: Wire, webhook_url: str) -> None:
         self.call, self.webhook_url = call, webhook_url
@@ -483,7 +555,9 @@ class Flow:
 @pytest.fixture
 def pieces(live: LiveHub, key: str) -> Wire:
     return Wire(
-        live, live.token("subscribe", project=key, app="activepieces"), {"User-Agent": "axios/1.8", "Content-Type": "application/json"}
+        live,
+        live.token("subscribe", project=key, app="activepieces"),
+        {"User-Agent": "axios/1.8", "Content-Type": "application/json"},
     )
 
 
@@ -493,7 +567,9 @@ def test_an_activepieces_flow_enables_tests_and_disables(pieces: Wire, manager: 
         target.answer = flow.answer
         flow.on_enable()
         samples = pieces("GET", f"/api/v1/hooks/{flow.store['hook']}/samples").json()
-        assert [set(one) for one in samples] == [{"id", "type", "timestamp", "project", "data"}] * len(samples)
+        assert [set(one) for one in samples] == [{"id", "type", "timestamp", "project", "data"}] * len(
+            samples
+        )
         assert samples
         publish(manager)
         assert set(json.loads(target.wait_for(1)[0].body)) == set(samples[0])
@@ -501,7 +577,9 @@ def test_an_activepieces_flow_enables_tests_and_disables(pieces: Wire, manager: 
         assert pieces("GET", "/api/v1/hooks").json() == []
 
 
-def test_a_disabled_activepieces_flow_is_a_plain_failure_and_a_deleted_one_the_end(pieces: Wire, manager: Client) -> None:
+def test_a_disabled_activepieces_flow_is_a_plain_failure_and_a_deleted_one_the_end(
+    pieces: Wire, manager: Client
+) -> None:
     with Receiver() as target:
         flow = Flow(pieces, target.url)
         target.answer = flow.answer
@@ -509,7 +587,9 @@ def test_a_disabled_activepieces_flow_is_a_plain_failure_and_a_deleted_one_the_e
         hook_id = flow.store["hook"]
         flow.state = "disabled"
         publish(manager)
-        shown = until(lambda: manager.get(f"/hooks/{hook_id}").json(), lambda hook: hook["consecutive_failures"] > 0)
+        shown = until(
+            lambda: manager.get(f"/hooks/{hook_id}").json(), lambda hook: hook["consecutive_failures"] > 0
+        )
         assert (shown["state"], shown["last_error"]) == ("failing", "answered 404")
         assert [hook["id"] for hook in pieces("GET", "/api/v1/hooks").json()] == [hook_id]
         flow.state = "deleted"
@@ -524,12 +604,18 @@ def test_a_disabled_activepieces_flow_is_a_plain_failure_and_a_deleted_one_the_e
 # Pipedream
 
 
-def test_a_pipedream_source_deploys_activates_and_deactivates(live: LiveHub, key: str, manager: Client) -> None:
+def test_a_pipedream_source_deploys_activates_and_deactivates(
+    live: LiveHub, key: str, manager: Client
+) -> None:
     source = Wire(
-        live, live.token("subscribe", project=key, app="pipedream"), {"User-Agent": "axios/1.7.9", "Content-Type": "application/json"}
+        live,
+        live.token("subscribe", project=key, app="pipedream"),
+        {"User-Agent": "axios/1.7.9", "Content-Type": "application/json"},
     )
     past = [publish(manager, "story.create", id=n) for n in range(12)]
-    emitted = source("GET", "/api/v1/events?type=story.create&limit=10").json()  # hooks.deploy: at most 10 past events
+    emitted = source(
+        "GET", "/api/v1/events?type=story.create&limit=10"
+    ).json()  # hooks.deploy: at most 10 past events
     assert [event["id"] for event in emitted] == past[:1:-1]
     with Receiver() as target:
         body = json.dumps({"target_url": target.url, "event": "story.create"}).encode()
@@ -546,7 +632,9 @@ def test_a_pipedream_source_deploys_activates_and_deactivates(live: LiveHub, key
 @pytest.mark.parametrize("app", [app for app in registry.connector_keys() if app != "webhooks"])
 def test_each_apps_hook_has_its_origin_and_its_format(live: LiveHub, key: str, app: str) -> None:
     call = Wire(live, live.token("subscribe", project=key, app=app), {"Content-Type": "application/json"})
-    made = call("POST", "/api/v1/hooks", b'{"target_url": "http://127.0.0.1:4711/x", "event": "story.create"}').json()
+    made = call(
+        "POST", "/api/v1/hooks", b'{"target_url": "http://127.0.0.1:4711/x", "event": "story.create"}'
+    ).json()
     assert (made["origin"]["kind"], made["origin"]["app"]) == ("app", app)
     assert made["format"] == registry.connector(app).format
     assert made["can_edit"] is True

@@ -1,4 +1,6 @@
-"""The pages on how to connect each client: what can be copied from them must be well formed, and true of the rules."""
+"""The pages on how to connect each client: what can be copied from them must be well formed, and true of the
+rules.
+"""
 
 import json
 import re
@@ -12,8 +14,14 @@ from connectors.registry import CONNECTORS, connector
 
 FOLDER = Path(__file__).parents[2] / "docs" / "connect"
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.md"))}
-BLOCKS = [(name, block) for name, text in PAGES.items() for block in re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
-BODIES = [(name, body) for name, text in PAGES.items() for body in re.findall(r"-d '(\{.*?\})'", text, re.DOTALL)]
+BLOCKS = [
+    (name, block)
+    for name, text in PAGES.items()
+    for block in re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+]
+BODIES = [
+    (name, body) for name, text in PAGES.items() for body in re.findall(r"-d '(\{.*?\})'", text, re.DOTALL)
+]
 SWAGGER = json.loads(next(block for name, block in BLOCKS if name == "power-automate.md"))
 BY_HAND = "a person may switch the hook off and on, test it, redeliver and delete it"
 
@@ -34,7 +42,9 @@ def test_a_page_says_what_a_person_may_do(key: str) -> None:
 
 
 def test_links_between_pages_lead_somewhere() -> None:
-    links = [(name, target) for name, text in PAGES.items() for target in re.findall(r"\]\(([^)#:]+)\)", text)]
+    links = [
+        (name, target) for name, text in PAGES.items() for target in re.findall(r"\]\(([^)#:]+)\)", text)
+    ]
     assert links
     assert [(name, target) for name, target in links if not (FOLDER / target).is_file()] == []
 
@@ -44,14 +54,31 @@ def test_the_power_automate_definition_is_swagger_2() -> None:
 
 
 def test_the_power_automate_definition_has_what_a_webhook_trigger_needs() -> None:
-    """Microsoft, "Use a webhook as a trigger": single trigger, injected address, a body described, and a hidden DELETE."""
+    """Microsoft, "Use a webhook as a trigger": single trigger, injected address, a body described, and a
+    hidden DELETE.
+    """
     hooks = SWAGGER["paths"]["/hooks"]
     subscribe = hooks["post"]
     properties = subscribe["parameters"][0]["schema"]["properties"]
     assert subscribe["x-ms-trigger"] == "single"
-    assert properties["target_url"] == {"type": "string", "x-ms-notification-url": True, "x-ms-visibility": "internal"}
+    assert properties["target_url"] == {
+        "type": "string",
+        "x-ms-notification-url": True,
+        "x-ms-visibility": "internal",
+    }
     assert hooks["x-ms-notification-content"]["schema"] == {"$ref": "#/definitions/Event"}
     assert SWAGGER["paths"]["/hooks/{id}"]["delete"]["x-ms-visibility"] == "internal"
-    offered = {operation["operationId"] for path in SWAGGER["paths"].values() for operation in path.values() if "operationId" in operation}
+    offered = {
+        operation["operationId"]
+        for path in SWAGGER["paths"].values()
+        for operation in path.values()
+        if "operationId" in operation
+    }
     assert properties["event"]["x-ms-dynamic-values"]["operationId"] in offered
-    assert list(SWAGGER["definitions"]["Event"]["properties"]) == ["id", "type", "timestamp", "project", "data"]
+    assert list(SWAGGER["definitions"]["Event"]["properties"]) == [
+        "id",
+        "type",
+        "timestamp",
+        "project",
+        "data",
+    ]

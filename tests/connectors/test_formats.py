@@ -7,13 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.base import Event, Format
-from connectors.icescrum_catalogue import examples
+from connectors.icescrum.catalogue import examples
 from connectors.registry import format_keys, format_of
 
 DATA = '{"class":"Story","id":23,"name":"Hébergement","effort":1.10}'.encode()
-EVENT = Event(id="evt_1", type="story.create", timestamp="2026-11-23T21:04:06.123Z", project="TRAVEL", data=DATA)
+EVENT = Event(
+    id="evt_1", type="story.create", timestamp="2026-11-23T21:04:06.123Z", project="TRAVEL", data=DATA
+)
 EVERY = pytest.mark.parametrize(
-    "form", [format_of(key) for key in ("standard", "icescrum", "github", "cloudevents")], ids=lambda form: form.key
+    "form",
+    [format_of(key) for key in ("standard", "icescrum", "github", "cloudevents")],
+    ids=lambda form: form.key,
 )
 
 
@@ -23,7 +27,9 @@ def headers_of(form: Format, event: Event = EVENT, secrets: tuple[str, ...] = ()
 
 def test_the_standard_body_is_the_envelope_around_the_published_bytes() -> None:
     assert format_of("standard").body(EVENT) == (
-        b'{"id":"evt_1","type":"story.create","timestamp":"2026-11-23T21:04:06.123Z","project":"TRAVEL","data":' + DATA + b"}"
+        b'{"id":"evt_1","type":"story.create","timestamp":"2026-11-23T21:04:06.123Z","project":"TRAVEL","data":'
+        + DATA
+        + b"}"
     )
     assert format_of("standard").content_type == "application/json"
     assert headers_of(format_of("standard"), secrets=("s3cret",)) == {}, "its signature is on every format"
@@ -54,11 +60,20 @@ def test_icescrum_gets_the_object_itself_and_its_event_code_bare() -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("Car domain", "25c501a68d7d71d041bb8064c8a9c079b5b2b470"), ("Hébergement", "42c20f75acedd693ab0930bb6993b55009f35f8c")],
+    [
+        ("Car domain", "25c501a68d7d71d041bb8064c8a9c079b5b2b470"),
+        ("Hébergement", "42c20f75acedd693ab0930bb6993b55009f35f8c"),
+    ],
 )
 def test_icescrum_gets_the_bare_hex_sha1_of_the_newest_secret(name: str, expected: str) -> None:
     """The vectors were measured with a real iceScrum 7.55."""
-    event = Event("evt_1", "story.update", EVENT.timestamp, "TRAVEL", f'{{"class":"Story","id":23,"name":"{name}"}}'.encode())
+    event = Event(
+        "evt_1",
+        "story.update",
+        EVENT.timestamp,
+        "TRAVEL",
+        f'{{"class":"Story","id":23,"name":"{name}"}}'.encode(),
+    )
     assert headers_of(format_of("icescrum"), event, ("s3cret", "older"))["x-icescrum-signature"] == expected
 
 

@@ -10,7 +10,14 @@ import pytest
 
 from connectors import registry
 from connectors.base import Connector, EditRule, Format
-from connectors.registry import UnknownConnector, UnknownFormat, connector, connector_keys, format_keys, format_of
+from connectors.registry import (
+    UnknownConnector,
+    UnknownFormat,
+    connector,
+    connector_keys,
+    format_keys,
+    format_of,
+)
 
 DOCS = Path(__file__).parents[2] / "docs"
 OURS = list(registry.CONNECTORS)
@@ -83,10 +90,14 @@ def test_only_zapier_is_told_that_its_hook_is_gone() -> None:
 
 
 def test_an_unknown_key_is_told_the_known_ones() -> None:
-    with pytest.raises(UnknownConnector, match=r"no connector 'zapir': use one of webhooks, icescrum, zapier, n8n") as fault:
+    with pytest.raises(
+        UnknownConnector, match=r"no connector 'zapir': use one of webhooks, icescrum, zapier, n8n"
+    ) as fault:
         connector("zapir")
     assert isinstance(fault.value, LookupError)
-    with pytest.raises(UnknownFormat, match=r"no format 'xml': use one of standard, icescrum, github, cloudevents$") as fault_of_format:
+    with pytest.raises(
+        UnknownFormat, match=r"no format 'xml': use one of standard, icescrum, github, cloudevents$"
+    ) as fault_of_format:
         format_of("xml")
     assert isinstance(fault_of_format.value, LookupError)
 
@@ -99,7 +110,7 @@ def test_a_module_is_loaded_when_first_asked_for_and_kept(monkeypatch: pytest.Mo
     assert "zapier" in connector_keys()
     assert loads == []
     assert connector("zapier") is connector("zapier")
-    assert loads == ["connectors.zapier"]
+    assert loads == ["connectors.apps.zapier"]
 
 
 def test_an_installed_package_adds_a_connector_and_a_format(installed: list[EntryPoint]) -> None:

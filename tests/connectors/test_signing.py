@@ -1,4 +1,6 @@
-"""Signatures against vectors that others published, against another library, and against what a stranger may put into a header."""
+"""Signatures against vectors that others published, against another library, and against what a stranger may
+put into a header.
+"""
 
 import base64
 import hashlib
@@ -11,7 +13,15 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from connectors import signing
-from connectors.signing import hex_hmac, is_same, key_bytes, new_secret, standard_signature, verify_hex, verify_standard
+from connectors.signing import (
+    hex_hmac,
+    is_same,
+    key_bytes,
+    new_secret,
+    standard_signature,
+    verify_hex,
+    verify_standard,
+)
 
 TEST_AT = 1614265330
 SPEC_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -27,7 +37,13 @@ OLD_SIGNATURE = "v1,+bRXFtBJvkSmpl1t17j8Dw8i731JgV8cXwoBFD5Wyn8="
 
 
 def is_verified(signature: str, **changes: object) -> bool:
-    given = {"secrets": [SPEC_SECRET], "message_id": SPEC_ID, "timestamp": str(TEST_AT), "body": SPEC_BODY, "now": TEST_AT} | changes
+    given = {
+        "secrets": [SPEC_SECRET],
+        "message_id": SPEC_ID,
+        "timestamp": str(TEST_AT),
+        "body": SPEC_BODY,
+        "now": TEST_AT,
+    } | changes
     return verify_standard(signature=signature, **given)  # type: ignore[arg-type]
 
 
@@ -36,7 +52,10 @@ def test_it_signs_as_the_standard_webhooks_specification_shows() -> None:
 
 
 def test_it_signs_with_every_secret_of_a_rotation_newest_first() -> None:
-    assert standard_signature([NEW_SECRET, OLD_SECRET], "msg_1", TEST_AT, OWN_BODY) == f"{NEW_SIGNATURE} {OLD_SIGNATURE}"
+    assert (
+        standard_signature([NEW_SECRET, OLD_SECRET], "msg_1", TEST_AT, OWN_BODY)
+        == f"{NEW_SIGNATURE} {OLD_SIGNATURE}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,16 +72,35 @@ def test_it_signs_with_every_secret_of_a_rotation_newest_first() -> None:
         ("s3cret", OWN_BODY, "sha256", "d8f58b29e31dc6ad8c6c8a85b6465962d05d9b112b31276cdf6567eb79b3c111"),
         ("s3cret", OWN_BODY, "sha1", "5842115281de9ea1b2dc218eaf98f746d5737a6c"),
         # iceScrum 7.55, measured on the wire
-        ("s3cret", b'{"class":"Story","id":23,"name":"Car domain"}', "sha1", "25c501a68d7d71d041bb8064c8a9c079b5b2b470"),
-        ("s3cret", '{"class":"Story","id":23,"name":"Hébergement"}'.encode(), "sha1", "42c20f75acedd693ab0930bb6993b55009f35f8c"),
+        (
+            "s3cret",
+            b'{"class":"Story","id":23,"name":"Car domain"}',
+            "sha1",
+            "25c501a68d7d71d041bb8064c8a9c079b5b2b470",
+        ),
+        (
+            "s3cret",
+            '{"class":"Story","id":23,"name":"Hébergement"}'.encode(),
+            "sha1",
+            "42c20f75acedd693ab0930bb6993b55009f35f8c",
+        ),
         # The same in a server of another charset: the received bytes are what counts.
-        ("s3cret", '{"class":"Story","id":23,"name":"Hébergement"}'.encode("latin-1"), "sha1", "7660ec73afefd52bf134d3b18e90215bd422438b"),
+        (
+            "s3cret",
+            '{"class":"Story","id":23,"name":"Hébergement"}'.encode("latin-1"),
+            "sha1",
+            "7660ec73afefd52bf134d3b18e90215bd422438b",
+        ),
     ],
 )
-def test_it_makes_the_published_hex_signatures(secret: str, body: bytes, algorithm: signing.Algorithm, expected: str) -> None:
+def test_it_makes_the_published_hex_signatures(
+    secret: str, body: bytes, algorithm: signing.Algorithm, expected: str
+) -> None:
     assert hex_hmac(secret, body, algorithm) == expected
     assert verify_hex([secret], expected, body, algorithm)
-    assert verify_hex(["another", secret], f"{algorithm}={expected.upper()}", body, algorithm, prefix=f"{algorithm}=")
+    assert verify_hex(
+        ["another", secret], f"{algorithm}={expected.upper()}", body, algorithm, prefix=f"{algorithm}="
+    )
     assert not verify_hex([secret], expected, body + b" ", algorithm)
     assert not verify_hex(["another"], expected, body, algorithm)
 
@@ -85,12 +123,18 @@ def test_an_independent_library_verifies_what_it_signs(name: str) -> None:
 
 
 @given(
-    secrets=st.lists(st.text(min_size=1, max_size=20).filter(lambda text: not text.startswith("whsec_")), min_size=1, max_size=3),
+    secrets=st.lists(
+        st.text(min_size=1, max_size=20).filter(lambda text: not text.startswith("whsec_")),
+        min_size=1,
+        max_size=3,
+    ),
     body=st.binary(max_size=200),
     chosen=st.integers(0, 2),
     flipped=st.integers(0, 1_000_000),
 )
-def test_any_secret_of_a_rotation_verifies_and_one_changed_bit_does_not(secrets: list[str], body: bytes, chosen: int, flipped: int) -> None:
+def test_any_secret_of_a_rotation_verifies_and_one_changed_bit_does_not(
+    secrets: list[str], body: bytes, chosen: int, flipped: int
+) -> None:
     secrets = [secret.encode("utf-8", "ignore").decode() or "x" for secret in secrets]
     signature = standard_signature(secrets, "evt_1", TEST_AT, body)
     mine = {"secrets": [secrets[chosen % len(secrets)]], "message_id": "evt_1"}
@@ -147,13 +191,27 @@ def test_no_header_makes_it_raise(signature: str, message_id: str, timestamp: st
 
 
 @pytest.mark.parametrize(
-    "timestamp", ["", "1614265330.9", "-1614265330", "+1614265330", " 1614265330", "1_614_265_330", "1e9", "١٦", "9" * 5000]
+    "timestamp",
+    [
+        "",
+        "1614265330.9",
+        "-1614265330",
+        "+1614265330",
+        " 1614265330",
+        "1_614_265_330",
+        "1e9",
+        "١٦",
+        "9" * 5000,
+    ],
 )
 def test_it_takes_only_whole_seconds_for_a_time(timestamp: str) -> None:
     assert not is_verified(SPEC_SIGNATURE, timestamp=timestamp)
 
 
-@pytest.mark.parametrize(("skew_s", "accepted"), [(-301, False), (-300, True), (-299, True), (299, True), (300, True), (301, False)])
+@pytest.mark.parametrize(
+    ("skew_s", "accepted"),
+    [(-301, False), (-300, True), (-299, True), (299, True), (300, True), (301, False)],
+)
 def test_it_refuses_what_is_older_or_newer_than_five_minutes(skew_s: int, accepted: bool) -> None:
     assert is_verified(SPEC_SIGNATURE, now=TEST_AT + skew_s) is accepted
 
@@ -195,11 +253,16 @@ def test_the_key_is_base64_after_the_prefix_and_utf8_otherwise(secret: str, key:
     assert key_bytes(secret) == key
 
 
-@pytest.mark.parametrize("secret", ["whsec_", "whsec_a", "whsec_AAE", "whsec_AA==AA==", "whsec_AA-_", "whsec_AAEC ", "whsec_é", "whsec_\n"])
+@pytest.mark.parametrize(
+    "secret",
+    ["whsec_", "whsec_a", "whsec_AAE", "whsec_AA==AA==", "whsec_AA-_", "whsec_AAEC ", "whsec_é", "whsec_\n"],
+)
 def test_broken_base64_after_the_prefix_is_refused_with_the_way_out(secret: str) -> None:
     with pytest.raises(ValueError, match=r"base64 with its padding.*drop the whsec_ prefix") as fault:
         key_bytes(secret)
-    assert secret.removeprefix("whsec_") == "" or secret not in str(fault.value), "an error must not repeat a secret"
+    assert secret.removeprefix("whsec_") == "" or secret not in str(fault.value), (
+        "an error must not repeat a secret"
+    )
 
 
 def test_half_a_character_is_no_secret() -> None:

@@ -44,7 +44,15 @@ def run(language: str, program: str, folder: Path) -> list[str]:
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")
     (folder / name).write_text(program, encoding="utf-8")
-    done = subprocess.run([*command, name], cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False)
+    done = subprocess.run(
+        [*command, name],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 
@@ -54,15 +62,21 @@ def test_the_page_has_a_program_for_each_language() -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize(("language", "program"), PROGRAMS[:4], ids=[language for language, _ in PROGRAMS[:4]])
-def test_it_accepts_the_signature_and_nothing_else(language: str, program: str, change: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("language", "program"), PROGRAMS[:4], ids=[language for language, _ in PROGRAMS[:4]]
+)
+def test_it_accepts_the_signature_and_nothing_else(
+    language: str, program: str, change: str, tmp_path: Path
+) -> None:
     old, new, expected = CHANGES[change]
     changed = program.replace(old, new)
     assert (changed != program) == bool(old)
     assert run(language, changed, tmp_path) == [expected, "false"]
 
 
-@pytest.mark.parametrize(("language", "program"), PROGRAMS[:3], ids=[language for language, _ in PROGRAMS[:3]])
+@pytest.mark.parametrize(
+    ("language", "program"), PROGRAMS[:3], ids=[language for language, _ in PROGRAMS[:3]]
+)
 def test_it_refuses_what_is_older_than_five_minutes(language: str, program: str, tmp_path: Path) -> None:
     later = re.sub(r"(now=|body, |Unix\(|\]\), )1614265330", r"\g<1>1614265631", program)
     assert later.count("1614265631") in (1, 2)

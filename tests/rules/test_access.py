@@ -5,7 +5,19 @@ import itertools
 import pytest
 
 from connectors.base import EditRule
-from hub.rules.access import ROLES, SCOPES, SWITCH_ACTIONS, Origin, Party, Role, origin_of, person, refusal, sees, sees_bodies
+from hub.rules.access import (
+    ROLES,
+    SCOPES,
+    SWITCH_ACTIONS,
+    Origin,
+    Party,
+    Role,
+    origin_of,
+    person,
+    refusal,
+    sees,
+    sees_bodies,
+)
 
 ACTIONS = ("view", "edit", "switch", "test", "redeliver", "delete")
 ALL = set(ACTIONS)
@@ -33,7 +45,11 @@ ZAPIER_READER = Party("token y", frozenset({"read"}), app="zapier")
 
 def allowed(party: Party, origin: Origin) -> set[str]:
     """What it may do; nothing to a hook that it does not see."""
-    return {action for action in ACTIONS if refusal(party, origin, action) is None} if sees(party, origin) else set()
+    return (
+        {action for action in ACTIONS if refusal(party, origin, action) is None}
+        if sees(party, origin)
+        else set()
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,13 +67,22 @@ def allowed(party: Party, origin: Origin) -> set[str]:
     ],
     ids=lambda value: value.name if isinstance(value, Party) else "",
 )
-def test_each_party_may_do_what_the_contract_says_to_each_origin(party: Party, expected: list[set[str]]) -> None:
+def test_each_party_may_do_what_the_contract_says_to_each_origin(
+    party: Party, expected: list[set[str]]
+) -> None:
     assert [allowed(party, origin) for origin in ORIGINS] == expected
 
 
 def test_a_token_that_reads_all_and_subscribes_changes_api_hooks_only() -> None:
     party = Party("token", frozenset({"read", "subscribe"}))
-    assert [allowed(party, origin) for origin in ORIGINS] == [{"view"}, ALL, ALL, {"view"}, {"view"}, {"view"}]
+    assert [allowed(party, origin) for origin in ORIGINS] == [
+        {"view"},
+        ALL,
+        ALL,
+        {"view"},
+        {"view"},
+        {"view"},
+    ]
 
 
 @pytest.mark.parametrize("origin", [ZAPIER, LOCKED_APP])
@@ -98,7 +123,9 @@ def test_admin_holds_every_scope_and_nobody_else_holds_more_than_given() -> None
         (None, True, True, True, True),
     ],
 )
-def test_a_persons_role_says_what_they_may_do_by_hand(role: Role | None, is_admin: bool, manages: bool, looks: bool, bodies: bool) -> None:
+def test_a_persons_role_says_what_they_may_do_by_hand(
+    role: Role | None, is_admin: bool, manages: bool, looks: bool, bodies: bool
+) -> None:
     ann = person("ann", role, is_admin=is_admin)
     assert (ann.has("manage"), ann.has("read"), sees_bodies(ann)) == (manages, looks, bodies)
     assert ann.is_by_hand

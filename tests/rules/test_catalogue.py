@@ -29,7 +29,10 @@ def test_a_catalogues_hooks_may_want_its_types_groups_of_them_everything_and_the
 
 @pytest.mark.parametrize("catalogue", CATALOGUES)
 def test_nobody_publishes_the_hubs_own_types_into_a_catalogue_of_others(catalogue: str) -> None:
-    assert all((types_of(catalogue) or {}).get(own.id if hasattr(own, "id") else own.code) is None for own in OWN_TYPES)
+    assert all(
+        (types_of(catalogue) or {}).get(own.id if hasattr(own, "id") else own.code) is None
+        for own in OWN_TYPES
+    )
 
 
 def test_a_catalogues_default_format_is_its_own() -> None:

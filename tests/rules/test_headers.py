@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.rules.headers import MAX_HEADERS, MAX_VALUE_CHARS, check_headers, frames_message, is_token, value_fault
+from hub.rules.headers import (
+    MAX_HEADERS,
+    MAX_VALUE_CHARS,
+    check_headers,
+    frames_message,
+    is_token,
+    value_fault,
+)
 
 
 @pytest.mark.parametrize(

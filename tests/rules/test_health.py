@@ -1,4 +1,6 @@
-"""A hook's health: every rule of contract §8.3 and §8.5 to §8.9, then any sequence of outcomes against what must always hold."""
+"""A hook's health: every rule of contract §8.3 and §8.5 to §8.9, then any sequence of outcomes against what
+must always hold.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -44,14 +46,25 @@ def test_a_request_that_began_when_the_last_failure_ended_counts() -> None:
 def test_a_failure_that_is_not_counted_still_shows_its_error() -> None:
     health = after(Health(), "failure", 100.0, 1.0)
     late = judge(
-        health, Outcome("failure", 100.5, 2.0, reason="late"), origin="api", failure_limit=5, schedule=SCHEDULE, max_in_flight=8, chance=0.5
+        health,
+        Outcome("failure", 100.5, 2.0, reason="late"),
+        origin="api",
+        failure_limit=5,
+        schedule=SCHEDULE,
+        max_in_flight=8,
+        chance=0.5,
     )
     assert late == replace(health, last_error="late")
 
 
 def test_any_success_sets_the_count_to_zero() -> None:
     health = after(failed(4), "success", 200.0)
-    assert (health.consecutive_failures, health.state, health.gate_at, health.last_error) == (0, "active", None, None)
+    assert (health.consecutive_failures, health.state, health.gate_at, health.last_error) == (
+        0,
+        "active",
+        None,
+        None,
+    )
     assert health.last_success_at == pytest.approx(200.1)
 
 
@@ -67,7 +80,9 @@ def test_any_success_sets_the_count_to_zero() -> None:
         (None, 199.0, True),  # no answer at all
     ],
 )
-def test_an_event_that_alone_is_refused_does_not_blame_its_hook(status: int | None, failed_at: float | None, counts: bool) -> None:
+def test_an_event_that_alone_is_refused_does_not_blame_its_hook(
+    status: int | None, failed_at: float | None, counts: bool
+) -> None:
     well = after(Health(), "success", 200.0)
     later = after(well, "failure", 300.0, status=status, failed_at=failed_at)
     assert later.consecutive_failures == int(counts)
@@ -187,17 +202,28 @@ def test_eight_410s_at_once_end_it_once() -> None:
     assert after(page, "gone", 100.0, 0.5, origin="page").disabled_at == page.disabled_at
 
 
-@pytest.mark.parametrize("off", [failed(5), disabled(Health(), "switched off", 150.0), after(Health(), "gone", 100.0)])
+@pytest.mark.parametrize(
+    "off", [failed(5), disabled(Health(), "switched off", 150.0), after(Health(), "gone", 100.0)]
+)
 @pytest.mark.parametrize("kind", ["success", "failure", "fault", "refused"])
 def test_a_result_under_way_never_switches_a_hook_on(off: Health, kind: Kind) -> None:
     health = after(off, kind, 90.0, 100.0)
-    assert (health.state, health.disabled_reason, health.disabled_at) == (off.state, off.disabled_reason, off.disabled_at)
+    assert (health.state, health.disabled_reason, health.disabled_at) == (
+        off.state,
+        off.disabled_reason,
+        off.disabled_at,
+    )
     assert after(off, kind, 500.0).state == off.state
 
 
 def test_switching_on_starts_anew_and_ramps() -> None:
     health = enabled(failed(5))
-    assert (health.state, health.consecutive_failures, health.gate_at, health.disabled_at) == ("active", 0, None, None)
+    assert (health.state, health.consecutive_failures, health.gate_at, health.disabled_at) == (
+        "active",
+        0,
+        None,
+        None,
+    )
     assert (health.disabled_reason, health.last_error) == (None, None)
     assert health.allowance(8, 0) == 1
 
@@ -209,14 +235,29 @@ def test_switching_on_what_is_on_changes_nothing() -> None:
 
 def test_switching_off_keeps_the_first_reason() -> None:
     health = disabled(Health(), "switched off by ann", 150.0)
-    assert (health.state, health.disabled_reason, health.disabled_at) == ("disabled", "switched off by ann", 150.0)
+    assert (health.state, health.disabled_reason, health.disabled_at) == (
+        "disabled",
+        "switched off by ann",
+        150.0,
+    )
     assert disabled(health, "again", 160.0) == health
 
 
 def test_a_ping_clears_failing_and_nothing_else() -> None:
     health = cleared(failed(3))
-    assert (health.state, health.consecutive_failures, health.gate_at, health.allowance(8, 0)) == ("active", 0, None, 1)
-    for kept in (Health(), Health(ramp=3), failed(5), disabled(Health(), "off", 1.0), after(Health(), "gone", 1.0)):
+    assert (health.state, health.consecutive_failures, health.gate_at, health.allowance(8, 0)) == (
+        "active",
+        0,
+        None,
+        1,
+    )
+    for kept in (
+        Health(),
+        Health(ramp=3),
+        failed(5),
+        disabled(Health(), "off", 1.0),
+        after(Health(), "gone", 1.0),
+    ):
         assert cleared(kept) == kept
 
 
@@ -249,7 +290,10 @@ class AnyHistory(RuleBasedStateMachine):
 
     @precondition(lambda self: self.open)
     @rule(
-        kind=st.sampled_from(["success", "failure", "failure", "failure", "fault", "refused", "unknown", "gone"]), which=st.integers(0, 7)
+        kind=st.sampled_from(
+            ["success", "failure", "failure", "failure", "fault", "refused", "unknown", "gone"]
+        ),
+        which=st.integers(0, 7),
     )
     def one_ends(self, kind: Kind, which: int) -> None:
         started_at = self.open.pop(which % len(self.open))
@@ -265,7 +309,9 @@ class AnyHistory(RuleBasedStateMachine):
             assert (self.health.state, self.health.consecutive_failures) == ("active", 0)
         elif counts:
             assert self.health.consecutive_failures == before.consecutive_failures + 1
-            assert (self.health.state == "auto_disabled") == (0 < self.limit <= self.health.consecutive_failures)
+            assert (self.health.state == "auto_disabled") == (
+                0 < self.limit <= self.health.consecutive_failures
+            )
         elif kind == "gone":
             assert self.health.state == "gone"
         else:

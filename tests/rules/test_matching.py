@@ -1,23 +1,33 @@
-"""Patterns and the routing table: whatever the table answers, asking every hook by itself must answer the same."""
+"""Patterns and the routing table: whatever the table answers, asking every hook by itself must answer the
+same.
+"""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.rules.matching import OWN_EVENT_TYPES, RoutingTable, is_event_type, is_pattern, matches
 
-WORDS = st.sampled_from(["story", "storyboard", "task", "hook", "addedComment", "create", "disabled", "a", "b_1"])
-TYPES = st.one_of(st.lists(WORDS, min_size=1, max_size=4).map(".".join), st.sampled_from(sorted(OWN_EVENT_TYPES)))
+WORDS = st.sampled_from(
+    ["story", "storyboard", "task", "hook", "addedComment", "create", "disabled", "a", "b_1"]
+)
+TYPES = st.one_of(
+    st.lists(WORDS, min_size=1, max_size=4).map(".".join), st.sampled_from(sorted(OWN_EVENT_TYPES))
+)
 PATTERNS = st.one_of(st.just("*"), TYPES, TYPES.map(lambda code: code + ".*"))
 HOOKS = st.sampled_from([f"hook_{n}" for n in range(6)])
 
 
 @given(st.lists(st.tuples(HOOKS, st.lists(PATTERNS, max_size=4)), max_size=25), TYPES)
-def test_its_answer_is_that_of_asking_every_hook_however_often_they_changed(changes: list[tuple[str, list[str]]], code: str) -> None:
+def test_its_answer_is_that_of_asking_every_hook_however_often_they_changed(
+    changes: list[tuple[str, list[str]]], code: str
+) -> None:
     table = RoutingTable()
     for hook_id, patterns in changes:
         table.put(hook_id, patterns)
     wanted = dict(changes)
-    assert table.match(code) == sorted(hook for hook, patterns in wanted.items() if any(matches(pattern, code) for pattern in patterns))
+    assert table.match(code) == sorted(
+        hook for hook, patterns in wanted.items() if any(matches(pattern, code) for pattern in patterns)
+    )
 
 
 @given(st.sampled_from(sorted(OWN_EVENT_TYPES)))

@@ -1,4 +1,6 @@
-"""The strict reading of published bodies: every byte of `data` kept, everything that readers disagree on refused, nothing else raised."""
+"""The strict reading of published bodies: every byte of `data` kept, everything that readers disagree on
+refused, nothing else raised.
+"""
 
 import json
 from datetime import datetime
@@ -9,7 +11,15 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from hub.rules.payload import DEPTH_MAX, EVENTS_MAX, KEY_MAX_LENGTH, PayloadRefused, read_lines, read_object, read_one_or_many
+from hub.rules.payload import (
+    DEPTH_MAX,
+    EVENTS_MAX,
+    KEY_MAX_LENGTH,
+    PayloadRefused,
+    read_lines,
+    read_object,
+    read_one_or_many,
+)
 from hub.timestamps import iso
 
 BIG = 1_048_576
@@ -60,31 +70,47 @@ def test_the_bytes_of_data_are_kept(data: bytes) -> None:
 
 JSON = st.recursive(
     st.one_of(
-        st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(st.characters(codec="utf-8"))
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(st.characters(codec="utf-8")),
     ),
     lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), inner, max_size=4)
+        st.lists(inner, max_size=4),
+        st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), inner, max_size=4),
     ),
     max_leaves=15,
 )
 
 
 @given(
-    st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), JSON, max_size=5), st.booleans(), st.sampled_from([None, 1, "\t"])
+    st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), JSON, max_size=5),
+    st.booleans(),
+    st.sampled_from([None, 1, "\t"]),
 )
-def test_whatever_a_json_writer_writes_comes_back_byte_by_byte(value: dict[str, Any], ascii_only: bool, indent: Any) -> None:
+def test_whatever_a_json_writer_writes_comes_back_byte_by_byte(
+    value: dict[str, Any], ascii_only: bool, indent: Any
+) -> None:
     data = json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode()
     assert data_of(data) == data
 
 
 @pytest.mark.parametrize(
     ("data", "name"),
-    [(b'{"a":1,"a":2}', "a"), (b'{"x":{"b":1,"b":1}}', "b"), (b'{"x":[[{"c":1,"d":2,"c":3}]]}', "c"), (rb'{"a":1,"\u0061":2}', "a")],
+    [
+        (b'{"a":1,"a":2}', "a"),
+        (b'{"x":{"b":1,"b":1}}', "b"),
+        (b'{"x":[[{"c":1,"d":2,"c":3}]]}', "c"),
+        (rb'{"a":1,"\u0061":2}', "a"),
+    ],
 )
 def test_a_key_that_stands_there_twice_is_refused_at_every_depth(data: bytes, name: str) -> None:
     error = refused_data(data)
     assert error.status == 422
-    assert error.errors == [("data", f"the key {name!r} stands there twice: readers would disagree on its value")]
+    assert error.errors == [
+        ("data", f"the key {name!r} stands there twice: readers would disagree on its value")
+    ]
 
 
 def test_a_field_of_the_event_that_stands_there_twice_is_refused() -> None:
@@ -92,7 +118,9 @@ def test_a_field_of_the_event_that_stands_there_twice_is_refused() -> None:
     assert refused(b'{"type":"a.b","data":{},"data":{"x":1}}').errors[0][0] == "data"
 
 
-@pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"nan", b"01", b".5", b"+1", b"1.", b"0x10"])
+@pytest.mark.parametrize(
+    "number", [b"NaN", b"Infinity", b"-Infinity", b"nan", b"01", b".5", b"+1", b"1.", b"0x10"]
+)
 def test_what_is_no_json_number_is_refused_as_no_json(number: bytes) -> None:
     assert refused_data(b'{"n":' + number + b"}").status == 400
 
@@ -148,14 +176,30 @@ def test_a_long_text_among_many_brackets_is_read_in_time_and_memory_of_its_size(
 
 @pytest.mark.parametrize(
     "body",
-    [b"\xef\xbb\xbf{}", b'\xef\xbb\xbf{"type":"a.b","data":{}}', b"", b"   ", b"{", b"{]", b"nul", b'{"type":"a.b","data":{}} x', b"\x00"],
+    [
+        b"\xef\xbb\xbf{}",
+        b'\xef\xbb\xbf{"type":"a.b","data":{}}',
+        b"",
+        b"   ",
+        b"{",
+        b"{]",
+        b"nul",
+        b'{"type":"a.b","data":{}} x',
+        b"\x00",
+    ],
 )
 def test_what_is_no_json_is_refused_with_400(body: bytes) -> None:
     assert refused(body).status == 400
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"type":"\xff"}', b'{"type":"a.b","data":{"a":"\xc3"}}', b"\xff\xfe{\x00}\x00", b'{"a":"\xed\xa0\x80"}']
+    "body",
+    [
+        b'{"type":"\xff"}',
+        b'{"type":"a.b","data":{"a":"\xc3"}}',
+        b"\xff\xfe{\x00}\x00",
+        b'{"a":"\xed\xa0\x80"}',
+    ],
 )
 def test_bytes_that_are_no_utf_8_are_refused_naming_the_first(body: bytes) -> None:
     error = refused(body)
@@ -172,7 +216,9 @@ def test_json_that_is_no_object_is_refused_with_422(body: bytes) -> None:
 @pytest.mark.parametrize("item", [b"1", b"null", b"[]", b'[{"type":"a.b","data":{}}]'])
 def test_an_item_that_is_no_object_is_named(item: bytes) -> None:
     good = b'{"type":"a.b","data":{}}'
-    assert refused(b"[" + good + b"," + item + b"]").errors == [("[1]", "must be a JSON object with type and data")]
+    assert refused(b"[" + good + b"," + item + b"]").errors == [
+        ("[1]", "must be a JSON object with type and data")
+    ]
     with pytest.raises(PayloadRefused) as caught:
         read_lines(good + b"\n" + item, BIG)
     assert caught.value.errors == [("[1]", "must be a JSON object with type and data")]
@@ -186,7 +232,9 @@ def test_every_wrong_field_is_named_at_once() -> None:
 
 
 def test_errors_of_a_batch_say_which_item_they_are_of() -> None:
-    error = refused(b'[{"type":"a.b","data":{}},{"type":"a.b"},{"data":{"a":1,"a":2},"type":"a.b"},{"type":1,"data":{}}]')
+    error = refused(
+        b'[{"type":"a.b","data":{}},{"type":"a.b"},{"data":{"a":1,"a":2},"type":"a.b"},{"type":1,"data":{}}]'
+    )
     assert [field for field, _ in error.errors] == ["[1].data", "[2].data", "[3].type"]
 
 
@@ -195,13 +243,29 @@ def test_a_batch_answers_the_gravest_of_its_errors() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", [b"null", b"1", b"true", b"{}", b"[]", b'""', b'"Story.create"', b'"story."', b'"hook.disabled"', b'"hook.ping"', b"9" * 5000]
+    "code",
+    [
+        b"null",
+        b"1",
+        b"true",
+        b"{}",
+        b"[]",
+        b'""',
+        b'"Story.create"',
+        b'"story."',
+        b'"hook.disabled"',
+        b'"hook.ping"',
+        b"9" * 5000,
+    ],
 )
 def test_a_type_that_cannot_be_published_is_refused(code: bytes) -> None:
     assert [field for field, _ in refused(b'{"type":' + code + b',"data":{}}').errors] == ["type"]
 
 
-@pytest.mark.parametrize("key", [b'""', b"1", b"true", b"{}", b"[]", b"1.5", b"9" * 5000, b'"' + b"k" * (KEY_MAX_LENGTH + 1) + b'"'])
+@pytest.mark.parametrize(
+    "key",
+    [b'""', b"1", b"true", b"{}", b"[]", b"1.5", b"9" * 5000, b'"' + b"k" * (KEY_MAX_LENGTH + 1) + b'"'],
+)
 def test_a_key_that_is_no_text_of_its_length_is_refused(key: bytes) -> None:
     assert [field for field, _ in refused(b'{"type":"a.b","data":{},"id":' + key + b"}").errors] == ["id"]
 
@@ -231,13 +295,17 @@ def test_any_other_text_is_a_key() -> None:
     ],
 )
 def test_a_moment_that_is_none_is_refused(moment: bytes) -> None:
-    assert [field for field, _ in refused(b'{"type":"a.b","data":{},"occurred_at":' + moment + b"}").errors] == ["occurred_at"]
+    assert [
+        field for field, _ in refused(b'{"type":"a.b","data":{},"occurred_at":' + moment + b"}").errors
+    ] == ["occurred_at"]
 
 
 @given(st.datetimes(min_value=datetime(1960, 1, 1)), st.sampled_from(["", "Z", "+05:30", "-11:00"]))  # noqa: DTZ001 - hypothesis wants it naive
 def test_every_moment_that_is_taken_can_be_answered(moment: Any, zone: str) -> None:
     try:
-        events, _ = read_one_or_many(json.dumps({"type": "a.b", "data": {}, "occurred_at": moment.isoformat() + zone}).encode(), BIG)
+        events, _ = read_one_or_many(
+            json.dumps({"type": "a.b", "data": {}, "occurred_at": moment.isoformat() + zone}).encode(), BIG
+        )
     except PayloadRefused:
         assert moment.year in (9999, *range(1960, 1971))
         return
@@ -250,7 +318,10 @@ def test_data_over_the_limit_is_413_and_data_at_the_limit_is_taken() -> None:
     assert read_one_or_many(body % (b"x" * (1024 - 8)), 1024)[0][0].data.__len__() == 1024
     with pytest.raises(PayloadRefused) as caught:
         read_one_or_many(body % (b"x" * (1024 - 7)), 1024)
-    assert (caught.value.status, caught.value.errors) == (413, [("data", "has 1025 bytes; an event may have 1024")])
+    assert (caught.value.status, caught.value.errors) == (
+        413,
+        [("data", "has 1025 bytes; an event may have 1024")],
+    )
 
 
 @pytest.mark.parametrize("count", [0, EVENTS_MAX + 1])
@@ -282,16 +353,20 @@ FRAGMENTS = st.sampled_from(
 BODIES = st.one_of(
     st.binary(max_size=200),
     st.lists(FRAGMENTS, max_size=30).map(b"".join),
-    st.tuples(st.lists(FRAGMENTS, max_size=6).map(b"".join), st.lists(FRAGMENTS, max_size=6).map(b"".join)).map(
-        lambda parts: b'{"type":"a.b","data":{"x":' + parts[0] + b'},"id":' + parts[1] + b"}"
-    ),
+    st.tuples(
+        st.lists(FRAGMENTS, max_size=6).map(b"".join), st.lists(FRAGMENTS, max_size=6).map(b"".join)
+    ).map(lambda parts: b'{"type":"a.b","data":{"x":' + parts[0] + b'},"id":' + parts[1] + b"}"),
 )
 
 
 @hypothesis_settings(max_examples=600, deadline=None)
 @given(BODIES)
 def test_nothing_but_a_refusal_ever_comes_out_of_a_wrong_body(body: bytes) -> None:
-    for read in (lambda: read_one_or_many(body, 1000), lambda: read_lines(body, 1000), lambda: read_object(body)):
+    for read in (
+        lambda: read_one_or_many(body, 1000),
+        lambda: read_lines(body, 1000),
+        lambda: read_object(body),
+    ):
         try:
             read()
         except PayloadRefused as refusal:

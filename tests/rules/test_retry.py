@@ -22,7 +22,9 @@ def outcome(kind: Kind = "failure", retry_after: str | None = None) -> Outcome:
     return Outcome(kind, NOW - 2, 2.0, reason="answered 500", retry_after=retry_after)
 
 
-@pytest.mark.parametrize(("failures", "step"), [*enumerate([5, 60, 300, 1800, 7200, 18_000, 36_000, 86_400], start=1)])
+@pytest.mark.parametrize(
+    ("failures", "step"), [*enumerate([5, 60, 300, 1800, 7200, 18_000, 36_000, 86_400], start=1)]
+)
 def test_each_step_of_the_default_schedule_is_kept_within_a_fifth(failures: int, step: float) -> None:
     assert delay_s(DEFAULT, failures, 0.0) == pytest.approx(step * 0.8)
     assert delay_s(DEFAULT, failures, 0.5) == pytest.approx(step)
@@ -34,7 +36,9 @@ def test_each_step_of_the_default_schedule_is_kept_within_a_fifth(failures: int,
 
 
 @given(st.lists(st.floats(0, 604_800), max_size=50), st.integers(1, 200), st.floats(0, 1, exclude_max=True))
-def test_a_delay_is_never_beyond_a_fifth_of_its_step(schedule: list[float], failures: int, chance: float) -> None:
+def test_a_delay_is_never_beyond_a_fifth_of_its_step(
+    schedule: list[float], failures: int, chance: float
+) -> None:
     found = delay_s(schedule, failures, chance)
     step = schedule[min(failures, len(schedule)) - 1] if schedule else 0.0
     assert step * 0.8 - 1e-6 <= found <= step * 1.2 + 1e-6
@@ -50,7 +54,12 @@ def test_chance_moves_a_delay_to_either_side_of_its_step(chance: float) -> None:
 
 def test_the_last_try_ends_it() -> None:
     verdict = judge(outcome(), failures=8, faults=0, schedule=DEFAULT, chance=0.5)
-    assert (verdict.state, verdict.failures, verdict.next_at, verdict.reason) == ("failed", 9, None, "answered 500")
+    assert (verdict.state, verdict.failures, verdict.next_at, verdict.reason) == (
+        "failed",
+        9,
+        None,
+        "answered 500",
+    )
 
 
 def test_an_empty_schedule_means_one_try() -> None:
@@ -77,10 +86,15 @@ def test_what_the_hub_refuses_to_send_is_not_tried_again_and_not_a_failure() -> 
 
 @pytest.mark.parametrize("kind", ["fault", "unknown"])
 def test_the_hubs_own_faults_use_no_try_and_wait_longer_each_time(kind: Kind) -> None:
-    waits = [judge(outcome(kind), failures=2, faults=n, schedule=DEFAULT, chance=0.5) for n in range(FAULTS_MAX - 1)]
+    waits = [
+        judge(outcome(kind), failures=2, faults=n, schedule=DEFAULT, chance=0.5)
+        for n in range(FAULTS_MAX - 1)
+    ]
     assert {verdict.failures for verdict in waits} == {2}
     assert [verdict.faults for verdict in waits] == list(range(1, FAULTS_MAX))
-    assert [verdict.next_at for verdict in waits] == [NOW + min(2**n, FAULT_DELAY_MAX_S) for n in range(1, FAULTS_MAX)]
+    assert [verdict.next_at for verdict in waits] == [
+        NOW + min(2**n, FAULT_DELAY_MAX_S) for n in range(1, FAULTS_MAX)
+    ]
     last = judge(outcome(kind), failures=2, faults=FAULTS_MAX - 1, schedule=DEFAULT, chance=0.5)
     assert last.state == "failed"
     assert "set aside" in str(last.reason)
@@ -113,7 +127,9 @@ def test_the_hubs_own_faults_use_no_try_and_wait_longer_each_time(kind: Kind) ->
         ("\x00", None),
     ],
 )
-def test_it_reads_seconds_and_passes_over_what_it_does_not_understand(header: str, wait_s: float | None) -> None:
+def test_it_reads_seconds_and_passes_over_what_it_does_not_understand(
+    header: str, wait_s: float | None
+) -> None:
     assert retry_after_at(header, NOW) == (None if wait_s is None else NOW + wait_s)
 
 

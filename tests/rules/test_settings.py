@@ -37,7 +37,10 @@ def test_the_ends_of_a_range_belong_to_it_and_what_lies_beyond_does_not(key: str
 
 
 @pytest.mark.parametrize("key", list(DEFINITIONS))
-@pytest.mark.parametrize("value", [None, True, "5", {}, float("nan"), float("inf"), float("-inf"), 10**400, ["5"], [float("nan")], [True]])
+@pytest.mark.parametrize(
+    "value",
+    [None, True, "5", {}, float("nan"), float("inf"), float("-inf"), 10**400, ["5"], [float("nan")], [True]],
+)
 def test_what_is_no_number_is_refused(key: str, value: Any) -> None:
     with pytest.raises(SettingRefused, match=key):
         checked(key, value)

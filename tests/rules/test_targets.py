@@ -29,7 +29,8 @@ def networks_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 HOME = networks_of("127.0.0.0/8, 10.1.2.0/24, ::1")
 
-# Written out again on purpose, from the reference: a slip in the module's own table must not agree with itself.
+# Written out again on purpose, from the reference: a slip in the module's own table must not agree with
+# itself.
 IPV4_REFUSED = [
     IPv4Network(text)
     for text in [
@@ -54,7 +55,10 @@ IPV4_REFUSED = [
         "240.0.0.0/4",
     ]
 ]
-IPV6_REFUSED = [IPv6Network(text) for text in ["2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"]]
+IPV6_REFUSED = [
+    IPv6Network(text)
+    for text in ["2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"]
+]
 REFUSED_4 = st.sampled_from(IPV4_REFUSED).flatmap(lambda network: st.ip_addresses(network=network))
 ANY_4 = st.ip_addresses(v=4)
 ANY_6 = st.ip_addresses(v=6)
@@ -79,8 +83,16 @@ def test_it_judges_the_collected_cases(case: dict[str, Any]) -> None:
 @given(address=REFUSED_4)
 def test_it_refuses_every_address_of_the_networks_however_it_is_dressed(address: IPv4Address) -> None:
     number = int(address)
-    dressed = [str(address), f"[::ffff:{address}]", f"[::{number:x}]", f"[64:ff9b::{number >> 16:x}:{number & 0xFFFF:x}]"]
-    dressed += [f"[2002:{number >> 16:x}:{number & 0xFFFF:x}::1]", f"[2001:0:{number >> 16:x}:{number & 0xFFFF:x}::1]"]
+    dressed = [
+        str(address),
+        f"[::ffff:{address}]",
+        f"[::{number:x}]",
+        f"[64:ff9b::{number >> 16:x}:{number & 0xFFFF:x}]",
+    ]
+    dressed += [
+        f"[2002:{number >> 16:x}:{number & 0xFFFF:x}::1]",
+        f"[2001:0:{number >> 16:x}:{number & 0xFFFF:x}::1]",
+    ]
     # What inet_aton reads besides the dotted quad: one number, hex, octal.
     dressed += [str(number), hex(number), ".".join(f"0{part:o}" for part in address.packed), f"{address}."]
     assert all(is_refused(f"http://{host}/") for host in dressed)
@@ -108,8 +120,14 @@ def test_the_url_and_the_resolved_address_are_judged_alike(address: IPv4Address 
     assert is_refused(f"http://{host}/") == is_refused("http://example.com/", dns=[str(address)])
 
 
-@given(good=st.lists(st.sampled_from(["93.184.216.34", "2606:4700:4700::1111"]), max_size=4), bad=REFUSED_4, data=st.data())
-def test_one_bad_answer_refuses_them_all_wherever_it_stands(good: list[str], bad: IPv4Address, data: st.DataObject) -> None:
+@given(
+    good=st.lists(st.sampled_from(["93.184.216.34", "2606:4700:4700::1111"]), max_size=4),
+    bad=REFUSED_4,
+    data=st.data(),
+)
+def test_one_bad_answer_refuses_them_all_wherever_it_stands(
+    good: list[str], bad: IPv4Address, data: st.DataObject
+) -> None:
     place = data.draw(st.integers(0, len(good)))
     with pytest.raises(TargetRefused):
         check_answers([*good[:place], str(bad), *good[place:]])
@@ -120,7 +138,9 @@ def test_a_name_without_any_address_is_refused() -> None:
         check_answers([])
 
 
-@pytest.mark.parametrize("answer", ["", "example.com", "127.1", "fe80::1%eth0", "2606:4700::1%0", "1.2.3.4/32"])
+@pytest.mark.parametrize(
+    "answer", ["", "example.com", "127.1", "fe80::1%eth0", "2606:4700::1%0", "1.2.3.4/32"]
+)
 def test_an_answer_that_is_no_plain_address_is_refused(answer: str) -> None:
     with pytest.raises(TargetRefused):
         check_address(answer, networks_of("0.0.0.0/0,::/0"))
@@ -146,7 +166,17 @@ def test_the_operators_networks_open_themselves_and_nothing_else(url: str, passe
 
 
 @pytest.mark.parametrize(
-    "name", ["localhost", "n8n", "box.local", "a.internal", "a.test", "x.localdomain", "router.home.arpa", "LOCALHOST."]
+    "name",
+    [
+        "localhost",
+        "n8n",
+        "box.local",
+        "a.internal",
+        "a.test",
+        "x.localdomain",
+        "router.home.arpa",
+        "LOCALHOST.",
+    ],
 )
 def test_local_names_are_refused_until_the_operator_allows_a_network(name: str) -> None:
     with pytest.raises(TargetRefused, match="HUB_OUTBOUND_ALLOW"):
@@ -272,10 +302,15 @@ def test_a_url_has_a_bounded_length() -> None:
     [
         ("https://Example.com.", ("https", "example.com.", 443, "/", None)),
         ("http://example.com:8080?a=%2f", ("http", "example.com", 8080, "/?a=%2f", None)),
-        ("http://[2606:4700:4700:0::1111]/x", ("http", "2606:4700:4700:0::1111", 80, "/x", "2606:4700:4700::1111")),
+        (
+            "http://[2606:4700:4700:0::1111]/x",
+            ("http", "2606:4700:4700:0::1111", 80, "/x", "2606:4700:4700::1111"),
+        ),
     ],
 )
-def test_it_takes_a_url_apart_without_changing_its_path(url: str, parts: tuple[str, str, int, str, str | None]) -> None:
+def test_it_takes_a_url_apart_without_changing_its_path(
+    url: str, parts: tuple[str, str, int, str, str | None]
+) -> None:
     target = parse_url(url)
     assert (target.scheme, target.host, target.port, target.path, target.address) == parts
 
@@ -284,19 +319,27 @@ URLS = st.one_of(
     st.text(max_size=40),
     st.from_regex(r"https?://[a-z0-9.\[\]:@%\\/?#_-]{0,30}", fullmatch=True),
     st.builds(
-        "http://{}{}".format, st.from_regex(r"[a-z0-9_.:\[\]-]{1,20}", fullmatch=True), st.sampled_from(["", "/", "?", "/x?y", "/\\@a"])
+        "http://{}{}".format,
+        st.from_regex(r"[a-z0-9_.:\[\]-]{1,20}", fullmatch=True),
+        st.sampled_from(["", "/", "?", "/x?y", "/\\@a"]),
     ),
 )
 
 
 @given(url=URLS, allow=st.sampled_from([(), HOME]))
-def test_whatever_is_typed_is_passed_or_refused_and_other_parsers_agree_on_what_passed(url: str, allow: Any) -> None:
+def test_whatever_is_typed_is_passed_or_refused_and_other_parsers_agree_on_what_passed(
+    url: str, allow: Any
+) -> None:
     try:
         target = parse_url(url, allow)
     except TargetRefused:
         return
     other = urllib3.util.parse_url(url)
-    assert (other.scheme, (other.host or "").strip("[]"), other.port or {"http": 80, "https": 443}[target.scheme]) == (
+    assert (
+        other.scheme,
+        (other.host or "").strip("[]"),
+        other.port or {"http": 80, "https": 443}[target.scheme],
+    ) == (
         target.scheme,
         target.host,
         target.port,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.store.stage import Stage
+from tests.rigs.stage import Stage
 
 
 @pytest.fixture

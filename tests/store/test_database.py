@@ -18,7 +18,7 @@ from hub.store.clock import Clock
 from hub.store.database import Database, StoreUnavailable
 from hub.store.events import NewEvent
 from hub.store.models import Event, Project
-from tests.store.stage import Stage
+from tests.rigs.stage import Stage
 
 
 @pytest.fixture
@@ -150,14 +150,18 @@ def test_a_full_disk_is_told_as_such_and_takes_changes_again_once_there_is_room(
     assert sqlite.read(lambda: sqlite.database.execute("PRAGMA integrity_check").fetchone()[0]) == "ok"
 
 
-def test_a_database_that_another_process_locks_is_told_as_such(sqlite: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_another_process_locks_is_told_as_such(
+    sqlite: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sqlite.do(lambda: sqlite.database.execute("PRAGMA busy_timeout = 200"))
     script = (
         "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN IMMEDIATE');"
         " print('locked', flush=True); sys.stdin.readline(); c.execute('COMMIT')"
     )
     path = str(sqlite.database.path)
-    other = subprocess.Popen([sys.executable, "-c", script, path], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    other = subprocess.Popen(
+        [sys.executable, "-c", script, path], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert other.stdout is not None
     assert other.stdin is not None
     other.stdout.readline()
@@ -189,7 +193,9 @@ def backends(stage: Stage) -> list[int]:
     """The server processes of this database's connections, without the one that asks."""
     url = stage.url
     with psycopg.connect(url, autocommit=True) as connection:
-        rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        rows = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
         return [row[0] for row in rows]
 
 
@@ -228,7 +234,9 @@ def test_a_connection_that_is_lost_within_a_transaction_is_tried_again_whole(pos
 
 
 def test_what_may_have_been_committed_is_not_written_twice(postgresql: Stage) -> None:
-    """The connection goes between the last statement and the commit's answer: nobody can know, so it is told as a failure."""
+    """The connection goes between the last statement and the commit's answer: nobody can know, so it is told
+    as a failure.
+    """
     runs: list[int] = []
 
     def write() -> None:
@@ -256,7 +264,9 @@ def test_of_two_in_a_deadlock_both_get_through(postgresql: Stage, by_many: bool)
             if by_many:
                 postgresql.database.executemany(sql, [(project_id,)])
             else:
-                Project.update(routing_version=Project.routing_version + 1).where(Project.id == project_id).execute()
+                Project.update(routing_version=Project.routing_version + 1).where(
+                    Project.id == project_id
+                ).execute()
 
         runs.append(first)
         bump(first)
@@ -288,7 +298,9 @@ def connections(stage: Stage) -> int:
         return len(backends(stage))
     path = str(stage.database.path)
     return sum(
-        os.path.realpath(f"/proc/self/fd/{fd}") == path for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}")
+        os.path.realpath(f"/proc/self/fd/{fd}") == path
+        for fd in os.listdir("/proc/self/fd")
+        if os.path.exists(f"/proc/self/fd/{fd}")
     )
 
 
@@ -346,7 +358,9 @@ def test_the_database_s_clock_is_everybodys(postgresql_url: str) -> None:
 
 
 def test_syncing_the_clock_again_does_not_step_it_back(postgresql_url: str) -> None:
-    """The way there and back takes longer at one time than at another; leases and counts compare times of many syncs."""
+    """The way there and back takes longer at one time than at another; leases and counts compare times of
+    many syncs.
+    """
     clock = Clock()
     database = Database(postgresql_url, clock)
     try:

@@ -10,7 +10,7 @@ from hub.rules.outcome import Outcome
 from hub.store import attempts, deliveries, hooks, lanes, leases
 from hub.store.events import NewEvent
 from hub.store.models import Attempt, Delivery, Event, Hook
-from tests.store.stage import Stage
+from tests.rigs.stage import Stage
 
 
 def ids(claims: list[Any]) -> list[str]:
@@ -27,7 +27,11 @@ def test_it_claims_what_waits_oldest_first_and_only_once(store: Stage) -> None:
     assert store.states(hook) == ["sending"] * 3
     assert store.claim("b") == []
     row = store.delivery(claims[0].delivery_id)
-    assert (row.owner, row.claimed_at, row.lease_until) == ("a", store.clock.now(), store.clock.now() + 15 + leases.LEASE_MARGIN_S)
+    assert (row.owner, row.claimed_at, row.lease_until) == (
+        "a",
+        store.clock.now(),
+        store.clock.now() + 15 + leases.LEASE_MARGIN_S,
+    )
 
 
 def test_a_hook_has_no_more_in_flight_than_it_may(store: Stage) -> None:
@@ -50,7 +54,9 @@ def test_every_hooks_first_goes_before_any_hooks_second(store: Stage) -> None:
     claims = store.claim(free=4)
     assert {claim.hook_id for claim in claims} == {greedy, *modest}
     store.clock.advance(0.1)
-    assert {claim.hook_id for claim in store.claim(free=4)} == {greedy}, "what was cut short comes again at once"
+    assert {claim.hook_id for claim in store.claim(free=4)} == {greedy}, (
+        "what was cut short comes again at once"
+    )
 
 
 def test_a_lane_that_was_cut_short_goes_to_the_back(store: Stage) -> None:
@@ -72,7 +78,9 @@ def test_the_least_tried_goes_first(store: Stage) -> None:
     fresh = store.publish([hook], 2)
     store.clock.advance(10)
     store.promote()
-    assert [claim.event_id for claim in store.claim()] == fresh[:1], "alone, and untried before the one that failed"
+    assert [claim.event_id for claim in store.claim()] == fresh[:1], (
+        "alone, and untried before the one that failed"
+    )
     assert poison not in fresh
 
 
@@ -282,7 +290,10 @@ def test_a_result_that_switches_a_hook_off_says_so_once(store: Stage) -> None:
     store.publish([hook], 8)
     claims = store.claim()
     now = store.clock.now()
-    outcomes = [(claim, Outcome("gone", now - 1, 0.5 + n / 10, reason="answered 410")) for n, claim in enumerate(claims)]
+    outcomes = [
+        (claim, Outcome("gone", now - 1, 0.5 + n / 10, reason="answered 410"))
+        for n, claim in enumerate(claims)
+    ]
     ended = store.record_all(outcomes)
     assert [(one.hook_id, one.state) for one in ended] == [(hook, "gone")]
     assert store.row(hook).in_flight == 0
@@ -338,7 +349,12 @@ def test_the_claim_reads_through_partial_indexes_only(sqlite: Stage) -> None:
     selects = [text for text in seen if text.startswith("SELECT")]
     assert len(selects) > 5
     plans = [
-        " ; ".join(row[3] for row in sqlite.read(lambda text=text: connection.execute(f"EXPLAIN QUERY PLAN {text}").fetchall()))
+        " ; ".join(
+            row[3]
+            for row in sqlite.read(
+                lambda text=text: connection.execute(f"EXPLAIN QUERY PLAN {text}").fetchall()
+            )
+        )
         for text in selects
     ]
     connection.set_trace_callback(None)
@@ -353,7 +369,9 @@ def test_the_claim_reads_through_partial_indexes_only(sqlite: Stage) -> None:
         assert index in used, index
 
 
-def test_it_never_takes_more_than_asked_even_when_its_plan_was_made_for_an_empty_queue(postgresql: Stage) -> None:
+def test_it_never_takes_more_than_asked_even_when_its_plan_was_made_for_an_empty_queue(
+    postgresql: Stage,
+) -> None:
     crowd = [postgresql.hook() for _ in range(40)]
     for _ in range(30):
         assert postgresql.claim(free=10) == []
@@ -391,7 +409,9 @@ def test_two_workers_at_once_never_get_the_same(postgresql: Stage) -> None:
     assert postgresql.read(lambda: Hook.select().where(Hook.in_flight != 0).count()) == 0
 
 
-def test_a_delivery_that_changed_after_the_claim_read_it_is_not_taken(postgresql: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_delivery_that_changed_after_the_claim_read_it_is_not_taken(
+    postgresql: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Hold expiry ends it between the claim's reading and its taking."""
     hook = postgresql.hook()
     postgresql.publish([hook], 2)
@@ -476,7 +496,11 @@ def test_arming_opens_no_gate_and_wakes_no_hook_that_is_off(store: Stage) -> Non
     store.set(gated, gate_at=now + 50)
     store.switch(off, False)
     store.do(lambda: lanes.arm(store.database, [gated, off, on], now))
-    assert (store.row(gated).ready_at, store.row(off).ready_at, store.row(on).ready_at) == (now + 50, None, now)
+    assert (store.row(gated).ready_at, store.row(off).ready_at, store.row(on).ready_at) == (
+        now + 50,
+        None,
+        now,
+    )
     store.clock.advance(5)
     store.arm(on)
     assert store.row(on).ready_at == now, "its place in the queue is kept"

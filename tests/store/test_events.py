@@ -10,12 +10,14 @@ from hub.store import events
 from hub.store.events import KEY_LIFETIME_S, NewEvent
 from hub.store.models import Delivery, EventType
 from hub.timestamps import iso
-from tests.store.stage import Stage
+from tests.rigs.stage import Stage
 
 
 def take(store: Stage, key: str, event_id: str, project_id: int | None = None) -> str | None:
     digest = events.key_digest(key)
-    return store.do(lambda: events.claim_key(project_id or store.project.id, digest, event_id, store.clock.now()))
+    return store.do(
+        lambda: events.claim_key(project_id or store.project.id, digest, event_id, store.clock.now())
+    )
 
 
 def test_an_event_is_written_with_a_delivery_for_each_of_its_hooks(store: Stage) -> None:
@@ -29,12 +31,17 @@ def test_an_event_is_written_with_a_delivery_for_each_of_its_hooks(store: Stage)
     assert store.read(lambda: events.count_deliveries(event_id)) == 2
     assert [store.row(hook).ready_at for hook in hooks] == [store.clock.now(), store.clock.now(), None]
     assert store.read(lambda: events.get(store.project.id + 1, event_id)) is None
-    assert events.as_sent(row, "DEMO") == SentEvent(event_id, "story.create", iso(store.clock.now()), "DEMO", data)
+    assert events.as_sent(row, "DEMO") == SentEvent(
+        event_id, "story.create", iso(store.clock.now()), "DEMO", data
+    )
 
 
 def test_a_batch_is_written_as_one(store: Stage) -> None:
     same = new_id("evt")
-    made = [NewEvent(same, store.project.id, "a.b", 0, b"{}"), NewEvent(same, store.project.id, "a.b", 0, b"{}")]
+    made = [
+        NewEvent(same, store.project.id, "a.b", 0, b"{}"),
+        NewEvent(same, store.project.id, "a.b", 0, b"{}"),
+    ]
     with pytest.raises(Exception, match=r"(?i)unique"):
         store.do(lambda: events.add(store.database, made, store.clock.now()))
     assert store.read(lambda: events.get(store.project.id, same)) is None
@@ -84,8 +91,12 @@ def test_events_are_listed_newest_first_without_tests(store: Stage) -> None:
         store.do(lambda one=one: events.add(store.database, [one], 0))  # type: ignore[misc]
     listed = store.read(lambda: events.newest(store.project.id, None, None, 10))
     assert [row.type for row in listed] == ["task.create", *["story.create"] * 3]
-    assert [row.id for row in store.read(lambda: events.newest(store.project.id, ["story.create"], None, 2))] == made[:0:-1]
-    assert [row.id for row in store.read(lambda: events.newest(store.project.id, None, made[1], 10))] == made[:1]
+    assert [
+        row.id for row in store.read(lambda: events.newest(store.project.id, ["story.create"], None, 2))
+    ] == made[:0:-1]
+    assert [row.id for row in store.read(lambda: events.newest(store.project.id, None, made[1], 10))] == made[
+        :1
+    ]
 
 
 def test_types_are_remembered_once_and_may_be_declared_before_or_after(store: Stage) -> None:

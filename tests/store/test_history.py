@@ -7,7 +7,7 @@ from hub.rules.settings import Settings
 from hub.store import events, history, hooks, workers
 from hub.store.events import NewEvent
 from hub.store.models import Attempt, Delivery, Event, EventKey, Worker
-from tests.store.stage import Stage
+from tests.rigs.stage import Stage
 
 DAY = 86_400.0
 
@@ -72,8 +72,13 @@ def test_every_shown_state_finds_exactly_what_is_shown_as_it(store: Stage) -> No
     mixed(store)
     store.switch(mixed(store), False)
     delete(store, mixed(store))
-    everything = [history.shown_state(row, hook) for row, hook in store.read(lambda: history.find(store.project.id, limit=200))]
-    assert {state: in_state(store, state) for state in history.SHOWN_STATES} == {s: everything.count(s) for s in history.SHOWN_STATES}
+    everything = [
+        history.shown_state(row, hook)
+        for row, hook in store.read(lambda: history.find(store.project.id, limit=200))
+    ]
+    assert {state: in_state(store, state) for state in history.SHOWN_STATES} == {
+        s: everything.count(s) for s in history.SHOWN_STATES
+    }
 
 
 def test_lists_are_newest_first_and_page_by_id(store: Stage) -> None:
@@ -85,7 +90,16 @@ def test_lists_are_newest_first_and_page_by_id(store: Stage) -> None:
     assert listed == sorted(listed, reverse=True)
     assert len(listed) == 5
     assert store.read(lambda: history.find(store.project.id + 1)) == []
-    assert len(store.read(lambda: history.find(store.project.id, type="story.create", event_id=str(first[0][0].event_id)))) == 1
+    assert (
+        len(
+            store.read(
+                lambda: history.find(
+                    store.project.id, type="story.create", event_id=str(first[0][0].event_id)
+                )
+            )
+        )
+        == 1
+    )
     assert store.read(lambda: history.get(store.project.id + 1, listed[0])) is None
 
 
@@ -203,7 +217,9 @@ def test_forgetting_takes_a_bounded_batch_at_a_time(store: Stage, monkeypatch: p
     assert [forget(store) for _ in range(4)] == [3, 3, 1, 0]
 
 
-def test_a_delivery_that_is_retried_while_it_is_forgotten_stays(postgresql: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_delivery_that_is_retried_while_it_is_forgotten_stays(
+    postgresql: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Retried by hand between the reading of what is old and its deletion."""
     from hub.store import deliveries
 
@@ -218,7 +234,11 @@ def test_a_delivery_that_is_retried_while_it_is_forgotten_stays(postgresql: Stag
 
     def meanwhile() -> object:
         if not retried:
-            retried.append(store.database.write(lambda: deliveries.retry_now(store.database, row, store.clock.now())).result(20))
+            retried.append(
+                store.database.write(
+                    lambda: deliveries.retry_now(store.database, row, store.clock.now())
+                ).result(20)
+            )
         return original()
 
     retried: list[bool] = []
@@ -249,6 +269,13 @@ def test_a_replayed_event_is_not_forgotten_before_its_new_delivery(store: Stage)
     store.do(lambda: events.add(store.database, [old], store.clock.now()))
     store.clock.advance(15 * DAY)
     store.do(
-        lambda: Delivery.create(id=new_id("dlv"), event_id=old.id, hook_id=hook, project_id=store.project.id, type="a.b", state="waiting")
+        lambda: Delivery.create(
+            id=new_id("dlv"),
+            event_id=old.id,
+            hook_id=hook,
+            project_id=store.project.id,
+            type="a.b",
+            state="waiting",
+        )
     )
     assert forget(store) == 0

@@ -7,7 +7,7 @@ from hub.rules.matching import RoutingTable
 from hub.store import hooks, lanes
 from hub.store.models import Hook, Project
 from hub.store.secrets import SecretBox
-from tests.store.stage import Stage
+from tests.rigs.stage import Stage
 
 
 def change(store: Stage, hook_id: str, **values: object) -> Hook:
@@ -40,7 +40,11 @@ def test_secrets_and_headers_are_sealed_and_open_for_the_sender_only(store: Stag
     assert "credential" not in str(row.__data__)
     target = store.read(lambda: hooks.targets(store.box, [hook_id]))[hook_id]
     assert isinstance(target, hooks.Target)
-    assert (target.secrets, target.headers, target.project_key) == ((("whsec_c2VjcmV0", None),), {"X-Token": "credential"}, "DEMO")
+    assert (target.secrets, target.headers, target.project_key) == (
+        (("whsec_c2VjcmV0", None),),
+        {"X-Token": "credential"},
+        "DEMO",
+    )
 
 
 def test_a_row_that_cannot_be_read_spoils_no_other(store: Stage) -> None:
@@ -71,7 +75,9 @@ def test_a_rotation_signs_with_both_until_the_overlap_ends(store: Stage) -> None
     target = store.read(lambda: hooks.targets(store.box, [hook_id]))[hook_id]
     assert isinstance(target, hooks.Target)
     assert target.live_secrets(now) == ["newest", "new", "old"]
-    assert target.live_secrets(now + 100) == ["newest", "new"], "an overlap is not made longer by the next rotation"
+    assert target.live_secrets(now + 100) == ["newest", "new"], (
+        "an overlap is not made longer by the next rotation"
+    )
     store.do(lambda: rotate("only", 0))
     target = store.read(lambda: hooks.targets(store.box, [hook_id]))[hook_id]
     assert isinstance(target, hooks.Target)

@@ -20,7 +20,10 @@ def described(database: Database) -> dict[str, object]:
         indexes = database.read(lambda table=table: database._db.get_indexes(table))  # type: ignore[misc]
         found[table] = (
             sorted((c.name, str(c.data_type).lower(), c.null, c.primary_key) for c in columns),
-            sorted((" ".join((i.sql or "").replace("IF NOT EXISTS ", "").split()), i.columns, i.unique) for i in indexes),
+            sorted(
+                (" ".join((i.sql or "").replace("IF NOT EXISTS ", "").split()), i.columns, i.unique)
+                for i in indexes
+            ),
         )
     return found
 
@@ -51,11 +54,17 @@ def test_a_database_of_a_newer_release_is_refused_by_name(database_url: str) -> 
     try:
         schema.migrate(database)
         [table] = [name for name in database.read(database._db.get_tables) if "migrat" in name]
-        columns = [c.name for c in database.read(lambda: database._db.get_columns(table)) if c.name not in ("id",)]
+        columns = [
+            c.name for c in database.read(lambda: database._db.get_columns(table)) if c.name not in ("id",)
+        ]
         rows = database.read(lambda: database.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall())
-        newer = ["9999_of_tomorrow" if value == rows[0][columns.index("name")] else value for value in rows[0]]
+        newer = [
+            "9999_of_tomorrow" if value == rows[0][columns.index("name")] else value for value in rows[0]
+        ]
         database.write(
-            lambda: database.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", newer)
+            lambda: database.execute(
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", newer
+            )
         ).result()
         with pytest.raises(schema.SchemaTooNew, match="9999_of_tomorrow"):
             schema.migrate(database)
@@ -69,7 +78,13 @@ def test_processes_that_start_at_once_migrate_once(database_url: str) -> None:
         " database = Database(sys.argv[1]); sys.stdin.readline(); print(len(schema.migrate(database))); database.close()"
     )
     started = [
-        subprocess.Popen([sys.executable, "-c", script, database_url], cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", script, database_url],
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
         for _ in range(4)
     ]
     for process in started:

@@ -4,11 +4,18 @@ import pytest
 
 from hub.store import people, projects
 from hub.store.models import Membership, Token, User
-from tests.store.stage import Stage
+from tests.rigs.stage import Stage
 
 
 def add_token(store: Stage, **fields: object) -> tuple[Token, str]:
-    values = {"name": "t", "scopes": ["read"], "project_id": store.project.id, "app": None, "created_by": "ann", "now": store.clock.now()}
+    values = {
+        "name": "t",
+        "scopes": ["read"],
+        "project_id": store.project.id,
+        "app": None,
+        "created_by": "ann",
+        "now": store.clock.now(),
+    }
     return store.do(lambda: people.add_token(**{**values, **fields}))  # type: ignore[arg-type]
 
 
@@ -50,9 +57,13 @@ def test_roles_are_one_a_project_and_can_be_changed(store: Stage) -> None:
 
 
 def test_a_token_stands_for_its_caller_until_it_is_revoked_or_expires(store: Stage) -> None:
-    row, text = add_token(store, name="ci", scopes=["publish", "read", "read"], app="zapier", expires_at=store.clock.now() + 100)
+    row, text = add_token(
+        store, name="ci", scopes=["publish", "read", "read"], app="zapier", expires_at=store.clock.now() + 100
+    )
     caller = store.read(lambda: people.caller(text, store.clock.now()))
-    assert caller == people.Caller(str(row.id), "ci", frozenset({"publish", "read"}), "zapier", store.project.id)
+    assert caller == people.Caller(
+        str(row.id), "ci", frozenset({"publish", "read"}), "zapier", store.project.id
+    )
     assert store.read(lambda: people.caller(text + "x", store.clock.now())) is None
     assert store.read(lambda: people.caller("\ud800", store.clock.now())) is None
     assert store.read(lambda: people.caller(text, store.clock.now() + 100)) is None
@@ -95,7 +106,9 @@ def test_a_projects_tokens_and_members_go_with_it(store: Stage) -> None:
     store.do(lambda: people.set_role(ann, other, "team_member"))
     add_token(store, project_id=other.id)
     store.do(lambda: other.delete_instance())
-    assert store.read(lambda: (Token.select().count(), Membership.select().count(), User.select().count())) == (0, 0, 1)
+    assert store.read(
+        lambda: (Token.select().count(), Membership.select().count(), User.select().count())
+    ) == (0, 0, 1)
 
 
 def test_connectors_are_switched_per_project(store: Stage) -> None:

@@ -1,11 +1,20 @@
-"""Any order of publishing, claiming, ending, crashing, switching and waiting, on both engines, against what must always hold."""
+"""Any order of publishing, claiming, ending, crashing, switching and waiting, on both engines, against what
+must always hold.
+"""
 
 from typing import Any
 
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from hub.rules.outcome import Kind
 from hub.rules.retry import CRASHES_MAX
@@ -13,7 +22,7 @@ from hub.rules.settings import Settings
 from hub.store import deliveries, hooks, projects
 from hub.store.leases import LEASE_MARGIN_S, Claim
 from hub.store.models import Attempt, Delivery, Event, Hook
-from tests.store.stage import Stage
+from tests.rigs.stage import Stage
 
 WORKERS = ("a", "b")
 HOOKS = 3
@@ -44,7 +53,11 @@ class Queue(RuleBasedStateMachine):
 
     @rule(which=st.sets(st.integers(0, HOOKS - 1)), count=st.integers(1, 4))
     def publish(self, which: set[int], count: int) -> None:
-        wanted = [self.hooks[n] for n in sorted(which) if self.store.row(self.hooks[n]).state in ("active", "failing", "auto_disabled")]
+        wanted = [
+            self.hooks[n]
+            for n in sorted(which)
+            if self.store.row(self.hooks[n]).state in ("active", "failing", "auto_disabled")
+        ]
         self.store.publish(wanted, count)
         self.published += count * len(wanted)
 
@@ -67,7 +80,11 @@ class Queue(RuleBasedStateMachine):
     @rule(data=st.data(), kind=st.sampled_from(KINDS), duration_s=st.floats(0.01, 5))
     def end(self, data: Any, kind: Kind, duration_s: float) -> None:
         worker = data.draw(st.sampled_from([name for name, claims in self.held.items() if claims]))
-        chosen = data.draw(st.lists(st.sampled_from(self.held[worker]), min_size=1, unique_by=lambda item: item[0].delivery_id))
+        chosen = data.draw(
+            st.lists(
+                st.sampled_from(self.held[worker]), min_size=1, unique_by=lambda item: item[0].delivery_id
+            )
+        )
         self.held[worker] = [item for item in self.held[worker] if item not in chosen]
         self.store.record([claim for claim, _ in chosen], kind, worker, duration_s=duration_s)
 
@@ -82,7 +99,9 @@ class Queue(RuleBasedStateMachine):
     @precondition(lambda self: self.lost)
     @rule(data=st.data(), kind=st.sampled_from(KINDS))
     def a_late_result(self, data: Any, kind: Kind) -> None:
-        """Of a worker that was frozen: it counts if nobody has taken its lease, and otherwise changes nothing."""
+        """Of a worker that was frozen: it counts if nobody has taken its lease, and otherwise changes
+        nothing.
+        """
         worker, claim = data.draw(st.sampled_from(self.lost))
         before = self.store.delivery(claim.delivery_id)
         is_ours = before.state == "sending" and before.owner == worker and before.attempts == claim.attempt
@@ -112,20 +131,28 @@ class Queue(RuleBasedStateMachine):
 
     @rule(is_archived=st.booleans())
     def archive(self, is_archived: bool) -> None:
-        self.store.do(lambda: projects.archive(self.store.database, self.store.project, is_archived, self.store.clock.now()))
+        self.store.do(
+            lambda: projects.archive(
+                self.store.database, self.store.project, is_archived, self.store.clock.now()
+            )
+        )
 
     @rule(data=st.data())
     def retry_by_hand(self, data: Any) -> None:
         rows = self.store.read(lambda: list(Delivery.select().order_by(Delivery.id)))
         if rows:
             row = data.draw(st.sampled_from(rows))
-            assert self.store.do(lambda: deliveries.retry_now(self.store.database, row, self.store.clock.now())) == (row.state != "sending")
+            assert self.store.do(
+                lambda: deliveries.retry_now(self.store.database, row, self.store.clock.now())
+            ) == (row.state != "sending")
 
     @invariant()
     def in_flight_is_what_is_being_sent(self) -> None:
         for hook in self.store.read(lambda: list(Hook.select())):
             sending = self.store.read(
-                lambda hook=hook: Delivery.select().where(Delivery.hook_id == hook.id, Delivery.state == "sending").count()
+                lambda hook=hook: (
+                    Delivery.select().where(Delivery.hook_id == hook.id, Delivery.state == "sending").count()
+                )
             )  # type: ignore[misc]
             assert hook.in_flight == sending, hook.id
             assert sending <= 3
@@ -135,7 +162,9 @@ class Queue(RuleBasedStateMachine):
         rows = self.store.read(lambda: list(Delivery.select()))
         assert len(rows) == self.published
         now = self.store.clock.now()
-        leased = [claim.delivery_id for claims in self.held.values() for claim, until in claims if until > now]
+        leased = [
+            claim.delivery_id for claims in self.held.values() for claim, until in claims if until > now
+        ]
         assert len(leased) == len(set(leased))
         for row in rows:
             assert (row.state == "sending") == (row.owner is not None) == (row.lease_until is not None)
@@ -144,11 +173,15 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def whatever_is_open_will_be_looked_at(self) -> None:
-        """A lane with something waiting is armed, or it is full, off or archived: then whoever ends that arms it."""
+        """A lane with something waiting is armed, or it is full, off or archived: then whoever ends that arms
+        it.
+        """
         is_archived = self.store.read(lambda: projects.by_key("DEMO")).archived_at is not None  # type: ignore[union-attr]
         for hook in self.store.read(lambda: list(Hook.select())):
             waiting = self.store.read(
-                lambda hook=hook: Delivery.select().where(Delivery.hook_id == hook.id, Delivery.state == "waiting").count()
+                lambda hook=hook: (
+                    Delivery.select().where(Delivery.hook_id == hook.id, Delivery.state == "waiting").count()
+                )
             )  # type: ignore[misc]
             if waiting and hook.ready_at is None:
                 is_off = hook.state not in ("active", "failing")
@@ -158,7 +191,9 @@ class Queue(RuleBasedStateMachine):
         """Everything comes back and every receiver is well: all of it must end."""
         if not hasattr(self, "hooks"):
             return
-        self.store.do(lambda: projects.archive(self.store.database, self.store.project, False, self.store.clock.now()))
+        self.store.do(
+            lambda: projects.archive(self.store.database, self.store.project, False, self.store.clock.now())
+        )
         for hook_id in self.hooks:
             if self.store.row(hook_id).state != "gone":
                 self.store.switch(hook_id, True)
@@ -169,12 +204,18 @@ class Queue(RuleBasedStateMachine):
             self.store.record(self.store.claim("z", 100), "success", "z")
         gone = {hook_id for hook_id in self.hooks if self.store.row(hook_id).state == "gone"}
         rows = self.store.read(lambda: list(Delivery.select()))
-        left = [row.__data__ for row in rows if row.state not in ("delivered", "failed", "refused") and row.hook_id not in gone]
+        left = [
+            row.__data__
+            for row in rows
+            if row.state not in ("delivered", "failed", "refused") and row.hook_id not in gone
+        ]
         assert left == []
         aside = [row for row in rows if "set aside" in (row.reason or "")]
         for row in aside:
             attempts = self.store.read(
-                lambda row=row: Attempt.select().where(Attempt.delivery_id == row.id, Attempt.kind == "unknown").count()
+                lambda row=row: (
+                    Attempt.select().where(Attempt.delivery_id == row.id, Attempt.kind == "unknown").count()
+                )
             )  # type: ignore[misc]
             assert attempts >= CRASHES_MAX or row.faults >= 20
 
@@ -184,7 +225,12 @@ def test_no_order_of_events_loses_doubles_or_strands_a_delivery(store: Stage) ->
     examples = 25 if store.database.is_postgresql else 60
     run_state_machine_as_test(
         lambda: Queue(store),
-        settings=hypothesis_settings(max_examples=examples, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)),
+        settings=hypothesis_settings(
+            max_examples=examples,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
     )
 
 

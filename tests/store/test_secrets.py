@@ -25,7 +25,12 @@ def test_it_opens_for_its_own_row_and_field_only(row: str, field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda text: text[:-4], lambda text: "", lambda text: text[:30] + ("A" if text[30] != "A" else "B") + text[31:]]
+    "damage",
+    [
+        lambda text: text[:-4],
+        lambda text: "",
+        lambda text: text[:30] + ("A" if text[30] != "A" else "B") + text[31:],
+    ],
 )
 def test_another_key_or_damage_is_said_without_the_text(damage: object) -> None:
     sealed = BOX.seal("hook_1", "secrets", "whsec_abc")

@@ -2,7 +2,7 @@
 
 from hub.rules.settings import Settings
 from hub.store import settings
-from tests.store.stage import Stage
+from tests.rigs.stage import Stage
 
 
 def test_without_any_the_defaults_hold(store: Stage) -> None:

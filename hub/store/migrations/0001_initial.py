@@ -147,7 +147,11 @@ class Hook(Table):
     ready_at = DoubleField(null=True)
 
     class Meta:
-        indexes = ((("project_id", "id"), False), (("project_id", "routing"), False), (("project_id", "number"), True))
+        indexes = (
+            (("project_id", "id"), False),
+            (("project_id", "routing"), False),
+            (("project_id", "number"), True),
+        )
 
 
 class Delivery(Table):
@@ -237,11 +241,25 @@ TABLES = [
 Hook.add_index(Hook.index(Hook.is_slow, Hook.ready_at, where=SQL("ready_at IS NOT NULL"), name="hook_ready"))
 Hook.add_index(Hook.index(Hook.disabled_at, where=SQL("disabled_at IS NOT NULL"), name="hook_off"))
 Delivery.add_index(
-    Delivery.index(Delivery.hook_id, Delivery.attempts, Delivery.id, where=SQL("state = 'waiting'"), name="delivery_waiting")
+    Delivery.index(
+        Delivery.hook_id,
+        Delivery.attempts,
+        Delivery.id,
+        where=SQL("state = 'waiting'"),
+        name="delivery_waiting",
+    )
 )
-Delivery.add_index(Delivery.index(Delivery.next_at, where=SQL("state = 'retrying'"), name="delivery_retrying"))
-Delivery.add_index(Delivery.index(Delivery.lease_until, where=SQL("state = 'sending'"), name="delivery_sending"))
-Delivery.add_index(Delivery.index(Delivery.hook_id, Delivery.next_at, where=SQL("state = 'retrying'"), name="delivery_hook_retrying"))
+Delivery.add_index(
+    Delivery.index(Delivery.next_at, where=SQL("state = 'retrying'"), name="delivery_retrying")
+)
+Delivery.add_index(
+    Delivery.index(Delivery.lease_until, where=SQL("state = 'sending'"), name="delivery_sending")
+)
+Delivery.add_index(
+    Delivery.index(
+        Delivery.hook_id, Delivery.next_at, where=SQL("state = 'retrying'"), name="delivery_hook_retrying"
+    )
+)
 
 
 def up(migrator, db):

@@ -1,0 +1,36 @@
+"""The `cloudevents` format: structured CloudEvents 1.0, for receivers that speak it (Knative, Azure Event
+Grid, n8n).
+
+Owns the attributes: `source` is the project, `id` the event, so that source and id together are unique as the
+specification asks. `data` is put in as bytes, never parsed. Structured and never binary or batched: receivers
+must ask for batches, and not every one reads `ce-*` headers.
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+"""
+
+import json
+from collections.abc import Sequence
+
+from connectors.base import Event
+
+
+class CloudEventsFormat:
+    key = "cloudevents"
+    content_type = "application/cloudevents+json"
+
+    def body(self, event: Event) -> bytes:
+        attributes = {
+            "specversion": "1.0",
+            "id": event.id,
+            "source": f"/projects/{event.project}",
+            "type": event.type,
+            "time": event.timestamp,
+            "datacontenttype": "application/json",
+        }
+        head = json.dumps(attributes, separators=(",", ":")).encode("ascii")
+        return head[:-1] + b',"data":' + event.data + b"}"
+
+    def headers(self, event: Event, delivery_id: str, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
+        return {}
+
+
+FORMAT = CloudEventsFormat()

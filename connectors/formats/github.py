@@ -1,0 +1,35 @@
+"""The `github` format: for receivers that were written for GitHub's webhooks (adnanh/webhook, CI servers,
+chat bots).
+
+Owns GitHub's header names over the object itself. There is no timestamp in its signature, so receivers of it
+cannot refuse a replay; `webhook-signature` beside it can.
+https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
+"""
+
+from collections.abc import Sequence
+
+from connectors.base import Event
+from connectors.signing import hex_hmac
+
+
+class GitHubFormat:
+    key = "github"
+    content_type = "application/json"
+
+    def body(self, event: Event) -> bytes:
+        return event.data
+
+    def headers(self, event: Event, delivery_id: str, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
+        """The delivery's id is GitHub's: the same on redelivery. Both signatures with the newest secret; none
+        without a secret.
+
+        The SHA-1 one is GitHub's legacy; old receivers read nothing else.
+        """
+        headers = {"X-GitHub-Event": event.type, "X-GitHub-Delivery": delivery_id}
+        if secrets and secrets[0]:
+            headers["X-Hub-Signature-256"] = "sha256=" + hex_hmac(secrets[0], body, "sha256")
+            headers["X-Hub-Signature"] = "sha1=" + hex_hmac(secrets[0], body, "sha1")
+        return headers
+
+
+FORMAT = GitHubFormat()

@@ -1,0 +1,38 @@
+"""The `standard` format: the event in the hub's own envelope, the default of the hub and of Zapier, n8n and
+their kind.
+
+Owns the shape `{"id","type","timestamp","project","data"}`. The envelope is put around `data` as bytes:
+parsing and writing it again would change numbers (1.10 → 1.1), key order and escapes, and the published bytes
+are sacred. Its signature, `webhook-signature`, is on every delivery whatever the format, and so not added
+here.
+"""
+
+import json
+from collections.abc import Sequence
+
+from connectors.base import Event
+
+
+class StandardFormat:
+    """Standard Webhooks' advice (`type`, `timestamp`, `data`) with an `id`, which Zapier wants at the top
+    level, and the project.
+    """
+
+    key = "standard"
+    content_type = "application/json"
+
+    def body(self, event: Event) -> bytes:
+        envelope = {
+            "id": event.id,
+            "type": event.type,
+            "timestamp": event.timestamp,
+            "project": event.project,
+        }
+        head = json.dumps(envelope, separators=(",", ":")).encode("ascii")
+        return head[:-1] + b',"data":' + event.data + b"}"
+
+    def headers(self, event: Event, delivery_id: str, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
+        return {}
+
+
+FORMAT = StandardFormat()

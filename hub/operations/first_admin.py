@@ -1,0 +1,85 @@
+"""The first administrator: named in the environment, or made through a link that works once.
+
+Owns that link: only the SHA-256 of its token is kept, a new start with still nobody there replaces it, and it
+is over once it was used, a day has passed, or somebody exists. It must never make a second administrator.
+Step before: `serve` starts. Step after: the set-up page.
+"""
+
+import hashlib
+import hmac
+import secrets
+from typing import Literal
+
+from hub.errors import Expired, Forbidden
+from hub.store import audit, people, settings
+from hub.store.audit import Actor
+from hub.store.database import Database
+
+NOTE = "setup"
+LINK_LIFE_S = 86_400.0
+
+LinkState = Literal["open", "wrong", "over"]
+
+
+def add_given(database: Database, name: str, password: str) -> bool:
+    """Make the administrator that the environment names, unless there is somebody already."""
+    password_hash = people.hashed(password)
+
+    def write() -> bool:
+        if people.has_users():
+            return False
+        _add(database, name, password_hash, Actor("environment"))
+        return True
+
+    return database.write(write).result()
+
+
+def new_link_token(database: Database) -> str | None:
+    """The token of a new set-up link, which ends the one before it; None when there is somebody already."""
+    token = secrets.token_urlsafe(32)
+
+    def write() -> str | None:
+        if people.has_users():
+            return None
+        settings.put(f"_{NOTE}", {"digest": _digest(token), "expires_at": database.clock.now() + LINK_LIFE_S})
+        return token
+
+    return database.write(write).result()
+
+
+def link_state(database: Database, token: str) -> LinkState:
+    """What opening the link would find. It belongs into a `read` or a transaction."""
+    note = settings.note(NOTE)
+    if note is None or people.has_users() or note["expires_at"] <= database.clock.now():
+        return "over"
+    return "open" if hmac.compare_digest(note["digest"], _digest(token)) else "wrong"
+
+
+def redeem(database: Database, token: str, name: str, password: str, address: str | None) -> None:
+    """Make the first administrator and end the link.
+
+    Raises:
+        Problem: 403 another token, 410 the link is over.
+    """
+    password_hash = people.hashed(password)
+
+    def write() -> None:
+        state = link_state(database, token)
+        if state == "wrong":
+            raise Forbidden("this is not the set-up link that the hub printed last", title="Not this link")
+        if state == "over" or not settings.take_note(NOTE):
+            raise Expired("this set-up link has been used, or it is older than a day", title="Link used up")
+        _add(database, name, password_hash, Actor(name, address=address))
+
+    database.write(write).result()
+
+
+def _add(database: Database, name: str, password_hash: str, actor: Actor) -> None:
+    now = database.clock.now()
+    people.add_user(name, password_hash, True, now)
+    settings.take_note(NOTE)
+    audit.add(now, actor, "user.created", name, fields={"admin": [None, True]})
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,83 @@
+"""Replay: what a hook missed is sent again, on purpose and in bulk.
+
+Owns which past events a replay takes in: those of a span of time that the hook wants now, with or without a
+delivery so far. It must never send by itself: it makes deliveries wait, in batches, and the dispatcher goes
+on from there.
+"""
+
+import json
+from dataclasses import dataclass
+
+from hub.ids import new_id
+from hub.rules.matching import PING_EVENT_TYPE, matches
+from hub.store import deliveries, events, history
+from hub.store.database import Database
+from hub.store.models import Hook
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What to replay: events accepted from `since` until before `until` (epoch seconds), of one type or
+    all.
+    """
+
+    since: float
+    until: float
+    type: str | None = None
+    state: str | None = None
+    """Only where the delivery is in this state now, as it is shown; None = in any final state, or never
+    delivered to this hook.
+    """
+
+
+def replay(database: Database, hook: Hook, span: Span, *, is_dry_run: bool) -> int:
+    """How many deliveries a replay sends again or for the first time; with `is_dry_run` nothing is changed.
+
+    Deliveries that are open or under way are left alone: they are sent anyway.
+    """
+    total = 0
+    after: str | None = None
+    while True:
+        events_read, found, after = _replay_batch(database, hook, span, after, is_dry_run)
+        total += found
+        if events_read < BATCH:
+            return total
+
+
+def _replay_batch(
+    database: Database, hook: Hook, span: Span, after: str | None, is_dry_run: bool
+) -> tuple[int, int, str | None]:
+    """One page of events: how many there were, how many deliveries they give, and where the next page
+    begins.
+    """
+    rows = database.read(lambda: events.between(hook.project_id, span.since, span.until, after, BATCH))
+    wanted = {str(row.id): str(row.type) for row in rows if _is_wanted(hook, span, str(row.type))}
+    known = database.read(lambda: history.of_events(str(hook.id), list(wanted)))
+    again = [
+        str(delivery.id)
+        for delivery in known.values()
+        if _is_again(span, history.shown_state(delivery, hook))
+    ]
+    fresh = (
+        [(new_id("dlv"), event_id, code) for event_id, code in wanted.items() if event_id not in known]
+        if span.state is None
+        else []
+    )
+    if not is_dry_run and (again or fresh):
+        now = database.clock.now()
+        database.write(lambda: deliveries.send_again(database, hook, again, fresh, now)).result()
+    return len(rows), len(again) + len(fresh), str(rows[-1].id) if rows else None
+
+
+def _is_wanted(hook: Hook, span: Span, event_type: str) -> bool:
+    if event_type == PING_EVENT_TYPE or (span.type is not None and event_type != span.type):
+        return False
+    return any(matches(pattern, event_type) for pattern in json.loads(str(hook.events)))
+
+
+def _is_again(span: Span, state: str) -> bool:
+    if state not in history.FINAL_STATES:
+        return False
+    return span.state is None or state == span.state

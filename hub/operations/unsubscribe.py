@@ -1,0 +1,68 @@
+"""Reverse unsubscribe: an app that asks for it is told when one of its hooks ends at our side.
+
+Owns one DELETE to the hook's target (Zapier pauses the Zap on it), sent once, beside everything else. It must
+never be retried, counted or waited for: it is a courtesy, the app learns it otherwise when it next asks. Step
+before: a hook was deleted by somebody else than its app, or auto-disabled.
+"""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from connectors import registry
+from hub.engine.delivery import USER_AGENT
+from hub.errors import DeliveryError
+from hub.store import hooks
+from hub.store.database import Database
+from hub.store.models import Hook
+from hub.targets.outbound import Outbound, Request
+
+log = logging.getLogger("hub.operations.unsubscribe")
+
+TIMEOUT_S = 10.0
+
+
+class ReverseUnsubscribe:
+    """Tells apps, for one process."""
+
+    def __init__(self, database: Database, outbound: Outbound) -> None:
+        self._database = database
+        self._outbound = outbound
+        self._threads = ThreadPoolExecutor(2, "unsubscribe")
+
+    def close(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
+
+    def hook_ended(self, hook_id: str) -> None:
+        """The hook went off or was deleted; returns at once."""
+        try:
+            self._threads.submit(self._tell, hook_id)
+        except RuntimeError:  # the hub is stopping; what has ended has ended all the same
+            log.info("reverse unsubscribe hook=%s dropped: the hub is stopping", hook_id)
+
+    def _tell(self, hook_id: str) -> None:
+        try:
+            hook = self._database.read(lambda: hooks.get(hook_id))
+            if hook is not None and _asks_for_it(hook):
+                self._send(hook)
+        except Exception:  # a courtesy must not take anything else down
+            log.exception("fault in a reverse unsubscribe of %s", hook_id)
+
+    def _send(self, hook: Hook) -> None:
+        headers = {"User-Agent": USER_AGENT}
+        request = Request(
+            str(hook.target_url), headers, b"", bool(hook.verify_ssl), TIMEOUT_S, TIMEOUT_S / 2, "DELETE"
+        )
+        try:
+            status = str(self._outbound.send(request).status)
+        except DeliveryError as error:
+            status = error.reason
+        log.info("reverse unsubscribe hook=%s app=%s answer=%s", hook.id, hook.origin_app, status)
+
+
+def _asks_for_it(hook: Hook) -> bool:
+    if hook.origin_kind != "app":
+        return False
+    try:
+        return registry.connector(str(hook.origin_app)).reverse_unsubscribe
+    except LookupError:
+        return False

@@ -1,0 +1,119 @@
+"""Names to addresses, in threads of its own, so that a name server that hangs takes no sender with it.
+
+Owns name resolution: at most one lookup under way per host, at most `threads` in all, and nobody waits longer
+than asked. It must never judge an address, and never remember an answer: who connects resolves, or the check
+and the connection could differ. Step before: `hub.targets.outbound` needs a new connection. Step after:
+`hub.rules.targets` judges all answers.
+"""
+
+import errno
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+
+from hub.errors import DeliveryError, Fault
+
+Lookup = Callable[[str, int], list[str]]
+
+# What our own machine lacks, as opposed to what is wrong with the receiver.
+SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+
+
+def system_lookup(host: str, port: int) -> list[str]:
+    """All addresses of a name in the order to try them (RFC 6724), by the system's resolver. Raises
+    OSError.
+    """
+    return [str(answer[4][0]) for answer in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+def shortage() -> str | None:
+    """What this process has run out of just now, in words; glibc and libcurl report a full descriptor table
+    as a failure of the peer.
+    """
+    try:
+        socket.socket().close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+class Resolver:
+    """Shared by all sender threads. Threads are started when lookups need them, and are daemons: a hung one
+    must not hold up an exit.
+    """
+
+    def __init__(self, lookup: Lookup = system_lookup, threads: int = 32) -> None:
+        self._lookup = lookup
+        self._max_threads = threads
+        self._threads = 0
+        self._lock = threading.Lock()
+        self._pending: dict[str, Future[list[str]]] = {}
+        self._queue: SimpleQueue[tuple[str, int, Future[list[str]]] | None] = SimpleQueue()
+
+    def resolve(self, host: str, port: int, timeout_s: float) -> list[str]:
+        """The addresses of `host`. Raises DeliveryError in phase `dns`."""
+        future = self._submit(host, port)
+        try:
+            return future.result(timeout_s)
+        except TimeoutError:
+            if not future.running() and not future.done():
+                raise DeliveryError(
+                    "the hub's name lookups are all busy with slow name servers", "dns", "hub"
+                ) from None
+            raise DeliveryError(f"no address for {host} within {timeout_s:.3g} s", "dns") from None
+        except socket.gaierror as error:
+            lack = shortage()
+            if lack or error.errno == socket.EAI_MEMORY:
+                raise DeliveryError(
+                    f"the hub could not look up a name: {lack or error.strerror}", "dns", "hub"
+                ) from None
+            raise DeliveryError(
+                f"the name {host} could not be resolved: {error.strerror or error}", "dns"
+            ) from None
+        except OSError as error:
+            fault: Fault = "hub" if error.errno in SHORTAGES else "receiver"
+            raise DeliveryError(
+                f"the name {host} could not be resolved: {error.strerror or error}", "dns", fault
+            ) from None
+
+    def close(self) -> None:
+        """Let idle threads go; one that waits for a name server goes when that answers."""
+        with self._lock:
+            for _ in range(self._threads):
+                self._queue.put(None)
+            self._threads = 0
+
+    def _submit(self, host: str, port: int) -> Future[list[str]]:
+        with self._lock:
+            future = self._pending.get(host)
+            if future is not None:
+                return future
+            # One thread per lookup under way, up to the limit.
+            if self._threads < min(self._max_threads, len(self._pending) + 1):
+                threading.Thread(target=self._work, name=f"resolver-{self._threads}", daemon=True).start()
+                self._threads += 1
+            future = self._pending[host] = Future()
+            self._queue.put((host, port, future))
+            return future
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            host, port, future = item
+            future.set_running_or_notify_cancel()
+            try:
+                # A name with several records may repeat an address; the order is what counts.
+                answers: list[str] | BaseException = list(dict.fromkeys(self._lookup(host, port)))
+            except (
+                BaseException
+            ) as error:  # whatever it is belongs to those who wait, or they would wait for ever
+                answers = error
+            # Forgotten before it is answered: whoever asks from now on gets a lookup of their own, never an
+            # old answer.
+            with self._lock:
+                del self._pending[host]
+            if isinstance(answers, BaseException):
+                future.set_exception(answers)
+            else:
+                future.set_result(answers)

@@ -1,0 +1,279 @@
+"""The calls about deliveries: the log, retry, replay, and the preview of what an event would reach.
+
+Owns their shapes. It must never show a delivery of a hook that the party does not see, nor a stored body as
+anything but text.
+"""
+
+import base64
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from connectors import registry
+from hub.errors import Conflict, Invalid, NotFound
+from hub.ids import time_of
+from hub.operations import replay
+from hub.operations.replay import Span
+from hub.operations.subscriptions import origin_of
+from hub.rules import catalogue
+from hub.rules.access import sees
+from hub.rules.matching import matches
+from hub.store import attempts, deliveries, events, history
+from hub.store.models import Attempt, Delivery, Hook
+from hub.timestamps import iso, iso_or_none, parse_iso
+from hub.web.api.calls import PAGED, Answer, Ask, Call, Parameter
+from hub.web.api.hooks import asker_of
+from hub.web.api.models import Input, Text
+
+PREVIEW_MAX = 10_000
+
+
+class DeliveryAnswer(BaseModel):
+    id: str
+    event_id: str
+    hook_id: str
+    type: str
+    state: Literal["waiting", "retrying", "held", "sending", "delivered", "failed", "refused", "cancelled"]
+    attempt_count: int
+    next_attempt_at: str | None
+    reason: str | None
+    created_at: str
+    finished_at: str | None
+
+
+class SentRequest(BaseModel):
+    url: str
+    headers: dict[str, str] = Field(description="As sent, secrets masked")
+    body: str | None = Field(description="None once the event is past its retention")
+
+
+class ReceivedResponse(BaseModel):
+    status: int
+    headers: list[tuple[str, str]]
+    body: str = Field(description="The first 8 KiB")
+    body_base64: str | None = Field(description="The same bytes, where they are no text")
+
+
+class AttemptAnswer(BaseModel):
+    number: int
+    outcome: Literal["success", "failure", "gone", "refused", "fault", "unknown"]
+    started_at: str
+    duration_ms: float
+    phase: Literal["none", "dns", "connect", "tls", "sent", "head", "body"]
+    peer: str | None
+    was_sent: bool
+    reason: str | None
+    request: SentRequest
+    response: ReceivedResponse | None
+
+
+class DeliveryWithAttempts(DeliveryAnswer):
+    attempts: list[AttemptAnswer]
+
+
+class ReplayInput(Input):
+    since: Text
+    until: Text | None = None
+    type: Text | None = None
+    state: Literal["delivered", "failed", "refused", "cancelled"] | None = None
+    dry_run: bool = False
+
+
+class ReplayAnswer(BaseModel):
+    count: int
+    dry_run: bool
+
+
+class PreviewInput(Input):
+    type: Annotated[Text, Field(max_length=128)]
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class NotMatched(BaseModel):
+    id: str
+    reason: str
+
+
+class PreviewAnswer(BaseModel):
+    matched: list[str]
+    not_matched: list[NotMatched]
+
+
+def delivery_answer(row: Delivery, hook: Hook) -> dict[str, Any]:
+    state = history.shown_state(row, hook)
+    return {
+        "id": row.id,
+        "event_id": row.event_id,
+        "hook_id": row.hook_id,
+        "type": row.type,
+        "state": state,
+        "attempt_count": row.attempts,
+        "next_attempt_at": iso_or_none(row.next_at) if state == "retrying" else None,
+        "reason": row.reason,
+        "created_at": iso(time_of(str(row.id))),
+        "finished_at": iso_or_none(row.finished_at),
+    }
+
+
+def list_all(ask: Ask) -> Answer:
+    return _list(ask)
+
+
+def list_of_hook(ask: Ask) -> Answer:
+    hook = ask.services.subscriptions.get(asker_of(ask), ask.path["id"])
+    return _list(ask, hook_id=str(hook.id))
+
+
+def list_of_event(ask: Ask) -> Answer:
+    if ask.services.database.read(lambda: events.get(ask.project.id, ask.path["id"])) is None:
+        raise NotFound("there is no such event in this project", title="No such event")
+    return _list(ask, event_id=ask.path["id"])
+
+
+def _list(ask: Ask, **of: str) -> Answer:
+    filters = {name: ask.query[name] for name in ("state", "type", "before") if name in ask.query}
+    app = ask.party.app
+    rows = ask.services.database.read(
+        lambda: history.find(ask.project.id, **of, **filters, origin_app=app, limit=ask.limit)
+    )
+    return ask.page([row for row, _ in rows], [delivery_answer(row, hook) for row, hook in rows])
+
+
+def get(ask: Ask) -> Answer:
+    row, hook = _seen(ask)
+    event = ask.services.database.read(lambda: events.get(ask.project.id, str(row.event_id)))
+    sent = None if event is None else events.as_sent(event, ask.project.key)
+    log = []
+    for attempt in ask.services.database.read(lambda: attempts.of_delivery(str(row.id))):
+        body = (
+            None
+            if sent is None
+            else _text(registry.format_of(str(attempt.format)).body(sent))
+            if attempt.format
+            else ""
+        )
+        log.append(_attempt_answer(attempt, body))
+    return Answer({**delivery_answer(row, hook), "attempts": log})
+
+
+def _seen(ask: Ask) -> tuple[Delivery, Hook]:
+    found = ask.services.database.read(lambda: history.get(ask.project.id, ask.path["id"]))
+    if found is None or not sees(ask.party, origin_of(found[1])):
+        raise NotFound("there is no such delivery", title="No such delivery")
+    return found
+
+
+def _attempt_answer(attempt: Attempt, body: str | None) -> dict[str, Any]:
+    received = bytes(attempt.response_body)
+    text = _text(received)
+    return {
+        "number": attempt.number,
+        "outcome": attempt.kind,
+        "started_at": iso(attempt.started_at),
+        "duration_ms": round(attempt.duration_s * 1000, 1),
+        "phase": attempt.phase,
+        "peer": attempt.peer,
+        "was_sent": bool(attempt.was_sent),
+        "reason": attempt.reason,
+        "request": {"url": attempt.url, "headers": json.loads(str(attempt.request_headers)), "body": body},
+        "response": None
+        if attempt.status is None
+        else {
+            "status": attempt.status,
+            "headers": json.loads(str(attempt.response_headers)),
+            "body": text,
+            "body_base64": None if text.encode() == received else base64.b64encode(received).decode(),
+        },
+    }
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def retry(ask: Ask) -> Answer:
+    row, hook = _seen(ask)
+    ask.services.subscriptions.check(asker_of(ask), str(hook.id), "redeliver")
+    database = ask.services.database
+    if not database.write(lambda: deliveries.retry_now(database, row, database.clock.now())).result():
+        raise Conflict("this delivery is being sent at this moment", title="Under way")
+    ask.services.wake()
+    return Answer({"id": row.id, "hook_id": hook.id, "event_id": row.event_id}, 202)
+
+
+class RetryAnswer(BaseModel):
+    id: str
+    hook_id: str
+    event_id: str
+
+
+def replay_hook(ask: Ask) -> Answer:
+    hook = ask.services.subscriptions.check(asker_of(ask), ask.path["id"], "redeliver")
+    wanted: ReplayInput = ask.body
+    since = _moment("since", wanted.since)
+    # Without an end until now; a caller whose clock is ahead of ours asks for an empty span, not for a wrong
+    # one.
+    until = (
+        max(since, ask.services.database.clock.now())
+        if wanted.until is None
+        else _moment("until", wanted.until)
+    )
+    span = Span(since, until, wanted.type, wanted.state)
+    if span.until < span.since:
+        raise Invalid([("until", "must not be before since")])
+    count = replay.replay(ask.services.database, hook, span, is_dry_run=wanted.dry_run)
+    ask.services.wake()
+    return Answer({"count": count, "dry_run": wanted.dry_run}, 202)
+
+
+def _moment(field: str, text: str) -> float:
+    try:
+        moment = parse_iso(text)
+    except (ValueError, OverflowError) as error:
+        message = "must be an ISO 8601 time, such as 2026-11-23T21:04:06Z"
+        raise Invalid([(field, message)]) from error
+    return min(max(moment, 0.0), 253_402_300_800.0)
+
+
+def preview(ask: Ask) -> Answer:
+    """What an event would reach now, and why not the others; nothing is stored."""
+    wanted: PreviewInput = ask.body
+    if reason := catalogue.type_error(ask.project.catalogue, wanted.type):
+        raise Invalid([("type", f"{wanted.type!r} {reason}")])
+    matched, not_matched = [], []
+    for hook in ask.services.subscriptions.find(asker_of(ask), limit=PREVIEW_MAX):
+        why = _why_not(hook, wanted.type)
+        if why is None:
+            matched.append(hook.id)
+        else:
+            not_matched.append({"id": hook.id, "reason": why})
+    return Answer({"matched": matched, "not_matched": not_matched})
+
+
+def _why_not(hook: Hook, event_type: str) -> str | None:
+    if hook.state == "disabled":
+        return f"it is switched off: {hook.disabled_reason}"
+    patterns = json.loads(str(hook.events))
+    if not any(matches(pattern, event_type) for pattern in patterns):
+        return f"it does not want {event_type}: it wants {', '.join(patterns[:20])}"
+    return None
+
+
+_STATE = Parameter("state", "Only in this state", {"type": "string", "enum": list(history.SHOWN_STATES)})
+_FILTERS = (_STATE, Parameter("type", "Only of this event type"), *PAGED)
+_READ = ("read",)
+_MANY = list[DeliveryAnswer]
+
+CALLS = (
+    Call("GET", "/deliveries", list_all, "Deliveries, newest first", _READ, _MANY, query=_FILTERS, tag="deliveries"),
+    Call("GET", "/deliveries/{id}", get, "One delivery with its attempts", _READ, DeliveryWithAttempts, tag="deliveries"),
+    Call("POST", "/deliveries/{id}/retry", retry, "One more attempt, with the same id", ("manage",), RetryAnswer, 202,
+         problems=(409,), tag="deliveries"),
+    Call("GET", "/hooks/{id}/deliveries", list_of_hook, "A hook's deliveries", _READ, _MANY, query=_FILTERS, tag="deliveries"),
+    Call("GET", "/events/{id}/deliveries", list_of_event, "An event's deliveries", _READ, _MANY, query=_FILTERS, tag="deliveries"),
+    Call("POST", "/hooks/{id}/replay", replay_hook, "Send again what a hook missed", ("manage",), ReplayAnswer, 202, ReplayInput,
+         problems=(409,), tag="deliveries"),
+    Call("POST", "/events/preview", preview, "What an event would reach, and why not the others", _READ, PreviewAnswer, body=PreviewInput,
+         tag="events"),
+)  # fmt: skip

@@ -1,0 +1,243 @@
+"""The iceScrum dialect: `/ws/project/{key or number}/hook[/{number}]`, for clients that were written for
+iceScrum.
+
+Owns its paths, tokens, statuses and error shapes (reference/icescrum.md §2, minus the faults of §8); its JSON
+is in `connectors.icescrum.dialect`. It must never do for its clients what the API would refuse them:
+everything goes through `subscriptions`. An unknown token is 401, as its API text promises; unknown events are
+refused, not dropped; a secret is shown once, when it is made.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from connectors.icescrum import dialect
+from connectors.icescrum.catalogue import PRESETS
+from hub.errors import Forbidden, NotFound
+from hub.operations.subscriptions import Asker, Made
+from hub.rules import catalogue
+from hub.rules.matching import matches
+from hub.rules.payload import PayloadRefused, read_object
+from hub.services import Services
+from hub.store import projects
+from hub.store.models import Hook
+from hub.store.people import Caller
+from hub.store.projects import ProjectInfo
+from hub.web.api.calls import BODY_BYTES_MAX
+from hub.web.body import read_body
+from hub.web.callers import Callers, actor_of, party_of
+from hub.web.problems import Problem, problem_of
+
+TOKEN_HEADERS = ("x-icescrum-token", "x-gitlab-token", "x-auth-token")
+TOKEN_PARAMETER = "icescrum-token"
+FORMAT = "icescrum"
+LIST_MAX = 100_000
+NUMBER_MAX = 2**31 - 1
+_FIELD_NAMES = {"target_url": "url", "verify_ssl": "ignoreSsl"}
+
+Handler = Callable[[Services, Asker, dict[str, Any], int | None], Response]
+
+
+def routes(services: Services, callers: Callers) -> list[Route]:
+    def endpoint(handlers: dict[str, Handler]) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            try:
+                return await _answer(request, services, callers, handlers[request.method])
+            except dialect.DialectError as error:
+                return _json(error.answer(), 400)
+            except Exception as error:  # every error of this path has the dialect's shape, not the API's
+                return _error(problem_of(error), error)
+
+        return answer
+
+    many: dict[str, Handler] = {"GET": _list, "POST": _create}
+    one: dict[str, Handler] = {"GET": _show, "PUT": _update, "POST": _update, "DELETE": _delete}
+    path = "/ws/project/{project}/hook"
+    return [
+        Route(path, endpoint({**many, "HEAD": _list}), methods=list(many)),
+        Route(path + "/{number}", endpoint({**one, "HEAD": _show}), methods=list(one)),
+    ]
+
+
+async def _answer(request: Request, services: Services, callers: Callers, handler: Handler) -> Response:
+    caller = await callers.caller(_with_token(request))
+    party = party_of(caller)
+    if not party.has("subscribe", "manage", *(("read",) if request.method in ("GET", "HEAD") else ())):
+        raise Forbidden("this token may not look after hooks", title="Scope missing")
+    project = await run_in_threadpool(_project, services, caller, str(request.path_params["project"]))
+    if project.is_archived:
+        raise Forbidden(f"project {project.key} is archived", title="Archived")
+    body: dict[str, Any] = {}
+    if request.method in ("POST", "PUT"):
+        body = dialect.hook_fields(read_object(await read_body(request, BODY_BYTES_MAX)))
+    address = request.client.host if request.client else None
+    asker = Asker(party, actor_of(caller, address), project)
+    return await run_in_threadpool(handler, services, asker, body, _number(request))
+
+
+def _number(request: Request) -> int | None:
+    """The hook's number in the path, if there is one. Raises: Problem 404 for what no hook's number can
+    be.
+    """
+    text = request.path_params.get("number")
+    if text is None:
+        return None
+    if not (
+        text.isascii() and text.isdigit() and len(text) <= len(str(NUMBER_MAX)) and int(text) <= NUMBER_MAX
+    ):
+        raise NotFound("there is no such hook", title="No such hook")
+    return int(text)
+
+
+def _with_token(request: Request) -> Headers:
+    """The request's headers with its token where the API has it."""
+    token = next(
+        (request.headers[name] for name in TOKEN_HEADERS if name in request.headers),
+        request.query_params.get(TOKEN_PARAMETER),
+    )
+    if not token and not {"authorization", "x-api-key"} & set(request.headers):
+        raise Problem(401, "No token", "send the token as x-icescrum-token")
+    headers = MutableHeaders(headers=dict(request.headers))
+    if token:
+        headers["authorization"] = f"Bearer {token}"
+    return headers
+
+
+def _project(services: Services, caller: Caller, named: str) -> ProjectInfo:
+    """The project of the path, by key or number. Raises: Problem 403 for another than the token's, 404 for
+    none.
+    """
+
+    def read() -> ProjectInfo | None:
+        is_number = named.isascii() and named.isdigit() and len(named) < 10
+        row = projects.by_id(int(named)) if is_number else projects.by_key(named.replace("\0", ""))
+        return None if row is None else projects.info_of(row)
+
+    found = services.database.read(read)
+    if caller.project_id is not None and (found is None or found.id != caller.project_id):
+        raise Forbidden("this token belongs to another project", title="Another project")
+    if found is None:
+        raise NotFound("there is no such project", title="No such project")
+    return found
+
+
+def _list(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
+    return _json([_shown(asker, hook) for hook in services.subscriptions.find(asker, limit=LIST_MAX)], 200)
+
+
+def _create(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
+    missing = dialect.missing_fields(body)
+    if missing:
+        return _json(dialect.validation_errors(missing), 400)
+    made = services.subscriptions.make(asker, {**_expanded(body), "format": FORMAT})
+    return _json(_shown(asker, made.hook, made.secret), 201)
+
+
+def _show(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
+    return _json(_shown(asker, _found(services, asker, number)), 200)
+
+
+def _update(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
+    hook = _found(services, asker, number)
+    fields = _without_echo(asker, hook, _expanded(body))
+    made = services.subscriptions.change(asker, str(hook.id), fields) if fields else Made(hook)
+    return _json(_shown(asker, made.hook, None if "secret" in body else made.secret), 200)
+
+
+def _without_echo(asker: Asker, hook: Hook, fields: dict[str, Any]) -> dict[str, Any]:
+    """Without what merely repeats our own answer, where that says less than the hook is.
+
+    Clients read a hook, change a field and write all of it back. Patterns are shown as the events that they
+    stand for, and a hook that was switched off for its failures as not enabled: written back, these must
+    neither replace its patterns nor pass for a person's switch.
+    """
+    shown = _shown(asker, hook)
+    return {
+        name: value
+        for name, value in fields.items()
+        if not (name == "enabled" and value == shown["enabled"])
+        and not (name == "events" and set(value) == set(shown["events"]))
+    }
+
+
+def _delete(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
+    services.subscriptions.delete(asker, str(_found(services, asker, number).id))
+    return Response(status_code=204)
+
+
+def _found(services: Services, asker: Asker, number: int | None) -> Hook:
+    hook = services.subscriptions.get_by_number(asker, number or 0)
+    if hook.state == "gone":  # iceScrum deletes a hook whose target answers 410
+        raise NotFound("this subscription is over", title="No such hook")
+    return hook
+
+
+def _expanded(fields: dict[str, Any]) -> dict[str, Any]:
+    """With presets (`story`, `all`) in place of their names."""
+    if "events" not in fields:
+        return fields
+    events = [code for event in fields["events"] for code in PRESETS.get(event.lower(), (event,))]
+    return {**fields, "events": list(dict.fromkeys(events))}
+
+
+def _shown(asker: Asker, hook: Hook, secret: str | None = None) -> dict[str, Any]:
+    patterns = json.loads(str(hook.events))
+    known = catalogue.types_of(asker.project.catalogue)
+    # iceScrum has no patterns: its clients are shown the events that one stands for.
+    events = (
+        patterns
+        if known is None
+        else [code for code in known if any(matches(pattern, code) for pattern in patterns)]
+    )
+    shown = {
+        "target_url": hook.target_url,
+        "events": events or patterns,
+        "enabled": hook.state in ("active", "failing"),
+        "verify_ssl": bool(hook.verify_ssl),
+        "origin_kind": hook.origin_kind,
+        "consecutive_failures": hook.consecutive_failures,
+        "last_error": hook.last_error,
+        "created_at": hook.created_at,
+        "updated_at": hook.updated_at,
+        "last_success_at": hook.last_success_at,
+    }
+    return dialect.hook_answer(shown, project_id=asker.project.id, secret=secret, number=int(hook.number))
+
+
+def _error(problem: Problem, error: Exception) -> Response:
+    """400 `[{"text": "message - field"}]` for wrong fields, `{"text"}` for the rest of the client's faults,
+    404 empty.
+    """
+    if problem.status == 404:
+        return Response(status_code=404)
+    if problem.status == 409:  # iceScrum has no such answer: whoever may not do this is told 403
+        return _json(dialect.client_error(problem.detail), 403)
+    if problem.status == 422 and not isinstance(error, PayloadRefused):
+        return _json(
+            dialect.validation_errors([(_theirs(field), message) for field, message in problem.errors]), 400
+        )
+    status = 400 if problem.status == 422 else problem.status
+    headers = {} if problem.retry_after_s is None else {"Retry-After": str(problem.retry_after_s)}
+    return Response(
+        msgspec.json.encode(dialect.client_error(problem.detail)),
+        status,
+        headers,
+        media_type="application/json",
+    )
+
+
+def _theirs(field: str) -> str:
+    """`events[2]` and `target_url` as iceScrum calls them."""
+    name = field.partition("[")[0]
+    return _FIELD_NAMES.get(name, name)
+
+
+def _json(body: Any, status: int) -> Response:
+    return Response(msgspec.json.encode(body), status, media_type="application/json")

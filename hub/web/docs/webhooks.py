@@ -1,0 +1,76 @@
+"""What the hub sends, for the `webhooks` section of the OpenAPI document: one entry for each format, taken
+from the format itself.
+
+Owns the description of contract §7. It must never repeat what a format says about its headers and body: it
+asks the format.
+"""
+
+import json
+from typing import Any
+
+from connectors import registry
+from connectors.base import Format
+from hub.web.docs.examples import DELIVERY_ID, SENT
+
+Json = dict[str, Any]
+
+_HEADERS = {
+    "webhook-id": ("The event's id, the same on every attempt: drop what you have seen", SENT.id),
+    "webhook-timestamp": ("Unix seconds of this attempt", "1795467846"),
+    "x-hub-attempt": ("Number of the attempt, from 1", "1"),
+    "x-hub-delivery": ("The delivery's id", DELIVERY_ID),
+}
+_SIGNATURE = ("Standard Webhooks `v1` over id, timestamp and body, when the hook has a secret; several while one is rotated",
+              "v1,QNT34+v7DxT3lD4TJzTbx3FIQRmOukor7R4za7j3P/A=")  # fmt: skip
+
+
+def webhooks(envelope_ref: str) -> Json:
+    """Format → path item. `envelope_ref` leads to the schema of the `standard` body."""
+    return {
+        key: {"post": _operation(registry.format_of(key), envelope_ref)} for key in registry.format_keys()
+    }
+
+
+def _operation(form: Format, envelope_ref: str) -> Json:
+    body = form.body(SENT)
+    schema: Json = {"$ref": envelope_ref} if form.key == "standard" else {"type": "object"}
+    bare = form.headers(SENT, DELIVERY_ID, body, [])
+    signed = form.headers(SENT, DELIVERY_ID, body, ["secret"])
+    parameters = [
+        _header(name, text, example, is_required=True) for name, (text, example) in _HEADERS.items()
+    ]
+    parameters.append(_header("webhook-signature", *_SIGNATURE, is_required=False))
+    parameters += [
+        _header(name, f"Of the format {form.key}", value, is_required=name in bare)
+        for name, value in signed.items()
+    ]
+    return {
+        "operationId": f"deliver_{form.key}",
+        "summary": f"An event, in the format {form.key}",
+        "description": "Sent at least once, until a 2xx answers it; redirects are not followed.",
+        "tags": ["events"],
+        "security": [],
+        "parameters": parameters,
+        "requestBody": {
+            "required": True,
+            "content": {form.content_type: {"schema": schema, "example": json.loads(body)}},
+        },
+        "responses": {
+            "2XX": {"description": "Taken"},
+            "410": {"description": "The subscription is over: nothing more is sent"},
+            "default": {
+                "description": "A failure: tried again by the schedule, `Retry-After` honoured; too many in a row switch the hook off"
+            },
+        },
+    }
+
+
+def _header(name: str, text: str, example: str, *, is_required: bool) -> Json:
+    return {
+        "name": name,
+        "in": "header",
+        "required": is_required,
+        "description": text,
+        "schema": {"type": "string"},
+        "example": example,
+    }

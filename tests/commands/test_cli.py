@@ -1,0 +1,527 @@
+"""The command line, as people and scripts use it: real processes on a real SQLite file."""
+
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+from hub import __version__, cli
+from hub.commands import check
+from hub.commands import serving as serve_command
+from hub.config import NAMES, Config, load
+from hub.demo.receiver import Receiver, standard_fault
+from hub.rules.settings import DEFINITIONS
+from tests.rigs.hubs import Serving, children, environ, hookhub, is_alive, serving, until
+
+TOKEN = re.compile(r"hub_[\w-]{43}\n")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    """A data directory that does not exist yet."""
+    return str(tmp_path / "data")
+
+
+def query(data: str, sql: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(Path(data) / "hub.db")
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def run(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
+    """One command in this process; exit code, stdout, stderr."""
+    runner = CliRunner()
+    with runner.isolation(stdin) as (out, err, _):
+        code = cli.run(arguments)
+        return code, out.getvalue().decode(), err.getvalue().decode()
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in (name for name in os.environ if name.startswith("HUB_") and not name.startswith("HUB_TEST_")):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_project_is_made_with_its_catalogue(data: str) -> None:
+    done = hookhub(
+        "project", "create", "TRAVEL", "--name", "Voyages à pied", "--catalogue", "icescrum", "--data", data
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "TRAVEL\n", "")
+    assert query(data, "SELECT key, name, catalogue FROM project") == [
+        ("TRAVEL", "Voyages à pied", "icescrum")
+    ]
+    assert query(data, "SELECT connector FROM project_connector") == [("webhooks",)]
+    assert query(data, "SELECT actor, action, object FROM audit") == [
+        ("command line", "project.created", "TRAVEL")
+    ]
+
+
+def test_a_user_is_made_with_role_and_password(data: str) -> None:
+    run("project", "create", "TRAVEL", "--data", data)
+    arguments = (
+        "user",
+        "create",
+        "zoë",
+        "--project",
+        "TRAVEL",
+        "--role",
+        "scrum_master",
+        "--password-stdin",
+        "--data",
+        data,
+    )
+    done = hookhub(*arguments, stdin="correct horse battery\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "zoë\n", "")
+    [(name, hashed, is_admin)] = query(data, "SELECT name, password_hash, is_admin FROM person")
+    assert (name, is_admin) == ("zoë", 0)
+    assert str(hashed).startswith("$argon2id$")
+    assert query(data, "SELECT role FROM membership") == [("scrum_master",)]
+
+
+def test_a_user_without_a_password_is_made_where_nobody_can_be_asked(data: str) -> None:
+    assert run("user", "create", "bob", "--admin", "--data", data) == (0, "bob\n", "")
+    assert query(data, "SELECT password_hash, is_admin FROM person") == [(None, 1)]
+
+
+def test_a_token_is_printed_and_nothing_else(data: str) -> None:
+    hookhub("project", "create", "TRAVEL", "--data", data)
+    done = hookhub(
+        "token",
+        "create",
+        "--project",
+        "TRAVEL",
+        "--scope",
+        "publish",
+        "--scope",
+        "read",
+        "--name",
+        "ci",
+        "--data",
+        data,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert TOKEN.fullmatch(done.stdout)
+    [(name, scopes, ending)] = query(data, "SELECT name, scopes, ending FROM token")
+    assert (name, json.loads(str(scopes)), ending) == ("ci", ["publish", "read"], done.stdout.strip()[-4:])
+    dump = "".join(map(str, query(data, "SELECT * FROM token") + query(data, "SELECT * FROM audit")))
+    assert done.stdout.strip() not in dump
+
+
+def test_a_token_of_an_app_switches_its_connector_on(data: str) -> None:
+    run("project", "create", "TRAVEL", "--data", data)
+    code, out, err = run(
+        "token", "create", "--project", "TRAVEL", "--app", "zapier", "--scope", "subscribe", "--data", data
+    )
+    assert (code, err) == (0, "")
+    assert TOKEN.fullmatch(out)
+    assert query(data, "SELECT connector FROM project_connector ORDER BY 1") == [("webhooks",), ("zapier",)]
+
+
+def test_a_server_wide_token_needs_no_project(data: str) -> None:
+    code, out, _ = run("token", "create", "--scope", "admin", "--data", data)
+    assert code == 0
+    assert TOKEN.fullmatch(out)
+    assert query(data, "SELECT project_id FROM token") == [(None,)]
+
+
+def test_settings_are_shown_with_default_unit_and_range(data: str) -> None:
+    code, out, err = run("settings", "get", "--data", data)
+    assert (code, err) == (0, "")
+    for name, definition in DEFINITIONS.items():
+        assert f"{name} = " in out
+        assert definition.unit in out
+    assert "failure_limit = 5\n" in out
+    assert run("settings", "get", "failure_limit", "--data", data) == (0, "5\n", "")
+
+
+def test_a_setting_is_changed_for_every_process_and_audited(data: str) -> None:
+    code, out, err = run("settings", "set", "retry_schedule_s", "[0.5, 60]", "--data", data)
+    assert (code, err) == (0, "")
+    assert out.startswith("retry_schedule_s = [0.5, 60] (was [5, 60,")
+    done = hookhub("settings", "get", "retry_schedule_s", "--data", data)
+    assert json.loads(done.stdout) == [0.5, 60]
+    [(actor, fields)] = query(data, "SELECT actor, fields FROM audit WHERE action = 'settings.changed'")
+    assert actor == "command line"
+    assert json.loads(str(fields))["retry_schedule_s"][1] == [0.5, 60]
+
+
+def test_config_hides_secrets_and_names_everything(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_SECRET_KEY", "k" * 40)
+    monkeypatch.setenv("HUB_DATABASE_URL", "postgresql://hub:correct-horse@127.0.0.1:1/hub")
+    code, out, err = run("config", "--data", data)
+    assert (code, err) == (0, "")
+    assert [line.partition("=")[0] for line in out.splitlines()] == list(NAMES)
+    assert "k" * 40 not in out
+    assert "correct-horse" not in out
+
+
+def test_version_is_the_packages() -> None:
+    assert run("version") == (0, f"hookhub {__version__}\n", "")
+
+
+@pytest.mark.parametrize("name", [None, *sorted(cli.cli.commands)])
+def test_every_command_has_help(name: str | None) -> None:
+    code, out, err = run(*([name] if name else []), "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith("Usage: hookhub")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ((), 2, "Missing command"),
+        (("sevre",), 2, "No such command 'sevre'"),
+        (("project",), 2, "Missing command"),
+        (("project", "create"), 2, "Missing argument"),
+        (("project", "create", "travel"), 2, "upper-case"),
+        (("project", "create", "TRAVEL", "--catalogue", "jira"), 2, "'icescrum'"),
+        (("project", "create", "OLD"), 1, "There is a project OLD already"),
+        (("user", "create", "bob", "--role", "stakeholder"), 2, "--project and --role go together"),
+        (("user", "create", "bob", "--project", "OLD", "--role", "king"), 2, "'scrum_master'"),
+        (
+            ("user", "create", "bob", "--project", "NEW", "--role", "stakeholder"),
+            1,
+            "hookhub project create NEW",
+        ),
+        (("user", "create", "anna"), 1, "There is a user anna already"),
+        (("user", "create", " "), 2, "name is missing"),
+        (("user", "create", "bob", "--password-stdin"), 2, "standard input is empty"),
+        (("project", "create", "NEW", "--name", "\udcff"), 2, "must be UTF-8 text"),
+        (("user", "create", "\udcff"), 2, "control characters"),
+        (("token", "create", "--scope", "read", "--name", "\0"), 2, "must be UTF-8 text"),
+        (("token", "create", "--project", "OLD"), 2, "Missing option '--scope'"),
+        (("token", "create", "--project", "OLD", "--scope", "write"), 2, "'publish'"),
+        (("token", "create", "--project", "NEW", "--scope", "read"), 1, "There is no project 'NEW'"),
+        (("token", "create", "--project", "OLD", "--app", "zap", "--scope", "read"), 2, "zapier"),
+        (
+            ("token", "create", "--project", "OLD", "--app", "zapier", "--scope", "manage"),
+            2,
+            "only publish, subscribe, read",
+        ),
+        (("token", "create", "--app", "zapier", "--scope", "read"), 2, "add --project"),
+        (("settings", "get", "failure_limits"), 2, "there are: failure_limit,"),
+        (("settings", "set", "failure_limits", "5"), 2, "there are: failure_limit,"),
+        (("settings", "set", "failure_limit", "five"), 2, "is not JSON"),
+        (("settings", "set", "failure_limit", "NaN"), 2, "is not JSON"),
+        (("settings", "set", "failure_limit", "-1"), 2, "from 0 to"),
+        (("settings", "set", "retry_schedule_s", "5"), 2, "must be a list"),
+        (("serve", "--port", "http"), 2, "--port"),
+        (("serve", "--port", "65536"), 2, "--port"),
+        (("serve", "--workers", "-1"), 2, "--workers"),
+        (("serve", "--host", "no such host"), 1, "HUB_HOST"),
+        (("version", "--short"), 2, "No such option"),
+    ],
+)
+def test_an_error_is_one_line_that_says_what_to_do(
+    data: str, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    assert run("project", "create", "OLD", "--data", data)[0] == 0
+    assert run("user", "create", "anna", "--data", data)[0] == 0
+    where = ("--data", data) if len(arguments) > 1 else ()
+    found, out, err = run(*arguments, *where)
+    assert (found, out) == (code, "")
+    assert err.count("\n") == 1
+    assert says.lower() in err.lower()
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "command", [("settings", "get"), ("serve", "--port", "0"), ("worker",), ("project", "create", "NEW")]
+)
+def test_a_database_that_cannot_be_opened_is_one_line(
+    command: tuple[str, ...], data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", "postgresql://hub:correct-horse@127.0.0.1:1/hub")
+    code, out, err = run(*command, "--data", data)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "HUB_DATABASE_URL" in err
+    assert "correct-horse" not in err
+
+
+@pytest.mark.parametrize(
+    "command", [("settings", "get"), ("serve", "--port", "0"), ("worker",), ("config",), ("check",)]
+)
+def test_a_data_directory_that_cannot_be_made_is_one_line(command: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, out, err = run(*command, "--data", str(tmp_path / "file" / "data"))
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "HUB_DATA_DIR" in err
+
+
+@pytest.mark.parametrize("command", [("settings", "get"), ("serve", "--port", "0"), ("worker",)])
+def test_a_file_that_is_no_database_is_one_line(command: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "hub.db").write_bytes(b"this is no database" * 100)
+    code, out, err = run(*command, "--data", str(tmp_path))
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "cannot be opened" in err
+
+
+@pytest.mark.parametrize("command", [("settings", "get"), ("serve", "--port", "0"), ("worker",), ("check",)])
+def test_a_database_of_a_newer_hub_is_refused(command: tuple[str, ...], data: str) -> None:
+    run("settings", "get", "--data", data)
+    connection = sqlite3.connect(Path(data) / "hub.db")
+    with connection:
+        connection.execute(
+            "INSERT INTO schema_migration (name, applied) VALUES ('9999_future', '2030-01-01')"
+        )
+    connection.close()
+    code, out, err = run(*command, "--data", data)
+    assert code == 1
+    assert "newer hookhub" in out + err
+    assert err.count("\n") == (0 if command == ("check",) else 1)
+
+
+def test_a_misspelt_variable_is_one_line() -> None:
+    done = hookhub("serve", HUB_PROT="8000")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "HUB_PROT is not a name the hub knows: did you mean HUB_PORT?\n"
+
+
+def test_check_finds_a_good_set_up_good(data: str) -> None:
+    run("settings", "get", "--data", data)
+    code, out, err = run("check", "--data", data)
+    assert (code, err) == (0, "")
+    for subject in (
+        "database:",
+        "clock:",
+        "workers:",
+        "data directory:",
+        "disk:",
+        "secret key:",
+        "base URL:",
+        "outbound:",
+        "open files:",
+    ):
+        assert subject in out
+
+
+def test_check_does_not_migrate(data: str) -> None:
+    assert "due" in run("check", "--data", data)[1]
+    assert query(data, "SELECT name FROM sqlite_master WHERE name = 'hook'") == []
+
+
+def test_check_fails_when_the_database_is_away(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", "postgresql://hub:correct-horse@127.0.0.1:1/hub")
+    code, out, err = run("check", "--data", data)
+    assert (code, err) == (1, "")
+    assert re.search(r"^error +database: .*HUB_DATABASE_URL", out, re.MULTILINE)
+    assert re.search(r"^warning +secret key: .*HUB_SECRET_KEY", out, re.MULTILINE)
+
+
+def configured(tmp_path: Path, **values: str) -> Config:
+    return load({"HUB_DATA_DIR": str(tmp_path / "data"), **values})
+
+
+@pytest.mark.parametrize(
+    ("values", "mark"),
+    [
+        ({}, "ok"),
+        ({"HUB_HOST": "0.0.0.0"}, "warning"),
+        ({"HUB_BASE_URL": "http://hub.example"}, "warning"),
+        ({"HUB_BASE_URL": "https://hub.example", "HUB_HOST": "0.0.0.0"}, "ok"),
+        ({"HUB_BASE_URL": "https://hub.example"}, "ok"),
+    ],
+)
+def test_check_judges_the_base_url(tmp_path: Path, values: dict[str, str], mark: str) -> None:
+    assert check.base_url(configured(tmp_path, **values)).mark == mark
+
+
+def test_check_warns_of_a_data_directory_that_others_may_read(tmp_path: Path) -> None:
+    loaded = configured(tmp_path)
+    assert next(check.data_directory(loaded)).mark == "ok"
+    loaded.data_dir.chmod(0o755)
+    found = next(check.data_directory(loaded))
+    assert (found.mark, "chmod 700" in found.text) == ("warning", True)
+
+
+def test_check_warns_of_too_few_open_files_and_of_a_hub_that_reaches_everything(tmp_path: Path) -> None:
+    assert check.open_files(1024).mark == "warning"
+    assert check.open_files(65_536).mark == check.open_files(resource.RLIM_INFINITY).mark == "ok"
+    assert check.outbound(configured(tmp_path, HUB_OUTBOUND_ALLOW="0.0.0.0/0")).mark == "warning"
+    assert "10.0.0.0/8" in check.outbound(configured(tmp_path, HUB_OUTBOUND_ALLOW="10.0.0.0/8")).text
+
+
+def test_serve_prints_its_url_and_a_link_that_works_until_somebody_is_there(tmp_path: Path) -> None:
+    with serving(tmp_path) as hub:
+        link = hub.set_up_link
+        assert len(hub.lines) == 2
+        assert link is not None
+        assert link.startswith(f"{hub.url}/setup?token=")
+        assert requests.Session().get(f"{hub.url}/healthz", timeout=10).status_code == 200
+        assert hub.stop() == 0
+    token = link.partition("token=")[2]
+    assert token not in str(query(str(tmp_path / "data"), "SELECT * FROM setting"))
+    with serving(tmp_path) as hub:
+        assert hub.set_up_link not in (None, link)
+        assert (
+            requests.Session().get(link.replace(link.partition("/setup")[0], hub.url), timeout=10).status_code
+            == 403
+        )
+        assert hub.stop(signal.SIGINT) == 0
+    hookhub("user", "create", "anna", "--admin", HUB_DATA_DIR=str(tmp_path / "data"))
+    with serving(tmp_path) as hub:
+        assert hub.set_up_link is None
+        assert len(hub.lines) == 1
+
+
+def test_serve_makes_the_administrator_of_the_environment(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("correct horse battery\n")
+    with serving(tmp_path, HUB_ADMIN_USERNAME="root", HUB_ADMIN_PASSWORD_FILE=str(password)) as hub:
+        assert hub.set_up_link is None
+        assert query(str(tmp_path / "data"), "SELECT name, is_admin FROM person") == [("root", 1)]
+        assert "correct horse" not in hub.err.read_text() + hub.out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("trusted", "address"), [("", "127.0.0.1"), ("127.0.0.0/8", "203.0.113.9"), ("10.0.0.0/8", "127.0.0.1")]
+)
+def test_only_a_trusted_proxy_is_believed_about_who_calls(tmp_path: Path, trusted: str, address: str) -> None:
+    with serving(tmp_path, HUB_TRUSTED_PROXIES=trusted) as hub:
+        link = str(hub.set_up_link)
+        form = {
+            "token": link.partition("token=")[2],
+            "name": "anna",
+            "password": "correct horse",
+            "repeated": "correct horse",
+        }
+        answer = requests.Session().post(
+            f"{hub.url}/setup", data=form, headers={"X-Forwarded-For": "203.0.113.9"}, timeout=10
+        )
+        assert answer.status_code == 201
+        assert query(str(tmp_path / "data"), "SELECT actor, address FROM audit") == [("anna", address)]
+
+
+def test_commands_run_beside_a_serving_hub(tmp_path: Path) -> None:
+    where = {"HUB_DATA_DIR": str(tmp_path / "data")}
+    with serving(tmp_path) as hub:
+        assert hookhub("project", "create", "TRAVEL", **where).returncode == 0
+        token = hookhub("token", "create", "--project", "TRAVEL", "--scope", "read", **where).stdout.strip()
+        assert hookhub("settings", "set", "failure_limit", "3", **where).returncode == 0
+        answer = requests.Session().get(f"{hub.url}/api/v1/me", headers={"X-API-Key": token}, timeout=10)
+        assert answer.json()["project"]["key"] == "TRAVEL"
+        until(lambda: "1 deliver now" in hookhub("check", **where).stdout)
+
+
+def test_a_second_hub_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        done = hookhub("serve", "--port", "0", "--data", str(tmp_path / "data"))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "Another hub serves" in done.stderr
+
+
+def test_a_taken_port_is_one_line(tmp_path: Path, data: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = hookhub("serve", "--port", str(port), "--data", data)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert "--port" in done.stderr
+
+
+def workers_of(hub: Serving, count: int) -> list[int]:
+    until(lambda: hub.err.read_text().count("worker started") >= count)
+    return children(hub.process.pid)
+
+
+def test_workers_end_with_a_serving_hub_that_is_killed(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "3") as hub:
+        workers = workers_of(hub, 2)
+        assert len(workers) == 2
+        hub.stop(signal.SIGKILL)
+        until(lambda: not any(map(is_alive, workers)))
+
+
+def test_a_worker_that_dies_is_replaced_and_all_end_at_a_stop(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as hub:
+        [worker] = workers_of(hub, 1)
+        os.kill(worker, signal.SIGKILL)
+        [another] = workers_of(hub, 2)
+        assert another != worker
+        assert hub.stop() == 0
+        assert not is_alive(another)
+
+
+def test_the_log_of_a_hub_and_its_workers_is_json_when_asked_for(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2", HUB_LOG_FORMAT="json") as hub:
+        workers_of(hub, 1)
+        assert hub.stop() == 0
+        lines = [json.loads(line) for line in hub.err.read_text().splitlines()]
+    assert [line["message"] for line in lines] == ["worker started", "worker stopped"]
+
+
+def test_no_workers_means_that_nobody_delivers(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "0") as hub:
+        answer = requests.Session().get(f"{hub.url}/readyz", timeout=10)
+        assert (answer.status_code, answer.json()["checks"]["workers"]) == (503, "none")
+        assert children(hub.process.pid) == []
+
+
+def test_hubs_that_only_answer_and_a_worker_share_a_database(tmp_path: Path, database_url: str) -> None:
+    where = {
+        "HUB_DATABASE_URL": database_url,
+        "HUB_SECRET_KEY": "k" * 40,
+        "HUB_OUTBOUND_ALLOW": "127.0.0.0/8",
+    }
+    data = {"HUB_DATA_DIR": str(tmp_path / "data")}
+    receiver, session = Receiver(), requests.Session()
+    receiver.start()
+    with serving(tmp_path, "--workers", "0", **where) as hub:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "hub.cli", "worker"], env=environ(**where, **data), stderr=subprocess.PIPE
+        )
+        try:
+            assert hookhub("project", "create", "TRAVEL", **where, **data).returncode == 0
+            scopes = [part for scope in ("publish", "subscribe") for part in ("--scope", scope)]
+            token = hookhub("token", "create", "--project", "TRAVEL", *scopes, **where, **data).stdout.strip()
+            session.headers["X-API-Key"] = token
+            made = session.post(
+                f"{hub.url}/api/v1/hooks", json={"target_url": receiver.url + "/in", "event": "*"}, timeout=10
+            )
+            receipt = session.post(
+                f"{hub.url}/api/v1/events", json={"type": "story.create", "data": {"id": 1}}, timeout=10
+            ).json()
+            assert receiver.wait(lambda: receipt["id"] in receiver.accepted("/in"), 20)
+            assert standard_fault(receiver.accepted("/in")[receipt["id"]], made.json()["secret"]) is None
+            found = hookhub("check", **where, **data)
+            assert (found.returncode, found.stderr) == (0, "")
+            assert "workers: 1 deliver now" in found.stdout
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(20) == 0
+        finally:
+            worker.kill()
+            _, log = worker.communicate()
+            session.close()
+            receiver.stop()
+    assert b"Traceback" not in log
+    assert b"outcome=success" in log
+
+
+def test_the_secret_key_and_data_are_the_owners_alone(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+        assert stat.S_IMODE((tmp_path / "data" / "secret_key").stat().st_mode) == 0o600
+
+
+def test_the_file_limit_is_raised_as_far_as_it_may() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, hard), hard))
+        serve_command.raise_file_limit()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == min(hard, serve_command.OPEN_FILES_MAX)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

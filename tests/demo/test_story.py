@@ -1,0 +1,92 @@
+"""The demo: it ends well only when everything that it tells has happened, and it leaves nothing behind."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub.demo import story as demo
+from hub.demo.receiver import Arrival, Receiver, icescrum_fault, standard_fault
+from tests.rigs.hubs import DEADLINE_S, children, environ, hookhub, is_alive, until
+
+
+def test_the_demo_shows_everything_and_leaves_nothing(tmp_path: Path) -> None:
+    # A hub of the user's own is named here: the demo must not touch it.
+    done = hookhub(
+        "demo", "--exit", cwd=tmp_path, TMPDIR=str(tmp_path), HUB_DATA_DIR=str(tmp_path / "own"), HUB_PORT="1"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    for shown in (
+        "signatures right",
+        "byte for byte",
+        "failing",
+        "after 5 failures in a row",
+        "held",
+        "mended",
+    ):
+        assert shown in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_that_is_interrupted_ends_its_hub_and_removes_its_data(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hub.cli", "demo"]
+    with subprocess.Popen(
+        command, env=environ(TMPDIR=str(tmp_path)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            shown = next(line for line in process.stdout if "Ctrl-C" in line)
+            [hub] = children(process.pid)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(DEADLINE_S) == 0
+        finally:
+            process.kill()
+    assert shown
+    until(lambda: not is_alive(hub))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_fails_when_a_receiver_stays_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A demo that cannot fail would prove nothing: here the apps never answer 2xx."""
+    monkeypatch.setattr(demo, "STEP_S", 1.0)
+    monkeypatch.setattr(Receiver, "accepted", lambda self, path: {})
+    with pytest.raises(demo.DemoFailed, match="did not arrive at /board"):
+        demo.run(lambda line: None, stays=False)
+
+
+STANDARD = Arrival(
+    "/",
+    {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    },
+    b'{"test": 2432232314}',
+    204,
+)
+STANDARD_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def test_its_receiver_knows_the_published_example_of_standard_webhooks() -> None:
+    assert standard_fault(STANDARD, STANDARD_SECRET, now=1614265330) is None
+    assert (
+        standard_fault(STANDARD, "whsec_" + STANDARD_SECRET[:5:-1], now=1614265330)
+        == "webhook-signature does not match"
+    )
+    assert (
+        standard_fault(STANDARD, STANDARD_SECRET, now=1614265330 + 301) == "webhook-timestamp is 1614265330"
+    )
+
+
+def test_its_receiver_knows_a_wrong_icescrum_signature() -> None:
+    # The HMAC-SHA1 example that RFC 2202 §3 gives as its second.
+    right = Arrival(
+        "/",
+        {"x-icescrum-signature": "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"},
+        b"what do ya want for nothing?",
+        204,
+    )
+    assert icescrum_fault(right, "Jefe") is None
+    assert icescrum_fault(right, "jefe") is not None

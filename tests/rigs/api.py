@@ -1,0 +1,158 @@
+"""A real hub for tests of its API: served by uvicorn on loopback, on a SQLite file, with a receiver it may
+reach.
+
+Owns `serving`, the running hub (`LiveHub`) and its callers (`Client`). Projects and tokens are made through
+the store, as the command line does. A test that needs a hub of its own makes it with `serving`, in a module
+without the fixture `live`: the models of a process know one database.
+"""
+
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+import uvicorn
+
+from hub import config
+from hub.app import Hub, web
+from hub.store import people, projects
+from hub.store.models import Project
+from hub.web.api.calls import PREFIX
+
+SCOPES = ("publish", "subscribe", "read", "manage")
+TIMEOUT_S = 20
+
+
+class Client(requests.Session):
+    """A caller with one token. A path that begins with / is below /api/v1; nothing is followed."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.url = url
+        self.token = token
+        if token is not None:
+            self.headers["Authorization"] = f"Bearer {token}"
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        where = f"{self.url}{PREFIX}{url}" if url.startswith("/") else url
+        return super().request(
+            method, where, *args, **{"allow_redirects": False, "timeout": TIMEOUT_S, **kwargs}
+        )
+
+
+class LiveHub:
+    """A running hub, and what a test needs to call it."""
+
+    def __init__(self, hub: Hub, url: str) -> None:
+        self.hub = hub
+        self.url = url
+        self._numbers = itertools.count(1)
+        self._clients: list[Client] = []
+
+    def project(self, catalogue: str = "open", key: str | None = None) -> str:
+        """A fresh project's key, with every connector switched on."""
+        wanted = key or f"P{next(self._numbers)}X"
+
+        def write() -> None:
+            now = time.time()
+            row = projects.add(wanted, f"Project {wanted}", catalogue, now)
+            for connector in ("webhooks", "zapier", "n8n", "power_automate"):
+                projects.switch_connector(row.id, connector, True, "test", now)
+
+        self.hub.database.write(write).result()
+        return wanted
+
+    def token(self, *scopes: str, project: str | None, app: str | None = None, name: str = "test") -> str:
+        """A token; `project` None makes it server-wide."""
+
+        def write() -> str:
+            project_id = None if project is None else int(self._project(project).id)
+            made = people.add_token(
+                name=name, scopes=scopes, project_id=project_id, app=app, created_by="test", now=time.time()
+            )
+            return made[1]
+
+        return self.hub.database.write(write).result()
+
+    def client(self, *scopes: str, project: str | None, app: str | None = None) -> Client:
+        """Closed when the hub stops."""
+        return self.client_with(self.token(*(scopes or SCOPES), project=project, app=app))
+
+    def client_with(self, token: str | None) -> Client:
+        made = Client(self.url, token)
+        self._clients.append(made)
+        return made
+
+    def archive(self, project: str) -> None:
+        database = self.hub.database
+        database.write(lambda: projects.archive(database, self._project(project), True, time.time())).result()
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+
+    def _project(self, key: str) -> Project:
+        row = projects.by_key(key)
+        assert row is not None, f"make project {key} first"
+        return row
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, so that nobody has to poll."""
+
+    def __init__(self, settings: uvicorn.Config) -> None:
+        super().__init__(settings)
+        self.listens = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listens.set()
+
+
+_only_one = threading.Lock()
+
+
+@contextmanager
+def serving(folder: Path, *, sends: bool = True, **environ: str) -> Iterator[LiveHub]:
+    """A hub with its data in `folder`, on a free port, until the end of the block; one at a time."""
+    assert _only_one.acquire(blocking=False), (
+        "a second hub in this process would take the first one's database"
+    )
+    try:
+        yield from _serving(folder, sends, environ)
+    finally:
+        _only_one.release()
+
+
+def _serving(folder: Path, sends: bool, environ: dict[str, str]) -> Iterator[LiveHub]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        given = {
+            "HUB_DATA_DIR": str(folder),
+            "HUB_OUTBOUND_ALLOW": "127.0.0.0/8",
+            "HUB_PORT": str(port),
+            **environ,
+        }
+        hub = Hub(config.load(given), sends=sends)
+        server = _Server(
+            uvicorn.Config(
+                web(hub), log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=5
+            )
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        assert server.listens.wait(TIMEOUT_S), "the hub does not listen"
+        live = LiveHub(hub, f"http://127.0.0.1:{port}")
+        try:
+            yield live
+        finally:
+            live.close()
+            server.should_exit = True
+            thread.join(TIMEOUT_S)
+            assert not thread.is_alive(), "the hub does not stop"

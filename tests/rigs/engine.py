@@ -1,0 +1,119 @@
+"""A whole hub in the test's process, without its web side: published to directly, sending to loopback
+receivers for real.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hub import config
+from hub.app import Hub
+from hub.engine.intake import Receipt
+from hub.operations.ping import Ping, ping
+from hub.rules.payload import Published
+from hub.store import history, hooks, projects, settings
+from hub.store.hooks import NewHook
+from hub.store.models import Attempt, Delivery, Event, Hook
+
+FAST = {"retry_schedule_s": [0.1] * 12, "attempt_timeout_s": 5, "connect_timeout_s": 2}
+
+
+def until(is_so: Callable[[], Any], what: str = "it", timeout_s: float = 20) -> Any:
+    """Wait for a condition with a deadline; its value."""
+    pause = threading.Event()
+    deadline = time.monotonic() + timeout_s
+    while not (found := is_so()):
+        assert time.monotonic() < deadline, f"{what} did not happen in {timeout_s} s"
+        pause.wait(0.01)
+    return found
+
+
+class Engine:
+    """One hub with the project DEMO; start it with `with`."""
+
+    def __init__(self, url: str, folder: Path, senders: int = 64, sends: bool = True, **tuned: Any) -> None:
+        environ = {"HUB_DATABASE_URL": url, "HUB_DATA_DIR": str(folder), "HUB_OUTBOUND_ALLOW": "127.0.0.0/8"}
+        self.hub = Hub(config.load(environ), sends=sends, senders=senders)
+        self.database = self.hub.database
+        self.services = self.hub.services
+        self.tune(**{**FAST, **tuned})
+        now = self.database.clock.now()
+        self.project = projects.info_of(
+            self.do(lambda: projects.by_key("DEMO") or projects.add("DEMO", "Demo", "open", now))
+        )
+
+    def __enter__(self) -> "Engine":
+        self.hub.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hub.stop()
+
+    def do(self, fn: Callable[[], Any]) -> Any:
+        return self.database.write(fn).result(60)
+
+    def tune(self, **values: Any) -> None:
+        self.do(lambda: settings.change(values))
+
+    def hook(self, url: str, events: Sequence[str] = ("*",), origin: str = "api", **fields: Any) -> str:
+        new = NewHook(self.project.id, url, list(events), "standard", origin, "test", **fields)
+        return str(self.do(lambda: hooks.add(self.services.box, new, self.database.clock.now())).id)
+
+    def publish(
+        self, count: int = 1, code: str = "story.create", data: bytes = b"{}", key: str | None = None
+    ) -> list[Receipt]:
+        published = [Published(code, data, key, None) for _ in range(count)]
+        return self.services.intake.accept(self.project.id, published, remembers_types=True).result(30)
+
+    def switch(self, hook_id: str, is_on: bool) -> None:
+        def write() -> None:
+            hook = hooks.locked(self.database, hook_id)
+            assert hook is not None
+            now = self.database.clock.now()
+            hooks.switch(
+                self.database,
+                hook,
+                hooks.enabled(hook) if is_on else hooks.disabled(hook, "by hand", now),
+                now,
+            )
+
+        self.do(write)
+        self.hub.wake()
+
+    def ping(self, hook_id: str) -> Ping:
+        return ping(self.database, self.services.box, self.services.outbound, self.project, self.row(hook_id))
+
+    def row(self, hook_id: str) -> Hook:
+        found = self.database.read(lambda: hooks.get(hook_id))
+        assert found is not None
+        return found
+
+    def deliveries(self, hook_id: str) -> list[Delivery]:
+        return self.database.read(
+            lambda: list(Delivery.select().where(Delivery.hook_id == hook_id).order_by(Delivery.id))
+        )
+
+    def states(self, hook_id: str) -> list[str]:
+        """As people see them."""
+        found = self.database.read(lambda: history.find(self.project.id, hook_id=hook_id, limit=100_000))
+        return [history.shown_state(row, hook) for row, hook in reversed(found)]
+
+    def attempts(self, hook_id: str) -> list[Attempt]:
+        def read() -> list[Attempt]:
+            query = (
+                Attempt.select()
+                .join(Delivery, on=(Delivery.id == Attempt.delivery_id))
+                .where(Delivery.hook_id == hook_id)
+            )
+            return list(query.order_by(Attempt.started_at))
+
+        return self.database.read(read)
+
+    def events(self, code: str) -> list[Event]:
+        return self.database.read(lambda: list(Event.select().where(Event.type == code)))
+
+    def settled(self, hook_id: str, state: str = "delivered", timeout_s: float = 20) -> None:
+        """Wait until all of a hook's deliveries are in this state."""
+        until(lambda: set(self.states(hook_id)) == {state}, f"{state} of {hook_id}", timeout_s)

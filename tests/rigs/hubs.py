@@ -1,0 +1,117 @@
+"""Hubs for the tests of the command line, the demo and the pages: real processes on free ports, and real
+clients.
+
+Owns starting and ending them. Nothing here sleeps for a fixed time: it waits for a condition, with a
+deadline.
+"""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+DEADLINE_S = 60.0
+
+
+def environ(**values: str) -> dict[str, str]:
+    """This environment without the hub's own names, but with these; the source tree is importable from
+    anywhere.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", **values}
+
+
+def hookhub(
+    *arguments: str, stdin: str = "", cwd: Path | None = None, **values: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    command = [sys.executable, "-m", "hub.cli", *arguments]
+    return subprocess.run(
+        command,
+        env=environ(**values),
+        input=stdin,
+        cwd=cwd,
+        text=True,
+        capture_output=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+
+
+@dataclass
+class Serving:
+    """A serving hub; `lines` is what it printed up to now."""
+
+    process: subprocess.Popen[bytes]
+    out: Path
+    err: Path
+    url: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.read_text().splitlines()
+
+    @property
+    def set_up_link(self) -> str | None:
+        found = re.search(r"https?://\S+/setup\?token=\S+", self.out.read_text())
+        return found.group() if found else None
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(DEADLINE_S)
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *arguments: str, **values: str) -> Iterator[Serving]:
+    """`hookhub serve` on a free port, ready; killed at the end if it still runs."""
+    out, err = folder / "serve.out", folder / "serve.err"
+    command = [sys.executable, "-m", "hub.cli", "serve", "--port", "0", *arguments]
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        process = subprocess.Popen(
+            command,
+            env=environ(HUB_DATA_DIR=str(folder / "data"), **values),
+            stdout=stdout,
+            stderr=stderr,
+            cwd=folder,
+        )
+    hub = Serving(process, out, err)
+    try:
+        until(lambda: process.poll() is not None or any("listening on" in line for line in hub.lines))
+        assert process.poll() is None, f"hookhub serve ended with {process.returncode}: {err.read_text()}"
+        hub.url = next(line.split()[-1] for line in hub.lines if "listening on" in line)
+        yield hub
+    finally:
+        process.kill()
+        process.wait()
+
+
+def until(is_so: Callable[[], bool], timeout_s: float = DEADLINE_S) -> None:
+    """Wait for a condition that another process brings about."""
+    deadline = time.monotonic() + timeout_s
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def children(pid: int) -> list[int]:
+    """Whichever thread started them."""
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in task.read_text().split()
+    ]
+
+
+def is_alive(pid: int) -> bool:
+    """False also for a zombie: where nobody reaps orphans, one stays."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:
+        return False

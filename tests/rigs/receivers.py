@@ -1,0 +1,404 @@
+"""Receivers for tests: real servers on loopback that record what they get and answer well or badly, as they
+are told.
+
+Owns `Receiver` (one listening socket, a thread per connection), the bad manners as ready-made `Script`s, and
+`Authority` for TLS. Nothing here sleeps: pauses end when the receiver is closed, and tests wait on a
+condition with `wait_for`.
+"""
+
+import datetime
+import ipaddress
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request as it came over the wire."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    """Names in lower case; `header_list` has them as sent."""
+    header_list: list[tuple[str, str]]
+    body: bytes
+    at: float
+    """time.time() once the body was complete."""
+    connection: int
+    """Which connection of this receiver it came on, from 1."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """An answer written by hand: `play` gets the wire and the request; the connection is closed after it
+    unless `keep` is set.
+    """
+
+    play: Callable[["Wire", Received], None]
+    keep: bool = False
+
+
+Reply = int | tuple[int, dict[str, str], bytes] | Script
+Answer = Reply | Callable[[Received], Reply]
+
+
+class Wire:
+    """A connection, seen from the receiver."""
+
+    def __init__(self, sock: socket.socket, closing: threading.Event) -> None:
+        self.sock = sock
+        self._closing = closing
+
+    def send(self, data: bytes) -> None:
+        self.sock.sendall(data)
+
+    def drip(self, data: bytes, every_s: float = 0.05) -> None:
+        """One byte at a time."""
+        for byte in data:
+            self.send(bytes([byte]))
+            self.pause(every_s)
+
+    def pause(self, seconds: float | None = None) -> None:
+        """Wait, but never longer than the receiver lives."""
+        if self._closing.wait(seconds):
+            raise ConnectionAbortedError("the receiver is closing")
+
+    def reset(self) -> None:
+        """End with RST in place of FIN."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.sock.close()
+
+
+class Receiver:
+    """`with Receiver() as receiver:` listens on 127.0.0.1 and an ephemeral port; set `.answer` at any time.
+
+    `.answer`: a status, `(status, headers, body)`, a `Script`, or a callable that gets the request and
+    returns one of these. `on_connect` plays before any request is read (a peer that never reads, or is not
+    HTTP at all).
+    """
+
+    def __init__(
+        self,
+        answer: Answer = 200,
+        *,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+        on_connect: Callable[[Wire], None] | None = None,
+    ) -> None:
+        self.answer = answer
+        self.requests: list[Received] = []
+        self.connections = 0
+        self._tls = tls
+        self._on_connect = on_connect
+        self._condition = threading.Condition()
+        self._closing = threading.Event()
+        self._open: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server(
+            (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512
+        )
+        self.host = host
+        self.port = int(self._listener.getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http{'s' if self._tls else ''}://{host}:{self.port}/hook"
+
+    def url_as(self, name: str) -> str:
+        """The same receiver under a name that the test's resolver knows."""
+        return f"http{'s' if self._tls else ''}://{name}:{self.port}/hook"
+
+    def __enter__(self) -> "Receiver":
+        self._start(self._accept)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all connections and threads."""
+        self._closing.set()
+        self.stop_listening()
+        self.drop_connections()
+        for thread in self._threads:
+            thread.join(5)
+
+    def stop_listening(self) -> None:
+        """Refuse new connections; those that stand go on."""
+        # shutdown wakes the thread that waits in accept; close alone would not.
+        _shut(self._listener)
+        self._listener.close()
+
+    def drop_connections(self) -> None:
+        """Close every connection, as a restarting receiver does; it goes on listening."""
+        with self._condition:
+            live = list(self._open)
+        for sock in live:
+            _shut(sock)
+
+    def wait_for(self, count: int, timeout_s: float = 5) -> list[Received]:
+        """The requests so far, once there are `count` of them."""
+        with self._condition:
+            if not self._condition.wait_for(lambda: len(self.requests) >= count, timeout_s):
+                raise AssertionError(f"{len(self.requests)} requests in {timeout_s} s, waited for {count}")
+            return list(self.requests)
+
+    def _start(self, target: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=target, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while not self._closing.is_set():
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._condition:
+                self.connections += 1
+                number = self.connections
+                self._open.add(sock)
+            self._start(self._serve, sock, number)
+
+    def _serve(self, raw: socket.socket, number: int) -> None:
+        sock = raw
+        try:
+            if self._on_connect is not None:
+                self._on_connect(Wire(sock, self._closing))
+                return
+            if self._tls is not None:
+                sock = self._tls.wrap_socket(raw, server_side=True)
+                with self._condition:
+                    self._open.discard(raw)
+                    self._open.add(sock)
+            with sock.makefile("rb") as stream:
+                while (request := _read(stream, number)) is not None:
+                    with self._condition:
+                        self.requests.append(request)
+                        self._condition.notify_all()
+                    if not self._reply(Wire(sock, self._closing), request):
+                        return
+        except (OSError, ValueError):
+            # The peer went away, or sent something that is not HTTP: that is what many tests are about.
+            return
+        finally:
+            with self._condition:
+                self._open.discard(raw)
+                self._open.discard(sock)
+            _shut(sock)
+            sock.close()
+
+    def _reply(self, wire: Wire, request: Received) -> bool:
+        """Answer; whether the connection stays."""
+        answer = self.answer
+        reply = answer(request) if callable(answer) else answer
+        if isinstance(reply, Script):
+            reply.play(wire, request)
+            return reply.keep
+        status, headers, body = (reply, {}, b"") if isinstance(reply, int) else reply
+        lines = [f"HTTP/1.1 {status} Answer", *(f"{name}: {value}" for name, value in headers.items())]
+        if status not in (204, 304):
+            lines.append(f"Content-Length: {len(body)}")
+        wire.send("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        return headers.get("Connection", "").lower() != "close"
+
+
+def _read(stream: Any, connection: int) -> Received | None:
+    line = stream.readline(65536)
+    if not line.strip():
+        return None
+    method, path, _ = line.decode("latin-1").split(" ", 2)
+    header_list: list[tuple[str, str]] = []
+    while (line := stream.readline(65536)) not in (b"\r\n", b"\n", b""):
+        name, _, value = line.decode("latin-1").partition(":")
+        header_list.append((name, value.strip()))
+    headers = {name.lower(): value for name, value in header_list}
+    body = stream.read(int(headers.get("content-length", "0")))
+    return Received(method, path, headers, header_list, body, time.time(), connection)
+
+
+def _shut(sock: socket.socket) -> None:
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+# Bad manners. Each is an answer: `receiver.answer = hang()`.
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+def raw(*pieces: bytes, keep: bool = False) -> Script:
+    """These very bytes, then the end of the connection (or the next request)."""
+    return Script(lambda wire, _: wire.send(b"".join(pieces)), keep)
+
+
+def hang(after: bytes = b"") -> Script:
+    """Send `after`, then nothing for ever."""
+
+    def play(wire: Wire, _: Received) -> None:
+        wire.send(after)
+        wire.pause()
+
+    return Script(play)
+
+
+def close_silently() -> Script:
+    """FIN without an answer."""
+    return Script(lambda wire, _: None)
+
+
+def reset(after: bytes = b"") -> Script:
+    """RST, after these bytes."""
+
+    def play(wire: Wire, _: Received) -> None:
+        wire.send(after)
+        wire.reset()
+
+    return Script(play)
+
+
+def drip(data: bytes, *, after: bytes = b"", every_s: float = 0.05) -> Script:
+    """`after` at once, then `data` one byte at a time."""
+
+    def play(wire: Wire, _: Received) -> None:
+        wire.send(after)
+        wire.drip(data, every_s)
+
+    return Script(play)
+
+
+def endless(piece: bytes, *, after: bytes = b"", every_s: float = 0) -> Script:
+    """`after`, then `piece` again and again, as long as somebody listens."""
+
+    def play(wire: Wire, _: Received) -> None:
+        wire.send(after)
+        while True:
+            wire.send(piece)
+            if every_s:
+                wire.pause(every_s)
+
+    return Script(play)
+
+
+def huge_headers(count: int = 90, each_bytes: int = 60_000) -> Script:
+    return raw(
+        b"HTTP/1.1 200 OK\r\n", *(b"X-Filler: " + b"a" * each_bytes + b"\r\n" for _ in range(count)), b"\r\n"
+    )
+
+
+def bad_gzip() -> Script:
+    """A 200 whose body is not the gzip it claims to be."""
+    return raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\nnot gzip!", keep=True)
+
+
+def cut_chunk() -> Script:
+    return raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\nonly this")
+
+
+def too_long_length() -> Script:
+    return raw(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nonly this")
+
+
+def early_hints(count: int = 1) -> Script:
+    """103 (RFC 8297) some times, then the answer."""
+    return raw(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * count, OK, keep=True)
+
+
+def two_lengths() -> Script:
+    return raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc")
+
+
+def http_0_9() -> Script:
+    return raw(b"hello, this is no status line\n")
+
+
+class Authority:
+    """A certificate authority of a test's own. `ca_file` is what a client trusts; `context` is a server's
+    certificate for some names.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
+        builder = _certificate(self._name, self._name, self._key).add_extension(
+            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        )
+        usage = x509.KeyUsage(
+            digital_signature=True,
+            key_cert_sign=True,
+            crl_sign=True,
+            content_commitment=False,
+            key_encipherment=False,
+            data_encipherment=False,
+            key_agreement=False,
+            encipher_only=False,
+            decipher_only=False,
+        )
+        certificate = builder.add_extension(usage, critical=True).sign(self._key, hashes.SHA256())
+        self.ca_file = str(directory / "ca.pem")
+        Path(self.ca_file).write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+    def context(self, *names: str, expired: bool = False) -> ssl.SSLContext:
+        """A server context whose certificate is good for these names and addresses."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+        builder = _certificate(subject, self._name, key, expired).add_extension(
+            x509.SubjectAlternativeName(_alternatives(names)), critical=False
+        )
+        builder = builder.add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
+        )
+        certificate = builder.sign(self._key, hashes.SHA256())
+        file = self._directory / f"{names[0].replace(':', '_')}{'-expired' if expired else ''}.pem"
+        file.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+            + certificate.public_bytes(serialization.Encoding.PEM)
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        return context
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, expired: bool = False
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    end = now - datetime.timedelta(days=1) if expired else now + datetime.timedelta(days=1)
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
+    return (
+        builder.serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=2))
+        .not_valid_after(end)
+    )
+
+
+def _alternatives(names: Iterable[str]) -> list[x509.GeneralName]:
+    found: list[x509.GeneralName] = []
+    for name in names:
+        try:
+            found.append(x509.IPAddress(ipaddress.ip_address(name)))
+        except ValueError:
+            found.append(x509.DNSName(name))
+    return found

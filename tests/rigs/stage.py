@@ -1,0 +1,149 @@
+"""A migrated database with one project and a clock that tests set, and short names for what the store is
+asked again and again.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from hub.ids import new_id
+from hub.rules.outcome import Kind, Outcome
+from hub.rules.settings import Settings
+from hub.store import deliveries, events, hooks, lanes, leases, projects, schema
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.deliveries import Recorded
+from hub.store.events import NewEvent
+from hub.store.hooks import NewHook
+from hub.store.leases import Claim
+from hub.store.models import Delivery, Hook, Project
+from hub.store.secrets import SecretBox
+
+T = TypeVar("T")
+
+
+class FakeClock(Clock):
+    """Stands still until it is told."""
+
+    def __init__(self, now: float | None = None) -> None:
+        super().__init__()
+        self.at = super().now() if now is None else now
+
+    def now(self) -> float:
+        return self.at
+
+    def advance(self, seconds: float) -> float:
+        self.at += seconds
+        return self.at
+
+
+class Stage:
+    """Everything runs on the caller's thread but writes, which go the way of all writes."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.clock = FakeClock()
+        self.database = Database(url, self.clock)
+        schema.migrate(self.database)
+        self.box = SecretBox(["a key of the tests"])
+        self.settings = Settings(retry_schedule_s=(5, 60, 300))
+        self.project: Project = self.do(lambda: projects.add("DEMO", "Demo", "open", self.clock.now()))
+
+    def close(self) -> None:
+        self.database.close()
+
+    def do(self, fn: Callable[[], T]) -> T:
+        return self.database.write(fn).result(60)
+
+    def read(self, fn: Callable[[], T]) -> T:
+        return self.database.read(fn)
+
+    def hook(self, *, quick: bool = True, **fields: Any) -> str:
+        """A new hook; a quick one has proven itself already, any other is slow and shares the slow ones'
+        part.
+        """
+        values = {
+            "events": ["*"],
+            "format": "standard",
+            "origin_kind": "api",
+            "created_by": "test",
+            "target_url": "http://127.0.0.1:9/",
+        }
+        new = NewHook(self.project.id, **{**values, **fields})  # type: ignore[arg-type]
+        hook_id = str(self.do(lambda: hooks.add(self.box, new, self.clock.now())).id)
+        self.set(hook_id, is_slow=not quick, last_success_at=self.clock.now() if quick else None)
+        return hook_id
+
+    def set(self, hook_id: str, **columns: Any) -> None:
+        self.do(lambda: Hook.update(columns).where(Hook.id == hook_id).execute())
+
+    def publish(self, hook_ids: Sequence[str], count: int = 1, data: bytes = b"{}") -> list[str]:
+        made = [
+            NewEvent(new_id("evt"), self.project.id, "story.create", self.clock.now(), data, list(hook_ids))
+            for _ in range(count)
+        ]
+        self.do(lambda: events.add(self.database, made, self.clock.now()))
+        return [event.id for event in made]
+
+    def claim(self, owner: str = "a", free: int = 100, slow: int | None = None) -> list[Claim]:
+        now = self.clock.now()
+        return self.do(
+            lambda: leases.claim(
+                self.database, self.settings, owner, now, free, free if slow is None else slow
+            )
+        )
+
+    def record(
+        self, claims: Sequence[Claim], kind: Kind = "success", owner: str = "a", **how: Any
+    ) -> list[Recorded]:
+        """All of them ended now, having taken `duration_s`."""
+        duration_s = how.pop("duration_s", 0.1)
+        reason = None if kind == "success" else f"a {kind}"
+        outcome = Outcome(
+            kind,
+            self.clock.now() - duration_s,
+            duration_s,
+            **{"reason": reason, "was_sent": True, "format": "standard", **how},
+        )
+        return self.record_all([(claim, outcome) for claim in claims], owner)
+
+    def record_all(self, outcomes: Sequence[tuple[Claim, Outcome]], owner: str = "a") -> list[Recorded]:
+        return self.do(
+            lambda: deliveries.record(
+                self.database, self.settings, owner, outcomes, self.clock.now(), lambda: 0.5
+            )
+        )
+
+    def promote(self) -> int:
+        return self.do(lambda: deliveries.promote(self.database, self.clock.now()))
+
+    def rescue(self, is_dead: Callable[[str], bool] = lambda owner: False) -> int:
+        return self.do(lambda: deliveries.rescue(self.database, self.clock.now(), is_dead))
+
+    def row(self, hook_id: str) -> Hook:
+        found = self.read(lambda: hooks.get(hook_id))
+        assert found is not None
+        return found
+
+    def delivery(self, delivery_id: str) -> Delivery:
+        found: Delivery = self.read(lambda: Delivery.get(Delivery.id == delivery_id))
+        return found
+
+    def of(self, hook_id: str) -> list[Delivery]:
+        return self.read(
+            lambda: list(Delivery.select().where(Delivery.hook_id == hook_id).order_by(Delivery.id))
+        )
+
+    def states(self, hook_id: str) -> list[str]:
+        return [str(row.state) for row in self.of(hook_id)]
+
+    def switch(self, hook_id: str, is_on: bool) -> None:
+        def write() -> None:
+            hook = hooks.locked(self.database, hook_id)
+            assert hook is not None
+            after = hooks.enabled(hook) if is_on else hooks.disabled(hook, "by hand", self.clock.now())
+            hooks.switch(self.database, hook, after, self.clock.now())
+
+        self.do(write)
+
+    def arm(self, hook_id: str) -> None:
+        self.do(lambda: lanes.arm(self.database, [hook_id], self.clock.now()))

@@ -1,0 +1,35 @@
+"""What every test of the web layer may ask for: a running hub, a project in it, a client of that project, a
+receiver.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.rigs.api import Client, LiveHub, serving
+from tests.rigs.receivers import Receiver
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
+    """One running hub for all tests of a module; each test has its own projects."""
+    with serving(tmp_path_factory.mktemp("hub")) as running:
+        yield running
+
+
+@pytest.fixture
+def project(live: LiveHub) -> str:
+    """The key of a fresh open project."""
+    return live.project()
+
+
+@pytest.fixture
+def api(live: LiveHub, project: str) -> Client:
+    """A client of that project with every scope but admin."""
+    return live.client(project=project)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as running:
+        yield running

@@ -1,0 +1,268 @@
+"""The first page and the set-up page: over HTTP, against a real hub in this process on a real SQLite file."""
+
+import json
+import time
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from hub.app import Hub, web
+from hub.config import load
+from hub.operations import first_admin
+from hub.store import audit, people, settings
+from hub.web.security_headers import CONTENT_SECURITY_POLICY
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Hub:
+    return Hub(load({"HUB_DATA_DIR": str(tmp_path), "HUB_BASE_URL": "http://testserver"}), sends=False)
+
+
+@pytest.fixture
+def client(hub: Hub) -> Iterator[TestClient]:
+    with TestClient(web(hub), base_url="http://testserver", raise_server_exceptions=True) as client:
+        yield client
+
+
+@pytest.fixture
+def token(hub: Hub) -> str:
+    made = first_admin.new_link_token(hub.database)
+    assert made is not None
+    return made
+
+
+def post(
+    client: TestClient,
+    token: str,
+    *,
+    name: str = "anna",
+    password: str = PASSWORD,
+    repeated: str = PASSWORD,
+    **headers: str,
+):  # type: ignore[no-untyped-def]
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    return client.post(
+        "/setup",
+        data={"token": token, "name": name, "password": password, "repeated": repeated},
+        headers=named,
+    )
+
+
+class Page(HTMLParser):
+    """What matters of a page's markup."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for found, attributes in self.tags if found == tag]
+
+
+def check_markup(text: str) -> Page:
+    """What every page holds to: language, one h1, a skip link that leads somewhere, labels, descriptions that
+    exist, nothing inline.
+    """
+    page = Page(text)
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert page.all("html")[0]["lang"] == "en"
+    assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1
+    assert page.all("a")[0]["href"] == "#content"
+    for link in page.all("a"):
+        assert not str(link["href"]).startswith("#") or str(link["href"])[1:] in ids
+    labelled = {label["for"] for label in page.all("label")}
+    for field in page.all("input"):
+        if field["type"] != "hidden":
+            assert field["id"] in labelled
+            assert set(str(field["aria-describedby"]).split()) <= set(ids)
+    for tag, attributes in page.tags:
+        assert tag not in ("style", "script")
+        assert not any(name == "style" or name.startswith("on") for name in attributes)
+        for name in ("href", "src"):
+            assert not str(attributes.get(name, "")).startswith(("http", "//"))
+    return page
+
+
+def test_the_first_page_says_what_this_is_and_where_to_go(client: TestClient) -> None:
+    answer = client.get("/")
+    assert answer.status_code == 200
+    links = [link["href"] for link in check_markup(answer.text).all("a")]
+    assert {"/docs", "/api/v1/openapi.json"} <= set(links)
+    assert "Up and running" in answer.text
+    assert "Nobody can sign in yet" in answer.text
+
+
+def test_the_first_page_is_quiet_once_somebody_is_there(client: TestClient, token: str) -> None:
+    assert post(client, token).status_code == 201
+    assert "Nobody can sign in yet" not in client.get("/").text
+
+
+def test_pages_carry_a_strict_policy_and_everything_is_nosniff(client: TestClient) -> None:
+    headers = client.get("/").headers
+    assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
+    assert "default-src 'none'" in CONTENT_SECURITY_POLICY
+    assert (headers["referrer-policy"], headers["cache-control"]) == ("same-origin", "no-store")
+    for path in ("/", "/healthz", "/api/v1/me", "/nowhere", "/static/hub.css"):
+        assert client.get(path).headers["x-content-type-options"] == "nosniff"
+    assert "content-security-policy" not in client.get("/healthz").headers
+
+
+def test_a_vendored_file_is_kept_and_our_own_is_asked_for_again(client: TestClient) -> None:
+    vendored = client.get("/static/vendor/pico-2.1.1/pico.min.css")
+    assert (vendored.status_code, vendored.headers["cache-control"]) == (
+        200,
+        "public, max-age=31536000, immutable",
+    )
+    own = client.get("/static/hub.css")
+    assert (own.status_code, own.headers["cache-control"]) == (200, "no-cache")
+    assert client.get("/static/hub.css", headers={"If-None-Match": own.headers["etag"]}).status_code == 304
+    assert client.get("/static/%2e%2e/config.py").status_code == 404
+
+
+def test_the_link_opens_a_form_and_the_form_makes_the_administrator(
+    client: TestClient, hub: Hub, token: str
+) -> None:
+    shown = client.get("/setup", params={"token": token})
+    assert shown.status_code == 200
+    page = check_markup(shown.text)
+    assert [field["name"] for field in page.all("input")] == ["token", "name", "password", "repeated"]
+    done = post(client, token, sec_fetch_site="same-origin", origin="http://testserver")
+    assert done.status_code == 201
+    check_markup(done.text)
+    who = hub.database.read(lambda: people.check_password("anna", PASSWORD))
+    assert who is not None
+    assert who.is_admin
+    [entry] = hub.database.read(lambda: list(audit.entries(None, "anna", None, 10)))
+    assert (entry.actor, entry.action) == ("anna", "user.created")
+
+
+def test_a_link_works_once(client: TestClient, hub: Hub, token: str) -> None:
+    assert post(client, token).status_code == 201
+    again = post(client, token, name="mallory")
+    assert again.status_code == client.get("/setup", params={"token": token}).status_code == 410
+    check_markup(again.text)
+    assert hub.database.read(lambda: people.user("mallory")) is None
+
+
+@pytest.mark.parametrize("wrong", ["", "x", "é", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1")])
+def test_another_token_is_refused(client: TestClient, hub: Hub, token: str, wrong: str) -> None:
+    assert client.get("/setup", params={"token": wrong}).status_code == 403
+    answer = post(client, wrong)
+    assert answer.status_code == 403
+    check_markup(answer.text)
+    assert not hub.database.read(people.has_users)
+
+
+def test_a_new_start_ends_the_link_before_it(client: TestClient, hub: Hub, token: str) -> None:
+    newer = first_admin.new_link_token(hub.database)
+    assert newer is not None
+    assert post(client, token).status_code == 403
+    assert post(client, newer).status_code == 201
+    assert first_admin.new_link_token(hub.database) is None
+
+
+def test_a_link_ends_after_a_day(client: TestClient, hub: Hub, token: str) -> None:
+    note = hub.database.read(lambda: settings.note(first_admin.NOTE))
+    assert time.time() + 86_000 < note["expires_at"] < time.time() + 86_500
+    hub.database.write(lambda: settings.put("_setup", {**note, "expires_at": time.time() - 1})).result()
+    assert client.get("/setup", params={"token": token}).status_code == 410
+    assert post(client, token).status_code == 410
+    assert not hub.database.read(people.has_users)
+
+
+def test_a_link_ends_when_somebody_is_made_another_way(client: TestClient, hub: Hub, token: str) -> None:
+    assert first_admin.add_given(hub.database, "root", PASSWORD)
+    assert not first_admin.add_given(hub.database, "second", PASSWORD)
+    assert post(client, token).status_code == 410
+
+
+def test_only_the_tokens_digest_is_kept(hub: Hub, token: str) -> None:
+    assert token not in json.dumps(hub.database.read(lambda: settings.note(first_admin.NOTE)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "says"),
+    [
+        ({"name": " "}, "name", "is missing"),
+        ({"name": "a" * 101}, "name", "100 characters"),
+        ({"name": "an\u202ena"}, "name", "control characters"),
+        ({"password": "123456789", "repeated": "123456789"}, "password", "at least 10 characters"),
+        ({"repeated": PASSWORD + "!"}, "repeated", "not the same"),
+    ],
+)
+def test_a_wrong_field_is_told_beside_it(
+    client: TestClient, hub: Hub, token: str, fields: dict[str, str], field: str, says: str
+) -> None:
+    answer = post(client, token, **{"name": "anna", **fields})
+    assert answer.status_code == 422
+    page = check_markup(answer.text)
+    [wrong] = [found for found in page.all("input") if found.get("aria-invalid") == "true"]
+    assert wrong["id"] == field
+    assert f"{field}-error" in str(wrong["aria-describedby"])
+    assert says in answer.text
+    assert "<title>Error: " in answer.text
+    assert not hub.database.read(people.has_users)
+    assert post(client, token).status_code == 201
+
+
+def test_a_refused_form_keeps_the_name_escaped_and_never_the_password(client: TestClient, token: str) -> None:
+    answer = post(client, token, name='"><script>alert(1)</script>', password="not-long", repeated="not-long")
+    assert answer.status_code == 422
+    assert "<script>" not in answer.text
+    assert "not-long" not in answer.text
+    [name] = [field for field in check_markup(answer.text).all("input") if field.get("name") == "name"]
+    assert name["value"] == '"><script>alert(1)</script>'
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"sec_fetch_site": "cross-site"}, 403),
+        ({"sec_fetch_site": "same-site"}, 403),
+        ({"sec_fetch_site": "cross-site", "origin": "http://testserver"}, 403),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "http://testserver"}, 201),
+        ({"sec_fetch_site": "same-origin"}, 201),
+        ({"origin": "https://hub.example", "host": "hub.example"}, 201),
+        ({}, 201),
+    ],
+)
+def test_only_our_own_page_may_post(
+    client: TestClient, token: str, headers: dict[str, str], status: int
+) -> None:
+    assert post(client, token, **headers).status_code == status
+
+
+def test_a_form_in_another_shape_is_refused(client: TestClient, token: str) -> None:
+    assert client.post("/setup", json={"token": token}).status_code == 415
+    assert client.post("/setup", data={"token": token, "name": "a" * 70_000}).status_code == 413
+    assert (
+        client.post(
+            "/setup", content=b"a=%ff", headers={"Content-Type": "application/x-www-form-urlencoded"}
+        ).status_code
+        == 400
+    )
+
+
+def test_links_stand_below_the_path_of_the_base_url(tmp_path: Path) -> None:
+    hub = Hub(load({"HUB_DATA_DIR": str(tmp_path), "HUB_BASE_URL": "https://example.org/hooks"}), sends=False)
+    with TestClient(web(hub)) as client:
+        page = check_markup(client.get("/").text)
+        assert all(str(link["href"]).startswith("/hooks/") for link in page.all("link"))
+        made = first_admin.new_link_token(hub.database)
+        assert (
+            check_markup(client.get("/setup", params={"token": made}).text).all("form")[0]["action"]
+            == "/hooks/setup"
+        )
