@@ -16,14 +16,14 @@ import psycopg
 from hub import config, logs
 from hub.config import Config
 from hub.errors import ConfigError
+from hub.rules.access import Requester
 from hub.store import schema
-from hub.store.audit import Actor
 from hub.store.database import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
-ACTOR = Actor("command line")
+COMMAND_LINE = Requester("command line", frozenset({"admin"}))
 
 
 def data_option(command: F) -> F:

@@ -9,7 +9,7 @@ import sys
 import click
 
 from connectors import registry
-from hub.commands.opening import ACTOR, data_option, opened, write
+from hub.commands.opening import COMMAND_LINE, data_option, opened, write
 from hub.errors import HubError
 from hub.rules import catalogue
 from hub.rules.access import APP_SCOPES, ROLES, SCOPES
@@ -51,8 +51,8 @@ def create_project(key: str, name: str, kind: str, data_dir: str | None) -> None
                 raise HubError(f"There is a project {key} already: choose another key.")
             now = database.clock.now()
             row = projects.add(key, name, kind, now)
-            projects.switch_connector(row.id, "webhooks", True, ACTOR.name, now)
-            audit.add(now, ACTOR, "project.created", key, row.id, {"catalogue": [None, kind]})
+            projects.switch_connector(row.id, "webhooks", True, COMMAND_LINE.name, now)
+            audit.add(now, COMMAND_LINE, "project.created", key, row.id, {"catalogue": [None, kind]})
 
         write(database, make)
     click.echo(key)
@@ -95,10 +95,10 @@ def create_user(
             now = database.clock.now()
             project = _project(project_key) if project_key else None
             row = people.add_user(name, password_hash, is_admin, now)
-            audit.add(now, ACTOR, "user.created", name, fields={"admin": [None, is_admin]})
+            audit.add(now, COMMAND_LINE, "user.created", name, fields={"admin": [None, is_admin]})
             if project is not None and role is not None:
                 people.set_role(row, project, role)
-                audit.add(now, ACTOR, "member.role_set", name, project.id, {"role": [None, role]})
+                audit.add(now, COMMAND_LINE, "member.role_set", name, project.id, {"role": [None, role]})
 
         write(database, make)
     click.echo(name)
@@ -137,18 +137,23 @@ def create_token(
             now = database.clock.now()
             project_id = _project(project_key).id if project_key else None
             row, text = people.add_token(
-                name=name, scopes=scopes, project_id=project_id, app=app, created_by=ACTOR.name, now=now
+                name=name,
+                scopes=scopes,
+                project_id=project_id,
+                app=app,
+                created_by=COMMAND_LINE.name,
+                now=now,
             )
             audit.add(
                 now,
-                ACTOR,
+                COMMAND_LINE,
                 "token.created",
                 str(row.id),
                 project_id,
                 {"scopes": [None, sorted(set(scopes))], "app": [None, app]},
             )
             if app is not None and project_id is not None:
-                projects.switch_connector(project_id, app, True, ACTOR.name, now)
+                projects.switch_connector(project_id, app, True, COMMAND_LINE.name, now)
             return text
 
         token = write(database, make)

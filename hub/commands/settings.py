@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from hub.commands.opening import ACTOR, data_option, opened, write
+from hub.commands.opening import COMMAND_LINE, data_option, opened, write
 from hub.rules.settings import DEFINITIONS, SettingRefused, Settings, checked
 from hub.store import audit, settings
 
@@ -58,7 +58,11 @@ def set_setting(key: str, value: str, data_dir: str | None) -> None:
             settings.change({key: new})
             if old != new:
                 audit.add(
-                    database.clock.now(), ACTOR, "settings.changed", "settings", fields={key: [old, new]}
+                    database.clock.now(),
+                    COMMAND_LINE,
+                    "settings.changed",
+                    "settings",
+                    fields={key: [old, new]},
                 )
             return old
 

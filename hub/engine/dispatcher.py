@@ -288,7 +288,7 @@ class Dispatcher:
             hooks.end_routing([ended.hook_id], ended.project_id)
         audit.add(
             now,
-            audit.Actor(),
+            audit.HUB,
             event_type,
             ended.hook_id,
             ended.project_id,

@@ -11,8 +11,8 @@ import secrets
 from typing import Literal
 
 from hub.errors import Expired, Forbidden
+from hub.rules.access import Requester
 from hub.store import audit, people, settings
-from hub.store.audit import Actor
 from hub.store.database import Database
 
 NOTE = "setup"
@@ -28,7 +28,7 @@ def add_given(database: Database, name: str, password: str) -> bool:
     def write() -> bool:
         if people.has_users():
             return False
-        _add(database, name, password_hash, Actor("environment"))
+        _add(database, name, password_hash, Requester("environment"))
         return True
 
     return database.write(write).result()
@@ -69,16 +69,16 @@ def redeem(database: Database, token: str, name: str, password: str, address: st
             raise Forbidden("this is not the set-up link that the hub printed last", title="Not this link")
         if state == "over" or not settings.take_note(NOTE):
             raise Expired("this set-up link has been used, or it is older than a day", title="Link used up")
-        _add(database, name, password_hash, Actor(name, address=address))
+        _add(database, name, password_hash, Requester(name, address=address))
 
     database.write(write).result()
 
 
-def _add(database: Database, name: str, password_hash: str, actor: Actor) -> None:
+def _add(database: Database, name: str, password_hash: str, by: Requester) -> None:
     now = database.clock.now()
     people.add_user(name, password_hash, True, now)
     settings.take_note(NOTE)
-    audit.add(now, actor, "user.created", name, fields={"admin": [None, True]})
+    audit.add(now, by, "user.created", name, fields={"admin": [None, True]})
 
 
 def _digest(token: str) -> str:

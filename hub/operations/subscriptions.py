@@ -3,7 +3,7 @@ door.
 
 Owns what every door (REST API, dialects, pages) must hold to: origin from the credential, the access rule,
 checks of the fields, secrets that are shown once, the audit entry and the hub's own event, all in one
-transaction. It must never know how the request came in. Step before: a door has authenticated the party. Step
+transaction. It must never know how the request came in. Step before: a door has authenticated the requester. Step
 after: `store.hooks`.
 """
 
@@ -18,11 +18,10 @@ from hub.engine.intake import Intake
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.operations import handshake
 from hub.rules import access, catalogue
-from hub.rules.access import Action, Origin, Party
+from hub.rules.access import Action, Origin, Requester
 from hub.rules.hook_fields import READABLE_FIELDS, audited, errors_in, is_same_receiver, secret_errors, unique
 from hub.rules.targets import Network
 from hub.store import audit, hooks, projects, settings
-from hub.store.audit import Actor
 from hub.store.database import Database
 from hub.store.hooks import NewHook
 from hub.store.models import Hook
@@ -34,15 +33,6 @@ T = TypeVar("T")
 
 OVERLAP_HOURS_DEFAULT = 24.0
 OVERLAP_HOURS_MAX = 168.0
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asks for what project."""
-
-    party: Party
-    actor: Actor
-    project: ProjectInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,29 +72,31 @@ class Subscriptions:
         self._ended = ended
         self._let_start = let_start
 
-    def find(self, asker: Asker, **filters: Any) -> list[Hook]:
-        """The hooks that this party sees, newest first; `filters` as `store.hooks.find` has them."""
-        kind, app = self._seen_only(asker.party)
+    def find(self, requester: Requester, project: ProjectInfo, **filters: Any) -> list[Hook]:
+        """The hooks that this requester sees, newest first; `filters` as `store.hooks.find` has them."""
+        kind, app = self._seen_only(requester)
         return self._database.read(
-            lambda: hooks.find(asker.project.id, origin_kind=kind, origin_app=app, **filters)
+            lambda: hooks.find(project.id, origin_kind=kind, origin_app=app, **filters)
         )
 
-    def get(self, asker: Asker, hook_id: str) -> Hook:
-        """Raises: NotFound, also for one that this party must not see."""
-        return self._database.read(lambda: self._visible(asker, hooks.get(hook_id)))
+    def get(self, requester: Requester, project: ProjectInfo, hook_id: str) -> Hook:
+        """Raises: NotFound, also for one that this requester must not see."""
+        return self._database.read(lambda: self._visible(requester, project, hooks.get(hook_id)))
 
-    def get_by_number(self, asker: Asker, number: int) -> Hook:
+    def get_by_number(self, requester: Requester, project: ProjectInfo, number: int) -> Hook:
         """The same, by the integer that dialects use."""
-        return self._database.read(lambda: self._visible(asker, hooks.by_number(asker.project.id, number)))
+        return self._database.read(
+            lambda: self._visible(requester, project, hooks.by_number(project.id, number))
+        )
 
-    def make(self, asker: Asker, fields: dict[str, Any]) -> Made:
+    def make(self, requester: Requester, project: ProjectInfo, fields: dict[str, Any]) -> Made:
         """Make a hook from its fields (contract §4). Raises: Invalid, Conflict no room or its
         connector is off.
         """
-        self._check_fields(asker.project, fields, is_new=True)
-        kind = access.origin_of(asker.party)
-        app_format = registry.connector(asker.party.app).format if asker.party.app else None
-        form = fields.get("format") or app_format or catalogue.default_format(asker.project.catalogue)
+        self._check_fields(project, fields, is_new=True)
+        kind = access.origin_of(requester)
+        app_format = registry.connector(requester.app).format if requester.app else None
+        form = fields.get("format") or app_format or catalogue.default_format(project.catalogue)
         if kind != "api" and fields.get("manual_edit"):
             raise _wrong(
                 "manual_edit", "is for hooks that an API token makes: the rule for this one's origin is fixed"
@@ -114,7 +106,9 @@ class Subscriptions:
             signing.new_secret() if form == "standard" or scheme == "rest-hooks" else None
         )
         if scheme:
-            self._database.read(lambda: self._check_room(asker))  # before a target is bothered for nothing
+            self._database.read(
+                lambda: self._check_room(requester, project)
+            )  # before a target is bothered for nothing
             handshake.prove(
                 self._outbound,
                 scheme,
@@ -123,13 +117,13 @@ class Subscriptions:
                 verify_ssl=fields.get("verify_ssl") is not False,
             )
         new = NewHook(
-            project_id=asker.project.id,
+            project_id=project.id,
             target_url=fields["target_url"],
             events=unique(fields["events"]),
             format=form,
             origin_kind=kind,
-            origin_app=asker.party.app,
-            created_by=asker.party.name,
+            origin_app=requester.app,
+            created_by=requester.name,
             name=fields.get("name") or "",
             enabled=fields.get("enabled") is not False,
             verify_ssl=fields.get("verify_ssl") is not False,
@@ -141,14 +135,16 @@ class Subscriptions:
 
         def write() -> Hook:
             now = self._database.clock.now()
-            self._check_room(asker)
+            self._check_room(requester, project)
             hook = hooks.add(self._box, new, now)
-            audit.add(now, asker.actor, "hook.created", str(hook.id), asker.project.id, audited(asdict(new)))
+            audit.add(now, requester, "hook.created", str(hook.id), project.id, audited(asdict(new)))
             return hook
 
         return Made(self._write(write), secret)
 
-    def change(self, asker: Asker, hook_id: str, fields: dict[str, Any]) -> Made:
+    def change(
+        self, requester: Requester, project: ProjectInfo, hook_id: str, fields: dict[str, Any]
+    ) -> Made:
         """Change the fields that are given. Raises: NotFound, Conflict its origin forbids, Invalid.
 
         A field that has its value already is no change, so that a hook can be read, switched off and written
@@ -157,61 +153,66 @@ class Subscriptions:
         """
         fields = dict(fields)
         enabled = fields.pop("enabled", None)
-        self._check_fields(asker.project, fields, is_new=False)
-        fields = self._with_consent(asker, hook_id, fields)
+        self._check_fields(project, fields, is_new=False)
+        fields = self._with_consent(requester, project, hook_id, fields)
 
         def write() -> Made:
             now = self._database.clock.now()
-            _check_open(asker)
-            hook = self._visible(asker, hooks.locked(self._database, hook_id))
+            _check_open(project)
+            hook = self._visible(requester, project, hooks.locked(self._database, hook_id))
             changed = _changed(hook, fields)
-            self._allowed(asker, hook, "edit" if changed or enabled is None else "switch")
+            self._allowed(requester, project, hook, "edit" if changed or enabled is None else "switch")
             values, secret = self._with_credentials(hook, changed)
             if values:
                 before = {name: _value(hook, name) for name in values if name in READABLE_FIELDS}
                 hook = hooks.change(self._database, self._box, hook, values, now)
-                audit.add(
-                    now, asker.actor, "hook.changed", hook_id, asker.project.id, audited(values, before)
-                )
+                audit.add(now, requester, "hook.changed", hook_id, project.id, audited(values, before))
             if enabled is not None:
-                hook = self._switch(asker, hook, enabled, now)
+                hook = self._switch(requester, project, hook, enabled, now)
             return Made(hook, secret)
 
         return self._write(write)
 
-    def switch(self, asker: Asker, hook_id: str, is_on: bool) -> Hook:
+    def switch(self, requester: Requester, project: ProjectInfo, hook_id: str, is_on: bool) -> Hook:
         """Switch a hook on or off. Raises: NotFound, Conflict its origin forbids or it is gone."""
 
         def write() -> Hook:
-            hook = self._permitted(asker, hook_id, "switch")
-            return self._switch(asker, hook, is_on, self._database.clock.now())
+            hook = self._permitted(requester, project, hook_id, "switch")
+            return self._switch(requester, project, hook, is_on, self._database.clock.now())
 
         switched = self._write(write)
         if not is_on:
             self._let_start(hook_id)
         return switched
 
-    def delete(self, asker: Asker, hook_id: str) -> None:
+    def delete(self, requester: Requester, project: ProjectInfo, hook_id: str) -> None:
         """End a subscription; nothing more is sent once this returns. Raises: NotFound, Conflict its origin
         forbids.
         """
 
         def write() -> Hook:
             now = self._database.clock.now()
-            hook = self._permitted(asker, hook_id, "delete")
+            hook = self._permitted(requester, project, hook_id, "delete")
             hooks.delete(hook, now)
-            audit.add(now, asker.actor, "hook.deleted", hook_id, asker.project.id)
+            audit.add(now, requester, "hook.deleted", hook_id, project.id)
             return hook
 
         deleted = self._write(write)
         self._let_start(hook_id)
-        if asker.party.app is None and deleted.state not in (
+        if requester.app is None and deleted.state not in (
             "auto_disabled",
             "gone",
         ):  # the app of such a one has been told, or told us
             self._ended(str(deleted.id))
 
-    def rotate(self, asker: Asker, hook_id: str, secret: str | None, overlap_hours: float) -> Made:
+    def rotate(
+        self,
+        requester: Requester,
+        project: ProjectInfo,
+        hook_id: str,
+        secret: str | None,
+        overlap_hours: float,
+    ) -> Made:
         """Give a hook a new secret; the old ones sign beside it for `overlap_hours`. Raises: NotFound,
         409.
         """
@@ -221,48 +222,48 @@ class Subscriptions:
 
         def write() -> Hook:
             now = self._database.clock.now()
-            hook = self._permitted(asker, hook_id, "edit")
+            hook = self._permitted(requester, project, hook_id, "edit")
             audit.add(
                 now,
-                asker.actor,
+                requester,
                 "hook.secret_rotated",
                 hook_id,
-                asker.project.id,
+                project.id,
                 {"secret": None, "overlap_hours": overlap_hours},
             )
             return hooks.rotate(self._box, hook, new, overlap_hours * 3600, now)
 
         return Made(self._write(write), new)
 
-    def take_over(self, asker: Asker, hook_id: str) -> Hook:
+    def take_over(self, requester: Requester, project: ProjectInfo, hook_id: str) -> Hook:
         """Make an app's or an API client's hook the page's: from then on people edit it, and its app no
         longer sees it.
         """
-        if not asker.party.has("manage"):
+        if not requester.has("manage"):
             raise Forbidden(
                 "only a manager can take over a hook: the scope manage is needed", title="Scope missing"
             )
 
         def write() -> Hook:
             now = self._database.clock.now()
-            _check_open(asker)
-            hook = self._visible(asker, hooks.locked(self._database, hook_id))
+            _check_open(project)
+            hook = self._visible(requester, project, hooks.locked(self._database, hook_id))
             if hook.origin_kind == "page":
                 raise Conflict("this hook already belongs to the web page", title="Already the page's")
             _check_not_gone(hook)
             before = {"origin_kind": hook.origin_kind, "origin_app": hook.origin_app}
             values = {"origin_kind": "page", "origin_app": None}
-            audit.add(now, asker.actor, "hook.taken_over", hook_id, asker.project.id, audited(values, before))
+            audit.add(now, requester, "hook.taken_over", hook_id, project.id, audited(values, before))
             return hooks.change(self._database, self._box, hook, values, now)
 
         return self._write(write)
 
-    def check(self, asker: Asker, hook_id: str, action: Action) -> Hook:
-        """The hook, if this party may do that to it now. Raises: Forbidden archived, NotFound, Conflict."""
+    def check(self, requester: Requester, project: ProjectInfo, hook_id: str, action: Action) -> Hook:
+        """The hook, if this requester may do that to it now. Raises: Forbidden archived, NotFound, Conflict."""
 
         def read() -> Hook:
-            _check_open(asker)
-            hook = self._allowed(asker, hooks.get(hook_id), action)
+            _check_open(project)
+            hook = self._allowed(requester, project, hooks.get(hook_id), action)
             if action == "redeliver":
                 _check_not_gone(hook)
             return hook
@@ -275,47 +276,47 @@ class Subscriptions:
         self._wake()
         return result
 
-    def _permitted(self, asker: Asker, hook_id: str, action: Action) -> Hook:
-        _check_open(asker)
-        return self._allowed(asker, hooks.locked(self._database, hook_id), action)
+    def _permitted(self, requester: Requester, project: ProjectInfo, hook_id: str, action: Action) -> Hook:
+        _check_open(project)
+        return self._allowed(requester, project, hooks.locked(self._database, hook_id), action)
 
-    def _allowed(self, asker: Asker, hook: Hook | None, action: Action) -> Hook:
-        seen = self._visible(asker, hook)
-        reason = access.refusal(asker.party, origin_of(seen), action)
+    def _allowed(self, requester: Requester, project: ProjectInfo, hook: Hook | None, action: Action) -> Hook:
+        seen = self._visible(requester, project, hook)
+        reason = access.refusal(requester, origin_of(seen), action)
         if reason is not None:
             raise Conflict(reason, title="Another's hook")
         return seen
 
-    def _visible(self, asker: Asker, hook: Hook | None) -> Hook:
+    def _visible(self, requester: Requester, project: ProjectInfo, hook: Hook | None) -> Hook:
         """Unknown, another project's, deleted and not to be seen all look the same."""
         if (
             hook is None
-            or hook.project_id != asker.project.id
+            or hook.project_id != project.id
             or hook.deleted_at is not None
-            or not access.sees(asker.party, origin_of(hook))
+            or not access.sees(requester, origin_of(hook))
         ):
             raise NotFound("there is no such hook", title="No such hook")
         return hook
 
-    def _seen_only(self, party: Party) -> tuple[str | None, str | None]:
-        if party.app is not None:
-            return "app", party.app
-        return (None, None) if party.has("read", "manage") else ("api", None)
+    def _seen_only(self, requester: Requester) -> tuple[str | None, str | None]:
+        if requester.app is not None:
+            return "app", requester.app
+        return (None, None) if requester.has("read", "manage") else ("api", None)
 
-    def _switch(self, asker: Asker, hook: Hook, is_on: bool, now: float) -> Hook:
+    def _switch(
+        self, requester: Requester, project: ProjectInfo, hook: Hook, is_on: bool, now: float
+    ) -> Hook:
         _check_not_gone(hook)
         after = (
-            hooks.enabled(hook) if is_on else hooks.disabled(hook, f"switched off by {asker.party.name}", now)
+            hooks.enabled(hook) if is_on else hooks.disabled(hook, f"switched off by {requester.name}", now)
         )
         if after.state == hook.state:
             return hook
         action = "hook.enabled" if is_on else "hook.disabled"
-        audit.add(
-            now, asker.actor, action, str(hook.id), asker.project.id, {"state": [hook.state, after.state]}
-        )
+        audit.add(now, requester, action, str(hook.id), project.id, {"state": [hook.state, after.state]})
         switched = hooks.switch(self._database, hook, after, now)
-        data = {"id": hook.id, "state": after.state, "by": asker.party.name}
-        self._intake.announce(asker.project.id, action, data, about_hook_id=str(hook.id))
+        data = {"id": hook.id, "state": after.state, "by": requester.name}
+        self._intake.announce(project.id, action, data, about_hook_id=str(hook.id))
         return switched
 
     def _with_credentials(self, hook: Hook, fields: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
@@ -335,17 +336,19 @@ class Subscriptions:
             raise _wrong("manual_edit", "is for hooks that an API token made")
         return values, values.get("secret")
 
-    def _with_consent(self, asker: Asker, hook_id: str, fields: dict[str, Any]) -> dict[str, Any]:
+    def _with_consent(
+        self, requester: Requester, project: ProjectInfo, hook_id: str, fields: dict[str, Any]
+    ) -> dict[str, Any]:
         """A hook that asks for a handshake has its target asked again when either changes; outside of any
         transaction.
         """
         if not fields.keys() & {"handshake", "target_url"}:
             return fields
-        hook = self.get(asker, hook_id)
+        hook = self.get(requester, project, hook_id)
         scheme = fields.get("handshake", hook.handshake)
         if not scheme or not _changed(hook, fields).keys() & {"handshake", "target_url"}:
             return fields
-        self.check(asker, hook_id, "edit")
+        self.check(requester, project, hook_id, "edit")
         values, secret = self._with_credentials(hook, fields)
         if scheme == "rest-hooks" and not secret:
             secret = (
@@ -362,17 +365,17 @@ class Subscriptions:
         handshake.prove(self._outbound, scheme, str(url), secret or "", verify_ssl=verify_ssl)
         return values
 
-    def _check_room(self, asker: Asker) -> None:
-        _check_open(asker)
+    def _check_room(self, requester: Requester, project: ProjectInfo) -> None:
+        _check_open(project)
         most = settings.load().max_hooks_per_project
-        if most and hooks.count(asker.project.id) >= most:
+        if most and hooks.count(project.id) >= most:
             raise Conflict(
                 f"this project has {most} hooks, which is the limit (max_hooks_per_project)", title="No room"
             )
-        needed = "webhooks" if asker.party.is_by_hand else asker.party.app
-        if needed is not None and needed not in projects.connectors(asker.project.id):
+        needed = "webhooks" if requester.is_person else requester.app
+        if needed is not None and needed not in projects.connectors(project.id):
             raise Conflict(
-                f"{registry.connector(needed).name} is not switched on for project {asker.project.key}",
+                f"{registry.connector(needed).name} is not switched on for project {project.key}",
                 title="Connector off",
             )
 
@@ -395,14 +398,14 @@ def origin_of(hook: Hook) -> Origin:
     return Origin("app", hook.origin_app, connector.name, connector.edit_rule)
 
 
-def _check_open(asker: Asker) -> None:
+def _check_open(project: ProjectInfo) -> None:
     """Doors may know the project as it was a moment ago; this asks in the transaction. Raises:
     403.
     """
-    row = projects.by_id(asker.project.id)
+    row = projects.by_id(project.id)
     if row is None or row.archived_at is not None:
         raise Forbidden(
-            f"project {asker.project.key} is archived: it is read-only and sends nothing", title="Archived"
+            f"project {project.key} is archived: it is read-only and sends nothing", title="Archived"
         )
 
 

@@ -1,7 +1,7 @@
 """Who may do what: scopes of tokens, roles of people, and the origin of a hook.
 
 Owns contract §5 and §9 as functions of plain values, used by the API, the dialects and the pages alike. Pure.
-It must never look at a request: the credential has been turned into a `Party` before, and nothing but the
+It must never look at a request: the credential has been turned into a `Requester` before, and nothing but the
 credential counts.
 """
 
@@ -24,22 +24,26 @@ SWITCH_ACTIONS: tuple[Action, ...] = ("view", "switch", "test", "redeliver", "de
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """Who asks, as the credential says."""
+class Requester:
+    """Who asks, whichever door they came through, as the credential says."""
 
     name: str
-    scopes: frozenset[str]
+    """A user's name, `token NAME`, the command line, or the hub itself: what the audit trail shows."""
+    scopes: frozenset[str] = frozenset()
     app: str | None = None
     """The connector whose token this is."""
-    is_by_hand: bool = False
-    """True for a person on the pages, False for a token."""
+    is_person: bool = False
+    """True for somebody who is signed in on the pages, False for a token."""
+    token_id: str | None = None
+    address: str | None = None
+    """Where the request came from, for the audit trail."""
 
     def has(self, *scopes: str) -> bool:
         """True when one of these scopes is held; `admin` holds all."""
         return "admin" in self.scopes or any(scope in self.scopes for scope in scopes)
 
 
-def person(name: str, role: Role | None, *, is_admin: bool) -> Party:
+def person(name: str, role: Role | None, *, is_admin: bool) -> Requester:
     """Somebody who is signed in, in one project: what their role lets them do there by hand (contract §9);
     without one nothing.
     """
@@ -52,14 +56,14 @@ def person(name: str, role: Role | None, *, is_admin: bool) -> Party:
         if role == "team_member"
         else set()
     )
-    return Party(name, frozenset(scopes), is_by_hand=True)
+    return Requester(name, frozenset(scopes), is_person=True)
 
 
-def sees_bodies(party: Party) -> bool:
+def sees_bodies(requester: Requester) -> bool:
     """Team members see hooks and deliveries, but not what was in them (contract §9); a token's `read` has no
     such limit.
     """
-    return not party.is_by_hand or party.has("manage")
+    return not requester.is_person or requester.has("manage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,29 +77,31 @@ class Origin:
     manual_edit: bool = False
 
 
-def origin_of(party: Party) -> Literal["page", "api", "app"]:
-    """The origin of what this party makes."""
-    return "page" if party.is_by_hand else "app" if party.app else "api"
+def origin_of(requester: Requester) -> Literal["page", "api", "app"]:
+    """The origin of what this requester makes."""
+    return "page" if requester.is_person else "app" if requester.app else "api"
 
 
-def sees(party: Party, origin: Origin) -> bool:
-    """False when the hook must look to this party like an unknown id."""
-    if party.app is not None:
-        return origin.kind == "app" and origin.app == party.app
-    if party.has("read", "manage"):
+def sees(requester: Requester, origin: Origin) -> bool:
+    """False when the hook must look to this requester like an unknown id."""
+    if requester.app is not None:
+        return origin.kind == "app" and origin.app == requester.app
+    if requester.has("read", "manage"):
         return True
-    return party.has("subscribe") and origin.kind == "api"
+    return requester.has("subscribe") and origin.kind == "api"
 
 
-def refusal(party: Party, origin: Origin, action: Action) -> str | None:
-    """Why a party that sees a hook may not do this to it, naming whose it is; None when it may."""
+def refusal(requester: Requester, origin: Origin, action: Action) -> str | None:
+    """Why a requester that sees a hook may not do this to it, naming whose it is; None when it may."""
     if action == "view":
         return None
-    if not party.has("subscribe", "manage"):
-        return f"{party.name} may look at hooks and change none: that takes the scope subscribe or manage"
-    if party.app is not None or (party.has("manage") and not party.is_by_hand and origin.kind != "app"):
+    if not requester.has("subscribe", "manage"):
+        return f"{requester.name} may look at hooks and change none: that takes the scope subscribe or manage"
+    if requester.app is not None or (
+        requester.has("manage") and not requester.is_person and origin.kind != "app"
+    ):
         return None
-    if not party.has("manage"):
+    if not requester.has("manage"):
         return (
             None
             if origin.kind == "api"

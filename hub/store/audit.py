@@ -5,28 +5,19 @@ secret.
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from hub.ids import new_id
+from hub.rules.access import Requester
 from hub.store.models import Audit
 
-HUB = "hookhub"
-"""The actor of what the hub does by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts: a user's name, `token NAME`, the command line, or the hub itself."""
-
-    name: str = HUB
-    token_id: str | None = None
-    address: str | None = None
+HUB = Requester("hookhub")
+"""Who does what the hub does by itself."""
 
 
 def add(
     at: float,
-    actor: Actor,
+    by: Requester,
     action: str,
     object_id: str,
     project_id: int | None = None,
@@ -37,12 +28,12 @@ def add(
         id=new_id("aud"),
         at=at,
         project_id=project_id,
-        actor=actor.name,
-        token_id=actor.token_id,
+        actor=by.name,
+        token_id=by.token_id,
         action=action,
         object=object_id,
         fields=json.dumps(fields or {}, default=str),
-        address=actor.address,
+        address=by.address,
     )
 
 

@@ -29,7 +29,7 @@ def info_of(row: Project) -> ProjectInfo:
     )
 
 
-def add(key: str, name: str, catalogue: str, now: float, by: str = HUB) -> Project:
+def add(key: str, name: str, catalogue: str, now: float, by: str = HUB.name) -> Project:
     """A new project has the page's own connector on, whoever makes it and wherever: people can make hooks in
     it at once.
     """

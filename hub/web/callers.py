@@ -13,9 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 
 from hub.errors import Forbidden, Invalid, NotFound
-from hub.rules.access import Party
+from hub.rules.access import Requester
 from hub.store import people, projects, settings
-from hub.store.audit import Actor
 from hub.store.database import Database
 from hub.store.people import Caller
 from hub.store.projects import ProjectInfo
@@ -114,9 +113,11 @@ def token_of(headers: Headers) -> str:
     return found
 
 
-def party_of(caller: Caller) -> Party:
-    return Party(f"token {caller.name}" if caller.name else "token", caller.scopes, caller.app)
-
-
-def actor_of(caller: Caller, address: str | None) -> Actor:
-    return Actor(party_of(caller).name, caller.token_id, address)
+def requester_of(caller: Caller, address: str | None = None) -> Requester:
+    return Requester(
+        f"token {caller.name}" if caller.name else "token",
+        caller.scopes,
+        caller.app,
+        token_id=caller.token_id,
+        address=address,
+    )

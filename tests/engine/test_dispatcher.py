@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from hub.engine import senders
-from hub.operations.subscriptions import Asker
-from hub.rules.access import Party
+from hub.rules.access import Requester
 from hub.store import attempts, audit, deliveries
 from hub.store.database import StoreUnavailable
 from tests.rigs.engine import Engine, until
@@ -586,12 +585,12 @@ def test_an_unsubscribe_is_answered_only_when_what_was_taken_has_begun(
 
     monkeypatch.setattr(senders, "stay_on_one_core", hold_senders)
     hub = engine()
-    asker = Asker(Party("a manager", frozenset({"manage"})), audit.Actor("a manager"), hub.project)
+    by_hand = (Requester("a manager", frozenset({"manage"})), hub.project)
     with Receiver() as receiver:
         hook = hub.hook(receiver.url)
         hub.publish(1)
         until(lambda: hub.states(hook) == ["sending"], "the claim")
-        deleting = threading.Thread(target=hub.services.subscriptions.delete, args=(asker, hook))
+        deleting = threading.Thread(target=hub.services.subscriptions.delete, args=(*by_hand, hook))
         deleting.start()
         until(lambda: hub.row(hook).deleted_at is not None, "the deletion")
         assert deleting.is_alive(), "it is not answered yet"

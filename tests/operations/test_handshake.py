@@ -13,10 +13,8 @@ import requests
 
 from connectors.signing import key_bytes
 from hub.operations import handshake
-from hub.operations.subscriptions import Asker
-from hub.rules.access import Party
+from hub.rules.access import Requester
 from hub.store import projects
-from hub.store.audit import Actor
 from tests.rigs.api import Client, LiveHub, serving
 from tests.rigs.receivers import Received, Receiver, Reply, hang
 
@@ -322,10 +320,10 @@ def test_a_person_can_ask_for_it_on_the_page(live: LiveHub, receiver: Receiver) 
     key = live.project()
     row = live.hub.database.read(lambda: projects.by_key(key))
     assert row is not None
-    asker = Asker(Party("ann", frozenset({"manage"}), is_by_hand=True), Actor("ann"), projects.info_of(row))
+    by_hand = (Requester("ann", frozenset({"manage"}), is_person=True), projects.info_of(row))
     receiver.answer = echo
     made = live.hub.services.subscriptions.make(
-        asker, {"target_url": receiver.url, "events": ["*"], "handshake": "rest-hooks"}
+        *by_hand, {"target_url": receiver.url, "events": ["*"], "handshake": "rest-hooks"}
     )
     assert made.hook.handshake == "rest-hooks"
     assert len(receiver.requests) == 1

@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 
 from hub.operations import unsubscribe
-from hub.operations.subscriptions import Asker
-from hub.rules.access import Party
+from hub.rules.access import Requester
 from hub.store import projects, settings
-from hub.store.audit import Actor
 from tests.rigs.api import Client, LiveHub, serving
 from tests.rigs.receivers import Answer, Received, Receiver, Reply, close_silently, hang, reset
 
@@ -100,8 +98,8 @@ def test_a_zap_is_told_when_a_manager_deletes_its_hook_by_hand(
     _, hook_id = make(live, key, receiver.url)
     row = live.hub.database.read(lambda: projects.by_key(key))
     assert row is not None
-    asker = Asker(Party("ann", frozenset({"manage"}), is_by_hand=True), Actor("ann"), projects.info_of(row))
-    live.hub.services.subscriptions.delete(asker, hook_id)
+    by_hand = (Requester("ann", frozenset({"manage"}), is_person=True), projects.info_of(row))
+    live.hub.services.subscriptions.delete(*by_hand, hook_id)
     assert receiver.wait_for(1)[0].method == "DELETE"
 
 

@@ -10,7 +10,7 @@ from hub.rules.access import (
     SCOPES,
     SWITCH_ACTIONS,
     Origin,
-    Party,
+    Requester,
     Role,
     origin_of,
     person,
@@ -32,28 +32,28 @@ FULL_APP = Origin("app", "fullapp", "Full app", EditRule.FULL)
 LOCKED_APP = Origin("app", "locked", "Locked app", EditRule.NONE)
 ORIGINS = (PAGE, API, API_EDITABLE, ZAPIER, FULL_APP, LOCKED_APP)
 
-BY_HAND = Party("ann", frozenset({"publish", "subscribe", "read", "manage"}), is_by_hand=True)
-MEMBER = Party("tom", frozenset({"read"}), is_by_hand=True)
-MANAGE = Party("token m", frozenset({"manage"}))
-ADMIN = Party("token root", frozenset({"admin"}))
-SUBSCRIBE = Party("token s", frozenset({"subscribe"}))
-READ = Party("token r", frozenset({"read"}))
-PUBLISH = Party("token p", frozenset({"publish"}))
-ZAPIER_TOKEN = Party("token z", frozenset({"subscribe"}), app="zapier")
-ZAPIER_READER = Party("token y", frozenset({"read"}), app="zapier")
+BY_HAND = Requester("ann", frozenset({"publish", "subscribe", "read", "manage"}), is_person=True)
+MEMBER = Requester("tom", frozenset({"read"}), is_person=True)
+MANAGE = Requester("token m", frozenset({"manage"}))
+ADMIN = Requester("token root", frozenset({"admin"}))
+SUBSCRIBE = Requester("token s", frozenset({"subscribe"}))
+READ = Requester("token r", frozenset({"read"}))
+PUBLISH = Requester("token p", frozenset({"publish"}))
+ZAPIER_TOKEN = Requester("token z", frozenset({"subscribe"}), app="zapier")
+ZAPIER_READER = Requester("token y", frozenset({"read"}), app="zapier")
 
 
-def allowed(party: Party, origin: Origin) -> set[str]:
+def allowed(requester: Requester, origin: Origin) -> set[str]:
     """What it may do; nothing to a hook that it does not see."""
     return (
-        {action for action in ACTIONS if refusal(party, origin, action) is None}
-        if sees(party, origin)
+        {action for action in ACTIONS if refusal(requester, origin, action) is None}
+        if sees(requester, origin)
         else set()
     )
 
 
 @pytest.mark.parametrize(
-    ("party", "expected"),
+    ("requester", "expected"),
     [
         (BY_HAND, [ALL, SWITCH, ALL, SWITCH, ALL, LOOK]),
         (MANAGE, [ALL, ALL, ALL, SWITCH, ALL, LOOK]),
@@ -65,17 +65,17 @@ def allowed(party: Party, origin: Origin) -> set[str]:
         (ZAPIER_READER, [set(), set(), set(), {"view"}, set(), set()]),
         (PUBLISH, [set()] * 6),
     ],
-    ids=lambda value: value.name if isinstance(value, Party) else "",
+    ids=lambda value: value.name if isinstance(value, Requester) else "",
 )
 def test_each_party_may_do_what_the_contract_says_to_each_origin(
-    party: Party, expected: list[set[str]]
+    requester: Requester, expected: list[set[str]]
 ) -> None:
-    assert [allowed(party, origin) for origin in ORIGINS] == expected
+    assert [allowed(requester, origin) for origin in ORIGINS] == expected
 
 
 def test_a_token_that_reads_all_and_subscribes_changes_api_hooks_only() -> None:
-    party = Party("token", frozenset({"read", "subscribe"}))
-    assert [allowed(party, origin) for origin in ORIGINS] == [
+    requester = Requester("token", frozenset({"read", "subscribe"}))
+    assert [allowed(requester, origin) for origin in ORIGINS] == [
         {"view"},
         ALL,
         ALL,
@@ -95,8 +95,8 @@ def test_a_refusal_names_the_owner_and_the_way_out(origin: Origin) -> None:
 def test_an_apps_token_never_does_anything_to_what_is_not_its_apps() -> None:
     for size in range(len(SCOPES) + 1):
         for scopes in itertools.combinations(SCOPES, size):
-            party = Party("token", frozenset(scopes), app="zapier")
-            assert not any(sees(party, origin) for origin in ORIGINS if origin.app != "zapier"), scopes
+            requester = Requester("token", frozenset(scopes), app="zapier")
+            assert not any(sees(requester, origin) for origin in ORIGINS if origin.app != "zapier"), scopes
 
 
 def test_the_origin_of_what_is_made_comes_from_the_credential() -> None:
@@ -128,7 +128,7 @@ def test_a_persons_role_says_what_they_may_do_by_hand(
 ) -> None:
     ann = person("ann", role, is_admin=is_admin)
     assert (ann.has("manage"), ann.has("read"), sees_bodies(ann)) == (manages, looks, bodies)
-    assert ann.is_by_hand
+    assert ann.is_person
     assert all(sees(ann, origin) == looks for origin in ORIGINS)
     assert (refusal(ann, PAGE, "edit") is None) == manages
     assert refusal(ann, ZAPIER, "edit") is not None, "an app's hook stays the app's, whatever the role"

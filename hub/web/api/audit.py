@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from hub.store import audit, projects
 from hub.store.models import Audit
 from hub.timestamps import iso
-from hub.web.api.calls import BEFORE, LIMIT, Answer, Ask, Call, Parameter
+from hub.web.api.calls import BEFORE, LIMIT, ApiRequest, ApiResponse, Call, Parameter
 from hub.web.api.projects import named_project
 
 
@@ -24,19 +24,22 @@ class AuditAnswer(BaseModel):
     address: str | None
 
 
-def list_audit(ask: Ask) -> Answer:
-    def read() -> Answer:
-        project = named_project(ask.query.get("project"))
+def list_audit(request: ApiRequest) -> ApiResponse:
+    def read() -> ApiResponse:
+        project = named_project(request.query.get("project"))
         rows = audit.entries(
-            project.id if project else None, ask.query.get("object"), ask.query.get("before"), ask.limit
+            project.id if project else None,
+            request.query.get("object"),
+            request.query.get("before"),
+            request.limit,
         )
         keys = {
             row.id: str(row.key)
             for row in projects.by_ids({row.project_id for row in rows if row.project_id is not None})
         }
-        return ask.page(rows, [_audit_answer(row, keys) for row in rows])
+        return request.page(rows, [_audit_answer(row, keys) for row in rows])
 
-    return ask.services.database.read(read)
+    return request.services.database.read(read)
 
 
 def _audit_answer(row: Audit, keys: dict[int, str]) -> dict[str, Any]:

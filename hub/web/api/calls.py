@@ -1,8 +1,8 @@
 """Calls: one table row for each REST call, from which its route, its checks and its OpenAPI entry are made.
 
 Owns the way of every call but publishing: authenticate, check scope, read and validate the body, run the
-handler on a thread, answer. It must never know what a call does. Handlers are plain functions of an `Ask`;
-they return an `Answer` or raise a `Problem`, and may use the database freely: they are not on the event loop.
+handler on a thread, answer. It must never know what a call does. Handlers are plain functions of an `ApiRequest`;
+they return an `ApiResponse` or raise a `Problem`, and may use the database freely: they are not on the event loop.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,14 +17,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hub.errors import Forbidden, Invalid, NotFound
-from hub.rules.access import Party
+from hub.rules.access import Requester
 from hub.rules.payload import read_object
 from hub.services import Services
-from hub.store.audit import Actor
 from hub.store.people import Caller
 from hub.store.projects import ProjectInfo
 from hub.web.body import read_body
-from hub.web.callers import Callers, actor_of, party_of
+from hub.web.callers import Callers, requester_of
 from hub.web.problems import Problem
 
 PREFIX = "/api/v1"
@@ -53,7 +52,7 @@ PAGED = (LIMIT, BEFORE)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """What a handler answers; `body` is anything JSON, or a list of it."""
 
     body: Any
@@ -62,15 +61,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ApiRequest:
     """One call, authenticated and validated."""
 
     services: Services
     callers: Callers
     caller: Caller
-    party: Party
-    actor: Actor
-    request: Request
+    requester: Requester
+    http: Request
     path: dict[str, str]
     query: dict[str, str]
     body: Any
@@ -88,13 +86,13 @@ class Ask:
 
     def page(
         self, rows: Sequence[Any], bodies: list[Any], id_of: Callable[[Any], str] = lambda row: str(row.id)
-    ) -> Answer:
+    ) -> ApiResponse:
         """A bare array, with a Link to the next page when this one is full."""
         headers = {}
         if len(rows) == self.limit and rows:
-            following = self.request.url.include_query_params(before=id_of(rows[-1]), limit=self.limit)
+            following = self.http.url.include_query_params(before=id_of(rows[-1]), limit=self.limit)
             headers["Link"] = f'<{self.url(following.path)}?{following.query}>; rel="next"'
-        return Answer(bodies, headers=headers)
+        return ApiResponse(bodies, headers=headers)
 
     def url(self, path: str) -> str:
         """A path as an absolute URL, as the outside sees the hub."""
@@ -107,7 +105,7 @@ class Call:
 
     method: str
     path: str
-    handler: Callable[[Ask], Answer]
+    handler: Callable[[ApiRequest], ApiResponse]
     summary: str
     scopes: tuple[str, ...] = ()
     """Any one of these; none = any token."""
@@ -127,42 +125,38 @@ class Call:
 
 def route(call: Call, services: Services, callers: Callers) -> Route:
     async def endpoint(request: Request) -> Response:
-        ask = await _ask(call, request, services, callers)
-        answer = await run_in_threadpool(call.handler, ask)
+        answer = await run_in_threadpool(call.handler, await _read(call, request, services, callers))
         return json_answer(answer)
 
     return Route(PREFIX + call.path, endpoint, methods=[call.method])
 
 
-def json_answer(answer: Answer) -> Response:
+def json_answer(answer: ApiResponse) -> Response:
     return Response(
         msgspec.json.encode(answer.body), answer.status, answer.headers, media_type="application/json"
     )
 
 
-async def _ask(call: Call, request: Request, services: Services, callers: Callers) -> Ask:
-    caller = await callers.caller(request.headers)
-    party = party_of(caller)
-    check_scope(party, call.scopes)
-    query = check_query(request, call.query)
-    project = await callers.project(caller, request.query_params) if call.is_about_project else None
+async def _read(call: Call, http: Request, services: Services, callers: Callers) -> ApiRequest:
+    caller = await callers.caller(http.headers)
+    requester = requester_of(caller, http.client.host if http.client else None)
+    check_scope(requester, call.scopes)
+    query = check_query(http, call.query)
+    project = await callers.project(caller, http.query_params) if call.is_about_project else None
     if project is not None and project.is_archived and call.method != "GET" and not call.allows_archived:
         raise archived(project.key)
-    body = await _body(call, request) if call.body is not None else None
-    address = request.client.host if request.client else None
-    path = {name: str(value) for name, value in request.path_params.items()}
+    body = await _body(call, http) if call.body is not None else None
+    path = {name: str(value) for name, value in http.path_params.items()}
     if any(
         "\0" in value for value in path.values()
     ):  # PostgreSQL has no NUL in texts, so nothing can have such an id
         raise NotFound("there is no such thing")
-    return Ask(
-        services, callers, caller, party, actor_of(caller, address), request, path, query, body, project
-    )
+    return ApiRequest(services, callers, caller, requester, http, path, query, body, project)
 
 
-def check_scope(party: Party, scopes: tuple[str, ...]) -> None:
+def check_scope(requester: Requester, scopes: tuple[str, ...]) -> None:
     """Raises: Problem 403."""
-    if scopes and not party.has(*scopes):
+    if scopes and not requester.has(*scopes):
         raise Forbidden(
             f"this token may not do that: it needs the scope {' or '.join(scopes)}", title="Scope missing"
         )

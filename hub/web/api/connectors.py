@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from connectors import registry
 from hub.errors import NotFound
 from hub.store import audit, projects
-from hub.web.api.calls import Answer, Ask, Call
+from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.models import Input
 
 
@@ -27,29 +27,31 @@ class ConnectorInput(Input):
     enabled: bool
 
 
-def list_connectors(ask: Ask) -> Answer:
-    is_on = ask.services.database.read(lambda: projects.connectors(ask.project.id))
-    return Answer([_connector_answer(key, key in is_on) for key in registry.connector_keys()])
+def list_connectors(request: ApiRequest) -> ApiResponse:
+    is_on = request.services.database.read(lambda: projects.connectors(request.project.id))
+    return ApiResponse([_connector_answer(key, key in is_on) for key in registry.connector_keys()])
 
 
-def switch_connector(ask: Ask) -> Answer:
-    key, is_on = ask.path["key"], ask.body.enabled
+def switch_connector(request: ApiRequest) -> ApiResponse:
+    key, is_on = request.path["key"], request.body.enabled
     if key not in registry.connector_keys():
         raise NotFound(
             f"there is no connector {key}; there are: {', '.join(registry.connector_keys())}",
             title="No such connector",
         )
-    database, project_id = ask.services.database, ask.project.id
+    database, project_id = request.services.database, request.project.id
 
     def write() -> None:
         now = database.clock.now()
         was_on = key in projects.connectors(project_id)
         if is_on != was_on:
-            projects.switch_connector(project_id, key, is_on, ask.actor.name, now)
-            audit.add(now, ask.actor, "connector.switched", key, project_id, {"enabled": [was_on, is_on]})
+            projects.switch_connector(project_id, key, is_on, request.requester.name, now)
+            audit.add(
+                now, request.requester, "connector.switched", key, project_id, {"enabled": [was_on, is_on]}
+            )
 
     database.write(write).result()
-    return Answer(_connector_answer(key, is_on))
+    return ApiResponse(_connector_answer(key, is_on))
 
 
 def _connector_answer(key: str, is_on: bool) -> dict[str, Any]:

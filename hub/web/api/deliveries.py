@@ -22,8 +22,7 @@ from hub.rules.matching import matches
 from hub.store import attempts, deliveries, events, history
 from hub.store.models import Attempt, Delivery, Hook
 from hub.timestamps import iso, iso_or_none, parse_iso
-from hub.web.api.calls import PAGED, Answer, Ask, Call, Parameter
-from hub.web.api.hooks import asker_of
+from hub.web.api.calls import PAGED, ApiRequest, ApiResponse, Call, Parameter
 from hub.web.api.models import Input, Text
 
 PREVIEW_MAX = 10_000
@@ -116,36 +115,36 @@ def delivery_answer(row: Delivery, hook: Hook) -> dict[str, Any]:
     }
 
 
-def list_all(ask: Ask) -> Answer:
-    return _list(ask)
+def list_all(request: ApiRequest) -> ApiResponse:
+    return _list(request)
 
 
-def list_of_hook(ask: Ask) -> Answer:
-    hook = ask.services.subscriptions.get(asker_of(ask), ask.path["id"])
-    return _list(ask, hook_id=str(hook.id))
+def list_of_hook(request: ApiRequest) -> ApiResponse:
+    hook = request.services.subscriptions.get(request.requester, request.project, request.path["id"])
+    return _list(request, hook_id=str(hook.id))
 
 
-def list_of_event(ask: Ask) -> Answer:
-    if ask.services.database.read(lambda: events.get(ask.project.id, ask.path["id"])) is None:
+def list_of_event(request: ApiRequest) -> ApiResponse:
+    if request.services.database.read(lambda: events.get(request.project.id, request.path["id"])) is None:
         raise NotFound("there is no such event in this project", title="No such event")
-    return _list(ask, event_id=ask.path["id"])
+    return _list(request, event_id=request.path["id"])
 
 
-def _list(ask: Ask, **of: str) -> Answer:
-    filters = {name: ask.query[name] for name in ("state", "type", "before") if name in ask.query}
-    app = ask.party.app
-    rows = ask.services.database.read(
-        lambda: history.find(ask.project.id, **of, **filters, origin_app=app, limit=ask.limit)
+def _list(request: ApiRequest, **of: str) -> ApiResponse:
+    filters = {name: request.query[name] for name in ("state", "type", "before") if name in request.query}
+    app = request.requester.app
+    rows = request.services.database.read(
+        lambda: history.find(request.project.id, **of, **filters, origin_app=app, limit=request.limit)
     )
-    return ask.page([row for row, _ in rows], [delivery_answer(row, hook) for row, hook in rows])
+    return request.page([row for row, _ in rows], [delivery_answer(row, hook) for row, hook in rows])
 
 
-def get(ask: Ask) -> Answer:
-    row, hook = _seen(ask)
-    event = ask.services.database.read(lambda: events.get(ask.project.id, str(row.event_id)))
-    sent = None if event is None else events.as_sent(event, ask.project.key)
+def get(request: ApiRequest) -> ApiResponse:
+    row, hook = _seen(request)
+    event = request.services.database.read(lambda: events.get(request.project.id, str(row.event_id)))
+    sent = None if event is None else events.as_sent(event, request.project.key)
     log = []
-    for attempt in ask.services.database.read(lambda: attempts.of_delivery(str(row.id))):
+    for attempt in request.services.database.read(lambda: attempts.of_delivery(str(row.id))):
         body = (
             None
             if sent is None
@@ -154,12 +153,12 @@ def get(ask: Ask) -> Answer:
             else ""
         )
         log.append(_attempt_answer(attempt, body))
-    return Answer({**delivery_answer(row, hook), "attempts": log})
+    return ApiResponse({**delivery_answer(row, hook), "attempts": log})
 
 
-def _seen(ask: Ask) -> tuple[Delivery, Hook]:
-    found = ask.services.database.read(lambda: history.get(ask.project.id, ask.path["id"]))
-    if found is None or not sees(ask.party, origin_of(found[1])):
+def _seen(request: ApiRequest) -> tuple[Delivery, Hook]:
+    found = request.services.database.read(lambda: history.get(request.project.id, request.path["id"]))
+    if found is None or not sees(request.requester, origin_of(found[1])):
         raise NotFound("there is no such delivery", title="No such delivery")
     return found
 
@@ -192,14 +191,14 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def retry(ask: Ask) -> Answer:
-    row, hook = _seen(ask)
-    ask.services.subscriptions.check(asker_of(ask), str(hook.id), "redeliver")
-    database = ask.services.database
+def retry(request: ApiRequest) -> ApiResponse:
+    row, hook = _seen(request)
+    request.services.subscriptions.check(request.requester, request.project, str(hook.id), "redeliver")
+    database = request.services.database
     if not database.write(lambda: deliveries.retry_now(database, row, database.clock.now())).result():
         raise Conflict("this delivery is being sent at this moment", title="Under way")
-    ask.services.wake()
-    return Answer({"id": row.id, "hook_id": hook.id, "event_id": row.event_id}, 202)
+    request.services.wake()
+    return ApiResponse({"id": row.id, "hook_id": hook.id, "event_id": row.event_id}, 202)
 
 
 class RetryAnswer(BaseModel):
@@ -208,23 +207,25 @@ class RetryAnswer(BaseModel):
     event_id: str
 
 
-def replay_hook(ask: Ask) -> Answer:
-    hook = ask.services.subscriptions.check(asker_of(ask), ask.path["id"], "redeliver")
-    wanted: ReplayInput = ask.body
+def replay_hook(request: ApiRequest) -> ApiResponse:
+    hook = request.services.subscriptions.check(
+        request.requester, request.project, request.path["id"], "redeliver"
+    )
+    wanted: ReplayInput = request.body
     since = _moment("since", wanted.since)
     # Without an end until now; a caller whose clock is ahead of ours asks for an empty span, not for a wrong
     # one.
     until = (
-        max(since, ask.services.database.clock.now())
+        max(since, request.services.database.clock.now())
         if wanted.until is None
         else _moment("until", wanted.until)
     )
     span = Span(since, until, wanted.type, wanted.state)
     if span.until < span.since:
         raise Invalid([("until", "must not be before since")])
-    count = replay.replay(ask.services.database, hook, span, is_dry_run=wanted.dry_run)
-    ask.services.wake()
-    return Answer({"count": count, "dry_run": wanted.dry_run}, 202)
+    count = replay.replay(request.services.database, hook, span, is_dry_run=wanted.dry_run)
+    request.services.wake()
+    return ApiResponse({"count": count, "dry_run": wanted.dry_run}, 202)
 
 
 def _moment(field: str, text: str) -> float:
@@ -236,19 +237,19 @@ def _moment(field: str, text: str) -> float:
     return min(max(moment, 0.0), 253_402_300_800.0)
 
 
-def preview(ask: Ask) -> Answer:
+def preview(request: ApiRequest) -> ApiResponse:
     """What an event would reach now, and why not the others; nothing is stored."""
-    wanted: PreviewInput = ask.body
-    if reason := catalogue.type_error(ask.project.catalogue, wanted.type):
+    wanted: PreviewInput = request.body
+    if reason := catalogue.type_error(request.project.catalogue, wanted.type):
         raise Invalid([("type", f"{wanted.type!r} {reason}")])
     matched, not_matched = [], []
-    for hook in ask.services.subscriptions.find(asker_of(ask), limit=PREVIEW_MAX):
+    for hook in request.services.subscriptions.find(request.requester, request.project, limit=PREVIEW_MAX):
         why = _why_not(hook, wanted.type)
         if why is None:
             matched.append(hook.id)
         else:
             not_matched.append({"id": hook.id, "reason": why})
-    return Answer({"matched": matched, "not_matched": not_matched})
+    return ApiResponse({"matched": matched, "not_matched": not_matched})
 
 
 def _why_not(hook: Hook, event_type: str) -> str | None:

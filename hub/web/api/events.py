@@ -16,7 +16,7 @@ from connectors import registry
 from hub.engine.intake import Receipt
 from hub.errors import Conflict, Invalid, NotFound
 from hub.rules import catalogue
-from hub.rules.access import Party
+from hub.rules.access import Requester
 from hub.rules.matching import OWN_EVENT_TYPES, PING_EVENT_TYPE, is_event_type
 from hub.rules.payload import KEY_MAX_LENGTH, PayloadRefused, Published, read_lines, read_one_or_many
 from hub.services import Services
@@ -26,8 +26,8 @@ from hub.timestamps import iso
 from hub.web.api.calls import (
     PAGED,
     PREFIX,
-    Answer,
-    Ask,
+    ApiRequest,
+    ApiResponse,
     Call,
     Parameter,
     archived,
@@ -36,7 +36,7 @@ from hub.web.api.calls import (
 )
 from hub.web.api.models import Envelope, EventTypeAnswer, EventTypeInput
 from hub.web.body import read_body
-from hub.web.callers import Callers, party_of
+from hub.web.callers import Callers, requester_of
 from hub.web.problems import Problem
 
 PUBLISH_BYTES_MAX = 67_108_864
@@ -51,7 +51,7 @@ def publish_route(services: Services, callers: Callers) -> Route:
 
     async def endpoint(request: Request) -> Response:
         caller = await callers.caller(request.headers)
-        check_scope(party_of(caller), ("publish",))
+        check_scope(requester_of(caller), ("publish",))
         check_query(request, ())
         project = await callers.project(caller, request.query_params)
         if project.is_archived:
@@ -126,47 +126,47 @@ def envelope(row: Any, project_key: str) -> msgspec.Raw:
     return msgspec.Raw(registry.format_of("standard").body(events.as_sent(row, project_key)))
 
 
-def hidden_types(party: Party) -> tuple[str, ...]:
+def hidden_types(requester: Requester) -> tuple[str, ...]:
     """Tests are nobody's news; the hub's own events tell of hooks, and an app must not learn of another's
     (contract §5).
     """
-    return (PING_EVENT_TYPE,) if party.app is None else (PING_EVENT_TYPE, *OWN_EVENT_TYPES)
+    return (PING_EVENT_TYPE,) if requester.app is None else (PING_EVENT_TYPE, *OWN_EVENT_TYPES)
 
 
-def list_events(ask: Ask) -> Answer:
-    types = ask.query["type"].split(",") if ask.query.get("type") else None
+def list_events(request: ApiRequest) -> ApiResponse:
+    types = request.query["type"].split(",") if request.query.get("type") else None
     if types is not None and len(types) > TYPES_ASKED_MAX:
         message = f"may name {TYPES_ASKED_MAX} types"
         raise Invalid([("type", message)], title="Wrong parameters")
-    hidden = hidden_types(ask.party)
-    rows = ask.services.database.read(
-        lambda: events.newest(ask.project.id, types, ask.query.get("before"), ask.limit, hidden)
+    hidden = hidden_types(request.requester)
+    rows = request.services.database.read(
+        lambda: events.newest(request.project.id, types, request.query.get("before"), request.limit, hidden)
     )
-    return ask.page(rows, [envelope(row, ask.project.key) for row in rows])
+    return request.page(rows, [envelope(row, request.project.key) for row in rows])
 
 
-def get_event(ask: Ask) -> Answer:
-    row = ask.services.database.read(lambda: events.get(ask.project.id, ask.path["id"]))
-    if row is None or (ask.party.app is not None and row.type in hidden_types(ask.party)):
+def get_event(request: ApiRequest) -> ApiResponse:
+    row = request.services.database.read(lambda: events.get(request.project.id, request.path["id"]))
+    if row is None or (request.requester.app is not None and row.type in hidden_types(request.requester)):
         raise NotFound("there is no such event in this project", title="No such event")
-    return Answer(envelope(row, ask.project.key))
+    return ApiResponse(envelope(row, request.project.key))
 
 
-def list_types(ask: Ask) -> Answer:
+def list_types(request: ApiRequest) -> ApiResponse:
     """A catalogue's types, or those an open project has seen or declared; then the hub's own. 100 a page,
     pages from 0.
     """
-    known = catalogue.types_of(ask.project.catalogue)
+    known = catalogue.types_of(request.project.catalogue)
     if known is not None:
         infos = [(info.code, info.name, info.description, info.group) for info in known.values()]
     else:
-        rows = ask.services.database.read(lambda: events.types_of(ask.project.id))
+        rows = request.services.database.read(lambda: events.types_of(request.project.id))
         infos = [
             (str(row.code), row.name or row.code, row.description, row.code.partition(".")[0]) for row in rows
         ]
     infos += [(info.code, info.name, info.description, info.group) for info in catalogue.OWN_TYPES]
-    first = int(ask.query.get("page", "0")) * TYPES_PAGE
-    return Answer(
+    first = int(request.query.get("page", "0")) * TYPES_PAGE
+    return ApiResponse(
         [
             {"id": code, "name": name, "description": text, "group": group}
             for code, name, text, group in infos[first : first + TYPES_PAGE]
@@ -174,11 +174,11 @@ def list_types(ask: Ask) -> Answer:
     )
 
 
-def declare_type(ask: Ask) -> Answer:
-    wanted: EventTypeInput = ask.body
-    if ask.project.catalogue != catalogue.OPEN:
+def declare_type(request: ApiRequest) -> ApiResponse:
+    wanted: EventTypeInput = request.body
+    if request.project.catalogue != catalogue.OPEN:
         raise Conflict(
-            f"this project knows the types of the {ask.project.catalogue} catalogue and no others",
+            f"this project knows the types of the {request.project.catalogue} catalogue and no others",
             title="Catalogue",
         )
     if not is_event_type(wanted.id) or wanted.id in OWN_EVENT_TYPES or wanted.id == PING_EVENT_TYPE:
@@ -190,7 +190,7 @@ def declare_type(ask: Ask) -> Answer:
                 )
             ]
         )
-    database, project_id = ask.services.database, ask.project.id
+    database, project_id = request.services.database, request.project.id
     now = database.clock.now()
     database.write(
         lambda: events.declare_type(project_id, wanted.id, wanted.name, wanted.description, now)
@@ -202,7 +202,7 @@ def declare_type(ask: Ask) -> Answer:
         "description": wanted.description,
         "group": group,
     }
-    return Answer(body, 201)
+    return ApiResponse(body, 201)
 
 
 CALLS = (

@@ -16,14 +16,14 @@ from connectors.icescrum.catalogue import examples
 from hub.engine.delivery import MASK
 from hub.errors import Invalid
 from hub.operations import ping
-from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT, OVERLAP_HOURS_MAX, Asker, Made, origin_of
+from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT, OVERLAP_HOURS_MAX, Made, origin_of
 from hub.rules import catalogue
 from hub.rules.access import refusal
 from hub.rules.matching import OWN_EVENT_TYPES, matches
 from hub.store import events, history, hooks
 from hub.store.models import Hook
 from hub.timestamps import iso, iso_or_none
-from hub.web.api.calls import PAGED, Answer, Ask, Call, Parameter
+from hub.web.api.calls import PAGED, ApiRequest, ApiResponse, Call, Parameter
 from hub.web.api.events import hidden_types
 from hub.web.api.models import Deleted, HookAnswer, HookFields, HookWithSecret, Input, NewHook, Secret
 
@@ -34,12 +34,8 @@ _NEVER_NULL = ("target_url", "events", "verify_ssl", "format", "enabled", "manua
 _EXAMPLE_ID = "evt_00000000000070008000{:012x}"
 
 
-def asker_of(ask: Ask) -> Asker:
-    return Asker(ask.party, ask.actor, ask.project)
-
-
 def hook_answer(
-    ask: Ask, hook: Hook, secret: str | None = None, shows_secret: bool = False
+    request: ApiRequest, hook: Hook, secret: str | None = None, shows_secret: bool = False
 ) -> dict[str, Any]:
     """A hook as the API shows it; on the calling thread's connection."""
     body = {
@@ -50,7 +46,7 @@ def hook_answer(
         "enabled": hook.state in ("active", "failing"),
         "verify_ssl": bool(hook.verify_ssl),
         "format": hook.format,
-        "headers": dict.fromkeys(_header_names(ask, hook), MASK),
+        "headers": dict.fromkeys(_header_names(request, hook), MASK),
         "manual_edit": bool(hook.manual_edit),
         "handshake": hook.handshake,
         "state": hook.state,
@@ -61,82 +57,118 @@ def hook_answer(
             "created_by": hook.created_by,
             "created_at": iso(hook.created_at),
         },
-        "can_edit": refusal(ask.party, origin_of(hook), "edit") is None,
+        "can_edit": refusal(request.requester, origin_of(hook), "edit") is None,
         "consecutive_failures": hook.consecutive_failures,
         "last_error": hook.last_error,
         "last_success_at": iso_or_none(hook.last_success_at),
         "disabled_reason": hook.disabled_reason,
-        "next_attempt_at": _next_attempt_at(ask, hook),
+        "next_attempt_at": _next_attempt_at(request, hook),
         "created_at": iso(hook.created_at),
         "updated_at": iso(hook.updated_at),
     }
     return {**body, "secret": secret} if shows_secret else body
 
 
-def _header_names(ask: Ask, hook: Hook) -> list[str]:
+def _header_names(request: ApiRequest, hook: Hook) -> list[str]:
     if not hook.headers:
         return []
     try:
-        return list(hooks.headers_of(ask.services.box, hook))
+        return list(hooks.headers_of(request.services.box, hook))
     except Exception:  # sealed with another key: the hook can still be looked at, and mended
         return []
 
 
-def _next_attempt_at(ask: Ask, hook: Hook) -> str | None:
+def _next_attempt_at(request: ApiRequest, hook: Hook) -> str | None:
     if hook.state != "failing":
         return None
-    first = ask.services.database.read(lambda: history.first_retry_at(str(hook.id)))
+    first = request.services.database.read(lambda: history.first_retry_at(str(hook.id)))
     return iso_or_none(hooks.next_attempt_at(hook, first))
 
 
-def _made(ask: Ask, made: Made, status: int) -> Answer:
-    headers = {"Location": ask.url(f"/api/v1/hooks/{made.hook.id}")} if status == 201 else {}
-    return Answer(
-        hook_answer(ask, made.hook, made.secret, status == 201 or made.secret is not None), status, headers
+def _made(request: ApiRequest, made: Made, status: int) -> ApiResponse:
+    headers = {"Location": request.url(f"/api/v1/hooks/{made.hook.id}")} if status == 201 else {}
+    return ApiResponse(
+        hook_answer(request, made.hook, made.secret, status == 201 or made.secret is not None),
+        status,
+        headers,
     )
 
 
-def create(ask: Ask) -> Answer:
-    fields = ask.body.model_dump(exclude_unset=True)
-    return _made(ask, ask.services.subscriptions.make(asker_of(ask), fields), 201)
+def create(request: ApiRequest) -> ApiResponse:
+    fields = request.body.model_dump(exclude_unset=True)
+    return _made(
+        request, request.services.subscriptions.make(request.requester, request.project, fields), 201
+    )
 
 
-def list_hooks(ask: Ask) -> Answer:
-    filters = {name: ask.query[name] for name in ("target_url", "state", "before") if name in ask.query}
-    rows = ask.services.subscriptions.find(asker_of(ask), **filters, limit=ask.limit)
-    return ask.page(rows, [hook_answer(ask, row) for row in rows])
+def list_hooks(request: ApiRequest) -> ApiResponse:
+    filters = {
+        name: request.query[name] for name in ("target_url", "state", "before") if name in request.query
+    }
+    rows = request.services.subscriptions.find(
+        request.requester, request.project, **filters, limit=request.limit
+    )
+    return request.page(rows, [hook_answer(request, row) for row in rows])
 
 
-def get(ask: Ask) -> Answer:
-    return Answer(hook_answer(ask, ask.services.subscriptions.get(asker_of(ask), ask.path["id"])))
+def get(request: ApiRequest) -> ApiResponse:
+    return ApiResponse(
+        hook_answer(
+            request,
+            request.services.subscriptions.get(request.requester, request.project, request.path["id"]),
+        )
+    )
 
 
-def change(ask: Ask) -> Answer:
-    fields = ask.body.model_dump(exclude_unset=True)
+def change(request: ApiRequest) -> ApiResponse:
+    fields = request.body.model_dump(exclude_unset=True)
     empty = [(name, "must not be null") for name in _NEVER_NULL if name in fields and fields[name] is None]
     if empty:
         raise Invalid(empty)
     for name, nothing in (("name", ""), ("headers", {})):
         if name in fields and fields[name] is None:
             fields[name] = nothing
-    return _made(ask, ask.services.subscriptions.change(asker_of(ask), ask.path["id"], fields), 200)
+    return _made(
+        request,
+        request.services.subscriptions.change(request.requester, request.project, request.path["id"], fields),
+        200,
+    )
 
 
-def delete(ask: Ask) -> Answer:
-    ask.services.subscriptions.delete(asker_of(ask), ask.path["id"])
-    return Answer({"id": ask.path["id"], "deleted": True})
+def delete(request: ApiRequest) -> ApiResponse:
+    request.services.subscriptions.delete(request.requester, request.project, request.path["id"])
+    return ApiResponse({"id": request.path["id"], "deleted": True})
 
 
-def enable(ask: Ask) -> Answer:
-    return Answer(hook_answer(ask, ask.services.subscriptions.switch(asker_of(ask), ask.path["id"], True)))
+def enable(request: ApiRequest) -> ApiResponse:
+    return ApiResponse(
+        hook_answer(
+            request,
+            request.services.subscriptions.switch(
+                request.requester, request.project, request.path["id"], True
+            ),
+        )
+    )
 
 
-def disable(ask: Ask) -> Answer:
-    return Answer(hook_answer(ask, ask.services.subscriptions.switch(asker_of(ask), ask.path["id"], False)))
+def disable(request: ApiRequest) -> ApiResponse:
+    return ApiResponse(
+        hook_answer(
+            request,
+            request.services.subscriptions.switch(
+                request.requester, request.project, request.path["id"], False
+            ),
+        )
+    )
 
 
-def take_over(ask: Ask) -> Answer:
-    return Answer(hook_answer(ask, ask.services.subscriptions.take_over(asker_of(ask), ask.path["id"])))
+def take_over(request: ApiRequest) -> ApiResponse:
+    return ApiResponse(
+        hook_answer(
+            request,
+            request.services.subscriptions.take_over(request.requester, request.project, request.path["id"]),
+        )
+    )
 
 
 class RotateInput(Input):
@@ -144,19 +176,25 @@ class RotateInput(Input):
     overlap_hours: Annotated[float, Field(ge=0, le=OVERLAP_HOURS_MAX)] = OVERLAP_HOURS_DEFAULT
 
 
-def rotate(ask: Ask) -> Answer:
-    made = ask.services.subscriptions.rotate(
-        asker_of(ask), ask.path["id"], ask.body.secret, ask.body.overlap_hours
+def rotate(request: ApiRequest) -> ApiResponse:
+    made = request.services.subscriptions.rotate(
+        request.requester,
+        request.project,
+        request.path["id"],
+        request.body.secret,
+        request.body.overlap_hours,
     )
-    return _made(ask, made, 200)
+    return _made(request, made, 200)
 
 
-def send_ping(ask: Ask) -> Answer:
-    hook = ask.services.subscriptions.check(asker_of(ask), ask.path["id"], "test")
-    services = ask.services
-    sent = ping.ping(services.database, services.box, services.outbound, ask.project, hook)
+def send_ping(request: ApiRequest) -> ApiResponse:
+    hook = request.services.subscriptions.check(
+        request.requester, request.project, request.path["id"], "test"
+    )
+    services = request.services
+    sent = ping.ping(services.database, services.box, services.outbound, request.project, hook)
     outcome = sent.outcome
-    return Answer(
+    return ApiResponse(
         {
             "hook_id": hook.id,
             "delivery_id": sent.delivery_id,
@@ -181,28 +219,28 @@ class PingAnswer(BaseModel):
     duration_ms: float
 
 
-def samples(ask: Ask) -> Answer:
+def samples(request: ApiRequest) -> ApiResponse:
     """What this hook would have got: recent events, or examples where there are none."""
-    hook = ask.services.subscriptions.get(asker_of(ask), ask.path["id"])
+    hook = request.services.subscriptions.get(request.requester, request.project, request.path["id"])
     patterns = json.loads(str(hook.events))
-    limit = int(ask.query.get("limit", 3))
-    hidden = hidden_types(ask.party)
+    limit = int(request.query.get("limit", 3))
+    hidden = hidden_types(request.requester)
 
     def is_wanted(code: str) -> bool:
         return code not in hidden and any(matches(pattern, code) for pattern in patterns)
 
-    rows = ask.services.database.read(
-        lambda: events.newest_wanted(ask.project.id, is_wanted, _SAMPLES_SEARCHED, limit)
+    rows = request.services.database.read(
+        lambda: events.newest_wanted(request.project.id, is_wanted, _SAMPLES_SEARCHED, limit)
     )
-    sent = [events.as_sent(row, ask.project.key) for row in rows] or _examples(ask, patterns, limit)
+    sent = [events.as_sent(row, request.project.key) for row in rows] or _examples(request, patterns, limit)
     form = registry.format_of(str(hook.format))
-    return Answer([msgspec.Raw(form.body(event)) for event in sent])
+    return ApiResponse([msgspec.Raw(form.body(event)) for event in sent])
 
 
-def _examples(ask: Ask, patterns: list[str], limit: int) -> list[Event]:
-    known = catalogue.types_of(ask.project.catalogue)
+def _examples(request: ApiRequest, patterns: list[str], limit: int) -> list[Event]:
+    known = catalogue.types_of(request.project.catalogue)
     if known is None:
-        seen = ask.services.database.read(lambda: events.types_of(ask.project.id))
+        seen = request.services.database.read(lambda: events.types_of(request.project.id))
         codes = [str(row.code) for row in seen] or ["example.event"]
     else:
         codes = list(known)
@@ -211,9 +249,9 @@ def _examples(ask: Ask, patterns: list[str], limit: int) -> list[Event]:
     chosen = chosen or [
         pattern.removesuffix(".*") + ".example" if pattern.endswith(".*") else pattern for pattern in patterns
     ]
-    now = iso(ask.services.database.clock.now())
+    now = iso(request.services.database.clock.now())
     return [
-        Event(_EXAMPLE_ID.format(n), code, now, ask.project.key, examples(code))
+        Event(_EXAMPLE_ID.format(n), code, now, request.project.key, examples(code))
         for n, code in enumerate(chosen[:limit], 1)
     ]
 

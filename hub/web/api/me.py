@@ -2,15 +2,15 @@
 
 from hub.rules.access import SCOPES
 from hub.store import projects
-from hub.web.api.calls import Answer, Ask, Call
+from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.models import Me
 
 
-def me(ask: Ask) -> Answer:
-    caller = ask.caller
+def me(request: ApiRequest) -> ApiResponse:
+    caller = request.caller
     row = None
     if caller.project_id is not None:
-        row = ask.services.database.read(lambda: projects.by_id(caller.project_id or 0))
+        row = request.services.database.read(lambda: projects.by_id(caller.project_id or 0))
     body = {
         "id": caller.token_id,
         "name": caller.name or (row.name if row else "hookhub"),
@@ -18,7 +18,7 @@ def me(ask: Ask) -> Answer:
         "app": caller.app,
         "scopes": [scope for scope in SCOPES if scope in caller.scopes],
     }
-    return Answer(body)
+    return ApiResponse(body)
 
 
 CALLS = (

@@ -13,7 +13,7 @@ from hub.rules.keys import is_project_key
 from hub.store import audit, projects
 from hub.store.models import Project
 from hub.timestamps import iso, iso_or_none
-from hub.web.api.calls import PAGED, Answer, Ask, Call
+from hub.web.api.calls import PAGED, ApiRequest, ApiResponse, Call
 from hub.web.api.models import Input, Name
 
 
@@ -50,49 +50,59 @@ class ProjectAnswer(BaseModel):
     created_at: str
 
 
-def list_projects(ask: Ask) -> Answer:
-    rows = ask.services.database.read(lambda: projects.every(ask.query.get("before"), ask.limit))
-    return ask.page(rows, [_project_answer(row) for row in rows], id_of=lambda row: str(row.key))
+def list_projects(request: ApiRequest) -> ApiResponse:
+    rows = request.services.database.read(lambda: projects.every(request.query.get("before"), request.limit))
+    return request.page(rows, [_project_answer(row) for row in rows], id_of=lambda row: str(row.key))
 
 
-def create_project(ask: Ask) -> Answer:
-    wanted: ProjectInput = ask.body
-    database = ask.services.database
+def create_project(request: ApiRequest) -> ApiResponse:
+    wanted: ProjectInput = request.body
+    database = request.services.database
 
     def write() -> Project:
         if projects.by_key(wanted.key):
             raise Conflict(f"there is a project {wanted.key} already", errors=[("key", "is taken")])
         now = database.clock.now()
-        row = projects.add(wanted.key, wanted.name, wanted.catalogue, now, ask.actor.name)
+        row = projects.add(wanted.key, wanted.name, wanted.catalogue, now, request.requester.name)
         audit.add(
-            now, ask.actor, "project.created", wanted.key, row.id, {"catalogue": [None, wanted.catalogue]}
+            now,
+            request.requester,
+            "project.created",
+            wanted.key,
+            row.id,
+            {"catalogue": [None, wanted.catalogue]},
         )
         return row
 
-    return Answer(_project_answer(database.write(write).result()), 201)
+    return ApiResponse(_project_answer(database.write(write).result()), 201)
 
 
-def get_project(ask: Ask) -> Answer:
-    return Answer(_project_answer(ask.services.database.read(lambda: _project(ask.path["key"]))))
+def get_project(request: ApiRequest) -> ApiResponse:
+    return ApiResponse(_project_answer(request.services.database.read(lambda: _project(request.path["key"]))))
 
 
-def change_project(ask: Ask) -> Answer:
-    wanted: ProjectChange = ask.body
-    database = ask.services.database
+def change_project(request: ApiRequest) -> ApiResponse:
+    wanted: ProjectChange = request.body
+    database = request.services.database
 
     def write() -> Project:
-        row = _project(ask.path["key"])
+        row = _project(request.path["key"])
         now = database.clock.now()
         if wanted.name is not None and wanted.name != row.name:
             projects.rename(row, wanted.name)
             audit.add(
-                now, ask.actor, "project.renamed", str(row.key), row.id, {"name": [row.name, wanted.name]}
+                now,
+                request.requester,
+                "project.renamed",
+                str(row.key),
+                row.id,
+                {"name": [row.name, wanted.name]},
             )
         if wanted.archived is not None and wanted.archived != (row.archived_at is not None):
             projects.archive(database, row, wanted.archived, now)
             audit.add(
                 now,
-                ask.actor,
+                request.requester,
                 "project.archived" if wanted.archived else "project.restored",
                 str(row.key),
                 row.id,
@@ -100,9 +110,9 @@ def change_project(ask: Ask) -> Answer:
         return _project(str(row.key))
 
     after = database.write(write).result()
-    ask.callers.forget()
-    ask.services.wake()
-    return Answer(_project_answer(after))
+    request.callers.forget()
+    request.services.wake()
+    return ApiResponse(_project_answer(after))
 
 
 def named_project(key: str | None) -> Project | None:

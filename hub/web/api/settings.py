@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from hub.errors import Invalid
 from hub.rules.settings import DEFINITIONS, SCHEDULE_MAX_STEPS, Definition, SettingRefused, Settings, checked
 from hub.store import audit, settings
-from hub.web.api.calls import Answer, Ask, Call
+from hub.web.api.calls import ApiRequest, ApiResponse, Call
 
 
 class DefinitionAnswer(BaseModel):
@@ -63,34 +63,34 @@ class SettingsInput(BaseModel):
     model_config = ConfigDict(extra="allow", json_schema_extra=_described)
 
 
-def get_settings(ask: Ask) -> Answer:
-    return Answer(_settings_answer(ask.services.database.read(settings.load)))
+def get_settings(request: ApiRequest) -> ApiResponse:
+    return ApiResponse(_settings_answer(request.services.database.read(settings.load)))
 
 
-def change_settings(ask: Ask) -> Answer:
+def change_settings(request: ApiRequest) -> ApiResponse:
     values: dict[str, Any] = {}
     errors = []
-    for key, value in (ask.body.model_extra or {}).items():
+    for key, value in (request.body.model_extra or {}).items():
         try:
             values[key] = checked(key, value)
         except SettingRefused as refused:
             errors.append((key, str(refused)))
     if errors:
         raise Invalid(errors, title="Wrong settings")
-    database = ask.services.database
+    database = request.services.database
 
     def write() -> Settings:
         before = settings.load().as_dict()
         settings.change(values)
         fields = {key: [before[key], value] for key, value in values.items() if value != before[key]}
         if fields:
-            audit.add(database.clock.now(), ask.actor, "settings.changed", "settings", fields=fields)
+            audit.add(database.clock.now(), request.requester, "settings.changed", "settings", fields=fields)
         return settings.load()
 
     after = database.write(write).result()
-    ask.callers.forget()
-    ask.services.wake()
-    return Answer(_settings_answer(after))
+    request.callers.forget()
+    request.services.wake()
+    return ApiResponse(_settings_answer(after))
 
 
 def _settings_answer(tuned: Settings) -> dict[str, Any]:

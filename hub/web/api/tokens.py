@@ -14,7 +14,7 @@ from hub.rules.access import APP_SCOPES, Scope
 from hub.store import audit, people, projects
 from hub.store.models import Token
 from hub.timestamps import iso, iso_or_none, parse_iso
-from hub.web.api.calls import PAGED, Answer, Ask, Call, Parameter
+from hub.web.api.calls import PAGED, ApiRequest, ApiResponse, Call, Parameter
 from hub.web.api.models import Input, Name, Text
 from hub.web.api.projects import named_project
 
@@ -57,18 +57,18 @@ class Revoked(BaseModel):
     revoked: Literal[True]
 
 
-def list_tokens(ask: Ask) -> Answer:
-    def read() -> Answer:
-        project = named_project(ask.query.get("project"))
-        rows = people.tokens(project.id if project else None, ask.query.get("before"), ask.limit)
-        return ask.page(rows, [_token_answer(row) for row in rows])
+def list_tokens(request: ApiRequest) -> ApiResponse:
+    def read() -> ApiResponse:
+        project = named_project(request.query.get("project"))
+        rows = people.tokens(project.id if project else None, request.query.get("before"), request.limit)
+        return request.page(rows, [_token_answer(row) for row in rows])
 
-    return ask.services.database.read(read)
+    return request.services.database.read(read)
 
 
-def create_token(ask: Ask) -> Answer:
-    wanted: TokenInput = ask.body
-    database = ask.services.database
+def create_token(request: ApiRequest) -> ApiResponse:
+    wanted: TokenInput = request.body
+    database = request.services.database
     _check_app(wanted)
     expires_at = _expiry(wanted.expires_at, database.clock.now())
 
@@ -81,42 +81,49 @@ def create_token(ask: Ask) -> Answer:
             scopes=wanted.scopes,
             project_id=project_id,
             app=wanted.app,
-            created_by=ask.actor.name,
+            created_by=request.requester.name,
             now=now,
             expires_at=expires_at,
         )
         audit.add(
             now,
-            ask.actor,
+            request.requester,
             "token.created",
             str(row.id),
             project_id,
             {"scopes": [None, wanted.scopes], "app": [None, wanted.app]},
         )
         if wanted.app and project_id is not None and wanted.app not in projects.connectors(project_id):
-            projects.switch_connector(project_id, wanted.app, True, ask.actor.name, now)
+            projects.switch_connector(project_id, wanted.app, True, request.requester.name, now)
             audit.add(
-                now, ask.actor, "connector.switched", wanted.app, project_id, {"enabled": [False, True]}
+                now,
+                request.requester,
+                "connector.switched",
+                wanted.app,
+                project_id,
+                {"enabled": [False, True]},
             )
         return {**_token_answer(row), "token": text}
 
-    return Answer(database.write(write).result(), 201)
+    return ApiResponse(database.write(write).result(), 201)
 
 
-def revoke_token(ask: Ask) -> Answer:
-    database = ask.services.database
+def revoke_token(request: ApiRequest) -> ApiResponse:
+    database = request.services.database
 
     def write() -> None:
-        row = people.token(ask.path["id"])
+        row = people.token(request.path["id"])
         if row is None or row.revoked_at is not None:
             raise NotFound("there is no such token", title="No such token")
         now = database.clock.now()
         people.revoke(str(row.id), now)
-        audit.add(now, ask.actor, "token.revoked", str(row.id), row.project.id if row.project else None)
+        audit.add(
+            now, request.requester, "token.revoked", str(row.id), row.project.id if row.project else None
+        )
 
     database.write(write).result()
-    ask.callers.forget()
-    return Answer({"id": ask.path["id"], "revoked": True})
+    request.callers.forget()
+    return ApiResponse({"id": request.path["id"], "revoked": True})
 
 
 def _check_app(wanted: TokenInput) -> None:

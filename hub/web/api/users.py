@@ -13,7 +13,7 @@ from hub.rules.access import Role
 from hub.store import audit, people
 from hub.store.models import Project, User
 from hub.timestamps import iso
-from hub.web.api.calls import PAGED, Answer, Ask, Call
+from hub.web.api.calls import PAGED, ApiRequest, ApiResponse, Call
 from hub.web.api.models import Input, Text
 from hub.web.api.projects import named_project
 
@@ -45,17 +45,17 @@ class UserAnswer(BaseModel):
     created_at: str
 
 
-def list_users(ask: Ask) -> Answer:
-    def read() -> Answer:
-        rows = people.users(ask.query.get("before"), ask.limit)
-        return ask.page(rows, [_user_answer(row) for row in rows], id_of=lambda row: str(row.name))
+def list_users(request: ApiRequest) -> ApiResponse:
+    def read() -> ApiResponse:
+        rows = people.users(request.query.get("before"), request.limit)
+        return request.page(rows, [_user_answer(row) for row in rows], id_of=lambda row: str(row.name))
 
-    return ask.services.database.read(read)
+    return request.services.database.read(read)
 
 
-def create_user(ask: Ask) -> Answer:
-    wanted: UserInput = ask.body
-    database = ask.services.database
+def create_user(request: ApiRequest) -> ApiResponse:
+    wanted: UserInput = request.body
+    database = request.services.database
     _check_role(wanted.project, wanted.role)
     password_hash = people.hashed(wanted.password) if wanted.password else None
 
@@ -65,31 +65,31 @@ def create_user(ask: Ask) -> Answer:
         now = database.clock.now()
         project = named_project(wanted.project)
         row = people.add_user(wanted.name, password_hash, wanted.admin, now)
-        audit.add(now, ask.actor, "user.created", wanted.name, fields={"admin": [None, wanted.admin]})
-        _set_role(ask, row, project, wanted.role, now)
+        audit.add(now, request.requester, "user.created", wanted.name, fields={"admin": [None, wanted.admin]})
+        _set_role(request, row, project, wanted.role, now)
         return _user_answer(row)
 
-    return Answer(database.write(write).result(), 201)
+    return ApiResponse(database.write(write).result(), 201)
 
 
-def change_user(ask: Ask) -> Answer:
-    wanted: UserChange = ask.body
-    database = ask.services.database
+def change_user(request: ApiRequest) -> ApiResponse:
+    wanted: UserChange = request.body
+    database = request.services.database
     _check_role(wanted.project, wanted.role)
     password_hash = people.hashed(wanted.password) if wanted.password else None
 
     def write() -> dict[str, Any]:
-        row = people.user(ask.path["name"])
+        row = people.user(request.path["name"])
         if row is None:
             raise NotFound("there is no such user", title="No such user")
         now = database.clock.now()
         if password_hash is not None:
             people.set_password(row, password_hash)
-            audit.add(now, ask.actor, "user.password_set", str(row.name), fields={"password": None})
-        _set_role(ask, row, named_project(wanted.project), wanted.role, now)
+            audit.add(now, request.requester, "user.password_set", str(row.name), fields={"password": None})
+        _set_role(request, row, named_project(wanted.project), wanted.role, now)
         return _user_answer(row)
 
-    return Answer(database.write(write).result())
+    return ApiResponse(database.write(write).result())
 
 
 def _check_role(project: str | None, role: str | None) -> None:
@@ -98,11 +98,11 @@ def _check_role(project: str | None, role: str | None) -> None:
         raise Invalid([(missing, "is missing: project and role go together")])
 
 
-def _set_role(ask: Ask, who: User, project: Project | None, role: str | None, now: float) -> None:
+def _set_role(request: ApiRequest, who: User, project: Project | None, role: str | None, now: float) -> None:
     if project is not None and role is not None:
         old = people.roles(who).get(str(project.key))
         people.set_role(who, project, role)
-        audit.add(now, ask.actor, "member.role_set", str(who.name), project.id, {"role": [old, role]})
+        audit.add(now, request.requester, "member.role_set", str(who.name), project.id, {"role": [old, role]})
 
 
 def _user_answer(row: User) -> dict[str, Any]:

@@ -21,8 +21,9 @@ from starlette.routing import Route
 from connectors.icescrum import dialect
 from connectors.icescrum.catalogue import PRESETS
 from hub.errors import Forbidden, NotFound
-from hub.operations.subscriptions import Asker, Made
+from hub.operations.subscriptions import Made
 from hub.rules import catalogue
+from hub.rules.access import Requester
 from hub.rules.matching import matches
 from hub.rules.payload import PayloadRefused, read_object
 from hub.services import Services
@@ -32,7 +33,7 @@ from hub.store.people import Caller
 from hub.store.projects import ProjectInfo
 from hub.web.api.calls import BODY_BYTES_MAX
 from hub.web.body import read_body
-from hub.web.callers import Callers, actor_of, party_of
+from hub.web.callers import Callers, requester_of
 from hub.web.problems import Problem, problem_of
 
 TOKEN_HEADERS = ("x-icescrum-token", "x-gitlab-token", "x-auth-token")
@@ -42,7 +43,7 @@ LIST_MAX = 100_000
 NUMBER_MAX = 2**31 - 1
 _FIELD_NAMES = {"target_url": "url", "verify_ssl": "ignoreSsl"}
 
-Handler = Callable[[Services, Asker, dict[str, Any], int | None], Response]
+Handler = Callable[[Services, Requester, ProjectInfo, dict[str, Any], int | None], Response]
 
 
 def routes(services: Services, callers: Callers) -> list[Route]:
@@ -68,8 +69,8 @@ def routes(services: Services, callers: Callers) -> list[Route]:
 
 async def _answer(request: Request, services: Services, callers: Callers, handler: Handler) -> Response:
     caller = await callers.caller(_with_token(request))
-    party = party_of(caller)
-    if not party.has("subscribe", "manage", *(("read",) if request.method in ("GET", "HEAD") else ())):
+    requester = requester_of(caller, request.client.host if request.client else None)
+    if not requester.has("subscribe", "manage", *(("read",) if request.method in ("GET", "HEAD") else ())):
         raise Forbidden("this token may not look after hooks", title="Scope missing")
     project = await run_in_threadpool(_project, services, caller, str(request.path_params["project"]))
     if project.is_archived:
@@ -77,9 +78,7 @@ async def _answer(request: Request, services: Services, callers: Callers, handle
     body: dict[str, Any] = {}
     if request.method in ("POST", "PUT"):
         body = dialect.hook_fields(read_object(await read_body(request, BODY_BYTES_MAX)))
-    address = request.client.host if request.client else None
-    asker = Asker(party, actor_of(caller, address), project)
-    return await run_in_threadpool(handler, services, asker, body, _number(request))
+    return await run_in_threadpool(handler, services, requester, project, body, _number(request))
 
 
 def _number(request: Request) -> int | None:
@@ -128,37 +127,53 @@ def _project(services: Services, caller: Caller, named: str) -> ProjectInfo:
     return found
 
 
-def _list(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
-    return _json([_shown(asker, hook) for hook in services.subscriptions.find(asker, limit=LIST_MAX)], 200)
+def _list(
+    services: Services, requester: Requester, project: ProjectInfo, body: dict[str, Any], number: int | None
+) -> Response:
+    return _json(
+        [
+            _shown(requester, project, hook)
+            for hook in services.subscriptions.find(requester, project, limit=LIST_MAX)
+        ],
+        200,
+    )
 
 
-def _create(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
+def _create(
+    services: Services, requester: Requester, project: ProjectInfo, body: dict[str, Any], number: int | None
+) -> Response:
     missing = dialect.missing_fields(body)
     if missing:
         return _json(dialect.validation_errors(missing), 400)
-    made = services.subscriptions.make(asker, {**_expanded(body), "format": FORMAT})
-    return _json(_shown(asker, made.hook, made.secret), 201)
+    made = services.subscriptions.make(requester, project, {**_expanded(body), "format": FORMAT})
+    return _json(_shown(requester, project, made.hook, made.secret), 201)
 
 
-def _show(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
-    return _json(_shown(asker, _found(services, asker, number)), 200)
+def _show(
+    services: Services, requester: Requester, project: ProjectInfo, body: dict[str, Any], number: int | None
+) -> Response:
+    return _json(_shown(requester, project, _found(services, requester, project, number)), 200)
 
 
-def _update(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
-    hook = _found(services, asker, number)
-    fields = _without_echo(asker, hook, _expanded(body))
-    made = services.subscriptions.change(asker, str(hook.id), fields) if fields else Made(hook)
-    return _json(_shown(asker, made.hook, None if "secret" in body else made.secret), 200)
+def _update(
+    services: Services, requester: Requester, project: ProjectInfo, body: dict[str, Any], number: int | None
+) -> Response:
+    hook = _found(services, requester, project, number)
+    fields = _without_echo(requester, project, hook, _expanded(body))
+    made = services.subscriptions.change(requester, project, str(hook.id), fields) if fields else Made(hook)
+    return _json(_shown(requester, project, made.hook, None if "secret" in body else made.secret), 200)
 
 
-def _without_echo(asker: Asker, hook: Hook, fields: dict[str, Any]) -> dict[str, Any]:
+def _without_echo(
+    requester: Requester, project: ProjectInfo, hook: Hook, fields: dict[str, Any]
+) -> dict[str, Any]:
     """Without what merely repeats our own answer, where that says less than the hook is.
 
     Clients read a hook, change a field and write all of it back. Patterns are shown as the events that they
     stand for, and a hook that was switched off for its failures as not enabled: written back, these must
     neither replace its patterns nor pass for a person's switch.
     """
-    shown = _shown(asker, hook)
+    shown = _shown(requester, project, hook)
     return {
         name: value
         for name, value in fields.items()
@@ -167,13 +182,15 @@ def _without_echo(asker: Asker, hook: Hook, fields: dict[str, Any]) -> dict[str,
     }
 
 
-def _delete(services: Services, asker: Asker, body: dict[str, Any], number: int | None) -> Response:
-    services.subscriptions.delete(asker, str(_found(services, asker, number).id))
+def _delete(
+    services: Services, requester: Requester, project: ProjectInfo, body: dict[str, Any], number: int | None
+) -> Response:
+    services.subscriptions.delete(requester, project, str(_found(services, requester, project, number).id))
     return Response(status_code=204)
 
 
-def _found(services: Services, asker: Asker, number: int | None) -> Hook:
-    hook = services.subscriptions.get_by_number(asker, number or 0)
+def _found(services: Services, requester: Requester, project: ProjectInfo, number: int | None) -> Hook:
+    hook = services.subscriptions.get_by_number(requester, project, number or 0)
     if hook.state == "gone":  # iceScrum deletes a hook whose target answers 410
         raise NotFound("this subscription is over", title="No such hook")
     return hook
@@ -187,9 +204,11 @@ def _expanded(fields: dict[str, Any]) -> dict[str, Any]:
     return {**fields, "events": list(dict.fromkeys(events))}
 
 
-def _shown(asker: Asker, hook: Hook, secret: str | None = None) -> dict[str, Any]:
+def _shown(
+    requester: Requester, project: ProjectInfo, hook: Hook, secret: str | None = None
+) -> dict[str, Any]:
     patterns = json.loads(str(hook.events))
-    known = catalogue.types_of(asker.project.catalogue)
+    known = catalogue.types_of(project.catalogue)
     # iceScrum has no patterns: its clients are shown the events that one stands for.
     events = (
         patterns
@@ -208,7 +227,7 @@ def _shown(asker: Asker, hook: Hook, secret: str | None = None) -> dict[str, Any
         "updated_at": hook.updated_at,
         "last_success_at": hook.last_success_at,
     }
-    return dialect.hook_answer(shown, project_id=asker.project.id, secret=secret, number=int(hook.number))
+    return dialect.hook_answer(shown, project_id=project.id, secret=secret, number=int(hook.number))
 
 
 def _error(problem: Problem, error: Exception) -> Response:

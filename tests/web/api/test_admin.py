@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from hub.operations.subscriptions import Asker
-from hub.rules.access import Party
+from hub.rules.access import Requester
 from hub.rules.settings import DEFINITIONS, Settings
 from hub.store import audit, hooks, people, projects, settings
-from hub.store.audit import Actor
 from hub.store.models import TABLES, Audit, Project, User
 from hub.timestamps import parse_iso
 from tests.rigs.api import Client, LiveHub
@@ -450,12 +448,9 @@ def test_each_change_of_a_hook_says_who_what_when_and_which_fields(
 def test_the_trail_names_people_too(live: LiveHub, project: str, receiver: Receiver) -> None:
     row = live.hub.database.read(lambda: projects.by_key(project))
     assert row is not None
-    asker = Asker(
-        Party("ann", frozenset({"manage"}), is_by_hand=True),
-        Actor("ann", None, "192.0.2.7"),
-        projects.info_of(row),
-    )
-    made = live.hub.services.subscriptions.make(asker, {"target_url": receiver.url, "events": ["*"]})
+    ann = Requester("ann", frozenset({"manage"}), is_person=True, address="192.0.2.7")
+    wanted = {"target_url": receiver.url, "events": ["*"]}
+    made = live.hub.services.subscriptions.make(ann, projects.info_of(row), wanted)
     entry = trail(live, str(made.hook.id))[0]
     assert (entry.actor, entry.token_id, entry.address) == ("ann", None, "192.0.2.7")
 
@@ -469,7 +464,7 @@ def test_what_the_hub_does_by_itself_is_in_the_trail(
     api.post("/events", json={"type": "a.b", "data": {}})
     until(lambda: api.get(f"/hooks/{hook['id']}").json()["state"], lambda state: state == "auto_disabled")
     entry = trail(live, hook["id"])[-1]
-    assert (entry.action, entry.actor) == ("hook.disabled", audit.HUB)
+    assert (entry.action, entry.actor) == ("hook.disabled", audit.HUB.name)
     assert "500" in fields_of(entry)["reason"]
 
 

@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from hub.operations.subscriptions import Asker
-from hub.rules.access import Party
+from hub.errors import Refusal
+from hub.rules.access import Requester
 from hub.store import projects
-from hub.store.audit import Actor
 from hub.store.models import Delivery, Hook
 from hub.timestamps import parse_iso
-from hub.web.problems import Problem
+from hub.web.problems import problem_of
 from tests.rigs.api import Client, LiveHub
 from tests.rigs.receivers import Received, Receiver
 
@@ -554,19 +553,19 @@ def test_a_secret_that_is_no_key_is_refused_by_hand_too(
     hook = subscribe(api, receiver.url, manual_edit=True)
     row = live.hub.database.read(lambda: projects.by_key(project))
     assert row is not None
-    asker = Asker(Party("ann", frozenset({"manage"}), is_by_hand=True), Actor("ann"), projects.info_of(row))
+    by_hand = (Requester("ann", frozenset({"manage"}), is_person=True), projects.info_of(row))
     subscriptions = live.hub.services.subscriptions
     for secret in ("whsec_!", "", "x" * 257, "a\0b"):
         for change in (
-            lambda secret=secret: subscriptions.rotate(asker, hook["id"], secret, 0),
-            lambda secret=secret: subscriptions.change(asker, hook["id"], {"secret": secret}),
+            lambda secret=secret: subscriptions.rotate(*by_hand, hook["id"], secret, 0),
+            lambda secret=secret: subscriptions.change(*by_hand, hook["id"], {"secret": secret}),
             lambda secret=secret: subscriptions.make(
-                asker, {"target_url": receiver.url, "events": ["*"], "secret": secret}
+                *by_hand, {"target_url": receiver.url, "events": ["*"], "secret": secret}
             ),
         ):
-            with pytest.raises(Problem) as refused:
+            with pytest.raises(Refusal) as refused:
                 change()
-            assert (refused.value.status, refused.value.errors[0][0]) == (422, "secret")
+            assert (problem_of(refused.value).status, refused.value.errors[0][0]) == (422, "secret")
 
 
 def test_a_span_may_be_written_with_any_offset(api: Client, receiver: Receiver) -> None:

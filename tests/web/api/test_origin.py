@@ -7,20 +7,20 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from connectors import registry
 from connectors.base import EditRule
+from hub.errors import Refusal
 from hub.operations import ping
-from hub.operations.subscriptions import Asker
-from hub.rules.access import Party
+from hub.rules.access import Requester
 from hub.store import audit, hooks, projects
-from hub.store.audit import Actor
 from hub.store.models import Hook
-from hub.web.problems import Problem
+from hub.store.projects import ProjectInfo
+from hub.web.problems import problem_of
 from tests.rigs.api import Client, LiveHub
 from tests.rigs.receivers import Receiver
 
@@ -86,18 +86,16 @@ class Stage:
     makers: dict[str, Client]
     target_url: str
 
-    def asker(self) -> Asker:
+    def by_hand(self) -> tuple[Requester, ProjectInfo]:
         """A manager on the pages."""
         row = projects.by_key(self.project)
         assert row is not None
-        return Asker(
-            Party("ann", frozenset({"manage"}), is_by_hand=True), Actor("ann"), projects.info_of(row)
-        )
+        return (Requester("ann", frozenset({"manage"}), is_person=True), projects.info_of(row))
 
     def make(self, origin: str, **fields: Any) -> str:
         wanted = {"target_url": self.target_url, "events": ["*"], **fields}
         if origin == "page":
-            return str(self.live.hub.services.subscriptions.make(self.asker(), wanted).hook.id)
+            return str(self.live.hub.services.subscriptions.make(*self.by_hand(), wanted).hook.id)
         if origin == "manual":
             wanted["manual_edit"] = True
         answer = self.makers[origin].post("/hooks", json=wanted)
@@ -117,7 +115,7 @@ class Stage:
         hook = services.database.read(lambda: hooks.get(hook_id))
         assert hook is not None
         return ping.ping(
-            services.database, services.box, services.outbound, self.asker().project, hook
+            services.database, services.box, services.outbound, self.by_hand()[1], hook
         ).delivery_id
 
 
@@ -169,30 +167,33 @@ def call(client: Client, action: str, hook_id: str, delivery_id: str) -> tuple[i
     return answer.status_code, answer.json()
 
 
-def by_hand(stage: Stage, action: str, hook_id: str, who: Asker | None = None) -> tuple[int, Json]:
+def by_hand(
+    stage: Stage, action: str, hook_id: str, who: tuple[Requester, ProjectInfo] | None = None
+) -> tuple[int, Json]:
     """What the pages do, in the API's words."""
-    subscriptions, asker = stage.live.hub.services.subscriptions, who or stage.asker()
+    subscriptions, by_hand = stage.live.hub.services.subscriptions, who or stage.by_hand()
     try:
         match action:
             case "view":
-                subscriptions.get(asker, hook_id)
+                subscriptions.get(*by_hand, hook_id)
             case "edit":
-                subscriptions.change(asker, hook_id, {"name": "Renamed"})
+                subscriptions.change(*by_hand, hook_id, {"name": "Renamed"})
             case "switch":
-                subscriptions.change(asker, hook_id, {"enabled": False})
+                subscriptions.change(*by_hand, hook_id, {"enabled": False})
             case "enable" | "disable":
-                subscriptions.switch(asker, hook_id, action == "enable")
+                subscriptions.switch(*by_hand, hook_id, action == "enable")
             case "test":
-                subscriptions.check(asker, hook_id, "test")
+                subscriptions.check(*by_hand, hook_id, "test")
             case "retry" | "replay":
-                subscriptions.check(asker, hook_id, "redeliver")
+                subscriptions.check(*by_hand, hook_id, "redeliver")
             case "delete":
-                subscriptions.delete(asker, hook_id)
+                subscriptions.delete(*by_hand, hook_id)
             case "rotate":
-                subscriptions.rotate(asker, hook_id, None, 0)
+                subscriptions.rotate(*by_hand, hook_id, None, 0)
             case "take_over":
-                subscriptions.take_over(asker, hook_id)
-    except Problem as problem:
+                subscriptions.take_over(*by_hand, hook_id)
+    except Refusal as refused:
+        problem = problem_of(refused)
         return problem.status, {"detail": problem.detail}
     return 200, {}
 
@@ -456,10 +457,10 @@ def test_a_subscription_that_is_over_cannot_be_taken_over(stage: Stage, target: 
 
 def test_only_a_manager_by_hand_takes_over(stage: Stage) -> None:
     hook_id = stage.make("switch")
-    member = replace(stage.asker(), party=Party("bob", frozenset({"read"}), is_by_hand=True))
-    with pytest.raises(Problem) as refused:
-        stage.live.hub.services.subscriptions.take_over(member, hook_id)
-    assert refused.value.status == 403
+    member = (Requester("bob", frozenset({"read"}), is_person=True), stage.by_hand()[1])
+    with pytest.raises(Refusal) as refused:
+        stage.live.hub.services.subscriptions.take_over(*member, hook_id)
+    assert problem_of(refused.value).status == 403
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
@@ -467,7 +468,7 @@ def test_only_a_manager_by_hand_takes_over(stage: Stage) -> None:
 def test_a_member_who_may_only_look_changes_nothing_by_hand(stage: Stage, origin: str, action: str) -> None:
     hook_id = stage.make(origin)
     before = stage.row(hook_id)
-    member = replace(stage.asker(), party=Party("bob", frozenset({"read"}), is_by_hand=True))
+    member = (Requester("bob", frozenset({"read"}), is_person=True), stage.by_hand()[1])
     assert by_hand(stage, action, hook_id, member)[0] == 409
     assert still(stage.row(hook_id)) == still(before)
 
@@ -543,9 +544,9 @@ def test_the_page_needs_its_own_connector_and_new_projects_have_it(live: LiveHub
         stage = Stage(live, key, {}, {}, target.url)
         assert stage.row(stage.make("page"))["origin_kind"] == "page"
     admin.patch("/connectors/webhooks", params={"project": "WEBHK"}, json={"enabled": False})
-    with pytest.raises(Problem) as refused:
+    with pytest.raises(Refusal) as refused:
         Stage(live, "WEBHK", {}, {}, target.url).make("page")
-    assert refused.value.status == 409
+    assert problem_of(refused.value).status == 409
     assert "Webhooks" in refused.value.detail
 
 
@@ -557,9 +558,9 @@ def test_an_archived_project_is_closed_to_managers_by_hand_too(live: LiveHub, ta
     assert by_hand(stage, "view", hook_id)[0] == 200
     for action in ("edit", "switch", "enable", "rotate", "take_over", "delete", "test", "retry"):
         assert by_hand(stage, action, hook_id)[0] == 403, action
-    with pytest.raises(Problem) as refused:
+    with pytest.raises(Refusal) as refused:
         stage.make("page")
-    assert refused.value.status == 403
+    assert problem_of(refused.value).status == 403
     assert still(stage.row(hook_id)) == still(before)
 
 
@@ -575,9 +576,9 @@ def test_manual_edit_is_for_hooks_of_api_tokens_and_only_their_maker_or_a_manage
         hook_id = stage.make(origin)
         assert stage.makers[origin].patch(f"/hooks/{hook_id}", json={"manual_edit": True}).status_code == 422
     hook_id = stage.make("api")
-    with pytest.raises(Problem) as refused_by_hand:
-        stage.live.hub.services.subscriptions.change(stage.asker(), hook_id, {"manual_edit": True})
-    assert refused_by_hand.value.status == 409
+    with pytest.raises(Refusal) as refused_by_hand:
+        stage.live.hub.services.subscriptions.change(*stage.by_hand(), hook_id, {"manual_edit": True})
+    assert problem_of(refused_by_hand.value).status == 409
     assert (
         stage.clients["subscribe"]
         .patch(f"/hooks/{hook_id}", json={"manual_edit": True})

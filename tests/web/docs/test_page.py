@@ -17,7 +17,7 @@ from hub.web.docs import page as docs
 from hub.web.routes import CALLS
 from tests.rigs.api import LiveHub
 
-STATIC = Path(docs.__file__).parents[1] / "static"
+STATIC = Path(docs.__file__).parents[2] / "static"
 VENDOR = STATIC / "vendor"
 HOOK = {"target_url": "https://example.com/hooks/stories", "event": "story.create"}
 
