@@ -343,14 +343,14 @@ def test_a_ping_is_never_counted_and_clears_failing(engine: Make) -> None:
     with Receiver(500) as receiver:
         hook = hub.hook(receiver.url)
         for _ in range(3):
-            assert hub.operations.ping(hook).outcome.status == 500
+            assert hub.ping(hook).outcome.status == 500
         assert (hub.row(hook).state, hub.row(hook).consecutive_failures) == ("active", 0)
         hub.publish()
         until(lambda: hub.row(hook).state == "failing", "a failure")
-        hub.operations.ping(hook)
+        hub.ping(hook)
         assert hub.row(hook).consecutive_failures == 1
         receiver.answer = 200
-        assert hub.operations.ping(hook).outcome.kind == "success"
+        assert hub.ping(hook).outcome.kind == "success"
         assert (hub.row(hook).state, hub.row(hook).consecutive_failures, hub.row(hook).gate_at) == (
             "active",
             0,
@@ -367,7 +367,7 @@ def test_a_ping_switches_nothing_on(engine: Make) -> None:
     with Receiver() as receiver:
         hook = hub.hook(receiver.url)
         hub.switch(hook, False)
-        assert hub.operations.ping(hook).outcome.kind == "success"
+        assert hub.ping(hook).outcome.kind == "success"
         assert hub.row(hook).state == "disabled"
 
 
