@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.rigs.hubs import Serving, hookhub, serving, until
+from tests.rigs.hubs import Serving, hookhub, serving
 from tests.rigs.receivers import Received, Receiver
+from tests.rigs.waiting import until
 
 IN_FLIGHT = 8
 SEED = random.SystemRandom().randrange(10**6)
@@ -86,7 +87,7 @@ def test_nothing_that_was_acknowledged_is_lost_by_kill_9(
             with serving(tmp_path, **environ) as hub:
                 seen = len(receiver.requests)
                 threads = publishers.run(hub)
-                receiver.wait_for(seen + chance.randrange(20, 300), 30)
+                receiver.wait_for(seen + chance.randrange(20, 300))
                 hub.process.send_signal(signal.SIGKILL)
                 hub.process.wait(10)
                 for thread in threads:
@@ -94,7 +95,7 @@ def test_nothing_that_was_acknowledged_is_lost_by_kill_9(
         with serving(tmp_path, **environ) as hub:
             # SQLite's workers are of this machine and known to be dead; on PostgreSQL a lease must end first:
             # 1 s + its margin.
-            until(lambda: publishers.acknowledged <= received(receiver), 40)
+            until(lambda: publishers.acknowledged <= received(receiver))
             repeats = Counter(one.headers["webhook-id"] for one in receiver.requests)
             assert hub.stop() == 0
     assert len(publishers.acknowledged) >= 20

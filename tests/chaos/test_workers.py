@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from hub.store import workers
-from tests.rigs.engine import Engine, until
+from tests.rigs.engine import Engine
 from tests.rigs.hubs import environ
 from tests.rigs.receivers import Receiver, hang
+from tests.rigs.waiting import until
 
 
 class Worker:
@@ -43,7 +44,7 @@ def hub(postgresql_url: str, tmp_path: Path) -> Iterator[Engine]:
 def two_workers(hub: Engine, url: str, folder: Path) -> Iterator[list[Worker]]:
     crew = [Worker(url, folder, name) for name in ("one", "two")]
     try:
-        until(lambda: hub.database.read(lambda: workers.alive(hub.database.clock.now())) == 2, "two workers")
+        until(lambda: hub.database.read(lambda: workers.alive(hub.database.clock.now())) == 2)
         yield crew
     finally:
         for worker in crew:
@@ -65,9 +66,9 @@ def test_two_workers_share_the_work_and_send_nothing_twice(
                 published += 5
             return min(worker.attempts for worker in crew) > 30
 
-        until(both_have_worked, "sharing", 40)
+        until(both_have_worked)
         for hook in made:
-            hub.settled(hook, timeout_s=40)
+            hub.settled(hook)
         for worker in crew:
             worker.process.send_signal(signal.SIGTERM)
         assert [worker.process.wait(20) for worker in crew] == [0, 0]
@@ -85,12 +86,12 @@ def test_what_a_killed_worker_had_taken_is_taken_over(
         two.process.send_signal(signal.SIGSTOP)
         hook = hub.hook(receiver.url)
         hub.publish(3)
-        receiver.wait_for(3, 20)
+        receiver.wait_for(3)
         one.process.kill()
         two.process.send_signal(signal.SIGCONT)
         receiver.answer = 200
         assert hub.states(hook) == ["sending"] * 3
-        hub.settled(hook, timeout_s=40)
+        hub.settled(hook)
         assert [row.attempts for row in hub.deliveries(hook)] == [2, 2, 2]
     assert sorted(attempt.kind for attempt in hub.attempts(hook)) == ["success"] * 3 + ["unknown"] * 3
     assert (hub.row(hook).consecutive_failures, hub.row(hook).in_flight) == (0, 0)

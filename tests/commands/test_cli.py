@@ -22,7 +22,8 @@ from hub.commands import serving as serve_command
 from hub.config import NAMES, Config, load
 from hub.demo.receiver import Receiver, standard_fault
 from hub.rules.settings import DEFINITIONS
-from tests.rigs.hubs import Serving, children, environ, hookhub, is_alive, serving, until
+from tests.rigs.hubs import Serving, children, environ, hookhub, is_alive, serving
+from tests.rigs.waiting import until
 
 TOKEN = re.compile(r"hub_[\w-]{43}\n")
 

@@ -7,7 +7,7 @@ Each client below knows nothing of the hub but a base URL and a token, and keeps
 import http.client
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -18,6 +18,7 @@ from connectors import registry
 from hub.store import projects, settings
 from tests.rigs.api import Client, LiveHub, serving
 from tests.rigs.receivers import Received, Receiver, Reply
+from tests.rigs.waiting import until
 
 Json = dict[str, Any]
 
@@ -102,13 +103,6 @@ def publish(manager: Client, code: str = "story.create", **data: Any) -> str:
 
 def state_of(manager: Client, hook_id: str) -> str:
     return str(manager.get(f"/hooks/{hook_id}").json()["state"])
-
-
-def until(read: Callable[[], Any], is_so: Callable[[Any], bool], timeout_s: float = 10) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while not is_so(found := read()):
-        assert time.monotonic() < deadline, found
-    return found
 
 
 # Zapier

@@ -9,7 +9,8 @@ import pytest
 
 from hub.demo import story as demo
 from hub.demo.receiver import Arrival, Receiver, icescrum_fault, standard_fault
-from tests.rigs.hubs import DEADLINE_S, children, environ, hookhub, is_alive, until
+from tests.rigs.hubs import children, environ, hookhub, is_alive
+from tests.rigs.waiting import DEADLINE_S, until
 
 
 def test_the_demo_shows_everything_and_leaves_nothing(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from hub.engine import senders
 from hub.rules.access import Requester
 from hub.store import attempts, audit, deliveries
 from hub.store.database import StoreUnavailable
-from tests.rigs.engine import Engine, until
+from tests.rigs.engine import Engine
 from tests.rigs.receivers import Received, Receiver, Script, close_silently, hang, reset
+from tests.rigs.waiting import until
 
 Make = Callable[..., Engine]
 
@@ -116,7 +117,7 @@ def test_a_dead_target_is_tried_five_times_and_then_switched_off_and_others_are_
         watching = hub.hook(watcher.url, ["hook.*"])
         hook = hub.hook(dead_url, ["*", "hook.disabled"])
         hub.publish()
-        [told] = watcher.wait_for(1, 20)
+        [told] = watcher.wait_for(1)
         hub.settled(watching)
         assert hub.states(hook) == ["held"]
     row = hub.row(hook)
@@ -148,10 +149,10 @@ def test_a_lower_limit_applies_from_the_next_failure_on(engine: Make) -> None:
     with Receiver(500) as receiver:
         hook = hub.hook(receiver.url)
         hub.publish()
-        receiver.wait_for(4, 20)
+        receiver.wait_for(4)
         assert hub.row(hook).state == "failing"
         hub.tune(failure_limit=3)
-        until(lambda: hub.row(hook).state == "auto_disabled", "switching off")
+        until(lambda: hub.row(hook).state == "auto_disabled")
         sent = len(receiver.requests)
         assert hub.row(hook).consecutive_failures == len(hub.attempts(hook)) == sent
 
@@ -162,7 +163,7 @@ def test_eight_failures_at_once_are_one(engine: Make) -> None:
     with Receiver(answer) as receiver:
         hook = hub.hook(receiver.url)
         hub.publish(8)
-        until(lambda: hub.states(hook) == ["retrying"] * 8, "eight failures")
+        until(lambda: hub.states(hook) == ["retrying"] * 8)
     assert (hub.row(hook).state, hub.row(hook).consecutive_failures) == ("failing", 1)
     assert hub.row(hook).in_flight == 0
 
@@ -182,8 +183,8 @@ def test_one_poisonous_event_neither_blocks_nor_disables_its_hook(engine: Make) 
             assert hub.row(hook).state in ("active", "failing")
             return hub.states(hook)[0] == "failed"
 
-        until(goes_on, "giving up the poisonous one", 30)
-        until(lambda: hub.states(hook)[1:] == ["delivered"] * good, "delivering the others")
+        until(goes_on)
+        until(lambda: hub.states(hook)[1:] == ["delivered"] * good)
     poison = [request for request in receiver.requests if b"poison" in request.body]
     assert len(poison) == 7, "the first try and six retries"
     assert hub.row(hook).state == "active"
@@ -198,7 +199,7 @@ def test_a_poisonous_event_that_is_left_alone_after_a_burst_does_not_disable_its
         hook = hub.hook(receiver.url)
         hub.publish(data=b'{"poison":1}')
         hub.publish(10)
-        until(lambda: hub.states(hook) == ["failed", *["delivered"] * 10], "the end of it")
+        until(lambda: hub.states(hook) == ["failed", *["delivered"] * 10])
         assert len([request for request in receiver.requests if b"poison" in request.body]) == 7
     assert (hub.row(hook).state, hub.row(hook).disabled_at) == ("active", None)
 
@@ -209,11 +210,11 @@ def test_410_ends_an_api_hook_and_tells_others(engine: Make) -> None:
         hub.hook(watcher.url, ["hook.gone"])
         hook = hub.hook(receiver.url)
         hub.publish(1)
-        [told] = watcher.wait_for(1, 20)
+        [told] = watcher.wait_for(1)
         assert json.loads(told.body)["type"] == "hook.gone"
         [receipt] = hub.publish()
         assert receipt.deliveries == 0, "it gets no more"
-        until(lambda: hub.states(hook) == ["failed"], "the end")
+        until(lambda: hub.states(hook) == ["failed"])
         assert len(receiver.requests) == 1
     assert hub.row(hook).state == "gone"
 
@@ -223,14 +224,14 @@ def test_410_switches_a_pages_hook_off_and_keeps_it(engine: Make) -> None:
     with Receiver(410) as receiver:
         hook = hub.hook(receiver.url, origin="page")
         hub.publish()
-        until(lambda: hub.row(hook).state == "auto_disabled", "switching off")
+        until(lambda: hub.row(hook).state == "auto_disabled")
         assert "410" in hub.row(hook).disabled_reason
         [receipt] = hub.publish()
         assert receipt.deliveries == 1
         assert hub.states(hook)[1] == "held"
         receiver.answer = 200
         hub.switch(hook, True)
-        until(lambda: hub.states(hook) == ["failed", "delivered"], "release")
+        until(lambda: hub.states(hook) == ["failed", "delivered"])
 
 
 def test_retry_after_is_kept(engine: Make) -> None:
@@ -238,7 +239,7 @@ def test_retry_after_is_kept(engine: Make) -> None:
     with Receiver((503, {"Retry-After": "3600"}, b"later")) as receiver:
         hook = hub.hook(receiver.url)
         hub.publish()
-        until(lambda: hub.states(hook) == ["retrying"], "a failure")
+        until(lambda: hub.states(hook) == ["retrying"])
         [row] = hub.deliveries(hook)
         assert row.next_at == pytest.approx(hub.database.clock.now() + 3600, abs=20)
         assert hub.attempts(hook)[0].response_body == b"later"
@@ -276,7 +277,7 @@ def test_a_row_that_cannot_be_read_is_the_hubs_own_fault_and_no_others(engine: M
         hub.do(lambda: hub.database.execute("UPDATE hook SET secrets = 'nonsense' WHERE id = ?", (broken,)))
         hub.publish()
         hub.settled(good)
-        until(lambda: hub.states(broken) == ["retrying"], "the fault")
+        until(lambda: hub.states(broken) == ["retrying"])
         assert (hub.row(broken).state, hub.row(broken).consecutive_failures) == ("active", 0)
         assert "HUB_SECRET_KEY" in hub.row(broken).last_error
 
@@ -287,10 +288,10 @@ def test_a_hanging_target_delays_nobody(engine: Make) -> None:
         stuck = [hub.hook(hanging.url, ["story.*"]) for _ in range(6)]
         hook = hub.hook(quick.url, ["task.*"])
         hub.publish(8, "story.create")
-        hanging.wait_for(12, 20)
+        hanging.wait_for(12)
         began = time.monotonic()
         hub.publish(50, "task.create")
-        quick.wait_for(50, 20)
+        quick.wait_for(50)
         assert time.monotonic() - began < 2.5, "before the first of the hanging ones has even ended"
         assert 12 <= sum(hub.row(one).in_flight for one in stuck) <= 18, (
             "half of the senders, and one more for each"
@@ -320,14 +321,14 @@ def test_a_switched_off_hooks_deliveries_are_held_and_released_with_a_ramp(engin
     with Receiver(500) as receiver:
         hook = hub.hook(receiver.url)
         hub.publish()
-        until(lambda: hub.row(hook).state == "auto_disabled", "switching off")
+        until(lambda: hub.row(hook).state == "auto_disabled")
         assert sum(receipt.deliveries for receipt in hub.publish(39)) == 39
         assert hub.states(hook) == ["held"] * 40
         hub.switch(hook, True)
         hub.switch(hook, False)
         [receipt] = hub.publish()
         assert receipt.deliveries == 0, "a hook switched off by a person gets no new ones"
-        until(lambda: hub.row(hook).in_flight == 0, "the end of what was under way")
+        until(lambda: hub.row(hook).in_flight == 0)
         assert hub.states(hook) == ["held"] * 40, "and keeps the open ones"
         receiver.answer = answer
         hub.switch(hook, True)
@@ -346,7 +347,7 @@ def test_a_ping_is_never_counted_and_clears_failing(engine: Make) -> None:
             assert hub.ping(hook).outcome.status == 500
         assert (hub.row(hook).state, hub.row(hook).consecutive_failures) == ("active", 0)
         hub.publish()
-        until(lambda: hub.row(hook).state == "failing", "a failure")
+        until(lambda: hub.row(hook).state == "failing")
         hub.ping(hook)
         assert hub.row(hook).consecutive_failures == 1
         receiver.answer = 200
@@ -381,7 +382,7 @@ def test_a_repeated_key_answers_the_first_event_and_sends_nothing(engine: Make) 
         same = hub.publish(3, key="twice in one request")
         assert [receipt.is_duplicate for receipt in same] == [False, True, True]
         assert len({receipt.id for receipt in same}) == 1
-        until(lambda: hub.states(hook) == ["delivered"] * 2, "two deliveries")
+        until(lambda: hub.states(hook) == ["delivered"] * 2)
         assert len(receiver.requests) == 2
 
 
@@ -435,8 +436,8 @@ def test_an_outcome_that_cannot_be_written_costs_no_other_its_own(
         hook = hub.hook(receiver.url)
         hub.publish(3)
         hub.publish(1, data=b'{"poison":1}')
-        until(lambda: hub.states(hook).count("delivered") == 3, "recording the others")
-        until(lambda: hub.states(hook)[3] == "retrying", "the fault")
+        until(lambda: hub.states(hook).count("delivered") == 3)
+        until(lambda: hub.states(hook)[3] == "retrying")
         assert len([request for request in receiver.requests if b"poison" not in request.body]) == 3
     [attempt] = [one for one in hub.attempts(hook) if one.kind == "fault"][:1]
     assert "no row can be made of it" in attempt.reason
@@ -456,7 +457,7 @@ def test_no_thread_to_send_with_is_the_hubs_own_fault(engine: Make, monkeypatch:
     with Receiver() as receiver:
         hook = hub.hook(receiver.url)
         hub.publish(3)
-        until(lambda: hub.states(hook) == ["retrying"] * 3, "faults")
+        until(lambda: hub.states(hook) == ["retrying"] * 3)
         assert {attempt.kind for attempt in hub.attempts(hook)} == {"fault"}
         monkeypatch.undo()
         hub.settled(hook)
@@ -475,15 +476,12 @@ def test_it_stops_when_what_is_under_way_has_ended_and_leaves_no_thread(
             receiver.wait_for(8)
             stopping = threading.Thread(target=hub.hub.stop)
             stopping.start()
-            until(lambda: hub.services.dispatcher._is_stopping, "stopping")  # type: ignore[union-attr]
+            until(lambda: hub.services.dispatcher._is_stopping)  # type: ignore[union-attr]
             together.set()
             stopping.join(20)
             assert not stopping.is_alive()
         ours = ("sender", "dispatcher", "write_")
-        until(
-            lambda: not [t for t in set(threading.enumerate()) - before if t.name.startswith(ours)],
-            "the end of its threads",
-        )
+        until(lambda: not [t for t in set(threading.enumerate()) - before if t.name.startswith(ours)])
         assert len(receiver.requests) == 8, "nothing more was taken"
     with Receiver() as receiver:
         again = Engine(database_url, tmp_path)
@@ -511,7 +509,7 @@ def test_a_stop_waits_no_longer_than_it_may(
         assert time.monotonic() - began < 5
         dispatcher = hub.services.dispatcher
         assert dispatcher is not None
-        until(lambda: not dispatcher.is_alive(), "the end of the dispatcher")
+        until(lambda: not dispatcher.is_alive())
 
 
 def test_an_idle_hub_uses_no_time_to_speak_of(engine: Make) -> None:
@@ -519,8 +517,8 @@ def test_an_idle_hub_uses_no_time_to_speak_of(engine: Make) -> None:
     with Receiver((503, {"Retry-After": "600"}, b"")) as receiver:
         hook = hub.hook(receiver.url)
         hub.publish(5)
-        until(lambda: hub.row(hook).state == "failing", "a failure")
-        until(lambda: hub.row(hook).in_flight == 0, "the end of its requests")
+        until(lambda: hub.row(hook).state == "failing")
+        until(lambda: hub.row(hook).in_flight == 0)
         began, used = time.monotonic(), time.process_time()
         threading.Event().wait(2.0)  # nothing to wait for: it is the idling that is measured
         share = (time.process_time() - used) / (time.monotonic() - began)
@@ -562,7 +560,7 @@ def test_publishers_and_the_dispatcher_never_wait_for_each_other_in_a_circle(
         for thread in threads:
             thread.join()
         for hook in made[1::2]:
-            hub.settled(hook, timeout_s=40)
+            hub.settled(hook)
         row = hub.database.read(
             lambda: hub.database.execute(
                 "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
@@ -589,15 +587,15 @@ def test_an_unsubscribe_is_answered_only_when_what_was_taken_has_begun(
     with Receiver() as receiver:
         hook = hub.hook(receiver.url)
         hub.publish(1)
-        until(lambda: hub.states(hook) == ["sending"], "the claim")
+        until(lambda: hub.states(hook) == ["sending"])
         deleting = threading.Thread(target=hub.services.subscriptions.delete, args=(*by_hand, hook))
         deleting.start()
-        until(lambda: hub.row(hook).deleted_at is not None, "the deletion")
+        until(lambda: hub.row(hook).deleted_at is not None)
         assert deleting.is_alive(), "it is not answered yet"
         may_begin.set()
         deleting.join(20)
         assert not deleting.is_alive()
-        receiver.wait_for(1, 5)
+        receiver.wait_for(1)
 
 
 def test_an_app_is_not_told_about_another_apps_hook(engine: Make, dead_url: str) -> None:
@@ -611,5 +609,5 @@ def test_an_app_is_not_told_about_another_apps_hook(engine: Make, dead_url: str)
             hub.hook(receiver.url + path, ["hook.disabled"], origin, origin_app=app)
         hub.hook(dead_url, ["story.create"], "app", origin_app="n8n")
         hub.publish(1, "story.create")
-        receiver.wait_for(2, 10)
+        receiver.wait_for(2)
         assert sorted(request.path.rpartition("/")[2] for request in receiver.requests) == ["n8n", "page"]

@@ -3,7 +3,7 @@ hangs on the telling.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from hub.rules.access import Requester
 from hub.store import projects, settings
 from tests.rigs.api import Client, LiveHub, serving
 from tests.rigs.receivers import Answer, Received, Receiver, Reply, close_silently, hang, reset
+from tests.rigs.waiting import until
 
 Json = dict[str, Any]
 EVENT = {"type": "order.paid", "data": {"n": 1}}
@@ -49,13 +50,6 @@ def make(live: LiveHub, key: str, url: str, app: str = "zapier") -> tuple[Client
     made = client.post("/hooks", json={"target_url": url, "event": "*"})
     assert made.status_code == 201, made.text
     return client, made.json()["id"]
-
-
-def until(read: Callable[[], Any], is_so: Callable[[Any], bool], timeout_s: float = 10) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while not is_so(found := read()):
-        assert time.monotonic() < deadline, found
-    return found
 
 
 def told(receiver: Receiver) -> list[Received]:

@@ -2,8 +2,6 @@
 receivers for real.
 """
 
-import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,18 +14,9 @@ from hub.rules.payload import Published
 from hub.store import history, hooks, projects, settings
 from hub.store.hooks import NewHook
 from hub.store.models import Attempt, Delivery, Event, Hook
+from tests.rigs.waiting import until
 
 FAST = {"retry_schedule_s": [0.1] * 12, "attempt_timeout_s": 5, "connect_timeout_s": 2}
-
-
-def until(is_so: Callable[[], Any], what: str = "it", timeout_s: float = 20) -> Any:
-    """Wait for a condition with a deadline; its value."""
-    pause = threading.Event()
-    deadline = time.monotonic() + timeout_s
-    while not (found := is_so()):
-        assert time.monotonic() < deadline, f"{what} did not happen in {timeout_s} s"
-        pause.wait(0.01)
-    return found
 
 
 class Engine:
@@ -114,6 +103,6 @@ class Engine:
     def events(self, code: str) -> list[Event]:
         return self.database.read(lambda: list(Event.select().where(Event.type == code)))
 
-    def settled(self, hook_id: str, state: str = "delivered", timeout_s: float = 20) -> None:
+    def settled(self, hook_id: str, state: str = "delivered") -> None:
         """Wait until all of a hook's deliveries are in this state."""
-        until(lambda: set(self.states(hook_id)) == {state}, f"{state} of {hook_id}", timeout_s)
+        until(lambda: self.states(hook_id), lambda states: set(states) == {state})

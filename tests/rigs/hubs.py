@@ -1,8 +1,7 @@
 """Hubs for the tests of the command line, the demo and the pages: real processes on free ports, and real
 clients.
 
-Owns starting and ending them. Nothing here sleeps for a fixed time: it waits for a condition, with a
-deadline.
+Owns starting and ending them.
 """
 
 import contextlib
@@ -11,13 +10,13 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.rigs.waiting import DEADLINE_S, until
+
 ROOT = Path(__file__).parents[2]
-DEADLINE_S = 60.0
 
 
 def environ(**values: str) -> dict[str, str]:
@@ -90,14 +89,6 @@ def serving(folder: Path, *arguments: str, **values: str) -> Iterator[Serving]:
     finally:
         process.kill()
         process.wait()
-
-
-def until(is_so: Callable[[], bool], timeout_s: float = DEADLINE_S) -> None:
-    """Wait for a condition that another process brings about."""
-    deadline = time.monotonic() + timeout_s
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def children(pid: int) -> list[int]:

@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tests.rigs.waiting import DEADLINE_S
+
 
 @dataclass(frozen=True)
 class Received:
@@ -152,11 +154,11 @@ class Receiver:
         for sock in live:
             _shut(sock)
 
-    def wait_for(self, count: int, timeout_s: float = 5) -> list[Received]:
+    def wait_for(self, count: int) -> list[Received]:
         """The requests so far, once there are `count` of them."""
         with self._condition:
-            if not self._condition.wait_for(lambda: len(self.requests) >= count, timeout_s):
-                raise AssertionError(f"{len(self.requests)} requests in {timeout_s} s, waited for {count}")
+            arrived = self._condition.wait_for(lambda: len(self.requests) >= count, DEADLINE_S)
+            assert arrived, f"{len(self.requests)} requests in {DEADLINE_S:.0f} s, waited for {count}"
             return list(self.requests)
 
     def _start(self, target: Callable[..., None], *args: object) -> None:

@@ -16,15 +16,9 @@ from hub.store.models import TABLES, Audit, Project, User
 from hub.timestamps import parse_iso
 from tests.rigs.api import Client, LiveHub
 from tests.rigs.receivers import Receiver, hang
+from tests.rigs.waiting import until
 
 Json = dict[str, Any]
-
-
-def until(read: Callable[[], Any], is_so: Callable[[Any], bool], timeout_s: float = 10) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while not is_so(found := read()):
-        assert time.monotonic() < deadline, found
-    return found
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ the overlap lasts.
 
 import base64
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -19,15 +18,9 @@ from hub.timestamps import parse_iso
 from hub.web.problems import problem_of
 from tests.rigs.api import Client, LiveHub
 from tests.rigs.receivers import Received, Receiver
+from tests.rigs.waiting import until
 
 Json = dict[str, Any]
-
-
-def until(read: Callable[[], Any], is_so: Callable[[Any], bool], timeout_s: float = 10) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while not is_so(found := read()):
-        assert time.monotonic() < deadline, found
-    return found
 
 
 def subscribe(api: Client, url: str, event: str = "*", **fields: Any) -> Json:

@@ -5,7 +5,6 @@ the API and by hand.
 import itertools
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from hub.store.projects import ProjectInfo
 from hub.web.problems import problem_of
 from tests.rigs.api import Client, LiveHub
 from tests.rigs.receivers import Receiver
+from tests.rigs.waiting import until
 
 Json = dict[str, Any]
 
@@ -351,9 +351,7 @@ HIDDEN_CALLS: tuple[tuple[str, str, Json | None], ...] = (
 
 def wait_until_parked(stage: Stage, hook_id: str) -> None:
     """Until the dispatcher has looked at it: from then on only calls ask the database about it."""
-    deadline = time.monotonic() + 10
-    while stage.row(hook_id)["ready_at"] is not None:
-        assert time.monotonic() < deadline, "the dispatcher does not look at the hook"
+    until(lambda: stage.row(hook_id)["ready_at"], lambda ready_at: ready_at is None)
 
 
 @pytest.mark.parametrize(("method", "path", "body"), HIDDEN_CALLS)

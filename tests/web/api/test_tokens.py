@@ -3,8 +3,6 @@ little.
 """
 
 import hashlib
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +17,7 @@ from hub.web.api.calls import Call
 from hub.web.routes import CALLS
 from tests.rigs.api import Client, LiveHub
 from tests.rigs.receivers import Receiver
+from tests.rigs.waiting import until
 
 Json = dict[str, Any]
 
@@ -65,13 +64,6 @@ MORE_THAN_PROMISED = {("GET", "/hooks/{id}/samples"): {"manage"}}
 
 def name(call: Call) -> str:
     return f"{call.method} {call.path}"
-
-
-def until(read: Callable[[], Any], is_so: Callable[[Any], bool], timeout_s: float = 10) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while not is_so(found := read()):
-        assert time.monotonic() < deadline, found
-    return found
 
 
 @pytest.fixture
@@ -199,7 +191,7 @@ def test_a_token_expires(live: LiveHub, admin: Client, project: str) -> None:
     assert abs(parse_iso(made["expires_at"]) - soon.timestamp()) < 0.01
     past = Token.update(expires_at=live.hub.database.clock.now()).where(Token.id == made["id"])
     live.hub.database.write(past.execute).result()
-    until(lambda: client.get("/me").status_code, lambda status: status == 401, timeout_s=5)
+    until(lambda: client.get("/me").status_code, lambda status: status == 401)
     assert client.get("/hooks").status_code == 401
 
 

@@ -2,9 +2,7 @@
 
 import hashlib
 import hmac
-import json
 import re
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +14,7 @@ from hub.store import projects
 from hub.store.models import Hook
 from tests.rigs.api import SCOPES, Client, LiveHub
 from tests.rigs.receivers import Receiver
+from tests.rigs.waiting import until
 
 Json = dict[str, Any]
 
@@ -522,7 +521,7 @@ def test_a_network_failure_is_counted_and_told(ice: IceScrumClient, api: Client,
         url = closed.url
     number = ice.post(path, json=hook(url, events=["all"])).json()["id"]
     publish(api)
-    counted = _until(lambda: ice.get(f"{path}/{number}").json(), lambda shown: shown["countErrors"] == 1)
+    counted = until(lambda: ice.get(f"{path}/{number}").json(), lambda shown: shown["countErrors"] == 1)
     assert "refused" in counted["lastError"].lower()
     assert counted["enabled"] is True
 
@@ -533,7 +532,7 @@ def test_after_a_410_the_hook_is_gone_for_its_client(
     receiver.answer = 410
     number = ice.post(path, json=hook(receiver.url)).json()["id"]
     publish(api)
-    _until(lambda: ice.get(path).json(), lambda shown: shown == [])
+    until(lambda: ice.get(path).json(), lambda shown: shown == [])
     for method in ("GET", "PUT", "DELETE"):
         answer = ice.request(
             method, f"{path}/{number}", json={"hook": {"enabled": True}} if method == "PUT" else None
@@ -598,10 +597,3 @@ def test_the_list_is_whole_however_many_there_are(ice: IceScrumClient, path: str
     numbers = [ice.post(path, json=hook()).json()["id"] for _ in range(205)]
     assert [one["id"] for one in ice.get(path).json()] == numbers[::-1]
     assert len(set(numbers)) == 205
-
-
-def _until(read: Any, is_so: Any, timeout_s: float = 10) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while not is_so(found := read()):
-        assert time.monotonic() < deadline, json.dumps(found)[:500]
-    return found
