@@ -6,6 +6,7 @@ its own.
 
 import contextlib
 import logging
+import threading
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from starlette.applications import Starlette
 
 from hub.config import Config
 from hub.engine.dispatcher import SENDERS, Dispatcher
+from hub.engine.hook_states import HookStates
 from hub.engine.intake import Intake
 from hub.engine.scheduler import Scheduler
 from hub.operations.subscriptions import Subscriptions
@@ -21,7 +23,6 @@ from hub.operations.unsubscribe import ReverseUnsubscribe
 from hub.services import Services
 from hub.store import schema
 from hub.store.database import Database
-from hub.store.deliveries import Recorded
 from hub.store.secrets import SecretBox
 from hub.targets.outbound import Outbound
 from hub.web import routes
@@ -50,51 +51,28 @@ class Hub:
         origin = urlsplit(config.base_url).hostname or "localhost"
         outbound = Outbound(allow=config.outbound_allow, ca_file=config.outbound_ca_file, origin=origin)
         self._unsubscribe = ReverseUnsubscribe(self.database, outbound)
-        self._dispatcher: Dispatcher | None = None
-        intake = Intake(self.database, self.wake)
+        woken = threading.Event()
+        intake = Intake(self.database, woken.set)
+        hook_states = HookStates(self.database, self._unsubscribe.hook_ended, woken.set)
         dispatcher = (
-            Dispatcher(
-                self.database,
-                outbound,
-                box,
-                intake,
-                plan_wake=self._plan_wake,
-                hook_ended=self._hook_ended,
-                senders=senders or SENDERS,
-            )
+            Dispatcher(self.database, outbound, box, hook_states, woken, senders=senders or SENDERS)
             if sends
             else None
         )
-        self._dispatcher = dispatcher
-        scheduler = Scheduler(self.database, intake, dispatcher)
+        scheduler = Scheduler(self.database, intake, dispatcher, woken.set)
         subscriptions = Subscriptions(
             self.database,
             box,
-            intake,
+            hook_states,
             outbound,
             config.outbound_allow,
-            self.wake,
+            woken.set,
             self._unsubscribe.hook_ended,
-            self._let_start,
+            dispatcher.let_start if dispatcher else lambda hook_id: None,
         )
         self.services = Services(
-            config, self.database, box, outbound, intake, subscriptions, scheduler, dispatcher
+            config, self.database, box, outbound, intake, subscriptions, scheduler, dispatcher, woken.set
         )
-
-    def wake(self) -> None:
-        if self._dispatcher is not None:
-            self._dispatcher.wake()
-
-    def _let_start(self, hook_id: str) -> None:
-        if self._dispatcher is not None:
-            self._dispatcher.let_start(hook_id)
-
-    def _plan_wake(self, due_at: float) -> None:
-        self.services.scheduler.wake_at(due_at)
-
-    def _hook_ended(self, ended: Recorded) -> None:
-        if ended.state == "auto_disabled":  # a gone one has said itself that it is over
-            self._unsubscribe.hook_ended(ended.hook_id)
 
     def start(self) -> None:
         self.services.scheduler.rescue()

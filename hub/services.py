@@ -3,6 +3,7 @@
 Owns nothing: it names what `app` has constructed. It must never construct anything itself.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hub.config import Config
@@ -26,8 +27,5 @@ class Services:
     scheduler: Scheduler
     dispatcher: Dispatcher | None
     """None where this process sends nothing."""
-
-    def wake(self) -> None:
-        """There may be something to send."""
-        if self.dispatcher is not None:
-            self.dispatcher.wake()
+    wake: Callable[[], None]
+    """There may be something to send; from any thread."""

@@ -20,13 +20,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from hub.engine.delivery import Shipment
-from hub.engine.intake import Intake
+from hub.engine.hook_states import HookStates
 from hub.engine.senders import Senders, stay_on_one_core
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
 from hub.store import audit, deliveries, hooks, lanes, leases, settings, workers
 from hub.store.database import Database, StoreUnavailable
-from hub.store.deliveries import Recorded
 from hub.store.hooks import Target
 from hub.store.leases import Claim
 from hub.store.secrets import SecretBox
@@ -68,7 +67,6 @@ class _Turn:
 
     settings: Settings
     shipments: list[tuple[Claim, Shipment | Exception]]
-    ended: list[Recorded]
 
 
 class Dispatcher:
@@ -79,29 +77,24 @@ class Dispatcher:
         database: Database,
         outbound: Outbound,
         box: SecretBox,
-        intake: Intake,
-        plan_wake: Callable[[float], None] = lambda due_at: None,
-        hook_ended: Callable[[Recorded], None] = lambda ended: None,
+        hook_states: HookStates,
+        wake: threading.Event,
         senders: int = SENDERS,
     ) -> None:
-        """`plan_wake` is told (hub's clock) when the next thing is due; `hook_ended` about hooks that
-        outcomes switched off.
-        """
+        """`wake` is set by whoever knows that there may be something to send."""
         self.owner = f"{PROCESS}/{random.randbytes(4).hex()}"
         self._database = database
         self._box = box
-        self._intake = intake
-        self._plan_wake = plan_wake
-        self._hook_ended = hook_ended
+        self._hook_states = hook_states
+        self._wake = wake
         self._senders_max = senders
-        self._senders = Senders(outbound, database.clock, self.wake)
+        self._senders = Senders(outbound, database.clock, wake.set)
         self._unrecorded: list[tuple[Claim, Outcome]] = []
         self._busy: dict[str, _Busy] = {}
         self._turning = threading.Lock()
         self._crew = 1
         self._crew_counted_at = 0.0
         self._targets: dict[str, Target] = {}
-        self._wake = threading.Event()
         self._is_stopping = False
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
@@ -109,16 +102,12 @@ class Dispatcher:
     def start(self) -> None:
         self._thread.start()
 
-    def wake(self) -> None:
-        """Look for work at once; from any thread."""
-        self._wake.set()
-
     def stop(self, timeout_s: float) -> None:
         """Take nothing more, let what is under way end within `timeout_s`, record it. What has not ended is
         left to its lease.
         """
         self._is_stopping = True
-        self.wake()
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
             self._is_over = True
@@ -154,8 +143,6 @@ class Dispatcher:
             del self._unrecorded[: len(outcomes)]
             for claim, shipment in turn.shipments:
                 self._hand_over(claim, shipment, turn.settings)
-        for ended in turn.ended:
-            self._hook_ended(ended)
         return bool(outcomes or turn.shipments)
 
     def _run(self) -> None:
@@ -182,7 +169,6 @@ class Dispatcher:
         wait_s = POLL_S
         if due_at is not None:
             wait_s = max(BREATH_S, min(POLL_S, due_at - self._database.clock.now()))
-            self._plan_wake(due_at)
         self._wake.wait(wait_s)
         self._wake.clear()
 
@@ -204,13 +190,11 @@ class Dispatcher:
             if not outcomes:
                 raise
             log.exception("fault in recording %s results; one by one now", len(outcomes))
-        return _Turn(
-            Settings(),
-            [],
-            [ended for claim, outcome in outcomes for ended in self._recorded_alone(claim, outcome)],
-        )
+        for claim, outcome in outcomes:
+            self._record_alone(claim, outcome)
+        return _Turn(Settings(), [])
 
-    def _recorded_alone(self, claim: Claim, outcome: Outcome) -> list[Recorded]:
+    def _record_alone(self, claim: Claim, outcome: Outcome) -> None:
         """Record one outcome; as a fault of the hub if it cannot be written, and if not even that can, it is
         left to its lease.
         """
@@ -222,7 +206,8 @@ class Dispatcher:
                 else outcome
             )
             try:
-                return self._database.write(partial(self._record, settings.load, [(claim, known)])).result()
+                self._database.write(partial(self._record, settings.load, [(claim, known)])).result()
+                return
             except StoreUnavailable:
                 raise
             except Exception as error:
@@ -230,14 +215,11 @@ class Dispatcher:
                     "the result of delivery %s attempt %s cannot be written", claim.delivery_id, claim.attempt
                 )
                 reason = f"fault of the hub: the result could not be written ({type(error).__name__}: {str(error)!a})"
-        return []
 
-    def _record(self, load: Callable[[], Settings], outcomes: list[tuple[Claim, Outcome]]) -> list[Recorded]:
+    def _record(self, load: Callable[[], Settings], outcomes: list[tuple[Claim, Outcome]]) -> None:
         now = self._database.clock.now()
-        ended = deliveries.record(self._database, load(), self.owner, outcomes, now, random.random)
-        for one in ended:
-            self._announce(one, now)
-        return ended
+        for switched in deliveries.record(self._database, load(), self.owner, outcomes, now, random.random):
+            self._hook_states.changed(switched, audit.HUB, now)
 
     def _exchange(self, outcomes: list[tuple[Claim, Outcome]]) -> _Turn:
         """One transaction: outcomes in, claims out. The settings are read in it, so that a change counts from
@@ -247,11 +229,12 @@ class Dispatcher:
         tuned = settings.load_quickly(self._database)
         # Only `record` may wait for locks, and it takes them all at once in order: what follows leaves out
         # what another process holds.
-        ended = self._record(lambda: tuned, outcomes) if outcomes else []
+        if outcomes:
+            self._record(lambda: tuned, outcomes)
         lanes.mark_slow(self._database, self._stalled())
         deliveries.promote(self._database, now)
         claims = self._claim(tuned, now, outcomes)
-        return _Turn(tuned, self._shipments(claims), ended)
+        return _Turn(tuned, self._shipments(claims))
 
     def _claim(self, tuned: Settings, now: float, outcomes: list[tuple[Claim, Outcome]]) -> list[Claim]:
         if self._is_stopping:
@@ -280,22 +263,6 @@ class Dispatcher:
         under_way = Counter(busy.hook_id for busy in self._busy.values())
         under_way.subtract(claim.hook_id for claim, _ in outcomes)
         return lambda hook_id: part - under_way[hook_id]
-
-    def _announce(self, ended: Recorded, now: float) -> None:
-        """A hook went off: its audit entry and its event belong to the same transaction (contract §8.6)."""
-        event_type = "hook.gone" if ended.state == "gone" else "hook.disabled"
-        if ended.state == "gone":
-            hooks.end_routing([ended.hook_id], ended.project_id)
-        audit.add(
-            now,
-            audit.HUB,
-            event_type,
-            ended.hook_id,
-            ended.project_id,
-            {"state": [None, ended.state], "reason": ended.reason},
-        )
-        data = {"id": ended.hook_id, "state": ended.state, "disabled_reason": ended.reason}
-        self._intake.announce(ended.project_id, event_type, data, about_hook_id=ended.hook_id)
 
     def _stalled(self) -> set[str]:
         since = time.monotonic() - STALLED_S

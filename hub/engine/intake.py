@@ -5,14 +5,12 @@ never answer before the commit, and never send anything: it wakes the dispatcher
 has read the body with `rules.payload`. Step after: `dispatcher` claims what was written.
 """
 
-import json
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
 
 from hub.errors import Busy
 from hub.ids import new_id
@@ -115,16 +113,6 @@ class Intake:
             remembers_types,
         )
         return self._batch.add(publication)
-
-    def announce(self, project_id: int, event_type: str, data: dict[str, Any], about_hook_id: str) -> None:
-        """Publish one of the hub's own events, in the transaction that causes it.
-
-        Who wants it is asked of the rows: the routing tables are everybody's, and must not learn what this
-        transaction may yet undo.
-        """
-        event = NewEvent(new_id("evt"), project_id, event_type, time.time(), json.dumps(data).encode())
-        event.hook_ids = hooks.wanting_own(project_id, event_type, about_hook_id)
-        events.add(self._database, [event], self._database.clock.now())
 
     def match(self, project_id: int, event_type: str) -> list[str]:
         """The hooks that would get an event of this type now."""

@@ -1,16 +1,15 @@
-"""What happens by the clock: due retries, rescue, hold expiry, retention, the heartbeat.
+"""What happens by the clock: rescue, hold expiry, retention, the heartbeat.
 
 Owns the wiring of APScheduler and nothing else: each job calls one function of the store, in a transaction of
-its own. It must never keep a job's state: jobs are made anew at each start, and what is due is read from the
-tables. The dispatcher also wakes by itself, because a scheduler that reads the wall clock stalls when that
-steps back.
+its own. Jobs are made anew at each start, and what is due is read from the tables. Due retries are no job: the
+dispatcher wakes for them by itself, so that deliveries never wait for the scheduler.
 """
 
 import contextlib
 import logging
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -37,15 +36,17 @@ long.
 class Scheduler:
     """The clockwork of one process; `dispatcher` is None where it only takes events in."""
 
-    def __init__(self, database: Database, intake: Intake, dispatcher: Dispatcher | None) -> None:
+    def __init__(
+        self, database: Database, intake: Intake, dispatcher: Dispatcher | None, wake: Callable[[], None]
+    ) -> None:
         self._database = database
         self._intake = intake
         self._dispatcher = dispatcher
+        self._wake = wake
         # Without a grace time a late job would be dropped; coalesced, a suspended machine does not run it a
         # hundred times.
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._jobs = BackgroundScheduler(timezone=UTC, job_defaults=defaults, daemon=True)
-        self._due_at: float | None = None
         self._is_stopping = False
 
     def start(self) -> None:
@@ -69,16 +70,6 @@ class Scheduler:
             with contextlib.suppress(StoreUnavailable):
                 self._database.write(lambda: workers.leave(owner)).result()
 
-    def wake_at(self, due_at: float) -> None:
-        """Wake the dispatcher at `due_at` (hub's clock): the next retry or the next opening gate."""
-        if self._dispatcher is None or due_at == self._due_at or not self._jobs.running:
-            return
-        self._due_at = due_at
-        run_date = datetime.fromtimestamp(
-            datetime.now(UTC).timestamp() + due_at - self._database.clock.now(), UTC
-        )
-        self._jobs.add_job(self._dispatcher.wake, "date", run_date=run_date, id="due", replace_existing=True)
-
     def rescue(self) -> None:
         """Take back what dead workers had claimed."""
         now = self._database.clock.now()
@@ -90,8 +81,7 @@ class Scheduler:
         rescued = self._database.write(write).result()
         if rescued:
             log.warning("took back %s deliveries of workers that stopped", rescued)
-            if self._dispatcher is not None:
-                self._dispatcher.wake()
+            self._wake()
 
     def tidy(self) -> None:
         """End what was held too long, forget what is older than the retention; in batches, each a turn at the

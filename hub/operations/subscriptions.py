@@ -14,14 +14,15 @@ from typing import Any, TypeVar
 
 from connectors import registry, signing
 from connectors.base import EditRule
-from hub.engine.intake import Intake
+from hub.engine.hook_states import HookStates
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.operations import handshake
 from hub.rules import access, catalogue
 from hub.rules.access import Action, Origin, Requester
+from hub.rules.health import Switched
 from hub.rules.hook_fields import READABLE_FIELDS, audited, errors_in, is_same_receiver, secret_errors, unique
 from hub.rules.targets import Network
-from hub.store import audit, hooks, projects, settings
+from hub.store import audit, hooks, lanes, projects, settings
 from hub.store.database import Database
 from hub.store.hooks import NewHook
 from hub.store.models import Hook
@@ -52,7 +53,7 @@ class Subscriptions:
         self,
         database: Database,
         box: SecretBox,
-        intake: Intake,
+        hook_states: HookStates,
         outbound: Outbound,
         allow: Sequence[Network],
         wake: Callable[[], None],
@@ -65,7 +66,7 @@ class Subscriptions:
         """
         self._database = database
         self._box = box
-        self._intake = intake
+        self._hook_states = hook_states
         self._outbound = outbound
         self._allow = allow
         self._wake = wake
@@ -312,12 +313,12 @@ class Subscriptions:
         )
         if after.state == hook.state:
             return hook
-        action = "hook.enabled" if is_on else "hook.disabled"
-        audit.add(now, requester, action, str(hook.id), project.id, {"state": [hook.state, after.state]})
-        switched = hooks.switch(self._database, hook, after, now)
-        data = {"id": hook.id, "state": after.state, "by": requester.name}
-        self._intake.announce(project.id, action, data, about_hook_id=str(hook.id))
-        return switched
+        changed = hooks.switch(self._database, hook, after, now)
+        switched = Switched(
+            str(hook.id), project.id, lanes.health_of(hook).state, after.state, after.disabled_reason or ""
+        )
+        self._hook_states.changed(switched, requester, now)
+        return changed
 
     def _with_credentials(self, hook: Hook, fields: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
         """The fields to write, with a secret where one is needed; and the secret to show."""

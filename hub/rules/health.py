@@ -65,6 +65,18 @@ class Health:
         return max(0, min(max_in_flight, self.ramp or max_in_flight) - in_flight)
 
 
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """A hook that went off, is gone or is on again."""
+
+    hook_id: str
+    project_id: int
+    before: State
+    after: State
+    reason: str = ""
+    """Why it is off, for people; empty when it is on."""
+
+
 def judge(
     health: Health,
     outcome: Outcome,

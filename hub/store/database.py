@@ -8,6 +8,7 @@ so nothing here may be called on the event loop except `write`, which only hands
 """
 
 import contextlib
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,8 @@ from hub.store import models
 from hub.store.clock import Clock
 
 T = TypeVar("T")
+
+log = logging.getLogger("hub.store.database")
 
 WRITERS_POSTGRESQL = 4
 BUSY_TIMEOUT_S = 10
@@ -111,6 +114,7 @@ class Database:
         self._db = _open(url)
         models.database.initialize(self._db)
         self._writers = ThreadPoolExecutor(WRITERS_POSTGRESQL if self.is_postgresql else 1, "write")
+        self._running = threading.local()
         self.path = None if self.is_postgresql else Path(self._db.database)
 
     def close(self) -> None:
@@ -165,6 +169,12 @@ class Database:
             refused: Future[T] = Future()
             refused.set_exception(StoreUnavailable("the database is closed: the hub is stopping"))
             return refused
+
+    def after_commit(self, fn: Callable[[], None]) -> None:
+        """Inside a transaction: have `fn` called on this writer's thread as soon as it is committed, and not at all
+        if it is undone. `fn` must return at once; what it raises is logged.
+        """
+        self._running.after_commit.append(fn)
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """One statement with `?` placeholders, on this thread's connection; returns the cursor. For the hot
@@ -223,11 +233,14 @@ class Database:
     def _transact(self, fn: Callable[[], T]) -> T:
         for run in range(1, RERUNS_MAX + 1):
             is_committing = False
+            self._running.after_commit = committed = list[Callable[[], None]]()
             try:
                 self._db.connect(reuse_if_open=True)
                 with self._db.atomic():
                     result = fn()
                     is_committing = True
+                for call in committed:
+                    _logged(call)
                 return result
             except (peewee.OperationalError, peewee.InterfaceError) as error:
                 was_lost = self._drop()
@@ -273,6 +286,13 @@ def _open(url: str) -> Any:
         "tcp_user_timeout": 15_000,
     }
     return _Postgresql(parsed.database, prefer_psycopg3=True, **{**options, **parsed.connect_params})
+
+
+def _logged(fn: Callable[[], None]) -> None:
+    try:
+        fn()
+    except Exception:  # what is committed is committed: whoever waits for it must learn that
+        log.exception("fault after a commit")
 
 
 def _is_deadlock(error: Exception) -> bool:

@@ -16,10 +16,9 @@ outcomes back.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from hub.rules import health, retry
-from hub.rules.health import Health
+from hub.rules.health import Health, Switched
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
 from hub.store import attempts, events, lanes
@@ -33,16 +32,6 @@ PROMOTE_MAX = 500
 RESCUE_MAX = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A hook whose state an outcome has changed for good."""
-
-    hook_id: str
-    project_id: int
-    state: str
-    reason: str
-
-
 def record(
     database: Database,
     settings: Settings,
@@ -50,7 +39,7 @@ def record(
     outcomes: Sequence[tuple[Claim, Outcome]],
     now: float,
     chance: Callable[[], float],
-) -> list[Recorded]:
+) -> list[Switched]:
     """Write finished attempts, judge their deliveries and hooks, and make room in the lanes.
 
     Outcomes whose lease somebody else has meanwhile taken over change nothing. Returns the hooks that went
@@ -88,7 +77,13 @@ def record(
     lanes.write(database, [(hook_id, health, len(by_hook[hook_id])) for hook_id, health in after.items()])
     lanes.arm(database, by_hook, now)
     return [
-        Recorded(hook_id, hooks[hook_id].project_id, health.state, health.disabled_reason or "")
+        Switched(
+            hook_id,
+            hooks[hook_id].project_id,
+            hooks[hook_id].health.state,
+            health.state,
+            health.disabled_reason or "",
+        )
         for hook_id, health in after.items()
         if health.state != hooks[hook_id].health.state and health.state in ("auto_disabled", "gone")
     ]

@@ -69,7 +69,7 @@ class Engine:
             )
 
         self.do(write)
-        self.hub.wake()
+        self.services.wake()
 
     def ping(self, hook_id: str) -> Ping:
         return ping(self.database, self.services.box, self.services.outbound, self.project, self.row(hook_id))

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from hub.ids import new_id
+from hub.rules.health import Switched
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.settings import Settings
 from hub.store import deliveries, events, hooks, lanes, leases, projects, schema
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.deliveries import Recorded
 from hub.store.events import NewEvent
 from hub.store.hooks import NewHook
 from hub.store.leases import Claim
@@ -94,7 +94,7 @@ class Stage:
 
     def record(
         self, claims: Sequence[Claim], kind: Kind = "success", owner: str = "a", **how: Any
-    ) -> list[Recorded]:
+    ) -> list[Switched]:
         """All of them ended now, having taken `duration_s`."""
         duration_s = how.pop("duration_s", 0.1)
         reason = None if kind == "success" else f"a {kind}"
@@ -106,7 +106,7 @@ class Stage:
         )
         return self.record_all([(claim, outcome) for claim in claims], owner)
 
-    def record_all(self, outcomes: Sequence[tuple[Claim, Outcome]], owner: str = "a") -> list[Recorded]:
+    def record_all(self, outcomes: Sequence[tuple[Claim, Outcome]], owner: str = "a") -> list[Switched]:
         return self.do(
             lambda: deliveries.record(
                 self.database, self.settings, owner, outcomes, self.clock.now(), lambda: 0.5

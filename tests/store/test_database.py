@@ -372,3 +372,40 @@ def test_syncing_the_clock_again_does_not_step_it_back(postgresql_url: str) -> N
             last = clock.now()
     finally:
         database.close()
+
+
+def test_what_is_to_follow_a_commit_follows_it_and_not_one_that_is_undone(store: Stage) -> None:
+    seen: list[str] = []
+
+    def rows() -> int:
+        return int(Project.select().where(Project.key == "LATER").count())
+
+    def committed() -> None:
+        projects.add("LATER", "Later", "open", 0)
+        store.database.after_commit(lambda: seen.append(f"after: {rows()}"))
+        seen.append("written")
+
+    def undone() -> None:
+        store.database.after_commit(lambda: seen.append("never"))
+        raise ValueError("no")
+
+    store.do(committed)
+    with pytest.raises(ValueError, match="no"):
+        store.do(undone)
+    store.do(lambda: None)
+    assert seen == ["written", "after: 1"]
+
+
+def test_a_fault_after_a_commit_is_logged_and_hides_neither_the_commit_nor_what_else_follows(
+    store: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[str] = []
+
+    def write() -> str:
+        store.database.after_commit(lambda: 1 / 0)  # type: ignore[arg-type,return-value]
+        store.database.after_commit(lambda: seen.append("next"))
+        return "done"
+
+    assert store.do(write) == "done"
+    assert seen == ["next"]
+    assert "fault after a commit" in caplog.text

@@ -295,7 +295,7 @@ def test_a_result_that_switches_a_hook_off_says_so_once(store: Stage) -> None:
         for n, claim in enumerate(claims)
     ]
     ended = store.record_all(outcomes)
-    assert [(one.hook_id, one.state) for one in ended] == [(hook, "gone")]
+    assert [(one.hook_id, one.after) for one in ended] == [(hook, "gone")]
     assert store.row(hook).in_flight == 0
     assert store.row(hook).ready_at is None
 

@@ -1,0 +1,90 @@
+"""A hook went off, is gone, or is on again: everything that follows, whoever caused it.
+
+Owns the audit entry, the hub's own event (`hook.disabled`, `hook.gone`, `hook.enabled`), the routing of later events,
+the line in the log and the word to the hook's app. The first three belong to the transaction that changes the hook's
+state; the others happen once it is committed. Step before: an outcome (`dispatcher`) or somebody who asked
+(`operations.subscriptions`) has changed the state.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from hub.ids import new_id
+from hub.rules.access import Requester
+from hub.rules.health import Switched
+from hub.store import audit, events, hooks, projects
+from hub.store.database import Database
+from hub.store.events import NewEvent
+
+log = logging.getLogger("hub.engine.hook_states")
+
+_WORDS = {"active": "hook switched on", "gone": "hook gone"}
+
+
+class HookStates:
+    """For one process."""
+
+    def __init__(self, database: Database, tell_app: Callable[[str], None], wake: Callable[[], None]) -> None:
+        """`tell_app` is told (hook id) that failures have switched a hook off; `wake`: there may be something to
+        send. Both are called on a writer's thread and must return at once.
+        """
+        self._database = database
+        self._tell_app = tell_app
+        self._wake = wake
+
+    def changed(self, switched: Switched, by: Requester, now: float) -> None:
+        """Do what follows, inside the transaction that has written the new state."""
+        action = _event_type(switched.after)
+        fields: dict[str, Any] = {"state": [switched.before, switched.after]}
+        if switched.reason:
+            fields["reason"] = switched.reason
+        audit.add(now, by, action, switched.hook_id, switched.project_id, fields)
+        if switched.after == "gone":  # by an outcome; `store.hooks.switch` has done it for a person
+            hooks.end_routing([switched.hook_id], switched.project_id)
+        self._publish(switched, by, action, now)
+
+        key = projects.by_id(switched.project_id)
+        line = partial(_log, switched, by, str(key.key) if key else "-")
+        self._database.after_commit(line)
+        if switched.after == "auto_disabled":  # one that is gone has said itself that it is over
+            self._database.after_commit(partial(self._tell_app, switched.hook_id))
+        self._database.after_commit(self._wake)
+
+    def _publish(self, switched: Switched, by: Requester, event_type: str, now: float) -> None:
+        """Who wants the event is asked of the rows: the routing tables are everybody's, and must not learn what this
+        transaction may yet undo.
+        """
+        data: dict[str, Any] = {"id": switched.hook_id, "state": switched.after}
+        if by != audit.HUB:
+            data["by"] = by.name
+        if switched.reason:
+            data["disabled_reason"] = switched.reason
+        event = NewEvent(
+            new_id("evt"), switched.project_id, event_type, time.time(), json.dumps(data).encode()
+        )
+        event.hook_ids = hooks.wanting_own(switched.project_id, event_type, switched.hook_id)
+        events.add(self._database, [event], now)
+
+
+def _event_type(state: str) -> str:
+    return {"active": "hook.enabled", "gone": "hook.gone"}.get(state, "hook.disabled")
+
+
+def _log(switched: Switched, by: Requester, project_key: str) -> None:
+    """No URL: it may hold a credential. JSON logs get the fields as keys."""
+    fields = {
+        "hook": switched.hook_id,
+        "project": project_key,
+        "state": switched.after,
+        "by": by.name,
+        "reason": switched.reason or "-",
+    }
+    pairs = " ".join(
+        f"{name}={value!r}" if name in ("by", "reason") else f"{name}={value}"
+        for name, value in fields.items()
+    )
+    log.warning("%s %s", _WORDS.get(switched.after, "hook switched off"), pairs, extra={"fields": fields})
