@@ -11,8 +11,9 @@ from hub.engine.hook_states import HookStates
 from hub.rules.access import Requester
 from hub.rules.health import State, Switched
 from hub.store import audit
-from tests.rigs.engine import Engine, until
+from tests.rigs.engine import Engine
 from tests.rigs.receivers import Receiver
+from tests.rigs.waiting import until
 
 ANN = Requester("ann", frozenset({"manage"}), is_person=True, address="192.0.2.7")
 LOGGER = "hub.engine.hook_states"
@@ -135,7 +136,7 @@ def test_the_log_says_once_that_failures_switched_a_hook_off_and_once_that_it_is
     ):
         hook = hub.hook(receiver.url)
         hub.publish(4)
-        until(lambda: hub.row(hook).state == "auto_disabled", "switching off")
+        until(lambda: hub.row(hook).state == "auto_disabled")
         receiver.answer = 200
         hub.services.subscriptions.switch(ANN, hub.project, hook, True)
         hub.settled(hook)
@@ -157,8 +158,8 @@ def test_the_log_says_that_a_receiver_asked_for_no_more(
     ):
         hook = hub.hook(receiver.url, origin=origin)
         hub.publish(3)
-        until(lambda: hub.row(hook).disabled_at, "the end")
-        until(lambda: hub.row(hook).in_flight == 0, "the end of its requests")
+        until(lambda: hub.row(hook).disabled_at)
+        until(lambda: hub.row(hook).in_flight == 0)
     [line] = warnings_about(caplog, hook)
     assert line.startswith(f"{words} hook={hook} ")
     assert "410" in line
