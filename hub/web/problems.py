@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,7 +22,7 @@ from hub.store.database import StoreUnavailable
 
 log = logging.getLogger("hub.web.api")
 
-KNOWN = (HubError, PayloadRefused, ValidationError, SettingRefused)
+KNOWN = (HubError, PayloadRefused, SettingRefused)
 """What handlers raise on purpose; anything else is a bug of ours."""
 
 STATUSES: dict[type[Refusal], int] = {
@@ -93,10 +92,6 @@ def problem_of(error: Exception) -> Problem:
         return Problem(STATUSES[type(error)], error.title, error.detail, error.errors, retry_after_s)
     if isinstance(error, PayloadRefused):
         return refused_payload(error)
-    if isinstance(error, ValidationError):
-        return invalid(
-            [(_field(found["loc"]), found["msg"].removeprefix("Value error, ")) for found in error.errors()]
-        )
     if isinstance(error, SettingRefused):
         return invalid([("value", str(error))])
     if isinstance(error, StoreUnavailable):
@@ -145,11 +140,3 @@ def _methods_of(request: Request) -> list[str]:
     ]
     literal = [route for route in fitting if not route.param_convertors]
     return sorted({method for route in literal or fitting for method in route.methods or ()})
-
-
-def _field(location: tuple[int | str, ...]) -> str:
-    """("headers", "X-A") → `headers.X-A`; ("events", 2) → `events[2]`."""
-    text = ""
-    for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text or "body"

@@ -3,13 +3,14 @@
 import json
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from hub.store import audit, projects
 from hub.store.models import Audit
 from hub.timestamps import iso
-from hub.web.api.calls import BEFORE, LIMIT, ApiRequest, ApiResponse, Call, Parameter
+from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.projects import named_project
+from hub.web.api.queries import Paged, before_id
 
 
 class AuditAnswer(BaseModel):
@@ -24,15 +25,18 @@ class AuditAnswer(BaseModel):
     address: str | None
 
 
+class AuditQuery(Paged):
+    before: str | None = before_id("aud")
+    project: str | None = Field(None, description="Only of this project")
+    object: str | None = Field(None, description="Only about this id, key or name")
+
+
 def list_audit(request: ApiRequest) -> ApiResponse:
+    wanted: AuditQuery = request.query
+
     def read() -> ApiResponse:
-        project = named_project(request.query.get("project"))
-        rows = audit.entries(
-            project.id if project else None,
-            request.query.get("object"),
-            request.query.get("before"),
-            request.limit,
-        )
+        project = named_project(wanted.project)
+        rows = audit.entries(project.id if project else None, wanted.object, wanted.before, wanted.limit)
         keys = {
             row.id: str(row.key)
             for row in projects.by_ids({row.project_id for row in rows if row.project_id is not None})
@@ -57,10 +61,8 @@ def _audit_answer(row: Audit, keys: dict[int, str]) -> dict[str, Any]:
 
 
 _ADMIN = ("admin",)
-_OBJECT = Parameter("object", "Only about this id, key or name")
-_PROJECT = Parameter("project", "Only of this project")
 
 CALLS = (
-    Call("GET", "/audit", list_audit, "Who changed what, newest first", _ADMIN, list[AuditAnswer], query=(_PROJECT, _OBJECT, LIMIT, BEFORE),
+    Call("GET", "/audit", list_audit, "Who changed what, newest first", _ADMIN, list[AuditAnswer], query=AuditQuery,
          is_about_project=False, tag="admin"),
 )  # fmt: skip

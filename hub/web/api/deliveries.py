@@ -22,10 +22,14 @@ from hub.rules.matching import matches
 from hub.store import attempts, deliveries, events, history
 from hub.store.models import Attempt, Delivery, Hook
 from hub.timestamps import iso, iso_or_none, parse_iso
-from hub.web.api.calls import PAGED, ApiRequest, ApiResponse, Call, Parameter
+from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.models import Input, Text
+from hub.web.api.queries import Paged, before_id
 
 PREVIEW_MAX = 10_000
+
+
+State = Literal["waiting", "retrying", "held", "sending", "delivered", "failed", "refused", "cancelled"]
 
 
 class DeliveryAnswer(BaseModel):
@@ -33,7 +37,7 @@ class DeliveryAnswer(BaseModel):
     event_id: str
     hook_id: str
     type: str
-    state: Literal["waiting", "retrying", "held", "sending", "delivered", "failed", "refused", "cancelled"]
+    state: State
     attempt_count: int
     next_attempt_at: str | None
     reason: str | None
@@ -115,6 +119,12 @@ def delivery_answer(row: Delivery, hook: Hook) -> dict[str, Any]:
     }
 
 
+class DeliveryQuery(Paged):
+    before: str | None = before_id("dlv")
+    state: State | None = Field(None, description="Only in this state")
+    type: str | None = Field(None, description="Only of this event type")
+
+
 def list_all(request: ApiRequest) -> ApiResponse:
     return _list(request)
 
@@ -131,10 +141,11 @@ def list_of_event(request: ApiRequest) -> ApiResponse:
 
 
 def _list(request: ApiRequest, **of: str) -> ApiResponse:
-    filters = {name: request.query[name] for name in ("state", "type", "before") if name in request.query}
+    wanted: DeliveryQuery = request.query
+    filters = {**of, **wanted.model_dump(exclude_unset=True, exclude={"limit"})}
     app = request.requester.app
     rows = request.services.database.read(
-        lambda: history.find(request.project.id, **of, **filters, origin_app=app, limit=request.limit)
+        lambda: history.find(request.project.id, **filters, origin_app=app, limit=wanted.limit)
     )
     return request.page([row for row, _ in rows], [delivery_answer(row, hook) for row, hook in rows])
 
@@ -261,18 +272,16 @@ def _why_not(hook: Hook, event_type: str) -> str | None:
     return None
 
 
-_STATE = Parameter("state", "Only in this state", {"type": "string", "enum": list(history.SHOWN_STATES)})
-_FILTERS = (_STATE, Parameter("type", "Only of this event type"), *PAGED)
 _READ = ("read",)
 _MANY = list[DeliveryAnswer]
 
 CALLS = (
-    Call("GET", "/deliveries", list_all, "Deliveries, newest first", _READ, _MANY, query=_FILTERS, tag="deliveries"),
+    Call("GET", "/deliveries", list_all, "Deliveries, newest first", _READ, _MANY, query=DeliveryQuery, tag="deliveries"),
     Call("GET", "/deliveries/{id}", get, "One delivery with its attempts", _READ, DeliveryWithAttempts, tag="deliveries"),
     Call("POST", "/deliveries/{id}/retry", retry, "One more attempt, with the same id", ("manage",), RetryAnswer, 202,
          problems=(409,), tag="deliveries"),
-    Call("GET", "/hooks/{id}/deliveries", list_of_hook, "A hook's deliveries", _READ, _MANY, query=_FILTERS, tag="deliveries"),
-    Call("GET", "/events/{id}/deliveries", list_of_event, "An event's deliveries", _READ, _MANY, query=_FILTERS, tag="deliveries"),
+    Call("GET", "/hooks/{id}/deliveries", list_of_hook, "A hook's deliveries", _READ, _MANY, query=DeliveryQuery, tag="deliveries"),
+    Call("GET", "/events/{id}/deliveries", list_of_event, "An event's deliveries", _READ, _MANY, query=DeliveryQuery, tag="deliveries"),
     Call("POST", "/hooks/{id}/replay", replay_hook, "Send again what a hook missed", ("manage",), ReplayAnswer, 202, ReplayInput,
          problems=(409,), tag="deliveries"),
     Call("POST", "/events/preview", preview, "What an event would reach, and why not the others", _READ, PreviewAnswer, body=PreviewInput,

@@ -8,6 +8,7 @@ import asyncio
 from typing import Any
 
 import msgspec
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -24,17 +25,15 @@ from hub.store import events
 from hub.store.projects import ProjectInfo
 from hub.timestamps import iso
 from hub.web.api.calls import (
-    PAGED,
     PREFIX,
     ApiRequest,
     ApiResponse,
     Call,
-    Parameter,
     archived,
-    check_query,
     check_scope,
 )
 from hub.web.api.models import Envelope, EventTypeAnswer, EventTypeInput
+from hub.web.api.queries import TITLE, Paged, Query, before_id, read_query
 from hub.web.body import read_body
 from hub.web.callers import Callers, requester_of
 from hub.web.problems import Problem
@@ -52,7 +51,7 @@ def publish_route(services: Services, callers: Callers) -> Route:
     async def endpoint(request: Request) -> Response:
         caller = await callers.caller(request.headers)
         check_scope(requester_of(caller), ("publish",))
-        check_query(request, ())
+        read_query(request.query_params, Query)
         project = await callers.project(caller, request.query_params)
         if project.is_archived:
             raise archived(project.key)
@@ -133,14 +132,20 @@ def hidden_types(requester: Requester) -> tuple[str, ...]:
     return (PING_EVENT_TYPE,) if requester.app is None else (PING_EVENT_TYPE, *OWN_EVENT_TYPES)
 
 
+class EventQuery(Paged):
+    before: str | None = before_id("evt")
+    type: str | None = Field(None, description="Only these types, separated by commas")
+
+
 def list_events(request: ApiRequest) -> ApiResponse:
-    types = request.query["type"].split(",") if request.query.get("type") else None
+    wanted: EventQuery = request.query
+    types = wanted.type.split(",") if wanted.type else None
     if types is not None and len(types) > TYPES_ASKED_MAX:
         message = f"may name {TYPES_ASKED_MAX} types"
-        raise Invalid([("type", message)], title="Wrong parameters")
+        raise Invalid([("type", message)], title=TITLE)
     hidden = hidden_types(request.requester)
     rows = request.services.database.read(
-        lambda: events.newest(request.project.id, types, request.query.get("before"), request.limit, hidden)
+        lambda: events.newest(request.project.id, types, wanted.before, wanted.limit, hidden)
     )
     return request.page(rows, [envelope(row, request.project.key) for row in rows])
 
@@ -150,6 +155,10 @@ def get_event(request: ApiRequest) -> ApiResponse:
     if row is None or (request.requester.app is not None and row.type in hidden_types(request.requester)):
         raise NotFound("there is no such event in this project", title="No such event")
     return ApiResponse(envelope(row, request.project.key))
+
+
+class EventTypeQuery(Query):
+    page: int = Field(0, ge=0, le=1_000_000, description="From 0, a hundred a page")
 
 
 def list_types(request: ApiRequest) -> ApiResponse:
@@ -165,7 +174,7 @@ def list_types(request: ApiRequest) -> ApiResponse:
             (str(row.code), row.name or row.code, row.description, row.code.partition(".")[0]) for row in rows
         ]
     infos += [(info.code, info.name, info.description, info.group) for info in catalogue.OWN_TYPES]
-    first = int(request.query.get("page", "0")) * TYPES_PAGE
+    first = request.query.page * TYPES_PAGE
     return ApiResponse(
         [
             {"id": code, "name": name, "description": text, "group": group}
@@ -207,10 +216,10 @@ def declare_type(request: ApiRequest) -> ApiResponse:
 
 CALLS = (
     Call("GET", "/event-types", list_types, "The event types that this project knows", answer=list[EventTypeAnswer], tag="events",
-         query=(Parameter("page", "From 0, a hundred a page", {"type": "integer", "minimum": 0, "maximum": 1_000_000}),)),
+         query=EventTypeQuery),
     Call("POST", "/event-types", declare_type, "Declare an event type", ("manage",), EventTypeAnswer, 201, EventTypeInput,
          problems=(409,), tag="events"),
     Call("GET", "/events", list_events, "Events, newest first", ("read", "subscribe"), list[Envelope], tag="events",
-         query=(Parameter("type", "Only these types, separated by commas"), *PAGED)),
+         query=EventQuery),
     Call("GET", "/events/{id}", get_event, "One event", ("read",), Envelope, tag="events"),
 )  # fmt: skip

@@ -23,11 +23,20 @@ from hub.rules.matching import OWN_EVENT_TYPES, matches
 from hub.store import events, history, hooks
 from hub.store.models import Hook
 from hub.timestamps import iso, iso_or_none
-from hub.web.api.calls import PAGED, ApiRequest, ApiResponse, Call, Parameter
+from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.events import hidden_types
-from hub.web.api.models import Deleted, HookAnswer, HookFields, HookWithSecret, Input, NewHook, Secret
+from hub.web.api.models import (
+    Deleted,
+    HookAnswer,
+    HookFields,
+    HookState,
+    HookWithSecret,
+    Input,
+    NewHook,
+    Secret,
+)
+from hub.web.api.queries import Paged, Query, before_id
 
-STATES = ("active", "failing", "disabled", "auto_disabled", "gone")
 SAMPLES_MAX = 10
 _SAMPLES_SEARCHED = 500
 _NEVER_NULL = ("target_url", "events", "verify_ssl", "format", "enabled", "manual_edit")
@@ -101,12 +110,21 @@ def create(request: ApiRequest) -> ApiResponse:
     )
 
 
+class HookQuery(Paged):
+    before: str | None = before_id("hook")
+    target_url: str | None = Field(None, description="Only hooks with exactly this target")
+    state: HookState | None = Field(
+        None, description="Only hooks in this state; gone ones are listed only so"
+    )
+
+
 def list_hooks(request: ApiRequest) -> ApiResponse:
-    filters = {
-        name: request.query[name] for name in ("target_url", "state", "before") if name in request.query
-    }
+    wanted: HookQuery = request.query
     rows = request.services.subscriptions.find(
-        request.requester, request.project, **filters, limit=request.limit
+        request.requester,
+        request.project,
+        **wanted.model_dump(exclude_unset=True, exclude={"limit"}),
+        limit=wanted.limit,
     )
     return request.page(rows, [hook_answer(request, row) for row in rows])
 
@@ -219,11 +237,15 @@ class PingAnswer(BaseModel):
     duration_ms: float
 
 
+class SamplesQuery(Query):
+    limit: int = Field(3, ge=1, le=SAMPLES_MAX, description="How many at the most")
+
+
 def samples(request: ApiRequest) -> ApiResponse:
     """What this hook would have got: recent events, or examples where there are none."""
     hook = request.services.subscriptions.get(request.requester, request.project, request.path["id"])
     patterns = json.loads(str(hook.events))
-    limit = int(request.query.get("limit", 3))
+    limit: int = request.query.limit
     hidden = hidden_types(request.requester)
 
     def is_wanted(code: str) -> bool:
@@ -256,23 +278,11 @@ def _examples(request: ApiRequest, patterns: list[str], limit: int) -> list[Even
     ]
 
 
-_FILTERS = (
-    Parameter("target_url", "Only hooks with exactly this target"),
-    Parameter(
-        "state",
-        "Only hooks in this state; gone ones are listed only so",
-        {"type": "string", "enum": list(STATES)},
-    ),
-    *PAGED,
-)
-_SAMPLES = Parameter(
-    "limit", "How many at the most", {"type": "integer", "minimum": 1, "maximum": SAMPLES_MAX, "default": 3}
-)
 _OWN = ("subscribe", "manage")
 _LOOK = ("subscribe", "read", "manage")
 
 CALLS = (
-    Call("GET", "/hooks", list_hooks, "Hooks, newest first", _LOOK, list[HookAnswer], query=_FILTERS),
+    Call("GET", "/hooks", list_hooks, "Hooks, newest first", _LOOK, list[HookAnswer], query=HookQuery),
     Call("POST", "/hooks", create, "Subscribe", _OWN, HookWithSecret, 201, NewHook, problems=(409,)),
     Call("GET", "/hooks/{id}", get, "One hook", _LOOK, HookAnswer),
     Call("PATCH", "/hooks/{id}", change, "Change a hook", _OWN, HookWithSecret, body=HookFields, problems=(409,)),
@@ -285,5 +295,5 @@ CALLS = (
          body=RotateInput, is_body_optional=True, problems=(409,)),
     Call("POST", "/hooks/{id}/take-over", take_over, "Make an app's hook the page's", ("manage",), HookAnswer, problems=(409,)),
     Call("GET", "/hooks/{id}/samples", samples, "Payloads exactly as this hook would get them", _LOOK, list[dict[str, Any]],
-         query=(_SAMPLES,)),
+         query=SamplesQuery),
 )  # fmt: skip

@@ -161,6 +161,9 @@ class HookOrigin(BaseModel):
     created_at: str
 
 
+HookState = Literal["active", "failing", "disabled", "auto_disabled", "gone"]
+
+
 class HookAnswer(BaseModel):
     """A hook. Its secret is in the answer of the call that made or changed it, and nowhere else."""
 
@@ -174,7 +177,7 @@ class HookAnswer(BaseModel):
     headers: dict[str, str] = Field(description="Names with masked values")
     manual_edit: bool
     handshake: str | None
-    state: Literal["active", "failing", "disabled", "auto_disabled", "gone"]
+    state: HookState
     has_secret: bool
     origin: HookOrigin
     can_edit: bool = Field(description="Whether this token may change its fields")
@@ -193,7 +196,7 @@ class HookWithSecret(HookAnswer):
 
 class Deleted(BaseModel):
     id: str
-    deleted: Literal[True]
+    deleted: bool
 
 
 class PublishInput(Input):

@@ -5,7 +5,7 @@ Owns their shape. It must never let a change pass without its audit entry, writt
 
 from typing import Any
 
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from hub.errors import Conflict, Invalid, NotFound
 from hub.rules.catalogue import CATALOGUES
@@ -13,8 +13,9 @@ from hub.rules.keys import is_project_key
 from hub.store import audit, projects
 from hub.store.models import Project
 from hub.timestamps import iso, iso_or_none
-from hub.web.api.calls import PAGED, ApiRequest, ApiResponse, Call
+from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.models import Input, Name
+from hub.web.api.queries import Paged
 
 
 class ProjectInput(Input):
@@ -50,8 +51,15 @@ class ProjectAnswer(BaseModel):
     created_at: str
 
 
+class ProjectQuery(Paged):
+    before: str | None = Field(
+        None, description="Only projects made before the one of this key: the next page"
+    )
+
+
 def list_projects(request: ApiRequest) -> ApiResponse:
-    rows = request.services.database.read(lambda: projects.every(request.query.get("before"), request.limit))
+    wanted: ProjectQuery = request.query
+    rows = request.services.database.read(lambda: projects.every(wanted.before, wanted.limit))
     return request.page(rows, [_project_answer(row) for row in rows], id_of=lambda row: str(row.key))
 
 
@@ -144,8 +152,8 @@ def _project_answer(row: Project) -> dict[str, Any]:
 _ADMIN = ("admin",)
 
 CALLS = (
-    Call("GET", "/projects", list_projects, "Projects, newest first", _ADMIN, list[ProjectAnswer], query=PAGED, is_about_project=False,
-         tag="admin"),
+    Call("GET", "/projects", list_projects, "Projects, newest first", _ADMIN, list[ProjectAnswer], query=ProjectQuery,
+         is_about_project=False, tag="admin"),
     Call("POST", "/projects", create_project, "Make a project", _ADMIN, ProjectAnswer, 201, ProjectInput, is_about_project=False,
          problems=(409,), tag="admin"),
     Call("GET", "/projects/{key}", get_project, "One project", _ADMIN, ProjectAnswer, is_about_project=False, tag="admin"),

@@ -4,7 +4,7 @@ Owns their shape. It must never answer with a token but once, when it is made; a
 look after its own app's hooks.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, Field, field_validator
 
@@ -14,9 +14,10 @@ from hub.rules.access import APP_SCOPES, Scope
 from hub.store import audit, people, projects
 from hub.store.models import Token
 from hub.timestamps import iso, iso_or_none, parse_iso
-from hub.web.api.calls import PAGED, ApiRequest, ApiResponse, Call, Parameter
+from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.models import Input, Name, Text
 from hub.web.api.projects import named_project
+from hub.web.api.queries import Paged, before_id
 
 
 class TokenInput(Input):
@@ -54,13 +55,20 @@ class NewToken(TokenAnswer):
 
 class Revoked(BaseModel):
     id: str
-    revoked: Literal[True]
+    revoked: bool
+
+
+class TokenQuery(Paged):
+    before: str | None = before_id("tok")
+    project: str | None = Field(None, description="Only of this project")
 
 
 def list_tokens(request: ApiRequest) -> ApiResponse:
+    wanted: TokenQuery = request.query
+
     def read() -> ApiResponse:
-        project = named_project(request.query.get("project"))
-        rows = people.tokens(project.id if project else None, request.query.get("before"), request.limit)
+        project = named_project(wanted.project)
+        rows = people.tokens(project.id if project else None, wanted.before, wanted.limit)
         return request.page(rows, [_token_answer(row) for row in rows])
 
     return request.services.database.read(read)
@@ -169,10 +177,9 @@ def _token_answer(row: Token) -> dict[str, Any]:
 
 
 _ADMIN = ("admin",)
-_PROJECT = Parameter("project", "Only of this project")
 
 CALLS = (
-    Call("GET", "/tokens", list_tokens, "Tokens, newest first", _ADMIN, list[TokenAnswer], query=(_PROJECT, *PAGED),
+    Call("GET", "/tokens", list_tokens, "Tokens, newest first", _ADMIN, list[TokenAnswer], query=TokenQuery,
          is_about_project=False, tag="tokens"),
     Call("POST", "/tokens", create_token, "Make a token", _ADMIN, NewToken, 201, TokenInput, is_about_project=False, tag="tokens"),
     Call("DELETE", "/tokens/{id}", revoke_token, "Revoke a token", _ADMIN, Revoked, is_about_project=False, tag="tokens"),

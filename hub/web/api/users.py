@@ -13,9 +13,10 @@ from hub.rules.access import Role
 from hub.store import audit, people
 from hub.store.models import Project, User
 from hub.timestamps import iso
-from hub.web.api.calls import PAGED, ApiRequest, ApiResponse, Call
+from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.models import Input, Text
 from hub.web.api.projects import named_project
+from hub.web.api.queries import Paged
 
 
 def _name(text: str) -> str:
@@ -45,9 +46,15 @@ class UserAnswer(BaseModel):
     created_at: str
 
 
+class UserQuery(Paged):
+    before: str | None = Field(None, description="Only users made before the one of this name: the next page")
+
+
 def list_users(request: ApiRequest) -> ApiResponse:
+    wanted: UserQuery = request.query
+
     def read() -> ApiResponse:
-        rows = people.users(request.query.get("before"), request.limit)
+        rows = people.users(wanted.before, wanted.limit)
         return request.page(rows, [_user_answer(row) for row in rows], id_of=lambda row: str(row.name))
 
     return request.services.database.read(read)
@@ -117,7 +124,8 @@ def _user_answer(row: User) -> dict[str, Any]:
 _ADMIN = ("admin",)
 
 CALLS = (
-    Call("GET", "/users", list_users, "Users, newest first", _ADMIN, list[UserAnswer], query=PAGED, is_about_project=False, tag="admin"),
+    Call("GET", "/users", list_users, "Users, newest first", _ADMIN, list[UserAnswer], query=UserQuery,
+         is_about_project=False, tag="admin"),
     Call("POST", "/users", create_user, "Make a user", _ADMIN, UserAnswer, 201, UserInput, is_about_project=False, problems=(409,),
          tag="admin"),
     Call("PATCH", "/users/{name}", change_user, "Set a user's password or role", _ADMIN, UserAnswer, body=UserChange,

@@ -13,8 +13,9 @@ from pydantic import TypeAdapter
 
 import hub
 from hub.rules.payload import EVENTS_MAX, KEY_MAX_LENGTH
-from hub.web.api.calls import BEFORE, PREFIX, Call, Parameter
+from hub.web.api.calls import PREFIX, Call
 from hub.web.api.models import Envelope, PublishInput, ReceiptAnswer, ReceiptsAnswer
+from hub.web.api.queries import Paged, Query
 from hub.web.docs import examples
 from hub.web.docs import webhooks as webhook_docs
 from hub.web.problems import CONTENT_TYPE as PROBLEM_TYPE
@@ -167,9 +168,7 @@ def _every_status(calls: Iterable[Call]) -> list[int]:
 
 def _operation(call: Call, schemas: Any) -> Json:
     key = _operation_id(call.method, call.path)
-    parameters = [_path_parameter(name) for name in _names_in(call.path)] + [
-        _query_parameter(one) for one in call.query
-    ]
+    parameters = [_path_parameter(name) for name in _names_in(call.path)] + _query_parameters(call.query)
     if call.is_about_project:
         parameters.append({"$ref": "#/components/parameters/project"})
     said = examples.of(call.method, call.path)
@@ -282,7 +281,7 @@ def _open(key: str, summary: str, schema: Json, more: Json | None = None) -> Jso
 
 
 def _answer_headers(call: Call) -> list[str]:
-    found = ["Link"] if BEFORE in call.query else []
+    found = ["Link"] if issubclass(call.query, Paged) else []
     return [*found, "Location"] if (call.method, call.path) == ("POST", "/hooks") else found
 
 
@@ -317,13 +316,28 @@ def _path_parameter(name: str) -> Json:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 
 
-def _query_parameter(one: Parameter) -> Json:
+def _query_parameters(model: type[Query]) -> list[Json]:
+    described = model.model_json_schema()
+    required = described.get("required", [])
+    return [
+        _query_parameter(name, schema, name in required)
+        for name, schema in described.get("properties", {}).items()
+    ]
+
+
+def _query_parameter(name: str, described: Json, is_required: bool) -> Json:
+    """A parameter that may be left out is not null: it is not there."""
+    given: Json = next((one for one in described.get("anyOf", ()) if one != {"type": "null"}), {})
+    about = {key: value for key, value in described.items() if key not in ("anyOf", "title", "description")}
+    schema = {**given, **about}
+    if schema.get("default", "") is None:
+        del schema["default"]
     return {
-        "name": one.name,
+        "name": name,
         "in": "query",
-        "required": one.is_required,
-        "description": one.summary,
-        "schema": one.schema,
+        "required": is_required,
+        "description": described["description"],
+        "schema": schema,
     }
 
 

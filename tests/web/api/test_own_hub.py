@@ -76,11 +76,9 @@ def test_a_nul_is_refused_wherever_it_stands_on_both_databases(database_url: str
             if "{" in call.path:
                 path = call.path.replace("{id}", "a%00").replace("{key}", "a%00").replace("{name}", "a%00")
                 problem_of(admin.request(call.method, path, **({"json": {}} if call.body else {})), 404, 422)
-            for parameter in call.query:
-                answer = admin.request(
-                    call.method, filled(call.path), params={"project": "ROOT", parameter.name: "\0"}
-                )
-                assert parameter.name in fields_of(answer, 422)
+            for name in call.query.model_fields:
+                answer = admin.request(call.method, filled(call.path), params={"project": "ROOT", name: "\0"})
+                assert name in fields_of(answer, 422)
         odd = {"data": {"\0": "\0"}, "id": "\0"}
         kept = admin.post("/events", json={"type": "a", **odd})
         assert kept.status_code == 202
