@@ -50,7 +50,7 @@ CREW_COUNT_EVERY_S = 5.0
 TARGETS_MAX = 20_000
 """Opened targets kept in memory."""
 
-PROCESS = f"{os.uname().nodename}/{os.getpid()}/{random.randbytes(4).hex()}"
+PROCESS = f"{os.uname().nodename}/{os.getpid()}/{os.urandom(4).hex()}"
 """Names this process among all that ever were: a process id alone is given out again."""
 
 
@@ -82,7 +82,9 @@ class Dispatcher:
         senders: int = SENDERS,
     ) -> None:
         """`wake` is set by whoever knows that there may be something to send."""
-        self.owner = f"{PROCESS}/{random.randbytes(4).hex()}"
+        self.owner = f"{PROCESS}/{os.urandom(4).hex()}"
+        # Not the global generator: that belongs to the whole process.
+        self._chance = random.Random().random
         self._database = database
         self._box = box
         self._hook_states = hook_states
@@ -218,7 +220,7 @@ class Dispatcher:
 
     def _record(self, load: Callable[[], Settings], outcomes: list[tuple[Claim, Outcome]]) -> None:
         now = self._database.clock.now()
-        for switched in deliveries.record(self._database, load(), self.owner, outcomes, now, random.random):
+        for switched in deliveries.record(self._database, load(), self.owner, outcomes, now, self._chance):
             self._hook_states.changed(switched, audit.HUB, now)
 
     def _exchange(self, outcomes: list[tuple[Claim, Outcome]]) -> _Turn:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import random
 import socket
 import threading
 import time
@@ -611,3 +612,14 @@ def test_an_app_is_not_told_about_another_apps_hook(engine: Make, dead_url: str)
         hub.publish(1, "story.create")
         receiver.wait_for(2)
         assert sorted(request.path.rpartition("/")[2] for request in receiver.requests) == ["n8n", "page"]
+
+
+def test_it_draws_chance_from_a_generator_of_its_own(engine: Make) -> None:
+    """The process shares the global one: whoever seeds or replays it (hypothesis does) would find it moved."""
+    before = random.getstate()
+    hub = engine(retry_schedule_s=[60])
+    with Receiver(500) as receiver:
+        hook = hub.hook(receiver.url)
+        hub.publish()
+        until(lambda: hub.states(hook) == ["retrying"])
+    assert random.getstate() == before

@@ -3,12 +3,11 @@ lie.
 """
 
 import os
-import resource
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -827,44 +826,6 @@ def test_a_missing_authority_file_is_the_hubs_fault(authority: Authority, tmp_pa
 
 
 # The hub's own trouble
-
-
-@contextmanager
-def descriptors_left(spare: int) -> Iterator[None]:
-    """So many more files may be opened, and no more."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    hoard: list[int] = []
-    highest = max(int(name) for name in os.listdir("/proc/self/fd"))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, before[1]))
-    try:
-        # Fill the gaps below the limit too.
-        with suppress(OSError):
-            while True:
-                hoard.append(os.dup(0))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1 + spare, before[1]))
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
-        for descriptor in hoard:
-            os.close(descriptor)
-
-
-@pytest.mark.parametrize("spare", range(8))
-def test_running_out_of_descriptors_is_the_hubs_fault_wherever_it_strikes(spare: int) -> None:
-    """A listener that nobody serves takes the connection, so that only our own half needs descriptors."""
-    door = Outbound(allow=LOOPBACK)
-    with socket.create_server(("127.0.0.1", 0)) as listener, descriptors_left(spare):
-        error = failure(door, hasty(f"http://localhost:{listener.getsockname()[1]}/"))
-    outcome = (error.fault, error.phase, error.was_sent)
-    if spare < 2:
-        assert (error.fault, error.was_sent) == ("hub", False), error.reason
-    elif spare > 6:  # enough: then it is the receiver that does not answer
-        assert outcome == ("receiver", "sent", True)
-    else:  # how many libcurl needs is its own affair, but there is no third outcome
-        assert error.fault == "hub" or outcome == ("receiver", "sent", True), error.reason
-    with Receiver() as receiver:
-        assert door.send(post(receiver.url_as("localhost"))).status == 200
-    door.close()
 
 
 @pytest.mark.parametrize(

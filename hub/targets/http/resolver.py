@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
 
-from hub.errors import DeliveryError, Fault
+from hub.errors import DeliveryError
 
 Lookup = Callable[[str, int], list[str]]
 
@@ -73,9 +73,10 @@ class Resolver:
                 f"the name {host} could not be resolved: {error.strerror or error}", "dns"
             ) from None
         except OSError as error:
-            fault: Fault = "hub" if error.errno in SHORTAGES else "receiver"
+            # EAI_SYSTEM of getaddrinfo(3): our own system failed before any name server could answer. A full
+            # descriptor table is reported so, by more than one errno.
             raise DeliveryError(
-                f"the name {host} could not be resolved: {error.strerror or error}", "dns", fault
+                f"the hub could not look up a name: {error.strerror or error}", "dns", "hub"
             ) from None
 
     def close(self) -> None:

@@ -1,0 +1,63 @@
+"""A sender with few descriptors left, in a process of its own: `python -m tests.rigs.starved` prints a line of
+JSON for each number of spare ones.
+
+A process of its own because the shortage must be certain: in the one that runs the tests, a thread that
+another test left behind may close a file in just that moment.
+"""
+
+import json
+import os
+import resource
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from ipaddress import ip_network
+
+from hub.errors import DeliveryError
+from hub.targets.outbound import Outbound, Request
+from tests.rigs.receivers import Receiver
+
+
+@contextmanager
+def descriptors_left(spare: int) -> Iterator[None]:
+    """So many more files may be opened, and no more."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    hoard: list[int] = []
+    highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, before[1]))
+    try:
+        # Fill the gaps below the limit too.
+        with suppress(OSError):
+            while True:
+                hoard.append(os.dup(0))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1 + spare, before[1]))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        for descriptor in hoard:
+            os.close(descriptor)
+
+
+def request(url: str, total_s: float) -> Request:
+    return Request(url, {}, b"{}", total_timeout_s=total_s, connect_timeout_s=total_s)
+
+
+def main() -> None:
+    for spare in map(int, sys.argv[1:]):
+        door = Outbound(allow=(ip_network("127.0.0.0/8"), ip_network("::1")))
+        # A listener that nobody serves takes the connection, so that only our own half needs descriptors.
+        with socket.create_server(("127.0.0.1", 0)) as listener, descriptors_left(spare):
+            try:
+                door.send(request(f"http://localhost:{listener.getsockname()[1]}/", 0.5))
+            except DeliveryError as error:
+                found = {"fault": error.fault, "phase": error.phase, "was_sent": error.was_sent}
+                said = error.reason
+        with Receiver() as receiver:
+            later = door.send(request(receiver.url_as("localhost"), 60)).status
+        door.close()
+        sys.stdout.write(json.dumps({"spare": spare, **found, "reason": said, "later": later}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Running out of descriptors, wherever it strikes."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.rigs.hubs import ROOT, environ
+from tests.rigs.waiting import DEADLINE_S
+
+SPARE = range(8)
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[int, dict[str, Any]]:
+    """How a request ended, by the number of descriptors that were left for it."""
+    command = [sys.executable, "-m", "tests.rigs.starved", *map(str, SPARE)]
+    lines = subprocess.run(
+        command, env=environ(), cwd=ROOT, text=True, capture_output=True, timeout=DEADLINE_S, check=True
+    ).stdout.splitlines()
+    return {found.pop("spare"): found for found in map(json.loads, lines)}
+
+
+@pytest.mark.parametrize("spare", SPARE)
+def test_running_out_of_descriptors_is_the_hubs_fault_wherever_it_strikes(
+    outcomes: dict[int, dict[str, Any]], spare: int
+) -> None:
+    found = outcomes[spare]
+    outcome = (found["fault"], found["phase"], found["was_sent"])
+    if spare < 2:
+        assert (found["fault"], found["was_sent"]) == ("hub", False), found["reason"]
+    elif spare > 6:  # enough: then it is the receiver that does not answer
+        assert outcome == ("receiver", "sent", True), found["reason"]
+    else:  # how many libcurl needs is its own affair, but there is no third outcome
+        assert found["fault"] == "hub" or outcome == ("receiver", "sent", True), found["reason"]
+
+
+@pytest.mark.parametrize("spare", SPARE)
+def test_it_sends_again_once_there_are_descriptors(outcomes: dict[int, dict[str, Any]], spare: int) -> None:
+    assert outcomes[spare]["later"] == 200
