@@ -16,7 +16,7 @@ from hub.errors import Busy
 from hub.ids import new_id
 from hub.rules.matching import RoutingTable
 from hub.rules.payload import Published
-from hub.store import events, hooks
+from hub.store import event_types, events, hooks
 from hub.store.batch import Batch
 from hub.store.database import Database
 from hub.store.events import NewEvent
@@ -155,7 +155,7 @@ class Intake:
     def _remember_types(self, publications: list[_Publication], now: float) -> None:
         seen = _types_to_remember(publications) - self._seen_types
         for project_id in {project_id for project_id, _ in seen}:
-            events.remember_types(project_id, {code for owner, code in seen if owner == project_id}, now)
+            event_types.remember(project_id, {code for owner, code in seen if owner == project_id}, now)
 
     def _receipts(self, publication: _Publication, firsts: list[str | None]) -> list[Receipt]:
         return [
@@ -166,11 +166,11 @@ class Intake:
         ]
 
     def _repeated(self, event: NewEvent, first_id: str) -> Receipt:
-        first = events.get(event.project_id, first_id)
+        first = events.head(event.project_id, first_id)
         if first is None:  # retention is shorter than a key's life
             return Receipt(first_id, event.type, event.occurred_at, 0, is_duplicate=True)
         return Receipt(
-            first_id, str(first.type), first.occurred_at, events.count_deliveries(first_id), is_duplicate=True
+            first_id, first.type, first.occurred_at, events.count_deliveries(first_id), is_duplicate=True
         )
 
     def _check_room(self) -> None:

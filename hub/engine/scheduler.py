@@ -17,7 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from hub.engine.dispatcher import PROCESS, Dispatcher
 from hub.engine.intake import Intake
 from hub.rules.settings import Settings
-from hub.store import deliveries, history, settings, workers
+from hub.store import deliveries, history, retention, settings, workers
 from hub.store.database import Database, StoreUnavailable
 
 log = logging.getLogger("hub.engine.scheduler")
@@ -87,13 +87,13 @@ class Scheduler:
         """End what was held too long, forget what is older than the retention; in batches, each a turn at the
         writer.
         """
-        for step in (history.expire_held, history.forget):
+        for step in (retention.expire_held, retention.forget):
             for _ in range(TIDY_BATCHES_MAX):
                 if self._is_stopping or not self._database.write(partial(self._tidy, step)).result():
                     break
 
-    def _tidy(self, step: Callable[[Database, Settings, float], int]) -> int:
-        return step(self._database, settings.load(), self._database.clock.now())
+    def _tidy(self, step: Callable[[Settings, float], int]) -> int:
+        return step(settings.load(), self._database.clock.now())
 
     def count_backlog(self) -> None:
         self._intake.backlog = self._database.read(history.backlog)

@@ -53,13 +53,9 @@ def _replay_batch(
     begins.
     """
     rows = database.read(lambda: events.between(hook.project_id, span.since, span.until, after, BATCH))
-    wanted = {str(row.id): str(row.type) for row in rows if _is_wanted(hook, span, str(row.type))}
-    known = database.read(lambda: history.of_events(str(hook.id), list(wanted)))
-    again = [
-        str(delivery.id)
-        for delivery in known.values()
-        if _is_again(span, history.shown_state(delivery, hook))
-    ]
+    wanted = {row.id: row.type for row in rows if _is_wanted(hook, span, row.type)}
+    known = database.read(lambda: history.of_events(hook.project_id, str(hook.id), list(wanted)))
+    again = [delivery.id for delivery in known.values() if _is_again(span, delivery.state)]
     fresh = (
         [(new_id("dlv"), event_id, code) for event_id, code in wanted.items() if event_id not in known]
         if span.state is None
@@ -68,7 +64,7 @@ def _replay_batch(
     if not is_dry_run and (again or fresh):
         now = database.clock.now()
         database.write(lambda: deliveries.send_again(database, hook, again, fresh, now)).result()
-    return len(rows), len(again) + len(fresh), str(rows[-1].id) if rows else None
+    return len(rows), len(again) + len(fresh), rows[-1].id if rows else None
 
 
 def _is_wanted(hook: Hook, span: Span, event_type: str) -> bool:

@@ -5,10 +5,21 @@ Owns their rows. Append only: it must never change what an attempt was.
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from hub.rules.outcome import Outcome
+from hub.store import models
 from hub.store.database import Database
-from hub.store.models import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request of a delivery, and what came of it."""
+
+    number: int
+    """From 1."""
+    outcome: Outcome
 
 
 def add(database: Database, attempts: Sequence[tuple[str, int, Outcome]]) -> None:
@@ -41,9 +52,31 @@ def add(database: Database, attempts: Sequence[tuple[str, int, Outcome]]) -> Non
 
 def of_delivery(delivery_id: str) -> list[Attempt]:
     """In the order of their numbers."""
-    return list(Attempt.select().where(Attempt.delivery_id == delivery_id).order_by(Attempt.number))
+    table = models.Attempt
+    rows = table.select().where(table.delivery_id == delivery_id).order_by(table.number)
+    return [_attempt(row) for row in rows]
 
 
 def count_unknown(delivery_id: str) -> int:
     """How often the hub stopped while it sent this one."""
-    return int(Attempt.select().where(Attempt.delivery_id == delivery_id, Attempt.kind == "unknown").count())
+    table = models.Attempt
+    return int(table.select().where(table.delivery_id == delivery_id, table.kind == "unknown").count())
+
+
+def _attempt(row: Any) -> Attempt:
+    outcome = Outcome(
+        kind=row.kind,
+        started_at=row.started_at,
+        duration_s=row.duration_s,
+        phase=row.phase,
+        status=row.status,
+        reason=row.reason,
+        peer=row.peer,
+        was_sent=bool(row.was_sent),
+        url=row.url,
+        format=row.format,
+        request_headers=json.loads(row.request_headers),
+        response_headers=[(name, value) for name, value in json.loads(row.response_headers)],
+        response_body=bytes(row.response_body),
+    )
+    return Attempt(row.number, outcome)

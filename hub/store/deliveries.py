@@ -152,21 +152,21 @@ def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lamb
     return len(rows)
 
 
-def retry_now(database: Database, row: Delivery, now: float) -> bool:
+def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) -> bool:
     """One more attempt of this delivery, whatever its state but `sending`; False when it is under way or was
     just changed.
 
     Its schedule starts anew, so that a delivery that had been given up is again tried as often as a new one.
     """
-    lanes.lock(database, [str(row.hook_id)])
+    lanes.lock(database, [hook_id])
     changed = (
         Delivery.update(
             state="waiting", failures=0, faults=0, failed_at=None, next_at=None, finished_at=None, reason=None
         )
-        .where(Delivery.id == row.id, Delivery.state != "sending")
+        .where(Delivery.id == delivery_id, Delivery.state != "sending")
         .execute()
     )
-    lanes.arm(database, [str(row.hook_id)], now)
+    lanes.arm(database, [hook_id], now)
     return bool(changed)
 
 

@@ -7,17 +7,40 @@ it is told. Step before: `intake` has matched. Step after: `store.leases.claim`.
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from peewee import fn
 
 from connectors.base import Event as SentEvent
 from hub.ids import first_id, new_id
 from hub.rules.matching import PING_EVENT_TYPE
-from hub.store import lanes
+from hub.store import lanes, models
 from hub.store.database import Database
-from hub.store.models import Delivery, Event, EventKey, EventType
+from hub.store.models import EventKey
 from hub.timestamps import iso
 
 KEY_LIFETIME_S = 7 * 86_400
-"""A repeated key answers the first event for seven days (contract §4)."""
+"""A repeated key answers the first event for seven days (docs/publish.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventHead:
+    """An event without its data, which may be large."""
+
+    id: str
+    type: str
+    occurred_at: float
+    data_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as it was published; `data` is its JSON object, byte for byte."""
+
+    id: str
+    type: str
+    occurred_at: float
+    data: bytes
 
 
 @dataclass(slots=True)
@@ -88,8 +111,13 @@ def claim_key(project_id: int, digest: bytes, event_id: str, now: float) -> str 
 
 
 def get(project_id: int, event_id: str) -> Event | None:
-    found: Event | None = Event.get_or_none((Event.id == event_id) & (Event.project_id == project_id))
-    return found
+    row = models.Event.get_or_none((models.Event.id == event_id) & (models.Event.project_id == project_id))
+    return None if row is None else _event(row)
+
+
+def head(project_id: int, event_id: str) -> EventHead | None:
+    row = _heads(project_id).where(models.Event.id == event_id).first()
+    return None if row is None else _head(row)
 
 
 def newest(
@@ -101,66 +129,54 @@ def newest(
 ) -> list[Event]:
     """Newest first, of all or some types; `hidden` types are left out."""
     query = (
-        Event.select()
-        .where(Event.project_id == project_id, Event.type.not_in(list(hidden)))
-        .order_by(Event.id.desc())
+        models.Event.select()
+        .where(models.Event.project_id == project_id, models.Event.type.not_in(list(hidden)))
+        .order_by(models.Event.id.desc())
         .limit(limit)
     )
     if types is not None:
-        query = query.where(Event.type.in_(list(types)))
+        query = query.where(models.Event.type.in_(list(types)))
     if before:
-        query = query.where(Event.id < before)
-    return list(query)
+        query = query.where(models.Event.id < before)
+    return [_event(row) for row in query]
 
 
 def newest_wanted(
     project_id: int, is_wanted: Callable[[str], bool], searched: int, limit: int
 ) -> list[Event]:
     """The newest events whose type is wanted, among the last `searched`; only their data is read."""
-    query = (
-        Event.select(Event.id, Event.type)
-        .where(Event.project_id == project_id)
-        .order_by(Event.id.desc())
-        .limit(searched)
-    )
-    ids = [row.id for row in query if is_wanted(str(row.type))][:limit]
-    return list(Event.select().where(Event.id.in_(ids)).order_by(Event.id.desc()))
+    query = _heads(project_id).order_by(models.Event.id.desc()).limit(searched)
+    ids = [found.id for found in map(_head, query) if is_wanted(found.type)][:limit]
+    rows = models.Event.select().where(models.Event.id.in_(ids)).order_by(models.Event.id.desc())
+    return [_event(row) for row in rows]
 
 
-def between(project_id: int, since: float, until: float, after: str | None, limit: int) -> list[Event]:
-    """Events accepted in a span of time, oldest first, without their data; `after` is the last id of the page
-    before.
-    """
+def between(project_id: int, since: float, until: float, after: str | None, limit: int) -> list[EventHead]:
+    """Events accepted in a span of time, oldest first; `after` is the last id of the page before."""
     low = after or first_id("evt", max(0.0, since))
-    query = Event.select(Event.id, Event.type).where(
-        Event.project_id == project_id, Event.id < first_id("evt", max(0.0, until))
-    )
-    query = query.where(Event.id > low if after else Event.id >= low)
-    return list(query.order_by(Event.id).limit(limit))
+    query = _heads(project_id).where(models.Event.id < first_id("evt", max(0.0, until)))
+    query = query.where(models.Event.id > low if after else models.Event.id >= low)
+    return [_head(row) for row in query.order_by(models.Event.id).limit(limit)]
 
 
 def as_sent(event: Event, project_key: str) -> SentEvent:
-    """A row as formats see it."""
-    return SentEvent(str(event.id), str(event.type), iso(event.occurred_at), project_key, bytes(event.data))
-
-
-def remember_types(project_id: int, types: Iterable[str], now: float) -> None:
-    """List types that an open project has published for the first time."""
-    rows = [{"project": project_id, "code": code, "created_at": now} for code in sorted(types)]
-    if rows:
-        EventType.insert_many(rows).on_conflict_ignore().execute()
-
-
-def types_of(project_id: int) -> list[EventType]:
-    return list(EventType.select().where(EventType.project == project_id).order_by(EventType.code))
-
-
-def declare_type(project_id: int, code: str, name: str, description: str, now: float) -> None:
-    values = {EventType.name: name, EventType.description: description, EventType.is_declared: True}
-    EventType.insert(
-        project=project_id, code=code, name=name, description=description, is_declared=True, created_at=now
-    ).on_conflict(conflict_target=[EventType.project, EventType.code], update=values).execute()
+    """An event as formats see it."""
+    return SentEvent(event.id, event.type, iso(event.occurred_at), project_key, event.data)
 
 
 def count_deliveries(event_id: str) -> int:
-    return int(Delivery.select().where(Delivery.event_id == event_id).count())
+    return int(models.Delivery.select().where(models.Delivery.event_id == event_id).count())
+
+
+def _heads(project_id: int) -> Any:
+    """Rows of (id, type, occurred_at, size of data); neither engine reads the data for its size."""
+    columns = (models.Event.id, models.Event.type, models.Event.occurred_at, fn.length(models.Event.data))
+    return models.Event.select(*columns).where(models.Event.project_id == project_id).tuples()
+
+
+def _head(row: tuple[str, str, float, int]) -> EventHead:
+    return EventHead(*row)
+
+
+def _event(row: models.Event) -> Event:
+    return Event(str(row.id), str(row.type), float(row.occurred_at), bytes(row.data))

@@ -1,36 +1,45 @@
-"""The log of deliveries: found, shown, expired and forgotten.
+"""The log of deliveries: found and shown as people read them.
 
-Owns how a delivery's state is shown, the end of held ones, and retention. It must never touch a delivery that
-is being sent. What is held or cancelled is derived from the hook, not written into its deliveries: switching
-a hook with a million waiting ones off or on is one row, and they are tidied up later, in batches.
+Owns how a delivery's state is shown. What is held or cancelled is derived from the hook, not written into its
+deliveries: switching a hook with a million waiting ones off or on is one row, and `retention` ends them later,
+in batches.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from peewee import JOIN, fn
-
-from hub.ids import first_id
-from hub.rules.settings import Settings
-from hub.store.database import Database
-from hub.store.events import KEY_LIFETIME_S
-from hub.store.models import Attempt, Delivery, Event, EventKey, Hook, Worker
-
-TIDY_MAX = 500
-"""Rows that one tidying transaction touches: it shares the writer with the publishers."""
+from hub.ids import time_of
+from hub.store import models
 
 OPEN = ("waiting", "retrying")
 FINAL_STATES = ("delivered", "failed", "refused", "cancelled")
-_OFF = ("disabled", "auto_disabled")
+OFF = ("disabled", "auto_disabled")
 SHOWN_STATES = ("waiting", "retrying", "held", "sending", "delivered", "failed", "refused", "cancelled")
 
 
-def shown_state(delivery: Delivery, hook: Hook | None) -> str:
-    """The state as people see it."""
-    if delivery.state not in OPEN or hook is None:
-        return str(delivery.state)
-    if hook.deleted_at or hook.state == "gone":
-        return "cancelled"
-    return "held" if hook.state in _OFF else str(delivery.state)
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event for one hook, as people read it."""
+
+    id: str
+    event_id: str
+    hook_id: str
+    type: str
+    state: str
+    """One of `SHOWN_STATES`: open ones are held or cancelled when their hook is off or over."""
+    attempt_count: int
+    next_attempt_at: float | None
+    """None but for a retrying one."""
+    reason: str | None
+    finished_at: float | None
+    origin_kind: Literal["page", "api", "app"]
+    """Of its hook, for whoever decides who may see it."""
+    origin_app: str | None
+
+    @property
+    def created_at(self) -> float:
+        return time_of(self.id)
 
 
 def find(
@@ -43,140 +52,96 @@ def find(
     origin_app: str | None = None,
     before: str | None = None,
     limit: int = 50,
-) -> list[tuple[Delivery, Hook]]:
-    """Deliveries with their hooks, newest first; `state` is a shown one."""
-    query = (
-        Delivery.select(Delivery, Hook)
-        .join(Hook, on=(Hook.id == Delivery.hook_id), attr="hook")
-        .where(Delivery.project_id == project_id)
-        .order_by(Delivery.id.desc())
-        .limit(limit)
-    )
+) -> list[Delivery]:
+    """Newest first; `state` is a shown one."""
+    table, hook = models.Delivery, models.Hook
+    query = _deliveries(project_id).order_by(table.id.desc()).limit(limit)
     if hook_id:
-        query = query.where(Delivery.hook_id == hook_id)
+        query = query.where(table.hook_id == hook_id)
     if origin_app:
-        query = query.where(Hook.origin_kind == "app", Hook.origin_app == origin_app)
+        query = query.where(hook.origin_kind == "app", hook.origin_app == origin_app)
     if event_id:
-        query = query.where(Delivery.event_id == event_id)
+        query = query.where(table.event_id == event_id)
     if type:
-        query = query.where(Delivery.type == type)
+        query = query.where(table.type == type)
     if before:
-        query = query.where(Delivery.id < before)
+        query = query.where(table.id < before)
     if state:
         query = query.where(_is_shown_as(state))
-    return [(row, row.hook) for row in query]  # type: ignore[attr-defined]  # the join above sets it
+    return [_delivery(row) for row in query]
 
 
-def get(project_id: int, delivery_id: str) -> tuple[Delivery, Hook] | None:
-    query = (
-        Delivery.select(Delivery, Hook)
-        .join(Hook, on=(Hook.id == Delivery.hook_id), attr="hook")
-        .where(Delivery.id == delivery_id, Delivery.project_id == project_id)
-    )
-    row = query.first()
-    return None if row is None else (row, row.hook)
+def get(project_id: int, delivery_id: str) -> Delivery | None:
+    row = _deliveries(project_id).where(models.Delivery.id == delivery_id).first()
+    return None if row is None else _delivery(row)
 
 
-def of_events(hook_id: str, event_ids: list[str]) -> dict[str, Delivery]:
+def of_events(project_id: int, hook_id: str, event_ids: Sequence[str]) -> dict[str, Delivery]:
     """A hook's deliveries of these events, by event; of several the latest."""
-    query = (
-        Delivery.select()
-        .where(Delivery.hook_id == hook_id, Delivery.event_id.in_(event_ids))
-        .order_by(Delivery.id)
+    query = _deliveries(project_id).where(
+        models.Delivery.hook_id == hook_id, models.Delivery.event_id.in_(event_ids)
     )
-    return {str(row.event_id): row for row in query}
+    return {row.event_id: _delivery(row) for row in query.order_by(models.Delivery.id)}
 
 
 def first_retry_at(hook_id: str) -> float | None:
     """When the first of a hook's retrying deliveries is due."""
-    query = Delivery.select(Delivery.next_at).where(Delivery.hook_id == hook_id, Delivery.state == "retrying")
-    found: float | None = query.order_by(Delivery.next_at).limit(1).scalar()
+    query = models.Delivery.select(models.Delivery.next_at).where(
+        models.Delivery.hook_id == hook_id, models.Delivery.state == "retrying"
+    )
+    found: float | None = query.order_by(models.Delivery.next_at).limit(1).scalar()
     return found
 
 
 def backlog() -> int:
     """How many deliveries wait, at this moment: a scan of two small indexes, not for a hot path."""
-    return sum(int(Delivery.select().where(Delivery.state == state).count()) for state in OPEN)
+    return sum(int(models.Delivery.select().where(models.Delivery.state == state).count()) for state in OPEN)
 
 
-def expire_held(database: Database, settings: Settings, now: float) -> int:
-    """End what a switched-off hook's deliveries have waited for too long, and cancel a gone hook's; one
-    batch, returns its size.
-    """
-    # Holding begins when the hook went off, or when the event came after that.
-    off_before = max(0.0, now - settings.hold_days * 86_400)
-    is_held_too_long = (
-        Hook.state.in_(_OFF) & (Hook.disabled_at <= off_before) & (Delivery.id < first_id("dlv", off_before))
-    )
-    found: list[tuple[str, str]] = []
-    for state in (
-        OPEN
-    ):  # one by one: each has its partial index; CROSS makes SQLite begin with the few hooks that are off
-        is_open = (Delivery.hook_id == Hook.id) & (Delivery.state == state)
-        query = (
-            Hook.select(Delivery.id, Hook.state)
-            .join(Delivery, JOIN.CROSS)
-            .where(Hook.disabled_at.is_null(False), is_open)
-        )
-        # Said of the hook alone first: a hook that went off lately is passed over without a look at its
-        # million deliveries.
-        query = query.where((Hook.state == "gone") | (Hook.disabled_at <= off_before))
-        rows: Any = (
-            query.where((Hook.state == "gone") | is_held_too_long).limit(TIDY_MAX - len(found)).tuples()
-        )
-        found += [(str(delivery_id), str(hook_state)) for delivery_id, hook_state in rows]
-    cancelled = [delivery_id for delivery_id, state in found if state == "gone"]
-    expired = [delivery_id for delivery_id, state in found if state != "gone"]
-    return _end(cancelled, "cancelled", "its hook is gone", now) + _end(
-        expired, "failed", f"held longer than {settings.hold_days:g} days", now
-    )
-
-
-def forget(database: Database, settings: Settings, now: float) -> int:
-    """Delete what is older than the retention: deliveries with their attempts, then events without any; one
-    batch, returns its size.
-    """
-    cutoff = now - settings.retention_days * 86_400
-    is_finished = Delivery.state.not_in((*OPEN, "sending"))
-    old = (
-        Delivery.select(Delivery.id)
-        .where(Delivery.id < first_id("dlv", max(0.0, cutoff)), is_finished)
-        .order_by(Delivery.id)
-    )
-    # Asked again in the deletion: somebody may have it sent once more at this moment.
-    deleted = (
-        Delivery.delete()
-        .where(Delivery.id.in_([row.id for row in old.limit(TIDY_MAX)]), is_finished)
-        .returning(Delivery.id)
-    )
-    ids = [row.id for row in deleted.execute()]
-    Attempt.delete().where(Attempt.delivery_id.in_(ids)).execute()
-    used = Delivery.select().where(Delivery.event_id == Event.id)
-    unused = Event.select(Event.id).where(Event.id < first_id("evt", max(0.0, cutoff)), ~fn.EXISTS(used))
-    event_ids = [row.id for row in unused.order_by(Event.id).limit(TIDY_MAX)]
-    Event.delete().where(Event.id.in_(event_ids)).execute()
-    EventKey.delete().where(EventKey.created_at < now - KEY_LIFETIME_S).execute()
-    Worker.delete().where(Worker.seen_at < now - 86_400).execute()
-    return len(ids) + len(event_ids)
-
-
-def _end(ids: list[str], state: str, reason: str, now: float) -> int:
-    values: dict[str, Any] = {"state": state, "reason": reason, "finished_at": now, "next_at": None}
+def _deliveries(project_id: int) -> Any:
+    table, hook = models.Delivery, models.Hook
     return (
-        int(Delivery.update(values).where(Delivery.id.in_(ids), Delivery.state.in_(OPEN)).execute())
-        if ids
-        else 0
+        table.select(table, hook.state, hook.deleted_at, hook.origin_kind, hook.origin_app)
+        .join(hook, on=(hook.id == table.hook_id), attr="hook")
+        .where(table.project_id == project_id)
     )
+
+
+def _delivery(row: Any) -> Delivery:
+    state = _shown_state(row.state, row.hook)
+    return Delivery(
+        id=row.id,
+        event_id=row.event_id,
+        hook_id=row.hook_id,
+        type=row.type,
+        state=state,
+        attempt_count=row.attempts,
+        next_attempt_at=row.next_at if state == "retrying" else None,
+        reason=row.reason,
+        finished_at=row.finished_at,
+        origin_kind=row.hook.origin_kind,
+        origin_app=row.hook.origin_app,
+    )
+
+
+def _shown_state(state: str, hook: Any) -> str:
+    if state not in OPEN:
+        return state
+    if hook.deleted_at or hook.state == "gone":
+        return "cancelled"
+    return "held" if hook.state in OFF else state
 
 
 def _is_shown_as(state: str) -> Any:
-    is_open = Delivery.state.in_(OPEN)
+    """The same as a condition on rows."""
+    table, hook = models.Delivery, models.Hook
+    is_open = table.state.in_(OPEN)
     if state == "held":
-        return is_open & Hook.state.in_(_OFF) & Hook.deleted_at.is_null()
+        return is_open & hook.state.in_(OFF) & hook.deleted_at.is_null()
     if state == "cancelled":
-        return (Delivery.state == "cancelled") | (
-            is_open & ((Hook.state == "gone") | Hook.deleted_at.is_null(False))
+        return (table.state == "cancelled") | (
+            is_open & ((hook.state == "gone") | hook.deleted_at.is_null(False))
         )
     if state in OPEN:
-        return (Delivery.state == state) & Hook.state.in_(("active", "failing")) & Hook.deleted_at.is_null()
-    return Delivery.state == state
+        return (table.state == state) & hook.state.in_(("active", "failing")) & hook.deleted_at.is_null()
+    return table.state == state

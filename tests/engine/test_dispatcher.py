@@ -255,7 +255,9 @@ def test_after_the_last_try_it_is_failed_and_can_be_sent_again_by_hand(engine: M
         assert len(receiver.requests) == 3
         receiver.answer = 200
         [row] = hub.deliveries(hook)
-        assert hub.do(lambda: deliveries.retry_now(hub.database, row, hub.database.clock.now()))
+        assert hub.do(
+            lambda: deliveries.retry_now(hub.database, row.id, row.hook_id, hub.database.clock.now())
+        )
         hub.services.wake()
         hub.settled(hook)
         assert receiver.requests[-1].headers["x-hub-attempt"] == "4"

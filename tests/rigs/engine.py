@@ -87,7 +87,7 @@ class Engine:
     def states(self, hook_id: str) -> list[str]:
         """As people see them."""
         found = self.database.read(lambda: history.find(self.project.id, hook_id=hook_id, limit=100_000))
-        return [history.shown_state(row, hook) for row, hook in reversed(found)]
+        return [delivery.state for delivery in reversed(found)]
 
     def attempts(self, hook_id: str) -> list[Attempt]:
         def read() -> list[Attempt]:

@@ -145,5 +145,22 @@ class Stage:
 
         self.do(write)
 
+    def delete(self, hook_id: str) -> None:
+        def write() -> None:
+            hook = hooks.locked(self.database, hook_id)
+            assert hook is not None
+            hooks.delete(hook, self.clock.now())
+
+        self.do(write)
+
+    def mixed(self) -> str:
+        """A hook with a delivered, a retrying and a waiting delivery."""
+        hook_id = self.hook()
+        self.publish([hook_id], 3)
+        delivered, retrying = self.claim(free=2)
+        self.record([delivered])
+        self.record([retrying], "failure")
+        return hook_id
+
     def arm(self, hook_id: str) -> None:
         self.do(lambda: lanes.arm(self.database, [hook_id], self.clock.now()))

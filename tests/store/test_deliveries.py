@@ -183,7 +183,9 @@ def test_a_late_result_changes_nothing(store: Stage) -> None:
     assert store.row(hook).consecutive_failures == 0
     store.record(again, "success", "b")
     assert store.states(hook) == ["delivered"]
-    kinds = store.read(lambda: [(a.number, a.kind) for a in attempts.of_delivery(late[0].delivery_id)])
+    kinds = store.read(
+        lambda: [(a.number, a.outcome.kind) for a in attempts.of_delivery(late[0].delivery_id)]
+    )
     assert kinds == [(1, "unknown"), (2, "success")]
 
 
@@ -252,13 +254,13 @@ def test_retry_now_starts_the_schedule_anew_in_any_state_but_under_way(store: St
     store.publish([hook])
     claims = store.claim()
     row = store.delivery(claims[0].delivery_id)
-    assert not store.do(lambda: deliveries.retry_now(store.database, row, store.clock.now()))
+    assert not store.do(lambda: deliveries.retry_now(store.database, row.id, row.hook_id, store.clock.now()))
     store.record(claims, "failure")
-    assert store.do(lambda: deliveries.retry_now(store.database, row, store.clock.now()))
+    assert store.do(lambda: deliveries.retry_now(store.database, row.id, row.hook_id, store.clock.now()))
     assert [claim.attempt for claim in store.claim()] == [2]
     store.record([leases.Claim(row.id, 2, hook, 1, row.event_id, False)])
     assert store.states(hook) == ["delivered"]
-    assert store.do(lambda: deliveries.retry_now(store.database, row, store.clock.now()))
+    assert store.do(lambda: deliveries.retry_now(store.database, row.id, row.hook_id, store.clock.now()))
     [again] = store.claim()
     assert (again.delivery_id, again.attempt) == (row.id, 3)
     assert store.of(hook)[0].finished_at is None

@@ -7,8 +7,8 @@ import pytest
 from connectors.base import Event as SentEvent
 from hub.ids import new_id
 from hub.store import events
-from hub.store.events import KEY_LIFETIME_S, NewEvent
-from hub.store.models import Delivery, EventType
+from hub.store.events import KEY_LIFETIME_S, EventHead, NewEvent
+from hub.store.models import Delivery
 from hub.timestamps import iso
 from tests.rigs.stage import Stage
 
@@ -26,7 +26,10 @@ def test_an_event_is_written_with_a_delivery_for_each_of_its_hooks(store: Stage)
     [event_id] = store.publish(hooks[:2], data=data)
     row = store.read(lambda: events.get(store.project.id, event_id))
     assert row is not None
-    assert bytes(row.data) == data
+    assert row.data == data
+    assert store.read(lambda: events.head(store.project.id, event_id)) == EventHead(
+        event_id, "story.create", store.clock.now(), len(data)
+    )
     assert [store.states(hook) for hook in hooks] == [["waiting"], ["waiting"], []]
     assert store.read(lambda: events.count_deliveries(event_id)) == 2
     assert [store.row(hook).ready_at for hook in hooks] == [store.clock.now(), store.clock.now(), None]
@@ -97,22 +100,6 @@ def test_events_are_listed_newest_first_without_tests(store: Stage) -> None:
     assert [row.id for row in store.read(lambda: events.newest(store.project.id, None, made[1], 10))] == made[
         :1
     ]
-
-
-def test_types_are_remembered_once_and_may_be_declared_before_or_after(store: Stage) -> None:
-    store.do(lambda: events.remember_types(store.project.id, ["b.x", "a.x"], 1))
-    store.do(lambda: events.remember_types(store.project.id, ["b.x", "c.x"], 2))
-    store.do(lambda: events.declare_type(store.project.id, "b.x", "B", "about b", 3))
-    store.do(lambda: events.declare_type(store.project.id, "d.x", "D", "", 3))
-    store.do(lambda: events.remember_types(store.project.id, [], 4))
-    rows = store.read(lambda: events.types_of(store.project.id))
-    assert [(row.code, row.name, row.is_declared, row.created_at) for row in rows] == [
-        ("a.x", "", False, 1),
-        ("b.x", "B", True, 1),
-        ("c.x", "", False, 2),
-        ("d.x", "D", True, 3),
-    ]
-    assert store.read(lambda: EventType.select().count()) == 4
 
 
 def test_an_event_for_nobody_has_no_delivery(store: Stage) -> None:

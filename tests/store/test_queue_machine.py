@@ -143,7 +143,7 @@ class Queue(RuleBasedStateMachine):
         if rows:
             row = data.draw(st.sampled_from(rows))
             assert self.store.do(
-                lambda: deliveries.retry_now(self.store.database, row, self.store.clock.now())
+                lambda: deliveries.retry_now(self.store.database, row.id, row.hook_id, self.store.clock.now())
             ) == (row.state != "sending")
 
     @invariant()
@@ -239,7 +239,7 @@ def test_a_delivery_of_a_gone_hook_that_is_retried_by_hand_waits_to_be_cancelled
     store.publish([hook])
     store.record(store.claim(), "gone")
     [row] = store.of(hook)
-    assert store.do(lambda: deliveries.retry_now(store.database, row, store.clock.now()))
+    assert store.do(lambda: deliveries.retry_now(store.database, row.id, row.hook_id, store.clock.now()))
     assert store.claim() == []
     found = store.read(lambda: hooks.get(hook))
     assert found is not None

@@ -12,15 +12,15 @@ from pydantic import BaseModel, Field
 
 from connectors import registry
 from hub.errors import Conflict, Invalid, NotFound
-from hub.ids import time_of
 from hub.operations import replay
 from hub.operations.replay import Span
-from hub.operations.subscriptions import origin_of
 from hub.rules import catalogue
-from hub.rules.access import sees
+from hub.rules.access import Origin, sees
 from hub.rules.matching import matches
 from hub.store import attempts, deliveries, events, history
-from hub.store.models import Attempt, Delivery, Hook
+from hub.store.attempts import Attempt
+from hub.store.history import Delivery
+from hub.store.models import Hook
 from hub.timestamps import iso, iso_or_none, parse_iso
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.models import Input, Text
@@ -103,19 +103,18 @@ class PreviewAnswer(BaseModel):
     not_matched: list[NotMatched]
 
 
-def delivery_answer(row: Delivery, hook: Hook) -> dict[str, Any]:
-    state = history.shown_state(row, hook)
+def delivery_answer(delivery: Delivery) -> dict[str, Any]:
     return {
-        "id": row.id,
-        "event_id": row.event_id,
-        "hook_id": row.hook_id,
-        "type": row.type,
-        "state": state,
-        "attempt_count": row.attempts,
-        "next_attempt_at": iso_or_none(row.next_at) if state == "retrying" else None,
-        "reason": row.reason,
-        "created_at": iso(time_of(str(row.id))),
-        "finished_at": iso_or_none(row.finished_at),
+        "id": delivery.id,
+        "event_id": delivery.event_id,
+        "hook_id": delivery.hook_id,
+        "type": delivery.type,
+        "state": delivery.state,
+        "attempt_count": delivery.attempt_count,
+        "next_attempt_at": iso_or_none(delivery.next_attempt_at),
+        "reason": delivery.reason,
+        "created_at": iso(delivery.created_at),
+        "finished_at": iso_or_none(delivery.finished_at),
     }
 
 
@@ -147,53 +146,49 @@ def _list(request: ApiRequest, **of: str) -> ApiResponse:
     rows = request.services.database.read(
         lambda: history.find(request.project.id, **filters, origin_app=app, limit=wanted.limit)
     )
-    return request.page([row for row, _ in rows], [delivery_answer(row, hook) for row, hook in rows])
+    return request.page(rows, [delivery_answer(row) for row in rows])
 
 
 def get(request: ApiRequest) -> ApiResponse:
-    row, hook = _seen(request)
-    event = request.services.database.read(lambda: events.get(request.project.id, str(row.event_id)))
+    delivery = _seen(request)
+    event = request.services.database.read(lambda: events.get(request.project.id, delivery.event_id))
     sent = None if event is None else events.as_sent(event, request.project.key)
     log = []
-    for attempt in request.services.database.read(lambda: attempts.of_delivery(str(row.id))):
-        body = (
-            None
-            if sent is None
-            else _text(registry.format_of(str(attempt.format)).body(sent))
-            if attempt.format
-            else ""
-        )
+    for attempt in request.services.database.read(lambda: attempts.of_delivery(delivery.id)):
+        form = attempt.outcome.format
+        body = None if sent is None else _text(registry.format_of(form).body(sent)) if form else ""
         log.append(_attempt_answer(attempt, body))
-    return ApiResponse({**delivery_answer(row, hook), "attempts": log})
+    return ApiResponse({**delivery_answer(delivery), "attempts": log})
 
 
-def _seen(request: ApiRequest) -> tuple[Delivery, Hook]:
+def _seen(request: ApiRequest) -> Delivery:
     found = request.services.database.read(lambda: history.get(request.project.id, request.path["id"]))
-    if found is None or not sees(request.requester, origin_of(found[1])):
+    if found is None or not sees(request.requester, Origin(found.origin_kind, found.origin_app)):
         raise NotFound("there is no such delivery", title="No such delivery")
     return found
 
 
 def _attempt_answer(attempt: Attempt, body: str | None) -> dict[str, Any]:
-    received = bytes(attempt.response_body)
-    text = _text(received)
+    outcome = attempt.outcome
+    text = _text(outcome.response_body)
+    is_text = text.encode() == outcome.response_body
     return {
         "number": attempt.number,
-        "outcome": attempt.kind,
-        "started_at": iso(attempt.started_at),
-        "duration_ms": round(attempt.duration_s * 1000, 1),
-        "phase": attempt.phase,
-        "peer": attempt.peer,
-        "was_sent": bool(attempt.was_sent),
-        "reason": attempt.reason,
-        "request": {"url": attempt.url, "headers": json.loads(str(attempt.request_headers)), "body": body},
+        "outcome": outcome.kind,
+        "started_at": iso(outcome.started_at),
+        "duration_ms": round(outcome.duration_s * 1000, 1),
+        "phase": outcome.phase,
+        "peer": outcome.peer,
+        "was_sent": outcome.was_sent,
+        "reason": outcome.reason,
+        "request": {"url": outcome.url, "headers": outcome.request_headers, "body": body},
         "response": None
-        if attempt.status is None
+        if outcome.status is None
         else {
-            "status": attempt.status,
-            "headers": json.loads(str(attempt.response_headers)),
+            "status": outcome.status,
+            "headers": outcome.response_headers,
             "body": text,
-            "body_base64": None if text.encode() == received else base64.b64encode(received).decode(),
+            "body_base64": None if is_text else base64.b64encode(outcome.response_body).decode(),
         },
     }
 
@@ -203,13 +198,17 @@ def _text(data: bytes) -> str:
 
 
 def retry(request: ApiRequest) -> ApiResponse:
-    row, hook = _seen(request)
-    request.services.subscriptions.check(request.requester, request.project, str(hook.id), "redeliver")
+    delivery = _seen(request)
+    request.services.subscriptions.check(request.requester, request.project, delivery.hook_id, "redeliver")
     database = request.services.database
-    if not database.write(lambda: deliveries.retry_now(database, row, database.clock.now())).result():
+
+    def write() -> bool:
+        return deliveries.retry_now(database, delivery.id, delivery.hook_id, database.clock.now())
+
+    if not database.write(write).result():
         raise Conflict("this delivery is being sent at this moment", title="Under way")
     request.services.wake()
-    return ApiResponse({"id": row.id, "hook_id": hook.id, "event_id": row.event_id}, 202)
+    return ApiResponse({"id": delivery.id, "hook_id": delivery.hook_id, "event_id": delivery.event_id}, 202)
 
 
 class RetryAnswer(BaseModel):

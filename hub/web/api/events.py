@@ -21,7 +21,8 @@ from hub.rules.access import Requester
 from hub.rules.matching import OWN_EVENT_TYPES, PING_EVENT_TYPE, is_event_type
 from hub.rules.payload import KEY_MAX_LENGTH, PayloadRefused, Published, read_lines, read_one_or_many
 from hub.services import Services
-from hub.store import events
+from hub.store import event_types, events
+from hub.store.events import Event
 from hub.store.projects import ProjectInfo
 from hub.timestamps import iso
 from hub.web.api.calls import (
@@ -120,9 +121,9 @@ def _answer(receipts: list[Receipt], is_many: bool) -> dict[str, Any]:
     return {"accepted": len(bodies), "events": bodies} if is_many else bodies[0]
 
 
-def envelope(row: Any, project_key: str) -> msgspec.Raw:
+def envelope(event: Event, project_key: str) -> msgspec.Raw:
     """An event as the `standard` format sends it, its `data` untouched."""
-    return msgspec.Raw(registry.format_of("standard").body(events.as_sent(row, project_key)))
+    return msgspec.Raw(registry.format_of("standard").body(events.as_sent(event, project_key)))
 
 
 def hidden_types(requester: Requester) -> tuple[str, ...]:
@@ -169,9 +170,9 @@ def list_types(request: ApiRequest) -> ApiResponse:
     if known is not None:
         infos = [(info.code, info.name, info.description, info.group) for info in known.values()]
     else:
-        rows = request.services.database.read(lambda: events.types_of(request.project.id))
+        rows = request.services.database.read(lambda: event_types.find(request.project.id))
         infos = [
-            (str(row.code), row.name or row.code, row.description, row.code.partition(".")[0]) for row in rows
+            (row.code, row.name or row.code, row.description, row.code.partition(".")[0]) for row in rows
         ]
     infos += [(info.code, info.name, info.description, info.group) for info in catalogue.OWN_TYPES]
     first = request.query.page * TYPES_PAGE
@@ -202,7 +203,7 @@ def declare_type(request: ApiRequest) -> ApiResponse:
     database, project_id = request.services.database, request.project.id
     now = database.clock.now()
     database.write(
-        lambda: events.declare_type(project_id, wanted.id, wanted.name, wanted.description, now)
+        lambda: event_types.declare(project_id, wanted.id, wanted.name, wanted.description, now)
     ).result()
     group = wanted.id.partition(".")[0]
     body = {

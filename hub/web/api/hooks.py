@@ -20,7 +20,7 @@ from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT, OVERLAP_HOURS_MA
 from hub.rules import catalogue
 from hub.rules.access import refusal
 from hub.rules.matching import OWN_EVENT_TYPES, matches
-from hub.store import events, history, hooks
+from hub.store import event_types, events, history, hooks
 from hub.store.models import Hook
 from hub.timestamps import iso, iso_or_none
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
@@ -262,8 +262,8 @@ def samples(request: ApiRequest) -> ApiResponse:
 def _examples(request: ApiRequest, patterns: list[str], limit: int) -> list[Event]:
     known = catalogue.types_of(request.project.catalogue)
     if known is None:
-        seen = request.services.database.read(lambda: events.types_of(request.project.id))
-        codes = [str(row.code) for row in seen] or ["example.event"]
+        seen = request.services.database.read(lambda: event_types.find(request.project.id))
+        codes = [one.code for one in seen] or ["example.event"]
     else:
         codes = list(known)
     codes += list(OWN_EVENT_TYPES)

@@ -1,0 +1,95 @@
+"""The end of what is kept: deliveries that were held too long, and whatever is older than the retention.
+
+Never touches a delivery that is being sent. Each function is one bounded batch inside its caller's transaction and
+returns its size: call again while there is more. Step before: `engine.scheduler`, by the clock.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from peewee import JOIN, fn
+
+from hub.ids import first_id
+from hub.rules.settings import Settings
+from hub.store.events import KEY_LIFETIME_S
+from hub.store.history import OFF, OPEN
+from hub.store.models import Attempt, Delivery, Event, EventKey, Hook, Worker
+
+TIDY_MAX = 500
+"""Rows that one batch touches: it shares the writer with the publishers."""
+
+
+def expire_held(settings: Settings, now: float, rows_max: int = TIDY_MAX) -> int:
+    """End what a switched-off hook's deliveries have waited for too long, and cancel a gone hook's; one
+    batch, returns its size.
+    """
+    # Holding begins when the hook went off, or when the event came after that.
+    off_before = max(0.0, now - settings.hold_days * 86_400)
+    is_held_too_long = (
+        Hook.state.in_(OFF) & (Hook.disabled_at <= off_before) & (Delivery.id < first_id("dlv", off_before))
+    )
+    found: list[tuple[str, str]] = []
+    # One by one: each has its partial index; CROSS makes SQLite begin with the few hooks that are off.
+    for state in OPEN:
+        is_open = (Delivery.hook_id == Hook.id) & (Delivery.state == state)
+        query = (
+            Hook.select(Delivery.id, Hook.state)
+            .join(Delivery, JOIN.CROSS)
+            .where(Hook.disabled_at.is_null(False), is_open)
+        )
+        # Said of the hook alone first: a hook that went off lately is passed over without a look at its
+        # million deliveries.
+        query = query.where((Hook.state == "gone") | (Hook.disabled_at <= off_before))
+        rows: Any = (
+            query.where((Hook.state == "gone") | is_held_too_long).limit(rows_max - len(found)).tuples()
+        )
+        found += [(str(delivery_id), str(hook_state)) for delivery_id, hook_state in rows]
+    cancelled = [delivery_id for delivery_id, state in found if state == "gone"]
+    expired = [delivery_id for delivery_id, state in found if state != "gone"]
+    return _end(cancelled, "cancelled", "its hook is gone", now) + _end(
+        expired, "failed", f"held longer than {settings.hold_days:g} days", now
+    )
+
+
+def forget(settings: Settings, now: float, rows_max: int = TIDY_MAX) -> int:
+    """Delete what is older than the retention: deliveries with their attempts, then events without any; one
+    batch, returns its size.
+    """
+    cutoff = max(0.0, now - settings.retention_days * 86_400)
+    forgotten = delete_finished(finished_before(cutoff, rows_max))
+
+    used = Delivery.select().where(Delivery.event_id == Event.id)
+    unused = Event.select(Event.id).where(Event.id < first_id("evt", cutoff), ~fn.EXISTS(used))
+    event_ids = [row.id for row in unused.order_by(Event.id).limit(rows_max)]
+    Event.delete().where(Event.id.in_(event_ids)).execute()
+
+    EventKey.delete().where(EventKey.created_at < now - KEY_LIFETIME_S).execute()
+    Worker.delete().where(Worker.seen_at < now - 86_400).execute()
+    return forgotten + len(event_ids)
+
+
+def finished_before(cutoff: float, rows_max: int) -> list[str]:
+    """The ids of the oldest finished deliveries that were made before `cutoff`."""
+    old = Delivery.select(Delivery.id).where(Delivery.id < first_id("dlv", cutoff), _is_finished())
+    return [row.id for row in old.order_by(Delivery.id).limit(rows_max)]
+
+
+def delete_finished(delivery_ids: Sequence[str]) -> int:
+    """Delete these with their attempts, except one that somebody has meanwhile had sent once more."""
+    deleted = Delivery.delete().where(Delivery.id.in_(delivery_ids), _is_finished()).returning(Delivery.id)
+    ids = [row.id for row in deleted.execute()]
+    Attempt.delete().where(Attempt.delivery_id.in_(ids)).execute()
+    return len(ids)
+
+
+def _is_finished() -> Any:
+    return Delivery.state.not_in((*OPEN, "sending"))
+
+
+def _end(ids: list[str], state: str, reason: str, now: float) -> int:
+    values: dict[str, Any] = {"state": state, "reason": reason, "finished_at": now, "next_at": None}
+    return (
+        int(Delivery.update(values).where(Delivery.id.in_(ids), Delivery.state.in_(OPEN)).execute())
+        if ids
+        else 0
+    )
