@@ -12,11 +12,11 @@ from connectors import registry
 from hub.commands.opening import COMMAND_LINE, data_option, opened, write
 from hub.errors import HubError
 from hub.rules import catalogue
-from hub.rules.access import APP_SCOPES, ROLES, SCOPES
+from hub.rules.access import APP_SCOPES, ROLES, SCOPES, Role, Scope
 from hub.rules.keys import is_project_key
 from hub.rules.people import name_error, password_error
-from hub.store import audit, people, projects
-from hub.store.models import Project
+from hub.store import audit, projects, tokens, users
+from hub.store.projects import Project
 
 LABEL_MAX = 200
 
@@ -76,7 +76,7 @@ def create_user(
     name: str,
     is_admin: bool,
     project_key: str | None,
-    role: str | None,
+    role: Role | None,
     password_stdin: bool,
     data_dir: str | None,
 ) -> None:
@@ -86,18 +86,18 @@ def create_user(
     if reason := name_error(name):
         raise click.UsageError(f"the user's name {reason}.")
     password = _password(password_stdin)
-    password_hash = people.hashed(password) if password else None
+    password_hash = users.hashed(password) if password else None
     with opened(data_dir) as database:
 
         def make() -> None:
-            if people.user(name):
+            if users.by_name(name):
                 raise HubError(f"There is a user {name} already: choose another name.")
             now = database.clock.now()
             project = _project(project_key) if project_key else None
-            row = people.add_user(name, password_hash, is_admin, now)
+            row = users.add(name, password_hash, is_admin, now)
             audit.add(now, COMMAND_LINE, "user.created", name, fields={"admin": [None, is_admin]})
             if project is not None and role is not None:
-                people.set_role(row, project, role)
+                users.set_role(row, project, role)
                 audit.add(now, COMMAND_LINE, "member.role_set", name, project.id, {"role": [None, role]})
 
         write(database, make)
@@ -125,7 +125,7 @@ def token_group() -> None:
 @click.option("--name", default="", help="What it is shown as.")
 @data_option
 def create_token(
-    project_key: str | None, app: str | None, scopes: tuple[str, ...], name: str, data_dir: str | None
+    project_key: str | None, app: str | None, scopes: tuple[Scope, ...], name: str, data_dir: str | None
 ) -> None:
     """Make a token and print it, nothing else. It is shown this once."""
     if app is not None:
@@ -136,7 +136,7 @@ def create_token(
         def make() -> str:
             now = database.clock.now()
             project_id = _project(project_key).id if project_key else None
-            row, text = people.add_token(
+            row, text = tokens.add(
                 name=name,
                 scopes=scopes,
                 project_id=project_id,
@@ -148,7 +148,7 @@ def create_token(
                 now,
                 COMMAND_LINE,
                 "token.created",
-                str(row.id),
+                row.id,
                 project_id,
                 {"scopes": [None, sorted(set(scopes))], "app": [None, app]},
             )
@@ -168,7 +168,7 @@ def _check_label(what: str, name: str) -> None:
         )
 
 
-def _check_app(app: str, project_key: str | None, scopes: tuple[str, ...]) -> None:
+def _check_app(app: str, project_key: str | None, scopes: tuple[Scope, ...]) -> None:
     keys = registry.connector_keys()
     if app not in keys:
         raise click.UsageError(f"there is no app {app!r}: use one of {', '.join(keys)}.")
@@ -184,7 +184,7 @@ def _project(key: str) -> Project:
     """Call it in a transaction. Raises: HubError when there is none."""
     found = projects.by_key(key)
     if found is None:
-        there = ", ".join(sorted(str(row.key) for row in projects.every(limit=20)))
+        there = ", ".join(sorted(row.key for row in projects.find(limit=20)))
         make = f"make it with 'hookhub project create {key}'" if is_project_key(key) else "check the key"
         raise HubError(f"There is no project {key!r}{f' (there is: {there})' if there else ''}: {make}.")
     return found

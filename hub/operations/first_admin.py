@@ -12,7 +12,7 @@ from typing import Literal
 
 from hub.errors import Expired, Forbidden
 from hub.rules.access import Requester
-from hub.store import audit, people, settings
+from hub.store import audit, settings, users
 from hub.store.database import Database
 
 NOTE = "setup"
@@ -23,10 +23,10 @@ LinkState = Literal["open", "wrong", "over"]
 
 def add_given(database: Database, name: str, password: str) -> bool:
     """Make the administrator that the environment names, unless there is somebody already."""
-    password_hash = people.hashed(password)
+    password_hash = users.hashed(password)
 
     def write() -> bool:
-        if people.has_users():
+        if users.has_any():
             return False
         _add(database, name, password_hash, Requester("environment"))
         return True
@@ -39,7 +39,7 @@ def new_link_token(database: Database) -> str | None:
     token = secrets.token_urlsafe(32)
 
     def write() -> str | None:
-        if people.has_users():
+        if users.has_any():
             return None
         settings.put(f"_{NOTE}", {"digest": _digest(token), "expires_at": database.clock.now() + LINK_LIFE_S})
         return token
@@ -50,7 +50,7 @@ def new_link_token(database: Database) -> str | None:
 def link_state(database: Database, token: str) -> LinkState:
     """What opening the link would find. It belongs into a `read` or a transaction."""
     note = settings.note(NOTE)
-    if note is None or people.has_users() or note["expires_at"] <= database.clock.now():
+    if note is None or users.has_any() or note["expires_at"] <= database.clock.now():
         return "over"
     return "open" if hmac.compare_digest(note["digest"], _digest(token)) else "wrong"
 
@@ -61,7 +61,7 @@ def redeem(database: Database, token: str, name: str, password: str, address: st
     Raises:
         Problem: 403 another token, 410 the link is over.
     """
-    password_hash = people.hashed(password)
+    password_hash = users.hashed(password)
 
     def write() -> None:
         state = link_state(database, token)
@@ -76,7 +76,7 @@ def redeem(database: Database, token: str, name: str, password: str, address: st
 
 def _add(database: Database, name: str, password_hash: str, by: Requester) -> None:
     now = database.clock.now()
-    people.add_user(name, password_hash, True, now)
+    users.add(name, password_hash, True, now)
     settings.take_note(NOTE)
     audit.add(now, by, "user.created", name, fields={"admin": [None, True]})
 

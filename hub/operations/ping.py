@@ -21,7 +21,7 @@ from hub.store import deliveries, hooks, lanes, settings
 from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.models import Hook
-from hub.store.projects import ProjectInfo
+from hub.store.projects import Project
 from hub.store.secrets import SecretBox
 from hub.targets.outbound import Outbound
 from hub.timestamps import iso
@@ -41,7 +41,7 @@ class Ping:
     outcome: Outcome
 
 
-def ping(database: Database, box: SecretBox, outbound: Outbound, project: ProjectInfo, hook: Hook) -> Ping:
+def ping(database: Database, box: SecretBox, outbound: Outbound, project: Project, hook: Hook) -> Ping:
     """Send a test event to a hook and wait for the answer.
 
     Raises:
@@ -74,7 +74,7 @@ def ping(database: Database, box: SecretBox, outbound: Outbound, project: Projec
     return Ping(shipment.delivery_id, new.id, outcome)
 
 
-def _data(project: ProjectInfo, hook: Hook) -> bytes:
+def _data(project: Project, hook: Hook) -> bytes:
     return json.dumps(
         {"id": hook.id, "project": project.key, "message": "This is a test from hookhub."}
     ).encode()

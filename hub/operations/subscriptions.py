@@ -26,7 +26,7 @@ from hub.store import audit, hooks, lanes, projects, settings
 from hub.store.database import Database
 from hub.store.hooks import NewHook
 from hub.store.models import Hook
-from hub.store.projects import ProjectInfo
+from hub.store.projects import Project
 from hub.store.secrets import SecretBox
 from hub.targets.outbound import Outbound
 
@@ -73,24 +73,24 @@ class Subscriptions:
         self._ended = ended
         self._let_start = let_start
 
-    def find(self, requester: Requester, project: ProjectInfo, **filters: Any) -> list[Hook]:
+    def find(self, requester: Requester, project: Project, **filters: Any) -> list[Hook]:
         """The hooks that this requester sees, newest first; `filters` as `store.hooks.find` has them."""
         kind, app = self._seen_only(requester)
         return self._database.read(
             lambda: hooks.find(project.id, origin_kind=kind, origin_app=app, **filters)
         )
 
-    def get(self, requester: Requester, project: ProjectInfo, hook_id: str) -> Hook:
+    def get(self, requester: Requester, project: Project, hook_id: str) -> Hook:
         """Raises: NotFound, also for one that this requester must not see."""
         return self._database.read(lambda: self._visible(requester, project, hooks.get(hook_id)))
 
-    def get_by_number(self, requester: Requester, project: ProjectInfo, number: int) -> Hook:
+    def get_by_number(self, requester: Requester, project: Project, number: int) -> Hook:
         """The same, by the integer that dialects use."""
         return self._database.read(
             lambda: self._visible(requester, project, hooks.by_number(project.id, number))
         )
 
-    def make(self, requester: Requester, project: ProjectInfo, fields: dict[str, Any]) -> Made:
+    def make(self, requester: Requester, project: Project, fields: dict[str, Any]) -> Made:
         """Make a hook from its fields (contract §4). Raises: Invalid, Conflict no room or its
         connector is off.
         """
@@ -143,9 +143,7 @@ class Subscriptions:
 
         return Made(self._write(write), secret)
 
-    def change(
-        self, requester: Requester, project: ProjectInfo, hook_id: str, fields: dict[str, Any]
-    ) -> Made:
+    def change(self, requester: Requester, project: Project, hook_id: str, fields: dict[str, Any]) -> Made:
         """Change the fields that are given. Raises: NotFound, Conflict its origin forbids, Invalid.
 
         A field that has its value already is no change, so that a hook can be read, switched off and written
@@ -174,7 +172,7 @@ class Subscriptions:
 
         return self._write(write)
 
-    def switch(self, requester: Requester, project: ProjectInfo, hook_id: str, is_on: bool) -> Hook:
+    def switch(self, requester: Requester, project: Project, hook_id: str, is_on: bool) -> Hook:
         """Switch a hook on or off. Raises: NotFound, Conflict its origin forbids or it is gone."""
 
         def write() -> Hook:
@@ -186,7 +184,7 @@ class Subscriptions:
             self._let_start(hook_id)
         return switched
 
-    def delete(self, requester: Requester, project: ProjectInfo, hook_id: str) -> None:
+    def delete(self, requester: Requester, project: Project, hook_id: str) -> None:
         """End a subscription; nothing more is sent once this returns. Raises: NotFound, Conflict its origin
         forbids.
         """
@@ -209,7 +207,7 @@ class Subscriptions:
     def rotate(
         self,
         requester: Requester,
-        project: ProjectInfo,
+        project: Project,
         hook_id: str,
         secret: str | None,
         overlap_hours: float,
@@ -236,7 +234,7 @@ class Subscriptions:
 
         return Made(self._write(write), new)
 
-    def take_over(self, requester: Requester, project: ProjectInfo, hook_id: str) -> Hook:
+    def take_over(self, requester: Requester, project: Project, hook_id: str) -> Hook:
         """Make an app's or an API client's hook the page's: from then on people edit it, and its app no
         longer sees it.
         """
@@ -259,7 +257,7 @@ class Subscriptions:
 
         return self._write(write)
 
-    def check(self, requester: Requester, project: ProjectInfo, hook_id: str, action: Action) -> Hook:
+    def check(self, requester: Requester, project: Project, hook_id: str, action: Action) -> Hook:
         """The hook, if this requester may do that to it now. Raises: Forbidden archived, NotFound, Conflict."""
 
         def read() -> Hook:
@@ -277,18 +275,18 @@ class Subscriptions:
         self._wake()
         return result
 
-    def _permitted(self, requester: Requester, project: ProjectInfo, hook_id: str, action: Action) -> Hook:
+    def _permitted(self, requester: Requester, project: Project, hook_id: str, action: Action) -> Hook:
         _check_open(project)
         return self._allowed(requester, project, hooks.locked(self._database, hook_id), action)
 
-    def _allowed(self, requester: Requester, project: ProjectInfo, hook: Hook | None, action: Action) -> Hook:
+    def _allowed(self, requester: Requester, project: Project, hook: Hook | None, action: Action) -> Hook:
         seen = self._visible(requester, project, hook)
         reason = access.refusal(requester, origin_of(seen), action)
         if reason is not None:
             raise Conflict(reason, title="Another's hook")
         return seen
 
-    def _visible(self, requester: Requester, project: ProjectInfo, hook: Hook | None) -> Hook:
+    def _visible(self, requester: Requester, project: Project, hook: Hook | None) -> Hook:
         """Unknown, another project's, deleted and not to be seen all look the same."""
         if (
             hook is None
@@ -304,9 +302,7 @@ class Subscriptions:
             return "app", requester.app
         return (None, None) if requester.has("read", "manage") else ("api", None)
 
-    def _switch(
-        self, requester: Requester, project: ProjectInfo, hook: Hook, is_on: bool, now: float
-    ) -> Hook:
+    def _switch(self, requester: Requester, project: Project, hook: Hook, is_on: bool, now: float) -> Hook:
         _check_not_gone(hook)
         after = (
             hooks.enabled(hook) if is_on else hooks.disabled(hook, f"switched off by {requester.name}", now)
@@ -338,7 +334,7 @@ class Subscriptions:
         return values, values.get("secret")
 
     def _with_consent(
-        self, requester: Requester, project: ProjectInfo, hook_id: str, fields: dict[str, Any]
+        self, requester: Requester, project: Project, hook_id: str, fields: dict[str, Any]
     ) -> dict[str, Any]:
         """A hook that asks for a handshake has its target asked again when either changes; outside of any
         transaction.
@@ -366,7 +362,7 @@ class Subscriptions:
         handshake.prove(self._outbound, scheme, str(url), secret or "", verify_ssl=verify_ssl)
         return values
 
-    def _check_room(self, requester: Requester, project: ProjectInfo) -> None:
+    def _check_room(self, requester: Requester, project: Project) -> None:
         _check_open(project)
         most = settings.load().max_hooks_per_project
         if most and hooks.count(project.id) >= most:
@@ -380,7 +376,7 @@ class Subscriptions:
                 title="Connector off",
             )
 
-    def _check_fields(self, project: ProjectInfo, fields: dict[str, Any], *, is_new: bool) -> None:
+    def _check_fields(self, project: Project, fields: dict[str, Any], *, is_new: bool) -> None:
         errors = errors_in(fields, project.catalogue, self._allow, is_new=is_new)
         if errors:
             raise Invalid(errors)
@@ -399,7 +395,7 @@ def origin_of(hook: Hook) -> Origin:
     return Origin("app", hook.origin_app, connector.name, connector.edit_rule)
 
 
-def _check_open(project: ProjectInfo) -> None:
+def _check_open(project: Project) -> None:
     """Doors may know the project as it was a moment ago; this asks in the transaction. Raises:
     403.
     """

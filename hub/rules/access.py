@@ -1,14 +1,14 @@
 """Who may do what: scopes of tokens, roles of people, and the origin of a hook.
 
-Owns contract §5 and §9 as functions of plain values, used by the API, the dialects and the pages alike. Pure.
-It must never look at a request: the credential has been turned into a `Requester` before, and nothing but the
-credential counts.
+Owns docs/roles.md as functions of plain values, used by every door alike. Pure. A door has turned the credential into
+a `Requester` before; nothing else of a request counts.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 from connectors.base import EditRule
+from hub.errors import Forbidden
 
 Scope = Literal["publish", "subscribe", "read", "manage", "admin"]
 SCOPES: tuple[Scope, ...] = ("publish", "subscribe", "read", "manage", "admin")
@@ -35,6 +35,8 @@ class Requester:
     is_person: bool = False
     """True for somebody who is signed in on the pages, False for a token."""
     token_id: str | None = None
+    project_id: int | None = None
+    """The only project that its token speaks of; None: of any."""
     address: str | None = None
     """Where the request came from, for the audit trail."""
 
@@ -43,26 +45,33 @@ class Requester:
         return "admin" in self.scopes or any(scope in self.scopes for scope in scopes)
 
 
-def person(name: str, role: Role | None, *, is_admin: bool) -> Requester:
-    """Somebody who is signed in, in one project: what their role lets them do there by hand (contract §9);
-    without one nothing.
-    """
-    scopes = (
-        {"admin"}
-        if is_admin
-        else {"manage", "read"}
-        if role in MANAGERS
-        else {"read"}
-        if role == "team_member"
-        else set()
+def require(requester: Requester, *scopes: Scope, project_id: int | None = None) -> None:
+    """Raises: Forbidden: none of these scopes is held, or only for another project than `project_id`."""
+    if requester.project_id is not None and project_id not in (None, requester.project_id):
+        raise Forbidden("this token belongs to another project", title="Another project")
+    if requester.has(*scopes):
+        return
+    if requester.is_person:
+        who = "a product owner or scrum master of the project" if "manage" in scopes else "an administrator"
+        raise Forbidden(f"{requester.name} may not do that: it takes {who}", title="Role missing")
+    raise Forbidden(
+        f"this token may not do that: it needs the scope {' or '.join(scopes)}", title="Scope missing"
     )
-    return Requester(name, frozenset(scopes), is_person=True)
+
+
+def person(name: str, role: Role | None, *, is_admin: bool) -> Requester:
+    """Somebody who is signed in, in one project: what their role lets them do there by hand; without one nothing."""
+    if is_admin:
+        scopes = frozenset({"admin"})
+    elif role in MANAGERS:
+        scopes = frozenset({"manage", "read"})
+    else:
+        scopes = frozenset({"read"} if role == "team_member" else ())
+    return Requester(name, scopes, is_person=True)
 
 
 def sees_bodies(requester: Requester) -> bool:
-    """Team members see hooks and deliveries, but not what was in them (contract §9); a token's `read` has no
-    such limit.
-    """
+    """Team members see hooks and deliveries, but not what was in them; a token's `read` has no such limit."""
     return not requester.is_person or requester.has("manage")
 
 
@@ -116,7 +125,7 @@ def refusal(requester: Requester, origin: Origin, action: Action) -> str | None:
 
 
 def _rule(origin: Origin) -> EditRule:
-    """What a person may do by hand (contract §5)."""
+    """What a person may do by hand."""
     if origin.kind == "page" or (origin.kind == "api" and origin.manual_edit):
         return EditRule.FULL
     return EditRule.SWITCH if origin.kind == "api" else origin.edit_rule

@@ -1,8 +1,8 @@
 """Who calls: a token from the headers, what it stands for, and the project it speaks of.
 
-Owns authentication and the choice of the project (contract §4). It must never read a token from anywhere but
-its two headers, nor log one. What a token stands for is kept in memory for a second: a publisher's token is
-not looked up for each event.
+Owns authentication of the REST API and its dialects, and the choice of the project. A token is read from its two
+headers only, and never logged. What it stands for is kept in memory for a second: a publisher's token is not looked
+up for each event.
 """
 
 import hashlib
@@ -11,13 +11,14 @@ from collections.abc import Mapping
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 
 from hub.errors import Forbidden, Invalid, NotFound
 from hub.rules.access import Requester
-from hub.store import people, projects, settings
+from hub.store import projects, settings, tokens
 from hub.store.database import Database
-from hub.store.people import Caller
-from hub.store.projects import ProjectInfo
+from hub.store.projects import Project
+from hub.store.tokens import Token
 from hub.web.problems import Problem
 
 KEPT_S = 1.0
@@ -30,34 +31,33 @@ class Callers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._kept: dict[bytes, tuple[float, Caller]] = {}
-        self._projects: dict[int | str, tuple[float, ProjectInfo]] = {}
+        self._kept: dict[bytes, tuple[float, Token]] = {}
+        self._projects: dict[int | str, tuple[float, Project]] = {}
         self._touched: dict[str, float] = {}
         self._max_event_bytes = (0.0, 0)
 
-    async def caller(self, headers: Headers) -> Caller:
-        """Raises: Problem 401."""
-        token = token_of(headers)
-        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    async def requester(self, http: HTTPConnection, headers: Headers | None = None) -> Requester:
+        """Whoever the token in the request's headers stands for. `headers`: read these in place of its own. Raises:
+        Problem 401.
+        """
+        text = token_of(http.headers if headers is None else headers)
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
         until, found = self._kept.get(digest, (0.0, None))
         if found is None or until < time.monotonic():
-            found = await run_in_threadpool(self._look_up, token)
+            found = await run_in_threadpool(self._look_up, text)
             if len(self._kept) > KEPT_MAX:
                 self._kept.clear()
             self._kept[digest] = (time.monotonic() + KEPT_S, found)
-        return found
+        return requester_of(found, http.client.host if http.client else None)
 
-    async def project(self, caller: Caller, query: Mapping[str, str]) -> ProjectInfo:
+    async def project(self, requester: Requester, query: Mapping[str, str]) -> Project:
         """The project a call is about: the token's own, or for a server-wide token the one it names with
-        ?project=KEY.
-
-        Raises:
-            Problem: 422 none was named, 403 another than the token's, 404 there is none.
+        ?project=KEY. Raises: Invalid: none was named, Forbidden: another than the token's, NotFound.
         """
         named = query.get("project")
-        if caller.project_id is None and not named:
+        if requester.project_id is None and not named:
             raise Invalid([("project", "name one: ?project=KEY")], title="Which project?")
-        wanted: int | str = caller.project_id if caller.project_id is not None else str(named)
+        wanted: int | str = requester.project_id if requester.project_id is not None else str(named)
         until, found = self._projects.get(wanted, (0.0, None))
         if found is None or until < time.monotonic():
             found = await run_in_threadpool(self._look_up_project, wanted)
@@ -83,25 +83,25 @@ class Callers:
         self._projects.clear()
         self._max_event_bytes = (0.0, 0)
 
-    def _look_up(self, token: str) -> Caller:
+    def _look_up(self, text: str) -> Token:
         now = self._database.clock.now()
-        found = self._database.read(lambda: people.caller(token, now))
-        if found is None:
+        found = self._database.read(lambda: tokens.by_text(text))
+        if found is None or found.is_over(now):
             raise Problem(401, "Unknown token", "this token is unknown, revoked or expired")
-        if now - self._touched.get(found.token_id, 0.0) > TOUCH_EVERY_S:
-            self._touched[found.token_id] = now
-            self._database.write(lambda: people.touch(found.token_id, now))
+        if now - self._touched.get(found.id, 0.0) > TOUCH_EVERY_S:
+            self._touched[found.id] = now
+            self._database.write(lambda: tokens.touch(found.id, now))
         return found
 
-    def _look_up_project(self, wanted: int | str) -> ProjectInfo:
-        row = self._database.read(
+    def _look_up_project(self, wanted: int | str) -> Project:
+        found = self._database.read(
             lambda: projects.by_id(wanted) if isinstance(wanted, int) else projects.by_key(wanted)
         )
-        if row is None:
+        if found is None:
             raise NotFound(
                 f"there is no project {wanted}", title="No such project", errors=[("project", "is unknown")]
             )
-        return projects.info_of(row)
+        return found
 
 
 def token_of(headers: Headers) -> str:
@@ -113,11 +113,12 @@ def token_of(headers: Headers) -> str:
     return found
 
 
-def requester_of(caller: Caller, address: str | None = None) -> Requester:
+def requester_of(token: Token, address: str | None = None) -> Requester:
     return Requester(
-        f"token {caller.name}" if caller.name else "token",
-        caller.scopes,
-        caller.app,
-        token_id=caller.token_id,
+        f"token {token.name}" if token.name else "token",
+        frozenset(token.scopes),
+        token.app,
+        token_id=token.id,
+        project_id=token.project_id,
         address=address,
     )

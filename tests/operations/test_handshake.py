@@ -320,7 +320,7 @@ def test_a_person_can_ask_for_it_on_the_page(live: LiveHub, receiver: Receiver) 
     key = live.project()
     row = live.hub.database.read(lambda: projects.by_key(key))
     assert row is not None
-    by_hand = (Requester("ann", frozenset({"manage"}), is_person=True), projects.info_of(row))
+    by_hand = (Requester("ann", frozenset({"manage"}), is_person=True), row)
     receiver.answer = echo
     made = live.hub.services.subscriptions.make(
         *by_hand, {"target_url": receiver.url, "events": ["*"], "handshake": "rest-hooks"}

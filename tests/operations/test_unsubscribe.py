@@ -92,7 +92,7 @@ def test_a_zap_is_told_when_a_manager_deletes_its_hook_by_hand(
     _, hook_id = make(live, key, receiver.url)
     row = live.hub.database.read(lambda: projects.by_key(key))
     assert row is not None
-    by_hand = (Requester("ann", frozenset({"manage"}), is_person=True), projects.info_of(row))
+    by_hand = (Requester("ann", frozenset({"manage"}), is_person=True), row)
     live.hub.services.subscriptions.delete(*by_hand, hook_id)
     assert receiver.wait_for(1)[0].method == "DELETE"
 

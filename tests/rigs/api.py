@@ -20,11 +20,12 @@ import uvicorn
 
 from hub import config
 from hub.app import Hub, web
-from hub.store import people, projects
-from hub.store.models import Project
+from hub.rules.access import Scope
+from hub.store import projects, tokens
+from hub.store.projects import Project
 from hub.web.api.calls import PREFIX
 
-SCOPES = ("publish", "subscribe", "read", "manage")
+SCOPES: tuple[Scope, ...] = ("publish", "subscribe", "read", "manage")
 TIMEOUT_S = 20
 
 
@@ -68,19 +69,19 @@ class LiveHub:
         self.hub.database.write(write).result()
         return wanted
 
-    def token(self, *scopes: str, project: str | None, app: str | None = None, name: str = "test") -> str:
+    def token(self, *scopes: Scope, project: str | None, app: str | None = None, name: str = "test") -> str:
         """A token; `project` None makes it server-wide."""
 
         def write() -> str:
-            project_id = None if project is None else int(self._project(project).id)
-            made = people.add_token(
+            project_id = None if project is None else self._project(project).id
+            made = tokens.add(
                 name=name, scopes=scopes, project_id=project_id, app=app, created_by="test", now=time.time()
             )
             return made[1]
 
         return self.hub.database.write(write).result()
 
-    def client(self, *scopes: str, project: str | None, app: str | None = None) -> Client:
+    def client(self, *scopes: Scope, project: str | None, app: str | None = None) -> Client:
         """Closed when the hub stops."""
         return self.client_with(self.token(*(scopes or SCOPES), project=project, app=app))
 

@@ -29,9 +29,7 @@ class Engine:
         self.services = self.hub.services
         self.tune(**{**FAST, **tuned})
         now = self.database.clock.now()
-        self.project = projects.info_of(
-            self.do(lambda: projects.by_key("DEMO") or projects.add("DEMO", "Demo", "open", now))
-        )
+        self.project = self.do(lambda: projects.by_key("DEMO") or projects.add("DEMO", "Demo", "open", now))
 
     def __enter__(self) -> "Engine":
         self.hub.start()

@@ -15,7 +15,7 @@ from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.hooks import NewHook
 from hub.store.leases import Claim
-from hub.store.models import Delivery, Hook, Project
+from hub.store.models import Delivery, Hook
 from hub.store.secrets import SecretBox
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class Stage:
         schema.migrate(self.database)
         self.box = SecretBox(["a key of the tests"])
         self.settings = Settings(retry_schedule_s=(5, 60, 300))
-        self.project: Project = self.do(lambda: projects.add("DEMO", "Demo", "open", self.clock.now()))
+        self.project = self.do(lambda: projects.add("DEMO", "Demo", "open", self.clock.now()))
 
     def close(self) -> None:
         self.database.close()

@@ -1,12 +1,11 @@
 """The call about the audit trail: who changed what. Reading only."""
 
-import json
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from hub.store import audit, projects
-from hub.store.models import Audit
+from hub.store import audit
+from hub.store.audit import AuditEntry
 from hub.timestamps import iso
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.projects import named_project
@@ -37,25 +36,21 @@ def list_audit(request: ApiRequest) -> ApiResponse:
     def read() -> ApiResponse:
         project = named_project(wanted.project)
         rows = audit.entries(project.id if project else None, wanted.object, wanted.before, wanted.limit)
-        keys = {
-            row.id: str(row.key)
-            for row in projects.by_ids({row.project_id for row in rows if row.project_id is not None})
-        }
-        return request.page(rows, [_audit_answer(row, keys) for row in rows])
+        return request.page(rows, [_audit_answer(row) for row in rows])
 
     return request.services.database.read(read)
 
 
-def _audit_answer(row: Audit, keys: dict[int, str]) -> dict[str, Any]:
+def _audit_answer(row: AuditEntry) -> dict[str, Any]:
     return {
         "id": row.id,
         "at": iso(row.at),
-        "project": keys.get(row.project_id) if row.project_id is not None else None,
+        "project": row.project_key,
         "actor": row.actor,
         "token_id": row.token_id,
         "action": row.action,
-        "object": row.object,
-        "fields": json.loads(str(row.fields)),
+        "object": row.object_id,
+        "fields": dict(row.fields),
         "address": row.address,
     }
 

@@ -20,11 +20,10 @@ from hub.errors import Forbidden, NotFound
 from hub.rules.access import Requester
 from hub.rules.payload import read_object
 from hub.services import Services
-from hub.store.people import Caller
-from hub.store.projects import ProjectInfo
+from hub.store.projects import Project
 from hub.web.api.queries import Query, read_query
 from hub.web.body import read_body
-from hub.web.callers import Callers, requester_of
+from hub.web.callers import Callers
 from hub.web.problems import Problem
 from hub.web.wording import validated
 
@@ -51,7 +50,6 @@ class ApiRequest:
 
     services: Services
     callers: Callers
-    caller: Caller
     requester: Requester
     http: Request
     path: dict[str, str]
@@ -59,10 +57,10 @@ class ApiRequest:
     """The call's `query` model."""
     body: Any
     """The call's `body` model, or None for calls without one."""
-    _project: ProjectInfo | None
+    _project: Project | None
 
     @property
-    def project(self) -> ProjectInfo:
+    def project(self) -> Project:
         assert self._project is not None, "this call is not about a project"
         return self._project
 
@@ -133,11 +131,10 @@ def encoder(declared: Any) -> Callable[[Any], bytes]:
 
 
 async def _read(call: Call, http: Request, services: Services, callers: Callers) -> ApiRequest:
-    caller = await callers.caller(http.headers)
-    requester = requester_of(caller, http.client.host if http.client else None)
+    requester = await callers.requester(http)
     check_scope(requester, call.scopes)
     query = read_query(http.query_params, call.query)
-    project = await callers.project(caller, http.query_params) if call.is_about_project else None
+    project = await callers.project(requester, http.query_params) if call.is_about_project else None
     if project is not None and project.is_archived and call.method != "GET" and not call.allows_archived:
         raise archived(project.key)
     body = await _body(call, http) if call.body is not None else None
@@ -146,7 +143,7 @@ async def _read(call: Call, http: Request, services: Services, callers: Callers)
         "\0" in value for value in path.values()
     ):  # PostgreSQL has no NUL in texts, so nothing can have such an id
         raise NotFound("there is no such thing")
-    return ApiRequest(services, callers, caller, requester, http, path, query, body, project)
+    return ApiRequest(services, callers, requester, http, path, query, body, project)
 
 
 def check_scope(requester: Requester, scopes: tuple[str, ...]) -> None:

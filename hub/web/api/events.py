@@ -23,7 +23,7 @@ from hub.rules.payload import KEY_MAX_LENGTH, PayloadRefused, Published, read_li
 from hub.services import Services
 from hub.store import event_types, events
 from hub.store.events import Event
-from hub.store.projects import ProjectInfo
+from hub.store.projects import Project
 from hub.timestamps import iso
 from hub.web.api.calls import (
     PREFIX,
@@ -36,7 +36,7 @@ from hub.web.api.calls import (
 from hub.web.api.models import Envelope, EventTypeAnswer, EventTypeInput
 from hub.web.api.queries import TITLE, Paged, Query, before_id, read_query
 from hub.web.body import read_body
-from hub.web.callers import Callers, requester_of
+from hub.web.callers import Callers
 from hub.web.problems import Problem
 
 PUBLISH_BYTES_MAX = 67_108_864
@@ -50,10 +50,10 @@ def publish_route(services: Services, callers: Callers) -> Route:
     """`POST /events`; stands first in the route table, because each route before it costs every publisher."""
 
     async def endpoint(request: Request) -> Response:
-        caller = await callers.caller(request.headers)
-        check_scope(requester_of(caller), ("publish",))
+        requester = await callers.requester(request)
+        check_scope(requester, ("publish",))
         read_query(request.query_params, Query)
-        project = await callers.project(caller, request.query_params)
+        project = await callers.project(requester, request.query_params)
         if project.is_archived:
             raise archived(project.key)
         body = await read_body(request, PUBLISH_BYTES_MAX)
@@ -83,7 +83,7 @@ def _read(request: Request, body: bytes, bytes_max: int) -> tuple[list[Published
     return read_one_or_many(body, bytes_max)
 
 
-def _check_types(project: ProjectInfo, published: list[Published], is_many: bool) -> None:
+def _check_types(project: Project, published: list[Published], is_many: bool) -> None:
     errors = []
     for n, one in enumerate(published):
         if reason := catalogue.type_error(project.catalogue, one.type):

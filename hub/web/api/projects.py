@@ -11,7 +11,7 @@ from hub.errors import Conflict, Invalid, NotFound
 from hub.rules.catalogue import CATALOGUES
 from hub.rules.keys import is_project_key
 from hub.store import audit, projects
-from hub.store.models import Project
+from hub.store.projects import Project
 from hub.timestamps import iso, iso_or_none
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.models import Input, Name
@@ -59,8 +59,10 @@ class ProjectQuery(Paged):
 
 def list_projects(request: ApiRequest) -> ApiResponse:
     wanted: ProjectQuery = request.query
-    rows = request.services.database.read(lambda: projects.every(wanted.before, wanted.limit))
-    return request.page(rows, [_project_answer(row) for row in rows], id_of=lambda row: str(row.key))
+    rows = request.services.database.read(
+        lambda: projects.find(projects.by_key(wanted.before or ""), wanted.limit)
+    )
+    return request.page(rows, [_project_answer(row) for row in rows], id_of=lambda row: row.key)
 
 
 def create_project(request: ApiRequest) -> ApiResponse:
@@ -102,20 +104,20 @@ def change_project(request: ApiRequest) -> ApiResponse:
                 now,
                 request.requester,
                 "project.renamed",
-                str(row.key),
+                row.key,
                 row.id,
                 {"name": [row.name, wanted.name]},
             )
-        if wanted.archived is not None and wanted.archived != (row.archived_at is not None):
+        if wanted.archived is not None and wanted.archived != row.is_archived:
             projects.archive(database, row, wanted.archived, now)
             audit.add(
                 now,
                 request.requester,
                 "project.archived" if wanted.archived else "project.restored",
-                str(row.key),
+                row.key,
                 row.id,
             )
-        return _project(str(row.key))
+        return _project(row.key)
 
     after = database.write(write).result()
     request.callers.forget()

@@ -11,8 +11,8 @@ from pydantic import AliasChoices, BaseModel, Field, field_validator
 from connectors import registry
 from hub.errors import Invalid, NotFound
 from hub.rules.access import APP_SCOPES, Scope
-from hub.store import audit, people, projects
-from hub.store.models import Token
+from hub.store import audit, projects, tokens
+from hub.store.tokens import Token
 from hub.timestamps import iso, iso_or_none, parse_iso
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.models import Input, Name, Text
@@ -68,7 +68,7 @@ def list_tokens(request: ApiRequest) -> ApiResponse:
 
     def read() -> ApiResponse:
         project = named_project(wanted.project)
-        rows = people.tokens(project.id if project else None, wanted.before, wanted.limit)
+        rows = tokens.find(project.id if project else None, wanted.before, wanted.limit)
         return request.page(rows, [_token_answer(row) for row in rows])
 
     return request.services.database.read(read)
@@ -84,7 +84,7 @@ def create_token(request: ApiRequest) -> ApiResponse:
         now = database.clock.now()
         project = named_project(wanted.project)
         project_id = project.id if project else None
-        row, text = people.add_token(
+        row, text = tokens.add(
             name=wanted.name,
             scopes=wanted.scopes,
             project_id=project_id,
@@ -97,7 +97,7 @@ def create_token(request: ApiRequest) -> ApiResponse:
             now,
             request.requester,
             "token.created",
-            str(row.id),
+            row.id,
             project_id,
             {"scopes": [None, wanted.scopes], "app": [None, wanted.app]},
         )
@@ -120,14 +120,12 @@ def revoke_token(request: ApiRequest) -> ApiResponse:
     database = request.services.database
 
     def write() -> None:
-        row = people.token(request.path["id"])
+        row = tokens.by_id(request.path["id"])
         if row is None or row.revoked_at is not None:
             raise NotFound("there is no such token", title="No such token")
         now = database.clock.now()
-        people.revoke(str(row.id), now)
-        audit.add(
-            now, request.requester, "token.revoked", str(row.id), row.project.id if row.project else None
-        )
+        tokens.revoke(row.id, now)
+        audit.add(now, request.requester, "token.revoked", row.id, row.project_id)
 
     database.write(write).result()
     request.callers.forget()
@@ -165,8 +163,8 @@ def _token_answer(row: Token) -> dict[str, Any]:
         "id": row.id,
         "name": row.name,
         "ending": row.ending,
-        "scopes": people.scopes_of(row),
-        "project": row.project.key if row.project else None,
+        "scopes": list(row.scopes),
+        "project": row.project_key,
         "app": row.app,
         "created_by": row.created_by,
         "created_at": iso(row.created_at),

@@ -10,8 +10,9 @@ from pydantic import AfterValidator, BaseModel, Field
 from hub.errors import Conflict, Invalid, NotFound
 from hub.rules import people as people_rule
 from hub.rules.access import Role
-from hub.store import audit, people
-from hub.store.models import Project, User
+from hub.store import audit, users
+from hub.store.projects import Project
+from hub.store.users import User
 from hub.timestamps import iso
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.models import Input, Text
@@ -54,8 +55,8 @@ def list_users(request: ApiRequest) -> ApiResponse:
     wanted: UserQuery = request.query
 
     def read() -> ApiResponse:
-        rows = people.users(wanted.before, wanted.limit)
-        return request.page(rows, [_user_answer(row) for row in rows], id_of=lambda row: str(row.name))
+        rows = users.find(users.by_name(wanted.before or ""), wanted.limit)
+        return request.page(rows, [_user_answer(row) for row in rows], id_of=lambda row: row.name)
 
     return request.services.database.read(read)
 
@@ -64,17 +65,17 @@ def create_user(request: ApiRequest) -> ApiResponse:
     wanted: UserInput = request.body
     database = request.services.database
     _check_role(wanted.project, wanted.role)
-    password_hash = people.hashed(wanted.password) if wanted.password else None
+    password_hash = users.hashed(wanted.password) if wanted.password else None
 
     def write() -> dict[str, Any]:
-        if people.user(wanted.name):
+        if users.by_name(wanted.name):
             raise Conflict(f"there is a user {wanted.name} already", errors=[("name", "is taken")])
         now = database.clock.now()
         project = named_project(wanted.project)
-        row = people.add_user(wanted.name, password_hash, wanted.admin, now)
+        row = users.add(wanted.name, password_hash, wanted.admin, now)
         audit.add(now, request.requester, "user.created", wanted.name, fields={"admin": [None, wanted.admin]})
         _set_role(request, row, project, wanted.role, now)
-        return _user_answer(row)
+        return _user_answer(_user(row.name))
 
     return ApiResponse(database.write(write).result(), 201)
 
@@ -83,20 +84,25 @@ def change_user(request: ApiRequest) -> ApiResponse:
     wanted: UserChange = request.body
     database = request.services.database
     _check_role(wanted.project, wanted.role)
-    password_hash = people.hashed(wanted.password) if wanted.password else None
+    password_hash = users.hashed(wanted.password) if wanted.password else None
 
     def write() -> dict[str, Any]:
-        row = people.user(request.path["name"])
-        if row is None:
-            raise NotFound("there is no such user", title="No such user")
+        row = _user(request.path["name"])
         now = database.clock.now()
         if password_hash is not None:
-            people.set_password(row, password_hash)
-            audit.add(now, request.requester, "user.password_set", str(row.name), fields={"password": None})
+            users.set_password(row, password_hash)
+            audit.add(now, request.requester, "user.password_set", row.name, fields={"password": None})
         _set_role(request, row, named_project(wanted.project), wanted.role, now)
-        return _user_answer(row)
+        return _user_answer(_user(row.name))
 
     return ApiResponse(database.write(write).result())
+
+
+def _user(name: str) -> User:
+    found = users.by_name(name)
+    if found is None:
+        raise NotFound("there is no such user", title="No such user")
+    return found
 
 
 def _check_role(project: str | None, role: str | None) -> None:
@@ -105,18 +111,18 @@ def _check_role(project: str | None, role: str | None) -> None:
         raise Invalid([(missing, "is missing: project and role go together")])
 
 
-def _set_role(request: ApiRequest, who: User, project: Project | None, role: str | None, now: float) -> None:
+def _set_role(request: ApiRequest, who: User, project: Project | None, role: Role | None, now: float) -> None:
     if project is not None and role is not None:
-        old = people.roles(who).get(str(project.key))
-        people.set_role(who, project, role)
-        audit.add(now, request.requester, "member.role_set", str(who.name), project.id, {"role": [old, role]})
+        old = who.roles.get(project.key)
+        users.set_role(who, project, role)
+        audit.add(now, request.requester, "member.role_set", who.name, project.id, {"role": [old, role]})
 
 
 def _user_answer(row: User) -> dict[str, Any]:
     return {
         "name": row.name,
-        "admin": bool(row.is_admin),
-        "roles": people.roles(row),
+        "admin": row.is_admin,
+        "roles": dict(row.roles),
         "created_at": iso(row.created_at),
     }
 

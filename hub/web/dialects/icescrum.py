@@ -29,11 +29,10 @@ from hub.rules.payload import PayloadRefused, read_object
 from hub.services import Services
 from hub.store import projects
 from hub.store.models import Hook
-from hub.store.people import Caller
-from hub.store.projects import ProjectInfo
+from hub.store.projects import Project
 from hub.web.api.calls import BODY_BYTES_MAX
 from hub.web.body import read_body
-from hub.web.callers import Callers, requester_of
+from hub.web.callers import Callers
 from hub.web.problems import Problem, problem_of
 
 TOKEN_HEADERS = ("x-icescrum-token", "x-gitlab-token", "x-auth-token")
@@ -43,7 +42,7 @@ LIST_MAX = 100_000
 NUMBER_MAX = 2**31 - 1
 _FIELD_NAMES = {"target_url": "url", "verify_ssl": "ignoreSsl"}
 
-Handler = Callable[[Services, Requester, ProjectInfo, dict[str, Any], int | None], Response]
+Handler = Callable[[Services, Requester, Project, dict[str, Any], int | None], Response]
 
 
 def routes(services: Services, callers: Callers) -> list[Route]:
@@ -68,11 +67,10 @@ def routes(services: Services, callers: Callers) -> list[Route]:
 
 
 async def _answer(request: Request, services: Services, callers: Callers, handler: Handler) -> Response:
-    caller = await callers.caller(_with_token(request))
-    requester = requester_of(caller, request.client.host if request.client else None)
+    requester = await callers.requester(request, _with_token(request))
     if not requester.has("subscribe", "manage", *(("read",) if request.method in ("GET", "HEAD") else ())):
         raise Forbidden("this token may not look after hooks", title="Scope missing")
-    project = await run_in_threadpool(_project, services, caller, str(request.path_params["project"]))
+    project = await run_in_threadpool(_project, services, requester, str(request.path_params["project"]))
     if project.is_archived:
         raise Forbidden(f"project {project.key} is archived", title="Archived")
     body: dict[str, Any] = {}
@@ -109,18 +107,17 @@ def _with_token(request: Request) -> Headers:
     return headers
 
 
-def _project(services: Services, caller: Caller, named: str) -> ProjectInfo:
+def _project(services: Services, requester: Requester, named: str) -> Project:
     """The project of the path, by key or number. Raises: Problem 403 for another than the token's, 404 for
     none.
     """
 
-    def read() -> ProjectInfo | None:
+    def read() -> Project | None:
         is_number = named.isascii() and named.isdigit() and len(named) < 10
-        row = projects.by_id(int(named)) if is_number else projects.by_key(named.replace("\0", ""))
-        return None if row is None else projects.info_of(row)
+        return projects.by_id(int(named)) if is_number else projects.by_key(named)
 
     found = services.database.read(read)
-    if caller.project_id is not None and (found is None or found.id != caller.project_id):
+    if requester.project_id is not None and (found is None or found.id != requester.project_id):
         raise Forbidden("this token belongs to another project", title="Another project")
     if found is None:
         raise NotFound("there is no such project", title="No such project")
@@ -128,7 +125,7 @@ def _project(services: Services, caller: Caller, named: str) -> ProjectInfo:
 
 
 def _list(
-    services: Services, requester: Requester, project: ProjectInfo, body: dict[str, Any], number: int | None
+    services: Services, requester: Requester, project: Project, body: dict[str, Any], number: int | None
 ) -> Response:
     return _json(
         [
@@ -140,7 +137,7 @@ def _list(
 
 
 def _create(
-    services: Services, requester: Requester, project: ProjectInfo, body: dict[str, Any], number: int | None
+    services: Services, requester: Requester, project: Project, body: dict[str, Any], number: int | None
 ) -> Response:
     missing = dialect.missing_fields(body)
     if missing:
@@ -150,13 +147,13 @@ def _create(
 
 
 def _show(
-    services: Services, requester: Requester, project: ProjectInfo, body: dict[str, Any], number: int | None
+    services: Services, requester: Requester, project: Project, body: dict[str, Any], number: int | None
 ) -> Response:
     return _json(_shown(requester, project, _found(services, requester, project, number)), 200)
 
 
 def _update(
-    services: Services, requester: Requester, project: ProjectInfo, body: dict[str, Any], number: int | None
+    services: Services, requester: Requester, project: Project, body: dict[str, Any], number: int | None
 ) -> Response:
     hook = _found(services, requester, project, number)
     fields = _without_echo(requester, project, hook, _expanded(body))
@@ -165,7 +162,7 @@ def _update(
 
 
 def _without_echo(
-    requester: Requester, project: ProjectInfo, hook: Hook, fields: dict[str, Any]
+    requester: Requester, project: Project, hook: Hook, fields: dict[str, Any]
 ) -> dict[str, Any]:
     """Without what merely repeats our own answer, where that says less than the hook is.
 
@@ -183,13 +180,13 @@ def _without_echo(
 
 
 def _delete(
-    services: Services, requester: Requester, project: ProjectInfo, body: dict[str, Any], number: int | None
+    services: Services, requester: Requester, project: Project, body: dict[str, Any], number: int | None
 ) -> Response:
     services.subscriptions.delete(requester, project, str(_found(services, requester, project, number).id))
     return Response(status_code=204)
 
 
-def _found(services: Services, requester: Requester, project: ProjectInfo, number: int | None) -> Hook:
+def _found(services: Services, requester: Requester, project: Project, number: int | None) -> Hook:
     hook = services.subscriptions.get_by_number(requester, project, number or 0)
     if hook.state == "gone":  # iceScrum deletes a hook whose target answers 410
         raise NotFound("this subscription is over", title="No such hook")
@@ -204,9 +201,7 @@ def _expanded(fields: dict[str, Any]) -> dict[str, Any]:
     return {**fields, "events": list(dict.fromkeys(events))}
 
 
-def _shown(
-    requester: Requester, project: ProjectInfo, hook: Hook, secret: str | None = None
-) -> dict[str, Any]:
+def _shown(requester: Requester, project: Project, hook: Hook, secret: str | None = None) -> dict[str, Any]:
     patterns = json.loads(str(hook.events))
     known = catalogue.types_of(project.catalogue)
     # iceScrum has no patterns: its clients are shown the events that one stands for.

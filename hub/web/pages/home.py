@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hub.services import Services
-from hub.store import people
+from hub.store import users
 from hub.store.database import StoreUnavailable
 from hub.web.rendering import Renderer
 
@@ -18,7 +18,7 @@ def routes(services: Services, renderer: Renderer) -> list[Route]:
     def look() -> tuple[bool, bool]:
         """Is the database there, and has somebody been made?"""
         try:
-            return True, services.database.read(people.has_users)
+            return True, services.database.read(users.has_any)
         except StoreUnavailable:
             return False, True
 

@@ -546,7 +546,7 @@ def test_a_secret_that_is_no_key_is_refused_by_hand_too(
     hook = subscribe(api, receiver.url, manual_edit=True)
     row = live.hub.database.read(lambda: projects.by_key(project))
     assert row is not None
-    by_hand = (Requester("ann", frozenset({"manage"}), is_person=True), projects.info_of(row))
+    by_hand = (Requester("ann", frozenset({"manage"}), is_person=True), row)
     subscriptions = live.hub.services.subscriptions
     for secret in ("whsec_!", "", "x" * 257, "a\0b"):
         for change in (

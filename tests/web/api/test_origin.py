@@ -18,7 +18,7 @@ from hub.operations import ping
 from hub.rules.access import Requester
 from hub.store import audit, hooks, projects
 from hub.store.models import Hook
-from hub.store.projects import ProjectInfo
+from hub.store.projects import Project
 from hub.web.problems import problem_of
 from tests.rigs.api import Client, LiveHub
 from tests.rigs.receivers import Receiver
@@ -86,11 +86,11 @@ class Stage:
     makers: dict[str, Client]
     target_url: str
 
-    def by_hand(self) -> tuple[Requester, ProjectInfo]:
+    def by_hand(self) -> tuple[Requester, Project]:
         """A manager on the pages."""
         row = projects.by_key(self.project)
         assert row is not None
-        return (Requester("ann", frozenset({"manage"}), is_person=True), projects.info_of(row))
+        return (Requester("ann", frozenset({"manage"}), is_person=True), row)
 
     def make(self, origin: str, **fields: Any) -> str:
         wanted = {"target_url": self.target_url, "events": ["*"], **fields}
@@ -168,7 +168,7 @@ def call(client: Client, action: str, hook_id: str, delivery_id: str) -> tuple[i
 
 
 def by_hand(
-    stage: Stage, action: str, hook_id: str, who: tuple[Requester, ProjectInfo] | None = None
+    stage: Stage, action: str, hook_id: str, who: tuple[Requester, Project] | None = None
 ) -> tuple[int, Json]:
     """What the pages do, in the API's words."""
     subscriptions, by_hand = stage.live.hub.services.subscriptions, who or stage.by_hand()

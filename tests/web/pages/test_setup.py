@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from hub.app import Hub, web
 from hub.config import load
 from hub.operations import first_admin
-from hub.store import audit, people, settings
+from hub.store import audit, settings, users
 from hub.web.security_headers import CONTENT_SECURITY_POLICY
 
 PASSWORD = "correct horse battery"
@@ -140,7 +140,7 @@ def test_the_link_opens_a_form_and_the_form_makes_the_administrator(
     done = post(client, token, sec_fetch_site="same-origin", origin="http://testserver")
     assert done.status_code == 201
     check_markup(done.text)
-    who = hub.database.read(lambda: people.check_password("anna", PASSWORD))
+    who = hub.database.read(lambda: users.check_password("anna", PASSWORD))
     assert who is not None
     assert who.is_admin
     [entry] = hub.database.read(lambda: list(audit.entries(None, "anna", None, 10)))
@@ -152,7 +152,7 @@ def test_a_link_works_once(client: TestClient, hub: Hub, token: str) -> None:
     again = post(client, token, name="mallory")
     assert again.status_code == client.get("/setup", params={"token": token}).status_code == 410
     check_markup(again.text)
-    assert hub.database.read(lambda: people.user("mallory")) is None
+    assert hub.database.read(lambda: users.by_name("mallory")) is None
 
 
 @pytest.mark.parametrize("wrong", ["", "x", "é", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1")])
@@ -161,7 +161,7 @@ def test_another_token_is_refused(client: TestClient, hub: Hub, token: str, wron
     answer = post(client, wrong)
     assert answer.status_code == 403
     check_markup(answer.text)
-    assert not hub.database.read(people.has_users)
+    assert not hub.database.read(users.has_any)
 
 
 def test_a_new_start_ends_the_link_before_it(client: TestClient, hub: Hub, token: str) -> None:
@@ -178,7 +178,7 @@ def test_a_link_ends_after_a_day(client: TestClient, hub: Hub, token: str) -> No
     hub.database.write(lambda: settings.put("_setup", {**note, "expires_at": time.time() - 1})).result()
     assert client.get("/setup", params={"token": token}).status_code == 410
     assert post(client, token).status_code == 410
-    assert not hub.database.read(people.has_users)
+    assert not hub.database.read(users.has_any)
 
 
 def test_a_link_ends_when_somebody_is_made_another_way(client: TestClient, hub: Hub, token: str) -> None:
@@ -212,7 +212,7 @@ def test_a_wrong_field_is_told_beside_it(
     assert f"{field}-error" in str(wrong["aria-describedby"])
     assert says in answer.text
     assert "<title>Error: " in answer.text
-    assert not hub.database.read(people.has_users)
+    assert not hub.database.read(users.has_any)
     assert post(client, token).status_code == 201
 
 

@@ -1,0 +1,110 @@
+"""Users: who can sign in, with which password, and which role they have in which project.
+
+Owns those two tables. Of a password only an argon2 hash is kept. Making one or checking one takes a tenth of a second
+and 64 MiB, so it is done outside of transactions, and by two threads at a time.
+"""
+
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from hub.rules.access import Role
+from hub.store import models
+from hub.store.projects import Project
+
+_hasher = PasswordHasher()
+_hashing = threading.Semaphore(2)
+"""A flood of logins must not take all memory."""
+_DUMMY_HASH = _hasher.hash(secrets.token_hex(16))
+"""Checked for unknown users, so that they take as long as known ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: int
+    name: str
+    is_admin: bool
+    has_password: bool
+    created_at: float
+    roles: Mapping[str, Role]
+    """Project key → role."""
+
+
+def hashed(password: str) -> str:
+    """What is kept of a password. Takes a tenth of a second: never call it inside a transaction, publishers would wait
+    for it.
+    """
+    with _hashing:
+        return _hasher.hash(password)
+
+
+def check_password(name: str, password: str) -> User | None:
+    """The user, if the password is theirs; it takes the same time when there is no such user."""
+    row = models.User.get_or_none(models.User.name == name)
+    kept = row.password_hash if row is not None else None
+    with _hashing:
+        try:
+            _hasher.verify(kept or _DUMMY_HASH, password)
+        except (VerificationError, InvalidHashError):
+            return None
+    return by_name(name) if kept else None
+
+
+def add(name: str, password_hash: str | None, is_admin: bool, now: float) -> User:
+    """Without a password hash the user cannot sign in yet."""
+    row = models.User.create(name=name, password_hash=password_hash, is_admin=is_admin, created_at=now)
+    return _user(row, {})
+
+
+def by_name(name: str) -> User | None:
+    if "\0" in name:  # PostgreSQL has no NUL in texts and raises; nobody can be called so
+        return None
+    return next(iter(_users(models.User.select().where(models.User.name == name))), None)
+
+
+def find(before: User | None = None, limit: int = 200) -> tuple[User, ...]:
+    """Newest first; only those made before this one."""
+    query = models.User.select().order_by(models.User.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(models.User.id < before.id)
+    return _users(query)
+
+
+def has_any() -> bool:
+    return bool(models.User.select().exists())
+
+
+def set_password(user: User, password_hash: str) -> None:
+    models.User.update(password_hash=password_hash).where(models.User.id == user.id).execute()
+
+
+def set_role(user: User, project: Project, role: Role) -> None:
+    table = models.Membership
+    table.insert(user=user.id, project=project.id, role=role).on_conflict(
+        conflict_target=[table.user, table.project], update={table.role: role}
+    ).execute()
+
+
+def _users(people: Any) -> tuple[User, ...]:
+    """With their roles, by one more query for all of them."""
+    rows = list(people)
+    roles: dict[int, dict[str, Role]] = {row.id: {} for row in rows}
+    table = models.Membership
+    query = table.select(table.user, models.Project.key, table.role).join(models.Project)
+    memberships: Any = query.where(table.user.in_(list(roles))).tuples()
+    for user_id, key, role in memberships:
+        roles[user_id][key] = role
+    return tuple(_user(row, roles[row.id]) for row in rows)
+
+
+def _user(row: models.User, roles: Mapping[str, Role]) -> User:
+    has_password = row.password_hash is not None
+    return User(
+        row.id, row.name, bool(row.is_admin), has_password, row.created_at, MappingProxyType(dict(roles))
+    )
