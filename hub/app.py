@@ -26,8 +26,6 @@ from hub.store.database import Database
 from hub.store.secrets import SecretBox
 from hub.targets.outbound import Outbound
 from hub.web import routes
-from hub.web.pages import routes as pages
-from hub.web.security_headers import SecurityHeaders
 
 log = logging.getLogger("hub.app")
 
@@ -102,6 +100,4 @@ def web(hub: Hub) -> Starlette:
         finally:
             await anyio.to_thread.run_sync(hub.stop)
 
-    application = routes.application(hub.services, lifespan, pages.routes(hub.services))
-    application.add_middleware(SecurityHeaders)
-    return application
+    return routes.application(hub.services, lifespan)

@@ -87,7 +87,7 @@ class Callers:
         now = self._database.clock.now()
         found = self._database.read(lambda: tokens.by_text(text))
         if found is None or found.is_over(now):
-            raise Problem(401, "Unknown token", "this token is unknown, revoked or expired")
+            raise Problem(401, "this token is unknown, revoked or expired", title="Unknown token")
         if now - self._touched.get(found.id, 0.0) > TOUCH_EVERY_S:
             self._touched[found.id] = now
             self._database.write(lambda: tokens.touch(found.id, now))
@@ -109,7 +109,7 @@ def token_of(headers: Headers) -> str:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     found = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "").strip()
     if not found:
-        raise Problem(401, "No token", "send Authorization: Bearer TOKEN or X-API-Key: TOKEN")
+        raise Problem(401, "send Authorization: Bearer TOKEN or X-API-Key: TOKEN")
     return found
 
 

@@ -1,7 +1,8 @@
-"""Refusals and faults as answers: `application/problem+json`, everywhere the same.
+"""Why a request was refused, as HTTP says it: a status, a title, one sentence, and the wrong fields.
 
-Owns the shape of every error answer (contract §4, RFC 9457). It must never tell a caller more about a fault
-of ours than that there was one: the traceback goes to the log.
+Owns the tables from refusals to statuses and titles, and `application/problem+json` (RFC 9457). Layers below raise
+the types of `hub.errors`; a `Problem` exists only at the door. A caller is never told more about a fault of ours than
+that there was one: the traceback goes to the log.
 """
 
 import logging
@@ -11,19 +12,14 @@ from typing import Any
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
 
 from hub.errors import Busy, Conflict, Expired, FieldError, Forbidden, HubError, Invalid, NotFound, Refusal
 from hub.rules.payload import PayloadRefused
 from hub.rules.settings import SettingRefused
 from hub.store.database import StoreUnavailable
 
-log = logging.getLogger("hub.web.api")
-
-KNOWN = (HubError, PayloadRefused, SettingRefused)
-"""What handlers raise on purpose; anything else is a bug of ours."""
+log = logging.getLogger("hub.web")
 
 STATUSES: dict[type[Refusal], int] = {
     Forbidden: 403,
@@ -35,108 +31,96 @@ STATUSES: dict[type[Refusal], int] = {
 }
 """The one place where a refusal of the layers below becomes a status."""
 
+TITLES = {
+    400: "Not understood",
+    401: "No token",
+    404: "Nothing here",
+    405: "Wrong method",
+    408: "Body missing",
+    413: "Too large",
+    415: "Wrong content type",
+    422: Invalid.title,
+    431: "Too many headers",
+    500: "Fault of the hub",
+    503: "Database away",
+}
+"""What a problem is called that has no title of its own."""
+
 CONTENT_TYPE = "application/problem+json"
 ERRORS_MAX = 100
 FIELD_MAX_CHARS = 200
 """Names of fields are the caller's: an answer must not grow with them."""
+TEXT_MAX_CHARS = 1000
 STORE_RETRY_AFTER_S = 5
 
 
 class Problem(HubError):
-    """A request that is refused by the door itself, with the status that HTTP has for it (RFC 9457).
-
-    `errors` holds one (field, message) pair per wrong field; `retry_after_s` becomes a whole-second Retry-After.
-    """
+    """A request that is refused by the door itself, with the status that HTTP has for it (RFC 9110 §15.5)."""
 
     def __init__(
         self,
         status: int,
-        title: str,
-        detail: str = "",
+        detail: str,
+        *,
+        title: str = "",
         errors: Sequence[FieldError] = (),
         retry_after_s: int | None = None,
     ) -> None:
-        super().__init__(detail or title)
+        super().__init__(detail)
         self.status = status
-        self.title = title
-        self.detail = detail or title
-        self.errors = list(errors)
+        self.title = title or TITLES.get(status) or HTTPStatus(status).phrase
+        self.detail = detail[:TEXT_MAX_CHARS]
+        self.errors = list(errors)[:ERRORS_MAX]
         self.retry_after_s = retry_after_s
 
-
-def answer(problem: Problem) -> Response:
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail[:1000],
-        "errors": [
-            {"field": field[:FIELD_MAX_CHARS], "message": message[:1000]}
-            for field, message in problem.errors[:ERRORS_MAX]
-        ],
-    }
-    headers = {}
-    if problem.retry_after_s is not None:
-        headers["Retry-After"] = str(problem.retry_after_s)
-    if problem.status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="hookhub"'
-    return Response(msgspec.json.encode(body), problem.status, headers, media_type=CONTENT_TYPE)
+    def headers(self) -> dict[str, str]:
+        found = {}
+        if self.retry_after_s is not None:
+            found["Retry-After"] = str(self.retry_after_s)
+        if self.status == 401:
+            found["WWW-Authenticate"] = 'Bearer realm="hookhub"'
+        return found
 
 
 def problem_of(error: Exception) -> Problem:
     """What to answer to any exception; one that nobody expected is logged and answered 500."""
-    if isinstance(error, Problem):
-        return error
-    if isinstance(error, Refusal):
-        retry_after_s = error.retry_after_s if isinstance(error, Busy) else None
-        return Problem(STATUSES[type(error)], error.title, error.detail, error.errors, retry_after_s)
-    if isinstance(error, PayloadRefused):
-        return refused_payload(error)
-    if isinstance(error, SettingRefused):
-        return invalid([("value", str(error))])
-    if isinstance(error, StoreUnavailable):
-        return Problem(
-            503, "Store unavailable", f"{error}; nothing was stored", retry_after_s=STORE_RETRY_AFTER_S
-        )
-    if isinstance(error, HTTPException):
-        return Problem(error.status_code, HTTPStatus(error.status_code).phrase, str(error.detail))
-    if isinstance(error, HubError):
-        log.error("%s", error)
-        return Problem(500, "Fault of the hub", "this is recorded in the hub's log")
-    log.exception("fault while answering", exc_info=error)
-    return Problem(500, "Fault of the hub", "this is recorded in the hub's log")
+    match error:
+        case Problem():
+            return error
+        case Refusal():
+            retry_after_s = error.retry_after_s if isinstance(error, Busy) else None
+            return Problem(
+                STATUSES[type(error)],
+                error.detail,
+                title=error.title,
+                errors=error.errors,
+                retry_after_s=retry_after_s,
+            )
+        case PayloadRefused():
+            return Problem(error.status, str(error), errors=error.errors)
+        case SettingRefused():
+            return problem_of(Invalid([("value", str(error))]))
+        case StoreUnavailable():
+            detail = "the hub's database does not answer; nothing was changed, try again"
+            return Problem(503, detail, retry_after_s=STORE_RETRY_AFTER_S)
+        case HTTPException():
+            return Problem(error.status_code, str(error.detail))
+        case HubError():
+            log.error("%s", error)
+        case _:
+            log.exception("fault while answering", exc_info=error)
+    return Problem(500, "this is recorded in the hub's log")
 
 
-def invalid(errors: list[tuple[str, str]]) -> Problem:
-    """422 with one entry for each wrong field."""
-    return Problem(
-        422, "Wrong fields", "; ".join(f"{field}: {message}" for field, message in errors)[:1000], errors
-    )
-
-
-def refused_payload(refused: PayloadRefused) -> Problem:
-    titles = {400: "Malformed JSON", 413: "Too large", 422: "Wrong fields"}
-    return Problem(refused.status, titles[refused.status], str(refused)[:1000], refused.errors)
-
-
-async def on_error(request: Request, error: Exception) -> Response:
-    """Starlette's handler for whatever a route raises."""
-    response = answer(problem_of(error))
-    if response.status_code == 405:
-        response.headers["Allow"] = ", ".join(_methods_of(request))
-    return response
-
-
-def _methods_of(request: Request) -> list[str]:
-    """What the path allows (RFC 9110 §15.5.6): Starlette knows the methods of the first fitting route only,
-    and each call is one.
-
-    `/events/preview` also fits `/events/{id}`, but no event has that id.
-    """
-    fitting = [
-        route
-        for route in request.app.routes
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
-    ]
-    literal = [route for route in fitting if not route.param_convertors]
-    return sorted({method for route in literal or fitting for method in route.methods or ()})
+def json_answer(problem: Problem) -> Response:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "errors": [
+            {"field": field[:FIELD_MAX_CHARS], "message": message[:TEXT_MAX_CHARS]}
+            for field, message in problem.errors
+        ],
+    }
+    return Response(msgspec.json.encode(body), problem.status, problem.headers(), media_type=CONTENT_TYPE)

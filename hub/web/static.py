@@ -1,18 +1,21 @@
-"""Static files: ours, and those of others as they are, under `/static`.
+"""Static files: ours, and those of others as they are, under `/static`; and the icon where browsers look for it.
 
 Owns how long a browser may keep them: a vendored file's path holds its version, so it never changes; ours are
-asked for again each time, and mostly answered 304. It must never serve anything outside `hub/static`.
+asked for again each time, and mostly answered 304. Nothing outside `hub/static` is served.
 """
 
 import os
+from importlib import resources
 
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
+A_DAY = "public, max-age=86400"
 
 
 class Files(StaticFiles):
@@ -29,5 +32,12 @@ class Files(StaticFiles):
         return response
 
 
-def routes() -> list[Mount]:
-    return [Mount("/static", Files(packages=[("hub", "static")]), name="static")]
+def routes() -> list[BaseRoute]:
+    async def favicon(request: Request) -> Response:
+        return Response(icon, media_type="image/vnd.microsoft.icon", headers={"Cache-Control": A_DAY})
+
+    icon = (resources.files("hub") / "static" / "favicon.ico").read_bytes()
+    return [
+        Route("/favicon.ico", favicon),
+        Mount("/static", Files(packages=[("hub", "static")]), name="static"),
+    ]

@@ -22,13 +22,12 @@ from hub.rules.payload import read_object
 from hub.services import Services
 from hub.store.projects import Project
 from hub.web.api.queries import Query, read_query
-from hub.web.body import read_body
+from hub.web.body import BODY_BYTES_MAX, read_body
 from hub.web.callers import Callers
 from hub.web.problems import Problem
 from hub.web.wording import validated
 
 PREFIX = "/api/v1"
-BODY_BYTES_MAX = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,5 +164,5 @@ async def _body(call: Call, request: Request) -> BaseModel | None:
         return call.body()
     content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if content_type != "application/json" and not content_type.endswith("+json"):
-        raise Problem(415, "Wrong content type", f"send application/json, not {content_type[:100]}")
+        raise Problem(415, f"send application/json, not {content_type[:100]}")
     return validated(call.body, read_object(raw))

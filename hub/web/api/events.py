@@ -77,7 +77,6 @@ def _read(request: Request, body: bytes, bytes_max: int) -> tuple[list[Published
     if content_type != "application/json":
         raise Problem(
             415,
-            "Wrong content type",
             f"send application/json or application/x-ndjson, not {content_type[:100]}",
         )
     return read_one_or_many(body, bytes_max)

@@ -30,8 +30,7 @@ from hub.services import Services
 from hub.store import projects
 from hub.store.models import Hook
 from hub.store.projects import Project
-from hub.web.api.calls import BODY_BYTES_MAX
-from hub.web.body import read_body
+from hub.web.body import BODY_BYTES_MAX, read_body
 from hub.web.callers import Callers
 from hub.web.problems import Problem, problem_of
 
@@ -100,7 +99,7 @@ def _with_token(request: Request) -> Headers:
         request.query_params.get(TOKEN_PARAMETER),
     )
     if not token and not {"authorization", "x-api-key"} & set(request.headers):
-        raise Problem(401, "No token", "send the token as x-icescrum-token")
+        raise Problem(401, "send the token as x-icescrum-token")
     headers = MutableHeaders(headers=dict(request.headers))
     if token:
         headers["authorization"] = f"Bearer {token}"

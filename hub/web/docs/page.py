@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hub.config import Config
 from hub.web.api.calls import Call
 from hub.web.docs import openapi, swagger
 from hub.web.rendering import Renderer
@@ -29,9 +28,8 @@ HEADERS = {
 }
 
 
-def routes(calls: Sequence[Call], config: Config) -> list[Route]:
+def routes(calls: Sequence[Call], renderer: Renderer, base_url: str) -> list[Route]:
     """Each document is made once, when it is first asked for."""
-    renderer = Renderer(config)
 
     async def docs(request: Request) -> Response:
         return await run_in_threadpool(
@@ -40,10 +38,8 @@ def routes(calls: Sequence[Call], config: Config) -> list[Route]:
 
     openapi_path, swagger_path = openapi.DOCUMENT_PATHS
     return [
-        _json_route(
-            openapi_path, cache(lambda: msgspec.json.encode(openapi.document(calls, config.base_url)))
-        ),
-        _json_route(swagger_path, cache(lambda: msgspec.json.encode(swagger.document(config.base_url)))),
+        _json_route(openapi_path, cache(lambda: msgspec.json.encode(openapi.document(calls, base_url)))),
+        _json_route(swagger_path, cache(lambda: msgspec.json.encode(swagger.document(base_url)))),
         Route("/docs", docs),
     ]
 

@@ -1,29 +1,16 @@
-"""The first page: what this is, that it is up, and where to go on.
+"""The first page: what this is, that it is up, and where to go on. It shows nothing that a stranger may not know."""
 
-Owns `/`. It must never show anything that a stranger may not know.
-"""
-
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-
-from hub.services import Services
 from hub.store import users
 from hub.store.database import StoreUnavailable
-from hub.web.rendering import Renderer
+from hub.web.pages.table import Page, PageRequest, View
 
 
-def routes(services: Services, renderer: Renderer) -> list[Route]:
-    def look() -> tuple[bool, bool]:
-        """Is the database there, and has somebody been made?"""
-        try:
-            return True, services.database.read(users.has_any)
-        except StoreUnavailable:
-            return False, True
+def show(request: PageRequest) -> View:
+    try:
+        is_set_up = request.services.database.read(users.has_any)
+    except StoreUnavailable:
+        return View({"is_up": False, "is_set_up": True})
+    return View({"is_up": True, "is_set_up": is_set_up})
 
-    async def home(request: Request) -> Response:
-        is_up, is_set_up = await run_in_threadpool(look)
-        return renderer.page("home/home.html", is_up=is_up, is_set_up=is_set_up)
 
-    return [Route("/", home)]
+PAGES = (Page("GET", "/", show, "home/home.html", is_open=True),)

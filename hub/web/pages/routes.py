@@ -1,16 +1,18 @@
-"""The pages' routes, in the order in which they are tried; `app` appends them to the API's.
-
-Owns the list. It must never handle a page itself.
-"""
+"""The pages' routes: every row of the table, and the files that pages need."""
 
 from starlette.routing import BaseRoute
 
 from hub.services import Services
-from hub.web import static
+from hub.web import sessions, static
 from hub.web.pages import home, setup
+from hub.web.pages.table import Page, route
 from hub.web.rendering import Renderer
 
+PAGES: tuple[Page, ...] = (*home.PAGES, *setup.PAGES)
 
-def routes(services: Services) -> list[BaseRoute]:
-    renderer = Renderer(services.config)
-    return [*home.routes(services, renderer), *setup.routes(services, renderer), *static.routes()]
+
+def routes(services: Services, renderer: Renderer) -> list[BaseRoute]:
+    return [
+        *(route(page, services, renderer, sessions.requester_of) for page in PAGES),
+        *static.routes(),
+    ]

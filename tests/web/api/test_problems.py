@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.store.database import StoreUnavailable
-from hub.web.api.calls import BODY_BYTES_MAX, PREFIX, Call
+from hub.web.api.calls import PREFIX, Call
 from hub.web.api.queries import Paged
+from hub.web.body import BODY_BYTES_MAX
 from hub.web.docs.openapi import DOCUMENT_PATHS, HEALTH_PATHS
 from hub.web.routes import CALLS
 from tests.rigs.api import Client, LiveHub
