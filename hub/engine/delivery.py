@@ -16,7 +16,7 @@ from hub.errors import DeliveryError
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.settings import Settings
 from hub.store.clock import Clock
-from hub.store.hooks import Target
+from hub.store.destinations import Destination
 from hub.targets.outbound import Outbound, Request, Response
 
 log = logging.getLogger("hub.engine.delivery")
@@ -33,7 +33,7 @@ class Shipment:
     delivery_id: str
     attempt: int
     event: Event
-    target: Target
+    target: Destination
 
 
 def attempt(shipment: Shipment, outbound: Outbound, settings: Settings, clock: Clock) -> Outcome:
@@ -151,7 +151,7 @@ def _unanswered(error: DeliveryError, started_at: float, duration_s: float) -> O
     )
 
 
-def _described(outcome: Outcome, target: Target, sent_headers: dict[str, str]) -> Outcome:
+def _described(outcome: Outcome, target: Destination, sent_headers: dict[str, str]) -> Outcome:
     """With what was sent, the owner's own header values masked: they are credentials."""
     shown = {name: MASK if name in target.headers else value for name, value in sent_headers.items()}
     return replace(outcome, url=target.url, format=target.format, request_headers=shown)

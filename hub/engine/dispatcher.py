@@ -24,9 +24,9 @@ from hub.engine.hook_states import HookStates
 from hub.engine.senders import Senders, stay_on_one_core
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
-from hub.store import audit, deliveries, hooks, lanes, leases, settings, workers
+from hub.store import audit, deliveries, destinations, lanes, leases, settings, workers
 from hub.store.database import Database, StoreUnavailable
-from hub.store.hooks import Target
+from hub.store.destinations import Destination
 from hub.store.leases import Claim
 from hub.store.secrets import SecretBox
 from hub.targets.outbound import Outbound
@@ -96,7 +96,7 @@ class Dispatcher:
         self._turning = threading.Lock()
         self._crew = 1
         self._crew_counted_at = 0.0
-        self._targets: dict[str, Target] = {}
+        self._targets: dict[str, Destination] = {}
         self._is_stopping = False
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
@@ -288,7 +288,7 @@ class Dispatcher:
                 shipments.append((claim, Shipment(claim.delivery_id, claim.attempt, event, target)))
         return shipments
 
-    def _targets_of(self, claims: list[Claim]) -> dict[str, Target | Exception]:
+    def _targets_of(self, claims: list[Claim]) -> dict[str, Destination | Exception]:
         """From memory where the version is still the same: opening sealed secrets costs more than sending."""
         versions = {claim.hook_id: claim.hook_version for claim in claims}
         known = {
@@ -297,11 +297,11 @@ class Dispatcher:
             if h in self._targets and self._targets[h].version == version
         }
         missing = [hook_id for hook_id in versions if hook_id not in known]
-        read = hooks.targets(self._box, missing) if missing else {}
+        read = destinations.load(self._box, missing) if missing else {}
         if len(self._targets) > TARGETS_MAX:
             self._targets.clear()
         self._targets.update(
-            {hook_id: target for hook_id, target in read.items() if isinstance(target, Target)}
+            {hook_id: target for hook_id, target in read.items() if isinstance(target, Destination)}
         )
         return {**known, **read}
 

@@ -16,7 +16,7 @@ from typing import Any
 from hub.ids import new_id
 from hub.rules.access import Requester
 from hub.rules.health import Switched
-from hub.store import audit, events, hooks, projects
+from hub.store import audit, events, projects, routing
 from hub.store.database import Database
 from hub.store.events import NewEvent
 
@@ -44,7 +44,7 @@ class HookStates:
             fields["reason"] = switched.reason
         audit.add(now, by, action, switched.hook_id, switched.project_id, fields)
         if switched.after == "gone":  # by an outcome; `store.hooks.switch` has done it for a person
-            hooks.end_routing([switched.hook_id], switched.project_id)
+            routing.end([switched.hook_id], switched.project_id)
         self._publish(switched, by, action, now)
 
         key = projects.by_id(switched.project_id)
@@ -66,7 +66,7 @@ class HookStates:
         event = NewEvent(
             new_id("evt"), switched.project_id, event_type, time.time(), json.dumps(data).encode()
         )
-        event.hook_ids = hooks.wanting_own(switched.project_id, event_type, switched.hook_id)
+        event.hook_ids = routing.wanting_own(switched.project_id, event_type, switched.hook_id)
         events.add(self._database, [event], now)
 
 

@@ -16,7 +16,7 @@ from hub.errors import Busy
 from hub.ids import new_id
 from hub.rules.matching import RoutingTable
 from hub.rules.payload import Published
-from hub.store import event_types, events, hooks
+from hub.store import event_types, events, routing
 from hub.store.batch import Batch
 from hub.store.database import Database
 from hub.store.events import NewEvent
@@ -70,7 +70,7 @@ class Routing:
         """Type → ids of the hooks that want it, as is committed."""
         with self._lock:
             table = self._tables.setdefault(project_id, RoutingTable())
-            hooks.refresh(table, project_id)
+            routing.refresh(table, project_id)
             return {event_type: table.match(event_type) for event_type in event_types}
 
 

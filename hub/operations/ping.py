@@ -17,10 +17,10 @@ from hub.ids import new_id
 from hub.rules import health
 from hub.rules.matching import PING_EVENT_TYPE
 from hub.rules.outcome import Outcome
-from hub.store import deliveries, hooks, lanes, settings
+from hub.store import deliveries, destinations, hooks, lanes, settings
 from hub.store.database import Database
 from hub.store.events import NewEvent
-from hub.store.models import Hook
+from hub.store.hooks import Hook
 from hub.store.projects import Project
 from hub.store.secrets import SecretBox
 from hub.targets.outbound import Outbound
@@ -49,7 +49,7 @@ def ping(database: Database, box: SecretBox, outbound: Outbound, project: Projec
     """
     new = NewEvent(new_id("evt"), project.id, PING_EVENT_TYPE, time.time(), _data(project, hook))
     try:
-        target = hooks.target_of(box, hook, project.key)
+        target = destinations.of_hook(box, hook, project.key)
     except Exception as error:
         raise Conflict(f"{error}", title="Hook unreadable") from error
     event = Event(new.id, new.type, iso(new.occurred_at), project.key, new.data)
@@ -63,12 +63,11 @@ def ping(database: Database, box: SecretBox, outbound: Outbound, project: Projec
     delivery.log_attempt(shipment, outcome)
 
     def write() -> None:
-        deliveries.add_finished(database, shipment.delivery_id, new, str(hook.id), outcome)
-        locked = hooks.locked(database, str(hook.id))
+        deliveries.add_finished(database, shipment.delivery_id, new, hook.id, outcome)
+        locked = hooks.locked(database, hook.id)
         if locked is not None and outcome.kind == "success":
-            before = lanes.health_of(locked)
-            lanes.set_health(locked, health.cleared(before))
-            lanes.arm(database, [str(hook.id)], database.clock.now())
+            lanes.set_health(hook.id, health.cleared(locked.health))
+            lanes.arm(database, [hook.id], database.clock.now())
 
     database.write(write).result()
     return Ping(shipment.delivery_id, new.id, outcome)

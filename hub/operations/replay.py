@@ -5,14 +5,13 @@ delivery so far. It must never send by itself: it makes deliveries wait, in batc
 on from there.
 """
 
-import json
 from dataclasses import dataclass
 
 from hub.ids import new_id
-from hub.rules.matching import PING_EVENT_TYPE, matches
+from hub.rules.matching import PING_EVENT_TYPE
 from hub.store import deliveries, events, history
 from hub.store.database import Database
-from hub.store.models import Hook
+from hub.store.hooks import Hook
 
 BATCH = 500
 
@@ -54,7 +53,7 @@ def _replay_batch(
     """
     rows = database.read(lambda: events.between(hook.project_id, span.since, span.until, after, BATCH))
     wanted = {row.id: row.type for row in rows if _is_wanted(hook, span, row.type)}
-    known = database.read(lambda: history.of_events(hook.project_id, str(hook.id), list(wanted)))
+    known = database.read(lambda: history.of_events(hook.project_id, hook.id, list(wanted)))
     again = [delivery.id for delivery in known.values() if _is_again(span, delivery.state)]
     fresh = (
         [(new_id("dlv"), event_id, code) for event_id, code in wanted.items() if event_id not in known]
@@ -70,7 +69,7 @@ def _replay_batch(
 def _is_wanted(hook: Hook, span: Span, event_type: str) -> bool:
     if event_type == PING_EVENT_TYPE or (span.type is not None and event_type != span.type):
         return False
-    return any(matches(pattern, event_type) for pattern in json.loads(str(hook.events)))
+    return hook.subscription.wants(event_type)
 
 
 def _is_again(span: Span, state: str) -> bool:

@@ -7,7 +7,6 @@ transaction. It must never know how the request came in. Step before: a door has
 after: `store.hooks`.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
@@ -17,15 +16,14 @@ from connectors.base import EditRule
 from hub.engine.hook_states import HookStates
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.operations import handshake
-from hub.rules import access, catalogue
+from hub.rules import access, catalogue, health
 from hub.rules.access import Action, Origin, Requester
 from hub.rules.health import Switched
 from hub.rules.hook_fields import READABLE_FIELDS, audited, errors_in, is_same_receiver, secret_errors, unique
 from hub.rules.targets import Network
-from hub.store import audit, hooks, lanes, projects, settings
+from hub.store import audit, destinations, hooks, projects, settings
 from hub.store.database import Database
-from hub.store.hooks import NewHook
-from hub.store.models import Hook
+from hub.store.hooks import Hook, NewHook
 from hub.store.projects import Project
 from hub.store.secrets import SecretBox
 from hub.targets.outbound import Outbound
@@ -120,7 +118,7 @@ class Subscriptions:
         new = NewHook(
             project_id=project.id,
             target_url=fields["target_url"],
-            events=unique(fields["events"]),
+            events=tuple(unique(fields["events"])),
             format=form,
             origin_kind=kind,
             origin_app=requester.app,
@@ -138,7 +136,7 @@ class Subscriptions:
             now = self._database.clock.now()
             self._check_room(requester, project)
             hook = hooks.add(self._box, new, now)
-            audit.add(now, requester, "hook.created", str(hook.id), project.id, audited(asdict(new)))
+            audit.add(now, requester, "hook.created", hook.id, project.id, audited(asdict(new)))
             return hook
 
         return Made(self._write(write), secret)
@@ -164,7 +162,7 @@ class Subscriptions:
             values, secret = self._with_credentials(hook, changed)
             if values:
                 before = {name: _value(hook, name) for name in values if name in READABLE_FIELDS}
-                hook = hooks.change(self._database, self._box, hook, values, now)
+                hook = hooks.change(self._box, hook, values, now)
                 audit.add(now, requester, "hook.changed", hook_id, project.id, audited(values, before))
             if enabled is not None:
                 hook = self._switch(requester, project, hook, enabled, now)
@@ -202,7 +200,7 @@ class Subscriptions:
             "auto_disabled",
             "gone",
         ):  # the app of such a one has been told, or told us
-            self._ended(str(deleted.id))
+            self._ended(deleted.id)
 
     def rotate(
         self,
@@ -253,7 +251,7 @@ class Subscriptions:
             before = {"origin_kind": hook.origin_kind, "origin_app": hook.origin_app}
             values = {"origin_kind": "page", "origin_app": None}
             audit.add(now, requester, "hook.taken_over", hook_id, project.id, audited(values, before))
-            return hooks.change(self._database, self._box, hook, values, now)
+            return hooks.change(self._box, hook, values, now)
 
         return self._write(write)
 
@@ -305,14 +303,15 @@ class Subscriptions:
     def _switch(self, requester: Requester, project: Project, hook: Hook, is_on: bool, now: float) -> Hook:
         _check_not_gone(hook)
         after = (
-            hooks.enabled(hook) if is_on else hooks.disabled(hook, f"switched off by {requester.name}", now)
+            health.enabled(hook.health)
+            if is_on
+            else health.disabled(hook.health, f"switched off by {requester.name}", now)
         )
         if after.state == hook.state:
             return hook
         changed = hooks.switch(self._database, hook, after, now)
-        switched = Switched(
-            str(hook.id), project.id, lanes.health_of(hook).state, after.state, after.disabled_reason or ""
-        )
+        # Without a reason: what follows names who did it already.
+        switched = Switched(hook.id, project.id, hook.state, after.state)
         self._hook_states.changed(switched, requester, now)
         return changed
 
@@ -322,8 +321,8 @@ class Subscriptions:
         if "events" in values:
             values["events"] = unique(values["events"])
         form = values.get("format", hook.format)
-        has_secret = bool(hook.secrets)
-        if "target_url" in values and not is_same_receiver(values["target_url"], str(hook.target_url)):
+        has_secret = hook.has_secret
+        if "target_url" in values and not is_same_receiver(values["target_url"], hook.target_url):
             values.setdefault("headers", {})
             if has_secret:
                 values.setdefault("secret", signing.new_secret())
@@ -349,7 +348,7 @@ class Subscriptions:
         values, secret = self._with_credentials(hook, fields)
         if scheme == "rest-hooks" and not secret:
             secret = (
-                next((kept for kept, _ in hooks.secrets_of(self._box, hook)), None)
+                next((kept for kept, _ in destinations.secrets_of(self._box, hook)), None)
                 if "secret" not in fields
                 else None
             )
@@ -357,7 +356,7 @@ class Subscriptions:
                 values["secret"] = secret = signing.new_secret()
         url, verify_ssl = (
             values.get("target_url", hook.target_url),
-            values.get("verify_ssl", bool(hook.verify_ssl)),
+            values.get("verify_ssl", hook.verify_ssl),
         )
         handshake.prove(self._outbound, scheme, str(url), secret or "", verify_ssl=verify_ssl)
         return values
@@ -387,7 +386,7 @@ def origin_of(hook: Hook) -> Origin:
     hand.
     """
     if hook.origin_kind != "app":
-        return Origin("page" if hook.origin_kind == "page" else "api", manual_edit=bool(hook.manual_edit))
+        return Origin("page" if hook.origin_kind == "page" else "api", manual_edit=hook.manual_edit)
     try:
         connector = registry.connector(str(hook.origin_app))
     except LookupError:
@@ -414,7 +413,7 @@ def _check_not_gone(hook: Hook) -> None:
 def _value(hook: Hook, name: str) -> Any:
     """A readable field as callers give it."""
     found = getattr(hook, name)
-    return json.loads(found) if name == "events" else found
+    return list(found) if name == "events" else found
 
 
 def _changed(hook: Hook, fields: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hub.engine.delivery import USER_AGENT
 from hub.errors import DeliveryError
 from hub.store import hooks
 from hub.store.database import Database
-from hub.store.models import Hook
+from hub.store.hooks import Hook
 from hub.targets.outbound import Outbound, Request
 
 log = logging.getLogger("hub.operations.unsubscribe")
@@ -49,9 +49,7 @@ class ReverseUnsubscribe:
 
     def _send(self, hook: Hook) -> None:
         headers = {"User-Agent": USER_AGENT}
-        request = Request(
-            str(hook.target_url), headers, b"", bool(hook.verify_ssl), TIMEOUT_S, TIMEOUT_S / 2, "DELETE"
-        )
+        request = Request(hook.target_url, headers, b"", hook.verify_ssl, TIMEOUT_S, TIMEOUT_S / 2, "DELETE")
         try:
             status = str(self._outbound.send(request).status)
         except DeliveryError as error:

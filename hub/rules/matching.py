@@ -9,6 +9,7 @@ one delivery for each answer.
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 OWN_EVENT_TYPES = {
     "hook.disabled": "A hook was switched off after too many failures in a row",
@@ -41,6 +42,19 @@ def matches(pattern: str, event_type: str) -> bool:
     if pattern.endswith(".*"):
         return event_type.startswith(pattern[:-1])
     return pattern == event_type
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a hook asks for."""
+
+    patterns: tuple[str, ...]
+
+    def wants(self, event_type: str) -> bool:
+        """Whether the hook gets an event of this type; the only place that says so, beside the table below,
+        which must agree with it.
+        """
+        return any(matches(pattern, event_type) for pattern in self.patterns)
 
 
 class RoutingTable:

@@ -24,9 +24,10 @@ from hub.rules.settings import Settings
 from hub.store import attempts, events, lanes
 from hub.store.database import Database
 from hub.store.events import NewEvent
+from hub.store.hooks import Hook
 from hub.store.lanes import Lane
 from hub.store.leases import Claim, Leased, leased
-from hub.store.models import Delivery, Hook
+from hub.store.models import Delivery
 
 PROMOTE_MAX = 500
 RESCUE_MAX = 500
@@ -183,11 +184,11 @@ def send_again(
         [(delivery_id,) for delivery_id in again],
     )
     rows = [
-        (delivery_id, event_id, str(hook.id), int(hook.project_id), event_type)
+        (delivery_id, event_id, hook.id, hook.project_id, event_type)
         for delivery_id, event_id, event_type in fresh
     ]
     events.add_deliveries(database, rows)
-    lanes.arm(database, [str(hook.id)], now)
+    lanes.arm(database, [hook.id], now)
 
 
 def add_finished(

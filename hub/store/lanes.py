@@ -117,14 +117,14 @@ def end(database: Database, ended: dict[str, int]) -> None:
     )
 
 
-def health_of(hook: Hook) -> Health:
-    return Health(**{name: getattr(hook, name) for name in _HEALTH})
+def health_of(row: Hook) -> Health:
+    return Health(**{name: getattr(row, name) for name in _HEALTH})
 
 
-def set_health(hook: Hook, health: Health, **more: Any) -> None:
+def set_health(hook_id: str, health: Health, **more: Any) -> None:
     """Write a hook's health, and what else changes with it; the row must be locked."""
     Hook.update({**{name: getattr(health, name) for name in _HEALTH}, **more}).where(
-        Hook.id == hook.id
+        Hook.id == hook_id
     ).execute()
 
 

@@ -9,11 +9,14 @@ else's target.
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from hub.errors import HubError
+
+Secrets = tuple[tuple[str, float | None], ...]
+"""A hook's: (secret, until when), newest first; None = no end."""
 
 
 class SecretUnreadable(HubError):
@@ -42,6 +45,25 @@ class SecretBox:
         if (owner, name) != (row_id, field):
             raise SecretUnreadable(f"{field} of {row_id} was sealed for another row")
         return str(text)
+
+
+def sealed_headers(box: SecretBox, hook_id: str, headers: Mapping[str, str]) -> str | None:
+    return box.seal(hook_id, "headers", json.dumps(dict(headers))) if headers else None
+
+
+def opened_headers(box: SecretBox, hook_id: str, sealed: str | None) -> dict[str, str]:
+    """Raises: SecretUnreadable."""
+    return dict(json.loads(box.open(hook_id, "headers", sealed))) if sealed else {}
+
+
+def sealed_secrets(box: SecretBox, hook_id: str, secrets: Secrets) -> str | None:
+    return box.seal(hook_id, "secrets", json.dumps(secrets)) if secrets else None
+
+
+def opened_secrets(box: SecretBox, hook_id: str, sealed: str | None) -> Secrets:
+    """Raises: SecretUnreadable."""
+    found = json.loads(box.open(hook_id, "secrets", sealed)) if sealed else []
+    return tuple((secret, until) for secret, until in found)
 
 
 def _derived(key: str) -> bytes:

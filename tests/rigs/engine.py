@@ -10,6 +10,7 @@ from hub import config
 from hub.app import Hub
 from hub.engine.intake import Receipt
 from hub.operations.ping import Ping, ping
+from hub.rules.health import disabled, enabled
 from hub.rules.payload import Published
 from hub.store import history, hooks, projects, settings
 from hub.store.hooks import NewHook
@@ -45,8 +46,9 @@ class Engine:
         self.do(lambda: settings.change(values))
 
     def hook(self, url: str, events: Sequence[str] = ("*",), origin: str = "api", **fields: Any) -> str:
-        new = NewHook(self.project.id, url, list(events), "standard", origin, "test", **fields)
-        return str(self.do(lambda: hooks.add(self.services.box, new, self.database.clock.now())).id)
+        new = NewHook(self.project.id, url, tuple(events), "standard", origin, "test", **fields)
+        hook = self.do(lambda: hooks.add(self.services.box, new, self.database.clock.now()))
+        return str(hook.id)
 
     def publish(
         self, count: int = 1, code: str = "story.create", data: bytes = b"{}", key: str | None = None
@@ -59,22 +61,19 @@ class Engine:
             hook = hooks.locked(self.database, hook_id)
             assert hook is not None
             now = self.database.clock.now()
-            hooks.switch(
-                self.database,
-                hook,
-                hooks.enabled(hook) if is_on else hooks.disabled(hook, "by hand", now),
-                now,
-            )
+            after = enabled(hook.health) if is_on else disabled(hook.health, "by hand", now)
+            hooks.switch(self.database, hook, after, now)
 
         self.do(write)
         self.services.wake()
 
     def ping(self, hook_id: str) -> Ping:
-        return ping(self.database, self.services.box, self.services.outbound, self.project, self.row(hook_id))
+        hook = self.database.read(lambda: hooks.get(hook_id))
+        assert hook is not None
+        return ping(self.database, self.services.box, self.services.outbound, self.project, hook)
 
     def row(self, hook_id: str) -> Hook:
-        found = self.database.read(lambda: hooks.get(hook_id))
-        assert found is not None
+        found: Hook = self.database.read(lambda: Hook.get_by_id(hook_id))
         return found
 
     def deliveries(self, hook_id: str) -> list[Delivery]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from hub.ids import new_id
-from hub.rules.health import Switched
+from hub.rules.health import Switched, disabled, enabled
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.settings import Settings
 from hub.store import deliveries, events, hooks, lanes, leases, projects, schema
@@ -69,7 +69,7 @@ class Stage:
             "target_url": "http://127.0.0.1:9/",
         }
         new = NewHook(self.project.id, **{**values, **fields})  # type: ignore[arg-type]
-        hook_id = str(self.do(lambda: hooks.add(self.box, new, self.clock.now())).id)
+        hook_id = self.do(lambda: hooks.add(self.box, new, self.clock.now())).id
         self.set(hook_id, is_slow=not quick, last_success_at=self.clock.now() if quick else None)
         return hook_id
 
@@ -120,8 +120,7 @@ class Stage:
         return self.do(lambda: deliveries.rescue(self.database, self.clock.now(), is_dead))
 
     def row(self, hook_id: str) -> Hook:
-        found = self.read(lambda: hooks.get(hook_id))
-        assert found is not None
+        found: Hook = self.read(lambda: Hook.get_by_id(hook_id))
         return found
 
     def delivery(self, delivery_id: str) -> Delivery:
@@ -140,7 +139,7 @@ class Stage:
         def write() -> None:
             hook = hooks.locked(self.database, hook_id)
             assert hook is not None
-            after = hooks.enabled(hook) if is_on else hooks.disabled(hook, "by hand", self.clock.now())
+            after = enabled(hook.health) if is_on else disabled(hook.health, "by hand", self.clock.now())
             hooks.switch(self.database, hook, after, self.clock.now())
 
         self.do(write)

@@ -4,8 +4,9 @@ import json
 import threading
 
 from hub.rules.matching import RoutingTable
-from hub.store import hooks, lanes
-from hub.store.models import Hook, Project
+from hub.store import destinations, hooks, lanes, models, routing
+from hub.store.hooks import Hook
+from hub.store.models import Project
 from hub.store.secrets import SecretBox
 from tests.rigs.stage import Stage
 
@@ -14,7 +15,7 @@ def change(store: Stage, hook_id: str, **values: object) -> Hook:
     def write() -> Hook:
         hook = hooks.locked(store.database, hook_id)
         assert hook is not None
-        return hooks.change(store.database, store.box, hook, values, store.clock.now())
+        return hooks.change(store.box, hook, values, store.clock.now())
 
     return store.do(write)
 
@@ -29,7 +30,7 @@ def delete(store: Stage, hook_id: str) -> bool:
 
 
 def refreshed(store: Stage, table: RoutingTable) -> list[str]:
-    store.read(lambda: hooks.refresh(table, store.project.id))
+    store.read(lambda: routing.refresh(table, store.project.id))
     return table.match("story.create")
 
 
@@ -38,8 +39,8 @@ def test_secrets_and_headers_are_sealed_and_open_for_the_sender_only(store: Stag
     row = store.row(hook_id)
     assert "c2VjcmV0" not in str(row.__data__)
     assert "credential" not in str(row.__data__)
-    target = store.read(lambda: hooks.targets(store.box, [hook_id]))[hook_id]
-    assert isinstance(target, hooks.Target)
+    target = store.read(lambda: destinations.load(store.box, [hook_id]))[hook_id]
+    assert isinstance(target, destinations.Destination)
     assert (target.secrets, target.headers, target.project_key) == (
         (("whsec_c2VjcmV0", None),),
         {"X-Token": "credential"},
@@ -50,10 +51,10 @@ def test_secrets_and_headers_are_sealed_and_open_for_the_sender_only(store: Stag
 def test_a_row_that_cannot_be_read_spoils_no_other(store: Stage) -> None:
     good, bad = store.hook(secret="a"), store.hook(secret="b")
     store.set(bad, secrets=store.row(good).secrets)
-    found = store.read(lambda: hooks.targets(store.box, [good, bad]))
-    assert isinstance(found[good], hooks.Target)
+    found = store.read(lambda: destinations.load(store.box, [good, bad]))
+    assert isinstance(found[good], destinations.Destination)
     assert "sealed for another row" in str(found[bad])
-    other = store.read(lambda: hooks.targets(SecretBox(["another key"]), [good]))
+    other = store.read(lambda: destinations.load(SecretBox(["another key"]), [good]))
     assert "HUB_SECRET_KEY" in str(other[good])
 
 
@@ -67,20 +68,20 @@ def test_a_rotation_signs_with_both_until_the_overlap_ends(store: Stage) -> None
         hooks.rotate(store.box, hook, secret, overlap_s, store.clock.now())
 
     store.do(lambda: rotate("new", 100))
-    target = store.read(lambda: hooks.targets(store.box, [hook_id]))[hook_id]
-    assert isinstance(target, hooks.Target)
+    target = store.read(lambda: destinations.load(store.box, [hook_id]))[hook_id]
+    assert isinstance(target, destinations.Destination)
     assert target.live_secrets(now) == ["new", "old"]
     assert target.live_secrets(now + 100) == ["new"]
     store.do(lambda: rotate("newest", 1000))
-    target = store.read(lambda: hooks.targets(store.box, [hook_id]))[hook_id]
-    assert isinstance(target, hooks.Target)
+    target = store.read(lambda: destinations.load(store.box, [hook_id]))[hook_id]
+    assert isinstance(target, destinations.Destination)
     assert target.live_secrets(now) == ["newest", "new", "old"]
     assert target.live_secrets(now + 100) == ["newest", "new"], (
         "an overlap is not made longer by the next rotation"
     )
     store.do(lambda: rotate("only", 0))
-    target = store.read(lambda: hooks.targets(store.box, [hook_id]))[hook_id]
-    assert isinstance(target, hooks.Target)
+    target = store.read(lambda: destinations.load(store.box, [hook_id]))[hook_id]
+    assert isinstance(target, destinations.Destination)
     assert target.live_secrets(now) == ["only"]
 
 
@@ -98,7 +99,7 @@ def test_numbers_count_up_within_a_project_even_when_made_at_once(store: Stage) 
         thread.start()
     for thread in threads:
         thread.join()
-    rows = store.read(lambda: list(Hook.select()))
+    rows = store.read(lambda: list(models.Hook.select()))
     assert sorted(row.number for row in rows) == list(range(1, 13))
     assert len({row.routing for row in rows}) == 12
     assert store.read(lambda: hooks.by_number(store.project.id, 3)) is not None
@@ -116,9 +117,9 @@ def test_a_routing_table_follows_every_change(store: Stage) -> None:
     assert refreshed(store, table) == [b], "a hook switched off by a person gets no new deliveries"
     store.switch(a, True)
     assert refreshed(store, table) == [a, b]
-    store.do(lambda: hooks.end_routing([b], store.project.id))
+    store.do(lambda: routing.end([b], store.project.id))
     store.set(b, state="gone")
-    store.do(lambda: hooks.end_routing([b], store.project.id))
+    store.do(lambda: routing.end([b], store.project.id))
     assert refreshed(store, table) == [a]
     assert delete(store, a)
     assert refreshed(store, table) == []
@@ -157,7 +158,7 @@ def test_lists_leave_out_what_is_over_unless_it_is_asked_for(store: Stage) -> No
     store.set(gone, state="gone")
     deleted = store.hook()
     delete(store, deleted)
-    find = lambda **how: [str(row.id) for row in store.read(lambda: hooks.find(store.project.id, **how))]  # noqa: E731
+    find = lambda **how: [found.id for found in store.read(lambda: hooks.find(store.project.id, **how))]  # noqa: E731
     assert find() == [app, page]
     assert find(origin_kind="app", origin_app="zapier") == [app]
     assert find(origin_kind="app", origin_app="make") == []
@@ -186,7 +187,7 @@ def test_health_goes_into_the_row_and_comes_back_the_same(store: Stage) -> None:
     lane = store.do(lambda: lanes.lock(store.database, [hook])[hook])
     assert lane.health == lanes.health_of(row)
     assert (lane.health.state, lane.health.consecutive_failures, lane.health.is_slow) == ("failing", 1, True)
-    store.do(lambda: lanes.set_health(row, lane.health))
+    store.do(lambda: lanes.set_health(hook, lane.health))
     assert lanes.health_of(store.row(hook)) == lane.health
 
 

@@ -5,7 +5,6 @@ anything but text.
 """
 
 import base64
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
@@ -16,11 +15,10 @@ from hub.operations import replay
 from hub.operations.replay import Span
 from hub.rules import catalogue
 from hub.rules.access import Origin, sees
-from hub.rules.matching import matches
 from hub.store import attempts, deliveries, events, history
 from hub.store.attempts import Attempt
 from hub.store.history import Delivery
-from hub.store.models import Hook
+from hub.store.hooks import Hook
 from hub.timestamps import iso, iso_or_none, parse_iso
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.models import Input, Text
@@ -130,7 +128,7 @@ def list_all(request: ApiRequest) -> ApiResponse:
 
 def list_of_hook(request: ApiRequest) -> ApiResponse:
     hook = request.services.subscriptions.get(request.requester, request.project, request.path["id"])
-    return _list(request, hook_id=str(hook.id))
+    return _list(request, hook_id=hook.id)
 
 
 def list_of_event(request: ApiRequest) -> ApiResponse:
@@ -264,10 +262,9 @@ def preview(request: ApiRequest) -> ApiResponse:
 
 def _why_not(hook: Hook, event_type: str) -> str | None:
     if hook.state == "disabled":
-        return f"it is switched off: {hook.disabled_reason}"
-    patterns = json.loads(str(hook.events))
-    if not any(matches(pattern, event_type) for pattern in patterns):
-        return f"it does not want {event_type}: it wants {', '.join(patterns[:20])}"
+        return f"it is switched off: {hook.health.disabled_reason}"
+    if not hook.subscription.wants(event_type):
+        return f"it does not want {event_type}: it wants {', '.join(hook.events[:20])}"
     return None
 
 

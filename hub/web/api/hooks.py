@@ -4,7 +4,6 @@ Owns the shape of a hook's answers. It must never decide who may do what: `subsc
 alike.
 """
 
-import json
 from typing import Annotated, Any
 
 import msgspec
@@ -19,9 +18,9 @@ from hub.operations import ping
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT, OVERLAP_HOURS_MAX, Made, origin_of
 from hub.rules import catalogue
 from hub.rules.access import refusal
-from hub.rules.matching import OWN_EVENT_TYPES, matches
-from hub.store import event_types, events, history, hooks
-from hub.store.models import Hook
+from hub.rules.matching import OWN_EVENT_TYPES
+from hub.store import destinations, event_types, events, history, hooks
+from hub.store.hooks import Hook
 from hub.timestamps import iso, iso_or_none
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.events import hidden_types
@@ -50,16 +49,16 @@ def hook_answer(
     body = {
         "id": hook.id,
         "target_url": hook.target_url,
-        "events": json.loads(str(hook.events)),
+        "events": list(hook.events),
         "name": hook.name,
-        "enabled": hook.state in ("active", "failing"),
-        "verify_ssl": bool(hook.verify_ssl),
+        "enabled": hook.is_on,
+        "verify_ssl": hook.verify_ssl,
         "format": hook.format,
         "headers": dict.fromkeys(_header_names(request, hook), MASK),
-        "manual_edit": bool(hook.manual_edit),
+        "manual_edit": hook.manual_edit,
         "handshake": hook.handshake,
         "state": hook.state,
-        "has_secret": bool(hook.secrets),
+        "has_secret": hook.has_secret,
         "origin": {
             "kind": hook.origin_kind,
             "app": hook.origin_app,
@@ -67,10 +66,10 @@ def hook_answer(
             "created_at": iso(hook.created_at),
         },
         "can_edit": refusal(request.requester, origin_of(hook), "edit") is None,
-        "consecutive_failures": hook.consecutive_failures,
-        "last_error": hook.last_error,
-        "last_success_at": iso_or_none(hook.last_success_at),
-        "disabled_reason": hook.disabled_reason,
+        "consecutive_failures": hook.health.consecutive_failures,
+        "last_error": hook.health.last_error,
+        "last_success_at": iso_or_none(hook.health.last_success_at),
+        "disabled_reason": hook.health.disabled_reason,
         "next_attempt_at": _next_attempt_at(request, hook),
         "created_at": iso(hook.created_at),
         "updated_at": iso(hook.updated_at),
@@ -79,10 +78,8 @@ def hook_answer(
 
 
 def _header_names(request: ApiRequest, hook: Hook) -> list[str]:
-    if not hook.headers:
-        return []
     try:
-        return list(hooks.headers_of(request.services.box, hook))
+        return list(destinations.headers_of(request.services.box, hook))
     except Exception:  # sealed with another key: the hook can still be looked at, and mended
         return []
 
@@ -90,7 +87,7 @@ def _header_names(request: ApiRequest, hook: Hook) -> list[str]:
 def _next_attempt_at(request: ApiRequest, hook: Hook) -> str | None:
     if hook.state != "failing":
         return None
-    first = request.services.database.read(lambda: history.first_retry_at(str(hook.id)))
+    first = request.services.database.read(lambda: history.first_retry_at(hook.id))
     return iso_or_none(hooks.next_attempt_at(hook, first))
 
 
@@ -244,22 +241,21 @@ class SamplesQuery(Query):
 def samples(request: ApiRequest) -> ApiResponse:
     """What this hook would have got: recent events, or examples where there are none."""
     hook = request.services.subscriptions.get(request.requester, request.project, request.path["id"])
-    patterns = json.loads(str(hook.events))
     limit: int = request.query.limit
     hidden = hidden_types(request.requester)
 
     def is_wanted(code: str) -> bool:
-        return code not in hidden and any(matches(pattern, code) for pattern in patterns)
+        return code not in hidden and hook.subscription.wants(code)
 
     rows = request.services.database.read(
         lambda: events.newest_wanted(request.project.id, is_wanted, _SAMPLES_SEARCHED, limit)
     )
-    sent = [events.as_sent(row, request.project.key) for row in rows] or _examples(request, patterns, limit)
-    form = registry.format_of(str(hook.format))
+    sent = [events.as_sent(row, request.project.key) for row in rows] or _examples(request, hook, limit)
+    form = registry.format_of(hook.format)
     return ApiResponse([msgspec.Raw(form.body(event)) for event in sent])
 
 
-def _examples(request: ApiRequest, patterns: list[str], limit: int) -> list[Event]:
+def _examples(request: ApiRequest, hook: Hook, limit: int) -> list[Event]:
     known = catalogue.types_of(request.project.catalogue)
     if known is None:
         seen = request.services.database.read(lambda: event_types.find(request.project.id))
@@ -267,9 +263,10 @@ def _examples(request: ApiRequest, patterns: list[str], limit: int) -> list[Even
     else:
         codes = list(known)
     codes += list(OWN_EVENT_TYPES)
-    chosen = [code for code in codes if any(matches(pattern, code) for pattern in patterns)]
+    chosen = [code for code in codes if hook.subscription.wants(code)]
     chosen = chosen or [
-        pattern.removesuffix(".*") + ".example" if pattern.endswith(".*") else pattern for pattern in patterns
+        pattern.removesuffix(".*") + ".example" if pattern.endswith(".*") else pattern
+        for pattern in hook.events
     ]
     now = iso(request.services.database.clock.now())
     return [

@@ -7,7 +7,6 @@ everything goes through `subscriptions`. An unknown token is 401, as its API tex
 refused, not dropped; a secret is shown once, when it is made.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -24,11 +23,10 @@ from hub.errors import Forbidden, NotFound
 from hub.operations.subscriptions import Made
 from hub.rules import catalogue
 from hub.rules.access import Requester
-from hub.rules.matching import matches
 from hub.rules.payload import PayloadRefused, read_object
 from hub.services import Services
 from hub.store import projects
-from hub.store.models import Hook
+from hub.store.hooks import Hook
 from hub.store.projects import Project
 from hub.web.body import BODY_BYTES_MAX, read_body
 from hub.web.callers import Callers
@@ -156,7 +154,7 @@ def _update(
 ) -> Response:
     hook = _found(services, requester, project, number)
     fields = _without_echo(requester, project, hook, _expanded(body))
-    made = services.subscriptions.change(requester, project, str(hook.id), fields) if fields else Made(hook)
+    made = services.subscriptions.change(requester, project, hook.id, fields) if fields else Made(hook)
     return _json(_shown(requester, project, made.hook, None if "secret" in body else made.secret), 200)
 
 
@@ -201,27 +199,22 @@ def _expanded(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown(requester: Requester, project: Project, hook: Hook, secret: str | None = None) -> dict[str, Any]:
-    patterns = json.loads(str(hook.events))
     known = catalogue.types_of(project.catalogue)
     # iceScrum has no patterns: its clients are shown the events that one stands for.
-    events = (
-        patterns
-        if known is None
-        else [code for code in known if any(matches(pattern, code) for pattern in patterns)]
-    )
+    events = list(hook.events) if known is None else [code for code in known if hook.subscription.wants(code)]
     shown = {
         "target_url": hook.target_url,
-        "events": events or patterns,
-        "enabled": hook.state in ("active", "failing"),
-        "verify_ssl": bool(hook.verify_ssl),
+        "events": events or list(hook.events),
+        "enabled": hook.is_on,
+        "verify_ssl": hook.verify_ssl,
         "origin_kind": hook.origin_kind,
-        "consecutive_failures": hook.consecutive_failures,
-        "last_error": hook.last_error,
+        "consecutive_failures": hook.health.consecutive_failures,
+        "last_error": hook.health.last_error,
         "created_at": hook.created_at,
         "updated_at": hook.updated_at,
-        "last_success_at": hook.last_success_at,
+        "last_success_at": hook.health.last_success_at,
     }
-    return dialect.hook_answer(shown, project_id=project.id, secret=secret, number=int(hook.number))
+    return dialect.hook_answer(shown, project_id=project.id, secret=secret, number=hook.number)
 
 
 def _error(problem: Problem, error: Exception) -> Response:

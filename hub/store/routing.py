@@ -1,0 +1,59 @@
+"""Routing: who wants what in a project, and the version by which tables in memory are kept true.
+
+Owns the project's routing version: each change of what a hook wants, or of whether it gets anything, raises
+it, and the hook's row keeps the number. Everything but `refresh` and `wanting_own` changes rows, inside the
+caller's transaction. Step before: `hooks` changes one. Step after: `engine.intake` asks the tables.
+"""
+
+import json
+from collections.abc import Iterable
+
+from hub.rules.health import ROUTED
+from hub.rules.matching import RoutingTable, Subscription
+from hub.store.models import Hook, Project
+
+
+def next_version(project_id: int) -> int:
+    """Raise the project's routing version; the row lock puts concurrent changes in order."""
+    rows = (
+        Project.update(routing_version=Project.routing_version + 1)
+        .where(Project.id == project_id)
+        .returning(Project.routing_version)
+        .execute()
+    )
+    return int(next(iter(rows)).routing_version)
+
+
+def end(hook_ids: Iterable[str], project_id: int) -> None:
+    """After an outcome ended subscriptions: no more deliveries for them."""
+    Hook.update(routing=next_version(project_id)).where(Hook.id.in_(list(hook_ids))).execute()
+
+
+def refresh(table: RoutingTable, project_id: int) -> None:
+    """Bring a routing table up to the project's version, reading only the hooks that have changed since."""
+    version = int(Project.select(Project.routing_version).where(Project.id == project_id).scalar() or 0)
+    if version == table.version:
+        return
+    columns = (Hook.id, Hook.events, Hook.state, Hook.deleted_at)
+    for hook in Hook.select(*columns).where(Hook.project_id == project_id, Hook.routing > table.version):
+        is_routed = hook.state in ROUTED and hook.deleted_at is None
+        table.put(str(hook.id), json.loads(hook.events) if is_routed else ())
+    table.version = version
+
+
+def wanting_own(project_id: int, event_type: str, about_hook_id: str) -> list[str]:
+    """The hooks that want one of the hub's own events about a hook, as this transaction sees them; oldest
+    first.
+
+    Not the hook itself, and no other app's: an app must not learn of another's hooks (docs/roles.md).
+    """
+    about = Hook.get_or_none(Hook.id == about_hook_id)
+    app = about.origin_app if about is not None else None
+    may_know = (Hook.origin_kind != "app") | (Hook.origin_app == app)
+    rows = (
+        Hook.select(Hook.id, Hook.events)
+        .where(Hook.project_id == project_id, Hook.events.contains('"hook.'))
+        .where(Hook.state.in_(ROUTED), Hook.deleted_at.is_null(), Hook.id != about_hook_id, may_know)
+        .order_by(Hook.id)
+    )
+    return [str(hook.id) for hook in rows if Subscription(tuple(json.loads(hook.events))).wants(event_type)]
