@@ -18,6 +18,11 @@ from hub.engine.dispatcher import SENDERS, Dispatcher
 from hub.engine.hook_states import HookStates
 from hub.engine.intake import Intake
 from hub.engine.scheduler import Scheduler
+from hub.operations.deliveries import Deliveries
+from hub.operations.event_types import EventTypes
+from hub.operations.events import Events
+from hub.operations.publishing import Publishing
+from hub.operations.samples import Samples
 from hub.operations.subscriptions import Subscriptions
 from hub.operations.unsubscribe import ReverseUnsubscribe
 from hub.services import Services
@@ -68,8 +73,22 @@ class Hub:
             self._unsubscribe.hook_ended,
             dispatcher.let_start if dispatcher else lambda hook_id: None,
         )
+        event_types = EventTypes(self.database)
         self.services = Services(
-            config, self.database, box, outbound, intake, subscriptions, scheduler, dispatcher, woken.set
+            config=config,
+            database=self.database,
+            box=box,
+            outbound=outbound,
+            intake=intake,
+            subscriptions=subscriptions,
+            publishing=Publishing(intake),
+            events=Events(self.database, subscriptions),
+            event_types=event_types,
+            samples=Samples(self.database, subscriptions, event_types),
+            deliveries=Deliveries(self.database, subscriptions, woken.set),
+            scheduler=scheduler,
+            dispatcher=dispatcher,
+            wake=woken.set,
         )
 
     def start(self) -> None:

@@ -46,6 +46,18 @@ class Invalid(Refusal):
         )
 
 
+class Malformed(Invalid):
+    """It cannot even be read: no JSON, no UTF-8."""
+
+    title = "Malformed JSON"
+
+
+class TooLarge(Invalid):
+    """It is larger than anybody may send."""
+
+    title = "Too large"
+
+
 class NotFound(Refusal):
     """There is no such thing, or it must look so to whoever asks."""
 

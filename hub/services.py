@@ -10,6 +10,11 @@ from hub.config import Config
 from hub.engine.dispatcher import Dispatcher
 from hub.engine.intake import Intake
 from hub.engine.scheduler import Scheduler
+from hub.operations.deliveries import Deliveries
+from hub.operations.event_types import EventTypes
+from hub.operations.events import Events
+from hub.operations.publishing import Publishing
+from hub.operations.samples import Samples
 from hub.operations.subscriptions import Subscriptions
 from hub.store.database import Database
 from hub.store.secrets import SecretBox
@@ -24,6 +29,11 @@ class Services:
     outbound: Outbound
     intake: Intake
     subscriptions: Subscriptions
+    publishing: Publishing
+    events: Events
+    event_types: EventTypes
+    samples: Samples
+    deliveries: Deliveries
     scheduler: Scheduler
     dispatcher: Dispatcher | None
     """None where this process sends nothing."""

@@ -1,6 +1,6 @@
-"""Which event types a project knows, and what to say about one it does not.
+"""Which event types a project knows, and what to say about one it does not (docs/publish.md).
 
-Owns contract §4 "Event types". Pure. It must never list what an open project has seen: that is in the store.
+What an open project has seen is in the store; here is what it may see.
 """
 
 import difflib
@@ -8,10 +8,11 @@ from functools import cache
 
 from connectors.base import EventTypeInfo
 from connectors.icescrum.catalogue import EVENT_TYPES
-from hub.rules.matching import OWN_EVENT_TYPES, is_event_type, is_pattern, matches
+from hub.rules.matching import OWN_EVENT_TYPES, PING_EVENT_TYPE, is_event_type, is_pattern, matches
 
 OPEN = "open"
 CATALOGUES: tuple[str, ...] = (OPEN, "icescrum")
+NO_EVENT_TYPE = "must be words joined by dots, each beginning with a lower-case letter, such as story.create"
 OWN_TYPES = tuple(EventTypeInfo(code, code, text, "hook") for code, text in OWN_EVENT_TYPES.items())
 
 
@@ -25,16 +26,23 @@ def default_format(catalogue: str) -> str:
     return "standard" if catalogue == OPEN else catalogue
 
 
-def type_error(catalogue: str, code: str) -> str | None:
-    """Why an event of this type cannot be published to a project; None when it can."""
+def form_error(code: str) -> str | None:
+    """Why an event of this type cannot be published to any project; None when it can."""
     if not is_event_type(code):
-        return "must be words joined by dots, each beginning with a lower-case letter, such as story.create"
+        return NO_EVENT_TYPE
+    if code in OWN_EVENT_TYPES or code == PING_EVENT_TYPE:
+        return f"{code} is the hub's own: only the hub publishes it"
+    return None
+
+
+def type_error(catalogue: str, code: str) -> str | None:
+    """Why an event of this type cannot be published to this project; None when it can."""
+    if reason := form_error(code):
+        return reason
     known = types_of(catalogue)
-    return (
-        None
-        if known is None or code in known
-        else f"is not in the project's {catalogue} catalogue{_nearest(code, known)}"
-    )
+    if known is None or code in known:
+        return None
+    return f"{code} is not in the project's {catalogue} catalogue{_nearest(code, known)}"
 
 
 def pattern_error(catalogue: str, pattern: str) -> str | None:

@@ -1,9 +1,11 @@
 """What a published body must look like, read strictly and without changing a byte.
 
-Owns the reading of `POST /events` (contract §4): one event, an array, or NDJSON. Pure. It must never
-re-serialise: `data` is kept as the slice that was received, because those bytes are signed and sent. JSON
-that readers disagree on is refused here, before anything is stored: duplicate keys, NaN and infinities, lone
-surrogates, bytes that are no UTF-8, nesting beyond 64. Step after: `intake.accept`.
+Owns the reading of `POST /events` (docs/publish.md): one event, an array, or NDJSON. `data` is kept as the slice
+that was received, because those bytes are signed and sent. JSON that readers disagree on is refused here, before
+anything is stored: duplicate keys, NaN and infinities, lone surrogates, bytes that are no UTF-8, nesting beyond 64.
+Step after: `operations.publishing`.
+
+Raised are Malformed (it is no JSON), TooLarge, or Invalid (wrong fields): with every wrong field at once.
 """
 
 import json
@@ -14,13 +16,17 @@ from typing import Any
 
 import msgspec
 
-from hub.rules.matching import OWN_EVENT_TYPES, PING_EVENT_TYPE, is_event_type
+from hub.errors import FieldError, Invalid, Malformed, TooLarge
+from hub.rules import catalogue
 from hub.timestamps import parse_iso
 
 DEPTH_MAX = 64
 EVENTS_MAX = 1_000
 KEY_MAX_LENGTH = 512
 FIELDS = ("type", "data", "id", "occurred_at")
+ERRORS_MAX = 100
+_GRAVITY = (Malformed, TooLarge, Invalid)
+"""Of several events' refusals the first of these names them all."""
 
 _SURROGATE_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -39,21 +45,8 @@ class Published:
     occurred_at: float | None
 
 
-class PayloadRefused(ValueError):
-    """A body that cannot be taken. `status`: 400 it is not even JSON, 413 too large, 422 wrong fields."""
-
-    def __init__(self, errors: list[tuple[str, str]], status: int = 422) -> None:
-        super().__init__("; ".join(f"{field}: {message}" for field, message in errors))
-        self.errors = errors
-        self.status = status
-
-
 def read_one_or_many(body: bytes, data_bytes_max: int) -> tuple[list[Published], bool]:
-    """The events of a JSON body, and whether it was an array.
-
-    Raises:
-        PayloadRefused: with every wrong field, `[3].data` for the fourth of an array.
-    """
+    """The events of a JSON body, and whether it was an array; `[3].data` names a field of its fourth."""
     _check_utf8(body, "body")
     if not body.lstrip(b" \t\r\n").startswith(b"["):
         return [_read_item(body, "", data_bytes_max)], False
@@ -62,7 +55,7 @@ def read_one_or_many(body: bytes, data_bytes_max: int) -> tuple[list[Published],
 
 
 def read_lines(body: bytes, data_bytes_max: int) -> list[Published]:
-    """The events of an NDJSON body, one a line; empty lines are passed over. Raises: PayloadRefused."""
+    """The events of an NDJSON body, one a line; empty lines are passed over."""
     _check_utf8(body, "body")
     lines = [
         line for line in body.split(b"\n") if line.strip()
@@ -71,38 +64,37 @@ def read_lines(body: bytes, data_bytes_max: int) -> list[Published]:
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """A strictly read JSON object, for the calls whose body is no event. Raises: PayloadRefused."""
+    """A strictly read JSON object, for the calls whose body is no event."""
     _check_utf8(body, "body")
     _decode(body, dict[str, msgspec.Raw], "body", "a JSON object")
     if body.count(b"{") + body.count(b"[") > DEPTH_MAX and _depth(body) > DEPTH_MAX:
-        raise PayloadRefused([("body", f"is nested deeper than {DEPTH_MAX}")])
+        raise Invalid([("body", f"is nested deeper than {DEPTH_MAX}")])
     if _has_lone_surrogate(body):
-        raise PayloadRefused([("body", _LONE_SURROGATE)])
+        raise Invalid([("body", _LONE_SURROGATE)])
     try:
         found = json.loads(body, object_pairs_hook=_without_duplicates, parse_float=_finite)
     except _Refused as refused:
-        raise PayloadRefused([(refused.name or "body", refused.message)]) from refused
+        raise Invalid([(refused.name or "body", refused.message)]) from refused
     except ValueError as error:  # a whole number of more than 4,300 digits
-        raise PayloadRefused([("body", "holds a number too long to be read")]) from error
+        raise Invalid([("body", "holds a number too long to be read")]) from error
     return dict(found)
 
 
 def _read_items(items: list[tuple[str, bytes]], data_bytes_max: int) -> list[Published]:
     if not 1 <= len(items) <= EVENTS_MAX:
-        raise PayloadRefused(
+        raise Invalid(
             [("body", f"there must be 1 to {EVENTS_MAX} events in one request, here are {len(items)}")]
         )
     read: list[Published] = []
-    errors: list[tuple[str, str]] = []
-    status = 422
+    refusals: list[Invalid] = []
     for path, item in items:
         try:
             read.append(_read_item(item, path, data_bytes_max))
-        except PayloadRefused as refused:
-            errors += refused.errors
-            status = min(status, refused.status)
-    if errors:
-        raise PayloadRefused(errors[:100], status)
+        except Invalid as refused:
+            refusals.append(refused)
+    if refusals:
+        gravest = min((type(refused) for refused in refusals), key=_GRAVITY.index)
+        raise gravest([error for refused in refusals for error in refused.errors][:ERRORS_MAX])
     return read
 
 
@@ -124,11 +116,10 @@ def _read_item(item: bytes, path: str, data_bytes_max: int) -> Published:
         )
     moment = _moment(occurred_at, _at(path, "occurred_at"), errors)
     if errors:
-        raise PayloadRefused(errors)
+        raise Invalid(errors)
     if len(raw_data) > data_bytes_max:
-        raise PayloadRefused(
-            [(_at(path, "data"), f"has {len(raw_data)} bytes; an event may have {data_bytes_max}")],
-            status=413,
+        raise TooLarge(
+            [(_at(path, "data"), f"has {len(raw_data)} bytes; an event may have {data_bytes_max}")]
         )
     return Published(event_type, raw_data, key, moment)
 
@@ -147,22 +138,21 @@ def _check_utf8(body: bytes, field: str) -> None:
     try:
         body.decode()
     except UnicodeDecodeError as error:
-        raise PayloadRefused([(field, f"must be UTF-8; byte {error.start} is not")], status=400) from error
+        raise Malformed([(field, f"must be UTF-8; byte {error.start} is not")]) from error
 
 
 def _decode(text: bytes, kind: Any, field: str, wanted: str) -> Any:
     try:
         return msgspec.json.decode(text, type=kind)
     except msgspec.ValidationError as error:
-        raise PayloadRefused([(field, f"must be {wanted}")]) from error
+        raise Invalid([(field, f"must be {wanted}")]) from error
     except RecursionError as error:
-        raise PayloadRefused([(field, f"is nested deeper than {DEPTH_MAX}")]) from error
+        raise Invalid([(field, f"is nested deeper than {DEPTH_MAX}")]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if _has_lone_surrogate(text):
-            raise PayloadRefused([(field, _LONE_SURROGATE)]) from error
-        raise PayloadRefused(
-            [(field, f"is not valid JSON: {str(error).removeprefix('JSON is malformed: ')}")], status=400
-        ) from error
+            raise Invalid([(field, _LONE_SURROGATE)]) from error
+        reason = str(error).removeprefix("JSON is malformed: ")
+        raise Malformed([(field, f"is not valid JSON: {reason}")]) from error
 
 
 _LONE_SURROGATE = "holds half of a surrogate pair (\\ud800 to \\udfff): no text can be made of it"
@@ -178,15 +168,15 @@ class _Refused(ValueError):
 def _check_strict(item: bytes, raw_data: bytes, path: str) -> None:
     """Refuse what JSON readers disagree on. The item has been decoded once, so its grammar is right."""
     if item.count(b"{") + item.count(b"[") > DEPTH_MAX and _depth(item) > DEPTH_MAX + 1:
-        raise PayloadRefused([(_at(path, "data"), f"is nested deeper than {DEPTH_MAX}")])
+        raise Invalid([(_at(path, "data"), f"is nested deeper than {DEPTH_MAX}")])
     if _has_lone_surrogate(item):
-        raise PayloadRefused(
+        raise Invalid(
             [(_at(path, "data") if _has_lone_surrogate(raw_data) else path or "body", _LONE_SURROGATE)]
         )
     try:
         _read_strictly(item)
     except _Refused as refused:
-        raise PayloadRefused([(_blamed(refused, raw_data, path), refused.message)]) from refused
+        raise Invalid([(_blamed(refused, raw_data, path), refused.message)]) from refused
 
 
 def _blamed(refused: _Refused, raw_data: bytes, path: str) -> str:
@@ -235,22 +225,14 @@ def _depth(text: bytes) -> int:
     return deepest
 
 
-def _type_errors(event_type: Any, field: str) -> list[tuple[str, str]]:
+def _type_errors(event_type: Any, field: str) -> list[FieldError]:
     if event_type is None:
         return [(field, "is missing: say which event type, such as story.create")]
-    if not isinstance(event_type, str) or not is_event_type(event_type):
-        return [
-            (
-                field,
-                "must be words joined by dots, each beginning with a lower-case letter, such as story.create",
-            )
-        ]
-    if event_type in OWN_EVENT_TYPES or event_type == PING_EVENT_TYPE:
-        return [(field, f"{event_type} is the hub's own: only the hub publishes it")]
-    return []
+    reason = catalogue.form_error(event_type) if isinstance(event_type, str) else catalogue.NO_EVENT_TYPE
+    return [] if reason is None else [(field, reason)]
 
 
-def _data_errors(raw: bytes, field: str) -> list[tuple[str, str]]:
+def _data_errors(raw: bytes, field: str) -> list[FieldError]:
     if not raw:
         return [(field, "is missing: give the full JSON object")]
     if not raw.startswith(b"{"):
@@ -258,7 +240,7 @@ def _data_errors(raw: bytes, field: str) -> list[tuple[str, str]]:
     return []
 
 
-def _moment(value: Any, field: str, errors: list[tuple[str, str]]) -> float | None:
+def _moment(value: Any, field: str, errors: list[FieldError]) -> float | None:
     if value is None:
         return None
     try:

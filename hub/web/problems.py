@@ -14,18 +14,31 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from hub.errors import Busy, Conflict, Expired, FieldError, Forbidden, HubError, Invalid, NotFound, Refusal
-from hub.rules.payload import PayloadRefused
+from hub.errors import (
+    Busy,
+    Conflict,
+    Expired,
+    FieldError,
+    Forbidden,
+    HubError,
+    Invalid,
+    Malformed,
+    NotFound,
+    Refusal,
+    TooLarge,
+)
 from hub.rules.settings import SettingRefused
 from hub.store.database import StoreUnavailable
 
 log = logging.getLogger("hub.web")
 
 STATUSES: dict[type[Refusal], int] = {
+    Malformed: 400,
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
     Expired: 410,
+    TooLarge: 413,
     Invalid: 422,
     Busy: 503,
 }
@@ -96,8 +109,6 @@ def problem_of(error: Exception) -> Problem:
                 errors=error.errors,
                 retry_after_s=retry_after_s,
             )
-        case PayloadRefused():
-            return Problem(error.status, str(error), errors=error.errors)
         case SettingRefused():
             return problem_of(Invalid([("value", str(error))]))
         case StoreUnavailable():

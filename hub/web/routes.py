@@ -14,7 +14,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub.services import Services
 from hub.web import health
-from hub.web.api import audit, connectors, deliveries, events, hooks, me, projects, settings, tokens, users
+from hub.web.api import (
+    audit,
+    connectors,
+    deliveries,
+    events,
+    hooks,
+    me,
+    projects,
+    publish,
+    settings,
+    tokens,
+    users,
+)
 from hub.web.api.calls import Call, route
 from hub.web.callers import Callers
 from hub.web.dialects import icescrum
@@ -32,7 +44,7 @@ def application(services: Services, lifespan: Callable[[Starlette], Any]) -> Sta
     callers, renderer = Callers(services.database), Renderer(services.config)
     answers = ErrorAnswers(renderer)
     routes: list[BaseRoute] = [
-        events.publish_route(services, callers),
+        publish.publish_route(services, callers),
         *health.routes(services),
         *(route(call, services, callers) for call in CALLS),
         *icescrum.routes(services, callers),

@@ -1,7 +1,6 @@
 """The calls about deliveries: the log, retry, replay, and the preview of what an event would reach.
 
-Owns their shapes. It must never show a delivery of a hook that the party does not see, nor a stored body as
-anything but text.
+Owns their shapes. Stored bodies are shown as text and as nothing else.
 """
 
 import base64
@@ -9,23 +8,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from connectors import registry
-from hub.errors import Conflict, Invalid, NotFound
-from hub.operations import replay
+from hub.errors import Invalid
 from hub.operations.replay import Span
-from hub.rules import catalogue
-from hub.rules.access import Origin, sees
-from hub.store import attempts, deliveries, events, history
+from hub.rules.outcome import Outcome
 from hub.store.attempts import Attempt
 from hub.store.history import Delivery
-from hub.store.hooks import Hook
 from hub.timestamps import iso, iso_or_none, parse_iso
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.models import Input, Text
 from hub.web.api.queries import Paged, before_id
-
-PREVIEW_MAX = 10_000
-
 
 State = Literal["waiting", "retrying", "held", "sending", "delivered", "failed", "refused", "cancelled"]
 
@@ -101,7 +92,8 @@ class PreviewAnswer(BaseModel):
     not_matched: list[NotMatched]
 
 
-def delivery_answer(delivery: Delivery) -> dict[str, Any]:
+def delivery_fields(delivery: Delivery) -> dict[str, Any]:
+    """What every answer says of a delivery."""
     return {
         "id": delivery.id,
         "event_id": delivery.event_id,
@@ -127,86 +119,69 @@ def list_all(request: ApiRequest) -> ApiResponse:
 
 
 def list_of_hook(request: ApiRequest) -> ApiResponse:
-    hook = request.services.subscriptions.get(request.requester, request.project, request.path["id"])
-    return _list(request, hook_id=hook.id)
+    return _list(request, hook_id=request.path["id"])
 
 
 def list_of_event(request: ApiRequest) -> ApiResponse:
-    if request.services.database.read(lambda: events.get(request.project.id, request.path["id"])) is None:
-        raise NotFound("there is no such event in this project", title="No such event")
     return _list(request, event_id=request.path["id"])
 
 
 def _list(request: ApiRequest, **of: str) -> ApiResponse:
     wanted: DeliveryQuery = request.query
-    filters = {**of, **wanted.model_dump(exclude_unset=True, exclude={"limit"})}
-    app = request.requester.app
-    rows = request.services.database.read(
-        lambda: history.find(request.project.id, **filters, origin_app=app, limit=wanted.limit)
+    found = request.services.deliveries.find(
+        request.requester,
+        request.project,
+        **of,
+        state=wanted.state,
+        type=wanted.type,
+        before=wanted.before,
+        limit=wanted.limit,
     )
-    return request.page(rows, [delivery_answer(row) for row in rows])
+    return request.page(found, [DeliveryAnswer(**delivery_fields(delivery)) for delivery in found])
 
 
 def get(request: ApiRequest) -> ApiResponse:
-    delivery = _seen(request)
-    event = request.services.database.read(lambda: events.get(request.project.id, delivery.event_id))
-    sent = None if event is None else events.as_sent(event, request.project.key)
-    log = []
-    for attempt in request.services.database.read(lambda: attempts.of_delivery(delivery.id)):
-        form = attempt.outcome.format
-        body = None if sent is None else _text(registry.format_of(form).body(sent)) if form else ""
-        log.append(_attempt_answer(attempt, body))
-    return ApiResponse({**delivery_answer(delivery), "attempts": log})
+    deliveries = request.services.deliveries
+    delivery = deliveries.get(request.requester, request.project, request.path["id"])
+    log = [_attempt_answer(attempt, body) for attempt, body in deliveries.attempts(request.project, delivery)]
+    return ApiResponse(DeliveryWithAttempts(**delivery_fields(delivery), attempts=log))
 
 
-def _seen(request: ApiRequest) -> Delivery:
-    found = request.services.database.read(lambda: history.get(request.project.id, request.path["id"]))
-    if found is None or not sees(request.requester, Origin(found.origin_kind, found.origin_app)):
-        raise NotFound("there is no such delivery", title="No such delivery")
-    return found
-
-
-def _attempt_answer(attempt: Attempt, body: str | None) -> dict[str, Any]:
+def _attempt_answer(attempt: Attempt, body: bytes | None) -> AttemptAnswer:
     outcome = attempt.outcome
+    return AttemptAnswer(
+        number=attempt.number,
+        outcome=outcome.kind,
+        started_at=iso(outcome.started_at),
+        duration_ms=round(outcome.duration_s * 1000, 1),
+        phase=outcome.phase,
+        peer=outcome.peer,
+        was_sent=outcome.was_sent,
+        reason=outcome.reason,
+        request=SentRequest(
+            url=outcome.url,
+            headers=outcome.request_headers,
+            body=None if body is None else _text(body),
+        ),
+        response=_response(outcome),
+    )
+
+
+def _response(outcome: Outcome) -> ReceivedResponse | None:
+    if outcome.status is None:
+        return None
     text = _text(outcome.response_body)
     is_text = text.encode() == outcome.response_body
-    return {
-        "number": attempt.number,
-        "outcome": outcome.kind,
-        "started_at": iso(outcome.started_at),
-        "duration_ms": round(outcome.duration_s * 1000, 1),
-        "phase": outcome.phase,
-        "peer": outcome.peer,
-        "was_sent": outcome.was_sent,
-        "reason": outcome.reason,
-        "request": {"url": outcome.url, "headers": outcome.request_headers, "body": body},
-        "response": None
-        if outcome.status is None
-        else {
-            "status": outcome.status,
-            "headers": outcome.response_headers,
-            "body": text,
-            "body_base64": None if is_text else base64.b64encode(outcome.response_body).decode(),
-        },
-    }
+    return ReceivedResponse(
+        status=outcome.status,
+        headers=outcome.response_headers,
+        body=text,
+        body_base64=None if is_text else base64.b64encode(outcome.response_body).decode(),
+    )
 
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
-
-
-def retry(request: ApiRequest) -> ApiResponse:
-    delivery = _seen(request)
-    request.services.subscriptions.check(request.requester, request.project, delivery.hook_id, "redeliver")
-    database = request.services.database
-
-    def write() -> bool:
-        return deliveries.retry_now(database, delivery.id, delivery.hook_id, database.clock.now())
-
-    if not database.write(write).result():
-        raise Conflict("this delivery is being sent at this moment", title="Under way")
-    request.services.wake()
-    return ApiResponse({"id": delivery.id, "hook_id": delivery.hook_id, "event_id": delivery.event_id}, 202)
 
 
 class RetryAnswer(BaseModel):
@@ -215,25 +190,25 @@ class RetryAnswer(BaseModel):
     event_id: str
 
 
+def retry(request: ApiRequest) -> ApiResponse:
+    retried = request.services.deliveries.retry(request.requester, request.project, request.path["id"])
+    return ApiResponse(RetryAnswer(id=retried.id, hook_id=retried.hook_id, event_id=retried.event_id), 202)
+
+
 def replay_hook(request: ApiRequest) -> ApiResponse:
-    hook = request.services.subscriptions.check(
-        request.requester, request.project, request.path["id"], "redeliver"
-    )
     wanted: ReplayInput = request.body
     since = _moment("since", wanted.since)
-    # Without an end until now; a caller whose clock is ahead of ours asks for an empty span, not for a wrong
-    # one.
-    until = (
-        max(since, request.services.database.clock.now())
-        if wanted.until is None
-        else _moment("until", wanted.until)
+    # Without an end until now; a caller whose clock is ahead of ours asks for an empty span, not for a wrong one.
+    now = request.services.database.clock.now()
+    until = max(since, now) if wanted.until is None else _moment("until", wanted.until)
+    count = request.services.deliveries.replay(
+        request.requester,
+        request.project,
+        request.path["id"],
+        Span(since, until, wanted.type, wanted.state),
+        is_dry_run=wanted.dry_run,
     )
-    span = Span(since, until, wanted.type, wanted.state)
-    if span.until < span.since:
-        raise Invalid([("until", "must not be before since")])
-    count = replay.replay(request.services.database, hook, span, is_dry_run=wanted.dry_run)
-    request.services.wake()
-    return ApiResponse({"count": count, "dry_run": wanted.dry_run}, 202)
+    return ApiResponse(ReplayAnswer(count=count, dry_run=wanted.dry_run), 202)
 
 
 def _moment(field: str, text: str) -> float:
@@ -247,25 +222,9 @@ def _moment(field: str, text: str) -> float:
 
 def preview(request: ApiRequest) -> ApiResponse:
     """What an event would reach now, and why not the others; nothing is stored."""
-    wanted: PreviewInput = request.body
-    if reason := catalogue.type_error(request.project.catalogue, wanted.type):
-        raise Invalid([("type", f"{wanted.type!r} {reason}")])
-    matched, not_matched = [], []
-    for hook in request.services.subscriptions.find(request.requester, request.project, limit=PREVIEW_MAX):
-        why = _why_not(hook, wanted.type)
-        if why is None:
-            matched.append(hook.id)
-        else:
-            not_matched.append({"id": hook.id, "reason": why})
-    return ApiResponse({"matched": matched, "not_matched": not_matched})
-
-
-def _why_not(hook: Hook, event_type: str) -> str | None:
-    if hook.state == "disabled":
-        return f"it is switched off: {hook.health.disabled_reason}"
-    if not hook.subscription.wants(event_type):
-        return f"it does not want {event_type}: it wants {', '.join(hook.events[:20])}"
-    return None
+    found = request.services.events.preview(request.requester, request.project, request.body.type)
+    not_matched = [NotMatched(id=hook_id, reason=reason) for hook_id, reason in found.not_matched]
+    return ApiResponse(PreviewAnswer(matched=list(found.matched), not_matched=not_matched))
 
 
 _READ = ("read",)

@@ -9,21 +9,16 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import BaseModel, Field
 
-from connectors import registry
-from connectors.base import Event
-from connectors.icescrum.catalogue import examples
 from hub.engine.delivery import MASK
 from hub.errors import Invalid
 from hub.operations import ping
+from hub.operations.samples import SAMPLES_MAX
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT, OVERLAP_HOURS_MAX, Made, origin_of
-from hub.rules import catalogue
 from hub.rules.access import refusal
-from hub.rules.matching import OWN_EVENT_TYPES
-from hub.store import destinations, event_types, events, history, hooks
+from hub.store import destinations, history, hooks
 from hub.store.hooks import Hook
 from hub.timestamps import iso, iso_or_none
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
-from hub.web.api.events import hidden_types
 from hub.web.api.models import (
     Deleted,
     HookAnswer,
@@ -36,10 +31,7 @@ from hub.web.api.models import (
 )
 from hub.web.api.queries import Paged, Query, before_id
 
-SAMPLES_MAX = 10
-_SAMPLES_SEARCHED = 500
 _NEVER_NULL = ("target_url", "events", "verify_ssl", "format", "enabled", "manual_edit")
-_EXAMPLE_ID = "evt_00000000000070008000{:012x}"
 
 
 def hook_answer(
@@ -240,39 +232,10 @@ class SamplesQuery(Query):
 
 def samples(request: ApiRequest) -> ApiResponse:
     """What this hook would have got: recent events, or examples where there are none."""
-    hook = request.services.subscriptions.get(request.requester, request.project, request.path["id"])
-    limit: int = request.query.limit
-    hidden = hidden_types(request.requester)
-
-    def is_wanted(code: str) -> bool:
-        return code not in hidden and hook.subscription.wants(code)
-
-    rows = request.services.database.read(
-        lambda: events.newest_wanted(request.project.id, is_wanted, _SAMPLES_SEARCHED, limit)
+    found = request.services.samples.find(
+        request.requester, request.project, request.path["id"], request.query.limit
     )
-    sent = [events.as_sent(row, request.project.key) for row in rows] or _examples(request, hook, limit)
-    form = registry.format_of(hook.format)
-    return ApiResponse([msgspec.Raw(form.body(event)) for event in sent])
-
-
-def _examples(request: ApiRequest, hook: Hook, limit: int) -> list[Event]:
-    known = catalogue.types_of(request.project.catalogue)
-    if known is None:
-        seen = request.services.database.read(lambda: event_types.find(request.project.id))
-        codes = [one.code for one in seen] or ["example.event"]
-    else:
-        codes = list(known)
-    codes += list(OWN_EVENT_TYPES)
-    chosen = [code for code in codes if hook.subscription.wants(code)]
-    chosen = chosen or [
-        pattern.removesuffix(".*") + ".example" if pattern.endswith(".*") else pattern
-        for pattern in hook.events
-    ]
-    now = iso(request.services.database.clock.now())
-    return [
-        Event(_EXAMPLE_ID.format(n), code, now, request.project.key, examples(code))
-        for n, code in enumerate(chosen[:limit], 1)
-    ]
+    return ApiResponse([msgspec.Raw(body) for body in found])
 
 
 _OWN = ("subscribe", "manage")

@@ -19,11 +19,11 @@ from starlette.routing import Route
 
 from connectors.icescrum import dialect
 from connectors.icescrum.catalogue import PRESETS
-from hub.errors import Forbidden, NotFound
+from hub.errors import Forbidden, Invalid, Malformed, NotFound
 from hub.operations.subscriptions import Made
 from hub.rules import catalogue
 from hub.rules.access import Requester
-from hub.rules.payload import PayloadRefused, read_object
+from hub.rules.payload import read_object
 from hub.services import Services
 from hub.store import projects
 from hub.store.hooks import Hook
@@ -50,7 +50,7 @@ def routes(services: Services, callers: Callers) -> list[Route]:
             except dialect.DialectError as error:
                 return _json(error.answer(), 400)
             except Exception as error:  # every error of this path has the dialect's shape, not the API's
-                return _error(problem_of(error), error)
+                return _error(problem_of(error))
 
         return answer
 
@@ -72,8 +72,16 @@ async def _answer(request: Request, services: Services, callers: Callers, handle
         raise Forbidden(f"project {project.key} is archived", title="Archived")
     body: dict[str, Any] = {}
     if request.method in ("POST", "PUT"):
-        body = dialect.hook_fields(read_object(await read_body(request, BODY_BYTES_MAX)))
+        body = _fields(await read_body(request, BODY_BYTES_MAX))
     return await run_in_threadpool(handler, services, requester, project, body, _number(request))
+
+
+def _fields(body: bytes) -> dict[str, Any]:
+    """Raises: Malformed for whatever is wrong with the body as a whole; to these clients none of it is a field."""
+    try:
+        return dialect.hook_fields(read_object(body))
+    except Invalid as refused:
+        raise Malformed(refused.errors) from refused
 
 
 def _number(request: Request) -> int | None:
@@ -217,7 +225,7 @@ def _shown(requester: Requester, project: Project, hook: Hook, secret: str | Non
     return dialect.hook_answer(shown, project_id=project.id, secret=secret, number=hook.number)
 
 
-def _error(problem: Problem, error: Exception) -> Response:
+def _error(problem: Problem) -> Response:
     """400 `[{"text": "message - field"}]` for wrong fields, `{"text"}` for the rest of the client's faults,
     404 empty.
     """
@@ -225,15 +233,14 @@ def _error(problem: Problem, error: Exception) -> Response:
         return Response(status_code=404)
     if problem.status == 409:  # iceScrum has no such answer: whoever may not do this is told 403
         return _json(dialect.client_error(problem.detail), 403)
-    if problem.status == 422 and not isinstance(error, PayloadRefused):
+    if problem.status == 422:
         return _json(
             dialect.validation_errors([(_theirs(field), message) for field, message in problem.errors]), 400
         )
-    status = 400 if problem.status == 422 else problem.status
     headers = {} if problem.retry_after_s is None else {"Retry-After": str(problem.retry_after_s)}
     return Response(
         msgspec.json.encode(dialect.client_error(problem.detail)),
-        status,
+        problem.status,
         headers,
         media_type="application/json",
     )

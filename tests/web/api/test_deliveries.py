@@ -13,7 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from hub.errors import Refusal
 from hub.rules.access import Requester
 from hub.store import projects
-from hub.store.models import Delivery, Hook
+from hub.store.models import Attempt, Delivery, Hook
 from hub.timestamps import parse_iso
 from hub.web.problems import problem_of
 from tests.rigs.api import Client, LiveHub
@@ -96,6 +96,19 @@ def test_a_delivery_is_listed_and_shown_with_its_request_and_its_response(
     assert ["X-Answer", "yes"] in answer["headers"]
     assert "hidden value" not in str(shown)
     assert "s3cret" not in str(shown)
+
+
+def test_a_delivery_of_a_format_that_is_gone_is_still_shown(
+    api: Client, live: LiveHub, receiver: Receiver
+) -> None:
+    subscribe(api, receiver.url)
+    publish(api)
+    row = settled(api)[0]
+    gone = Attempt.update(format="taken_out").where(Attempt.delivery_id == row["id"])
+    live.hub.database.write(gone.execute).result()
+    shown = api.get(f"/deliveries/{row['id']}")
+    assert shown.status_code == 200
+    assert shown.json()["attempts"][0]["request"]["body"] is None
 
 
 def test_each_attempt_is_kept_with_what_came_of_it(api: Client, receiver: Receiver) -> None:

@@ -1,0 +1,123 @@
+"""Deliveries as people read them: found, shown with their attempts, sent once more, replayed.
+
+Owns who may see a delivery (whoever sees its hook) and when one may be sent again. Step after: `store.deliveries`
+makes it wait, and the dispatcher goes on from there.
+"""
+
+from collections.abc import Callable
+
+from connectors import registry
+from connectors.base import Event
+from hub.errors import Conflict, Invalid, NotFound
+from hub.operations import replay
+from hub.operations.replay import Span
+from hub.operations.subscriptions import Subscriptions
+from hub.rules.access import Origin, Requester, sees
+from hub.store import attempts, deliveries, events, history
+from hub.store.attempts import Attempt
+from hub.store.database import Database
+from hub.store.history import Delivery
+from hub.store.projects import Project
+
+
+class Deliveries:
+    """The deliveries of all projects. Every method may be called from any thread but the event loop's."""
+
+    def __init__(self, database: Database, subscriptions: Subscriptions, wake: Callable[[], None]) -> None:
+        """`wake`: there may be something to send."""
+        self._database = database
+        self._subscriptions = subscriptions
+        self._wake = wake
+
+    def find(
+        self,
+        requester: Requester,
+        project: Project,
+        *,
+        hook_id: str | None = None,
+        event_id: str | None = None,
+        state: str | None = None,
+        type: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> list[Delivery]:
+        """Newest first, of one hook or event or of all; `state` is a shown one.
+
+        Raises:
+            NotFound: there is no such hook or event, or it must look so.
+        """
+        if hook_id is not None:
+            self._subscriptions.get(requester, project, hook_id)
+        if event_id is not None and self._database.read(lambda: events.head(project.id, event_id)) is None:
+            raise NotFound("there is no such event in this project", title="No such event")
+        return self._database.read(
+            lambda: history.find(
+                project.id,
+                hook_id=hook_id,
+                event_id=event_id,
+                state=state,
+                type=type,
+                origin_app=requester.app,
+                before=before,
+                limit=limit,
+            )
+        )
+
+    def get(self, requester: Requester, project: Project, delivery_id: str) -> Delivery:
+        """Raises: NotFound, also for a delivery of a hook that this requester must not see."""
+        found = self._database.read(lambda: history.get(project.id, delivery_id))
+        if found is None or not sees(requester, Origin(found.origin_kind, found.origin_app)):
+            raise NotFound("there is no such delivery", title="No such delivery")
+        return found
+
+    def attempts(self, project: Project, delivery: Delivery) -> list[tuple[Attempt, bytes | None]]:
+        """Each attempt with the body that was sent, in their order; None where that is no longer known."""
+        event = self._database.read(lambda: events.get(project.id, delivery.event_id))
+        sent = None if event is None else events.as_sent(event, project.key)
+        log = self._database.read(lambda: attempts.of_delivery(delivery.id))
+        return [(attempt, _sent_body(attempt, sent)) for attempt in log]
+
+    def retry(self, requester: Requester, project: Project, delivery_id: str) -> Delivery:
+        """One more attempt of a delivery, with the same id.
+
+        Raises:
+            NotFound: there is none, or it must look so. Conflict: its hook's origin forbids it, its hook is over, or
+                it is under way.
+        """
+        delivery = self.get(requester, project, delivery_id)
+        self._subscriptions.check(requester, project, delivery.hook_id, "redeliver")
+
+        def write() -> bool:
+            now = self._database.clock.now()
+            return deliveries.retry_now(self._database, delivery.id, delivery.hook_id, now)
+
+        if not self._database.write(write).result():
+            raise Conflict("this delivery is being sent at this moment", title="Under way")
+        self._wake()
+        return delivery
+
+    def replay(
+        self, requester: Requester, project: Project, hook_id: str, span: Span, *, is_dry_run: bool
+    ) -> int:
+        """Send a hook again what it wants of a span of time; how many deliveries that is.
+
+        Raises:
+            NotFound: there is no such hook, or it must look so. Conflict: its origin forbids it, or it is over.
+            Invalid: the span ends before it begins.
+        """
+        hook = self._subscriptions.check(requester, project, hook_id, "redeliver")
+        if span.until < span.since:
+            raise Invalid([("until", "must not be before since")])
+        count = replay.replay(self._database, hook, span, is_dry_run=is_dry_run)
+        self._wake()
+        return count
+
+
+def _sent_body(attempt: Attempt, event: Event | None) -> bytes | None:
+    form = attempt.outcome.format
+    if not form:
+        return b""
+    try:
+        return None if event is None else registry.format_of(form).body(event)
+    except LookupError:  # the format was taken out since
+        return None

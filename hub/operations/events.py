@@ -1,0 +1,94 @@
+"""Events, read: found, shown as they are sent, and matched against the hooks there are now.
+
+Owns which events a requester may see. Tests are nobody's news; the hub's own events tell of hooks, and an app must
+not learn of another's (docs/roles.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connectors.base import Event
+from hub.errors import Invalid, NotFound
+from hub.operations.subscriptions import Subscriptions
+from hub.rules import catalogue
+from hub.rules.access import Requester
+from hub.rules.matching import OWN_EVENT_TYPES, PING_EVENT_TYPE
+from hub.store import events
+from hub.store.database import Database
+from hub.store.hooks import Hook
+from hub.store.projects import Project
+
+TYPES_ASKED_MAX = 100
+"""SQLite builds differ in how many values a query may have (32,766 is usual)."""
+PREVIEW_MAX = 10_000
+PATTERNS_SHOWN_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Which hooks an event would reach now."""
+
+    matched: tuple[str, ...]
+    not_matched: tuple[tuple[str, str], ...]
+    """(hook id, why not)."""
+
+
+class Events:
+    """The events of all projects. Every method may be called from any thread but the event loop's."""
+
+    def __init__(self, database: Database, subscriptions: Subscriptions) -> None:
+        self._database = database
+        self._subscriptions = subscriptions
+
+    def find(
+        self,
+        requester: Requester,
+        project: Project,
+        *,
+        types: Sequence[str] | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> list[Event]:
+        """Newest first; None for all types. Raises: Invalid."""
+        if types is not None and len(types) > TYPES_ASKED_MAX:
+            raise Invalid([("type", f"may name {TYPES_ASKED_MAX} types")], title="Wrong parameters")
+        hidden = hidden_types(requester)
+        found = self._database.read(lambda: events.newest(project.id, types, before, limit, hidden))
+        return [events.as_sent(event, project.key) for event in found]
+
+    def get(self, requester: Requester, project: Project, event_id: str) -> Event:
+        """Raises: NotFound, also for one that this requester must not see."""
+        found = self._database.read(lambda: events.get(project.id, event_id))
+        if found is None or (requester.app is not None and found.type in hidden_types(requester)):
+            raise NotFound("there is no such event in this project", title="No such event")
+        return events.as_sent(found, project.key)
+
+    def preview(self, requester: Requester, project: Project, event_type: str) -> Preview:
+        """What an event of this type would reach now, of the hooks that this requester sees; nothing is stored.
+
+        Raises:
+            Invalid: a type that the project does not take.
+        """
+        if reason := catalogue.type_error(project.catalogue, event_type):
+            raise Invalid([("type", reason)])
+        matched, not_matched = [], []
+        for hook in self._subscriptions.find(requester, project, limit=PREVIEW_MAX):
+            why = _why_not(hook, event_type)
+            if why is None:
+                matched.append(hook.id)
+            else:
+                not_matched.append((hook.id, why))
+        return Preview(tuple(matched), tuple(not_matched))
+
+
+def hidden_types(requester: Requester) -> tuple[str, ...]:
+    """The types that this requester is not shown among a project's events."""
+    return (PING_EVENT_TYPE,) if requester.app is None else (PING_EVENT_TYPE, *OWN_EVENT_TYPES)
+
+
+def _why_not(hook: Hook, event_type: str) -> str | None:
+    if hook.state == "disabled":
+        return f"it is switched off: {hook.health.disabled_reason}"
+    if not hook.subscription.wants(event_type):
+        return f"it does not want {event_type}: it wants {', '.join(hook.events[:PATTERNS_SHOWN_MAX])}"
+    return None

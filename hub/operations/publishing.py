@@ -1,0 +1,65 @@
+"""Publishing: events come in here, whichever door brought them.
+
+Owns what every publisher is held to: the project takes events, the type is one it knows and none of the hub's own.
+Cheap enough for the event loop. Step before: a door has read the events (`rules.payload` for bodies). Step after:
+`engine.intake`.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+from hub.engine.intake import Intake, Receipt
+from hub.errors import Forbidden, Invalid
+from hub.rules import catalogue
+from hub.rules.access import Requester
+from hub.rules.payload import Published
+from hub.store.projects import Project
+
+ERRORS_MAX = 100
+"""Wrong types that one refusal names."""
+
+
+class Publishing:
+    """Publishes events of any project, for one process."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    def check(self, requester: Requester, project: Project) -> None:
+        """Whether this requester may publish to this project at all: for doors, before they read a body.
+
+        Raises:
+            Forbidden: it may not, or the project is archived.
+        """
+        if not requester.has("publish"):
+            raise Forbidden("this token may not do that: it needs the scope publish", title="Scope missing")
+        if project.is_archived:
+            raise Forbidden(
+                f"project {project.key} is archived: it is read-only and sends nothing", title="Archived"
+            )
+
+    def publish(
+        self,
+        requester: Requester,
+        project: Project,
+        events: Sequence[Published],
+        *,
+        is_many: bool = False,
+    ) -> "Future[list[Receipt]]":
+        """Write events durably, all or none; the future is done after the commit, with a receipt each, in order.
+
+        `is_many`: they came as a list, so that what is wrong is named by its place, `[3].type`.
+
+        Raises:
+            Forbidden: as `check` says. Invalid: a type that this project does not take. Busy: no room for more.
+        """
+        self.check(requester, project)
+        wrong = []
+        for n, event in enumerate(events):
+            reason = catalogue.type_error(project.catalogue, event.type)
+            if reason is not None:
+                wrong.append((f"[{n}].type" if is_many else "type", reason))
+        if wrong:
+            raise Invalid(wrong[:ERRORS_MAX])
+        is_open = project.catalogue == catalogue.OPEN
+        return self._intake.accept(project.id, events, remembers_types=is_open)

@@ -1,0 +1,61 @@
+"""Samples: payloads exactly as a hook would get them, for whoever maps their fields before anything has happened.
+
+Owns which events serve as samples: the newest that the hook wants, or else examples of the types that it wants.
+"""
+
+from connectors import registry
+from connectors.base import Event
+from connectors.icescrum.catalogue import examples
+from hub.operations.event_types import EventTypes
+from hub.operations.events import hidden_types
+from hub.operations.subscriptions import Subscriptions
+from hub.rules.access import Requester
+from hub.store import events
+from hub.store.database import Database
+from hub.store.hooks import Hook
+from hub.store.projects import Project
+from hub.timestamps import iso
+
+SAMPLES_MAX = 10
+SEARCHED = 500
+"""Newest events among which wanted ones are looked for."""
+_EXAMPLE_ID = "evt_00000000000070008000{:012x}"
+
+
+class Samples:
+    """Samples for the hooks of all projects. Call it from any thread but the event loop's."""
+
+    def __init__(self, database: Database, subscriptions: Subscriptions, event_types: EventTypes) -> None:
+        self._database = database
+        self._subscriptions = subscriptions
+        self._event_types = event_types
+
+    def find(self, requester: Requester, project: Project, hook_id: str, limit: int) -> list[bytes]:
+        """Bodies, newest first. Raises: NotFound, also for a hook that this requester must not see."""
+        hook = self._subscriptions.get(requester, project, hook_id)
+        hidden = hidden_types(requester)
+
+        def is_wanted(code: str) -> bool:
+            return code not in hidden and hook.subscription.wants(code)
+
+        recent = self._database.read(lambda: events.newest_wanted(project.id, is_wanted, SEARCHED, limit))
+        sent = [events.as_sent(event, project.key) for event in recent]
+        form = registry.format_of(hook.format)
+        return [form.body(event) for event in sent or self._examples(requester, project, hook, limit)]
+
+    def _examples(self, requester: Requester, project: Project, hook: Hook, limit: int) -> list[Event]:
+        """One event of each type that is wanted; where none is known, of one that each pattern would match."""
+        known = [info.code for info in self._event_types.find(requester, project)]
+        wanted = [code for code in known if hook.subscription.wants(code)]
+        wanted = wanted or [_made_up(pattern) for pattern in hook.events]
+        now = iso(self._database.clock.now())
+        return [
+            Event(_EXAMPLE_ID.format(n), code, now, project.key, examples(code))
+            for n, code in enumerate(wanted[:limit], 1)
+        ]
+
+
+def _made_up(pattern: str) -> str:
+    if pattern == "*":
+        return "example.event"
+    return pattern.removesuffix(".*") + ".example" if pattern.endswith(".*") else pattern
