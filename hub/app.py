@@ -7,17 +7,19 @@ its own.
 import contextlib
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlsplit
 
 import anyio.to_thread
 from starlette.applications import Starlette
 
 from hub.config import Config
-from hub.engine.dispatcher import SENDERS, Dispatcher
+from hub.engine.dispatcher import Dispatcher
 from hub.engine.hook_states import HookStates
+from hub.engine.in_flight import InFlight
 from hub.engine.intake import Intake
 from hub.engine.scheduler import Scheduler
+from hub.engine.senders import stay_on_one_core
 from hub.operations.deliveries import Deliveries
 from hub.operations.event_types import EventTypes
 from hub.operations.events import Events
@@ -43,9 +45,16 @@ STOP_S = 15.0
 class Hub:
     """One process of the hub."""
 
-    def __init__(self, config: Config, *, sends: bool = True, senders: int | None = None) -> None:
-        """`sends`: deliver from this process, with at most so many `senders`. Migrates the database; nothing
-        runs before `start`.
+    def __init__(
+        self,
+        config: Config,
+        *,
+        sends: bool = True,
+        in_flight: InFlight | None = None,
+        prepare_thread: Callable[[], None] = stay_on_one_core,
+    ) -> None:
+        """`sends`: deliver from this process, within the bounds of `in_flight`; `prepare_thread` runs first in each
+        thread that delivers. Migrates the database; nothing runs before `start`.
         """
         self.database = Database(config.database_url)
         schema.migrate(self.database)
@@ -58,7 +67,9 @@ class Hub:
         intake = Intake(self.database, woken.set)
         hook_states = HookStates(self.database, self._unsubscribe.hook_ended, woken.set)
         dispatcher = (
-            Dispatcher(self.database, outbound, box, hook_states, woken, senders=senders or SENDERS)
+            Dispatcher(
+                self.database, outbound, box, hook_states, woken, in_flight or InFlight(), prepare_thread
+            )
             if sends
             else None
         )
@@ -97,11 +108,11 @@ class Hub:
             self.services.dispatcher.start()
         self.services.scheduler.start()
 
-    def stop(self) -> None:
-        """Take nothing more, end what is under way, close everything."""
+    def stop(self, timeout_s: float = STOP_S) -> None:
+        """Take nothing more, let what is under way end within `timeout_s`, close everything."""
         self.services.scheduler.stop()
         if self.services.dispatcher is not None:
-            self.services.dispatcher.stop(STOP_S)
+            self.services.dispatcher.stop(timeout_s)
         self._unsubscribe.close()
         self.services.outbound.close()
         self.database.close()

@@ -21,7 +21,7 @@ from hub import __version__
 from hub.commands.opening import data_option, load_config, storage_faults
 from hub.commands.serving import raise_file_limit
 from hub.config import Config
-from hub.engine.dispatcher import SENDERS
+from hub.engine.in_flight import REQUESTS_MAX
 from hub.engine.intake import DISK_FREE_MIN_BYTES
 from hub.errors import HubError
 from hub.rules.people import password_error
@@ -33,7 +33,7 @@ Mark = Literal["ok", "warning", "error"]
 DISK_FREE_COMFORT_BYTES = 2 * 1024**3
 CLOCK_APART_MAX_S = 5.0
 YEARS = range(2026, 2100)
-OPEN_FILES_NEEDED = SENDERS * 2 + 256
+OPEN_FILES_NEEDED = REQUESTS_MAX * 2 + 256
 """A sender has a socket and may be looking a name up; the rest are callers, database and log."""
 
 
@@ -238,6 +238,6 @@ def open_files(soft: int) -> Finding:
     if soft != resource.RLIM_INFINITY and soft < OPEN_FILES_NEEDED:
         return Finding(
             "warning",
-            f"{text}, fewer than {SENDERS} senders need; allow {OPEN_FILES_NEEDED} (LimitNOFILE= or ulimit -n)",
+            f"{text}, fewer than {REQUESTS_MAX} requests at once need; allow {OPEN_FILES_NEEDED} (LimitNOFILE= or ulimit -n)",
         )
     return Finding("ok", text)

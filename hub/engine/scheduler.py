@@ -7,14 +7,14 @@ dispatcher wakes for them by itself, so that deliveries never wait for the sched
 
 import contextlib
 import logging
-import os
 from collections.abc import Callable
 from datetime import UTC
 from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from hub.engine.dispatcher import PROCESS, Dispatcher
+from hub.engine import worker
+from hub.engine.dispatcher import Dispatcher
 from hub.engine.intake import Intake
 from hub.rules.settings import Settings
 from hub.store import deliveries, history, retention, settings, workers
@@ -105,26 +105,10 @@ class Scheduler:
             self._database.write(lambda: workers.beat(owner, now)).result()
 
     def _is_dead(self, owner: str) -> bool:
-        """True when the owner's process has ended: its leases need not run out.
-
-        Only on SQLite, whose workers are all on this machine; with a shared database an owner may be a
-        process of another one.
+        """Only on SQLite are all workers on this machine; of a shared database a process of the same name may be
+        another machine's.
         """
-        if self._database.is_postgresql:
-            return False
-        host, pid, mark = owner.split("/")[:3]
-        # Another container on the same volume has process ids of its own: its leases must run out.
-        if f"{host}/{pid}/{mark}" == PROCESS or host != os.uname().nodename:
-            return False
-        if int(pid) == os.getpid():
-            return True
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            return False
-        return False
+        return not self._database.is_postgresql and worker.is_known_dead(owner)
 
     def _every(self, seconds: float, job: Callable[[], None]) -> None:
         self._jobs.add_job(_logged(job), "interval", seconds=seconds, id=job.__name__)

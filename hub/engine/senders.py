@@ -25,11 +25,20 @@ START_WAIT_S = 2.0
 class Senders:
     """The sending threads of one process."""
 
-    def __init__(self, outbound: Outbound, clock: Clock, ended: Callable[[], None]) -> None:
-        """`ended` is called, on a sender's thread, when there is an outcome to collect."""
+    def __init__(
+        self,
+        outbound: Outbound,
+        clock: Clock,
+        ended: Callable[[], None],
+        prepare_thread: Callable[[], None],
+    ) -> None:
+        """`ended` is called, on a sender's thread, when there is an outcome to collect; `prepare_thread` first in
+        each.
+        """
         self._outbound = outbound
         self._clock = clock
         self._ended = ended
+        self._prepare_thread = prepare_thread
         self._threads: list[threading.Thread] = []
         self._idle = threading.Semaphore(0)
         self._work: SimpleQueue[tuple[Claim, Shipment, Settings] | None] = SimpleQueue()
@@ -73,7 +82,7 @@ class Senders:
             self._work.put(None)
 
     def _run(self) -> None:
-        stay_on_one_core()
+        self._prepare_thread()
         while (work := self._work.get()) is not None:
             claim, shipment, settings = work
             self._unstarted.pop(claim.delivery_id, None)

@@ -90,16 +90,16 @@ def record(
     ]
 
 
-def promote(database: Database, now: float) -> int:
-    """Make retrying deliveries whose time has come waiting again; returns how many.
+def promote(database: Database, now: float, limit: int = PROMOTE_MAX) -> int:
+    """Make retrying deliveries whose time has come waiting again, at most `limit`; returns how many.
 
     Those whose lane another process holds are left for the next time: waiting for it here, with locks in
     hand, would be a deadlock.
     """
     due = database.execute(
         "SELECT d.id, d.hook_id FROM delivery d JOIN hook h ON h.id = d.hook_id WHERE d.state = 'retrying' AND d.next_at <= ?"
-        f" ORDER BY d.next_at LIMIT {PROMOTE_MAX}{database.lock_clause('d, h')}",
-        (now,),
+        f" ORDER BY d.next_at LIMIT ?{database.lock_clause('d, h')}",
+        (now, limit),
     ).fetchall()
     database.executemany(
         "UPDATE delivery SET state = 'waiting', next_at = NULL WHERE id = ?",

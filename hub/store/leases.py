@@ -1,9 +1,9 @@
-"""Leases: deliveries are claimed to be sent, for a while, fairly by hook.
+"""Leases: deliveries are claimed to be sent, for a while.
 
-Owns the way from `waiting` to `sending` and what a lease is: (owner, attempt number), which whoever comes
-late no longer holds. Each function runs inside its caller's transaction. It must never wait for another
-process: what somebody else has locked is left out. Step before: `events.add`, `deliveries.promote`. Step
-after: `dispatcher` hands the claims to its senders.
+Owns the way from `waiting` to `sending` and what a lease is: an owner and an attempt number (the fencing token),
+which whoever comes late no longer holds. What is taken, `rules.fairness` says. Each function runs inside its caller's
+transaction; a claim never waits for another process: what somebody else has locked is left out. Step before:
+`events.add`, `deliveries.promote`. Step after: `dispatcher` hands the claims to its senders.
 """
 
 from collections import Counter
@@ -11,19 +11,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from connectors.base import Event as SentEvent
+from hub.rules import fairness
+from hub.rules.fairness import Pick, Room, Waiting
 from hub.rules.settings import Settings
 from hub.store import lanes
 from hub.store.database import Database
 from hub.store.lanes import Lane
 from hub.timestamps import iso
 
+Picker = Callable[[Iterable[fairness.Lane], Sequence[Waiting], Room], list[Pick]]
+
 LEASE_MARGIN_S = 15.0
 """A lease outlives the longest possible request by so much, so that a slow recorder does not send twice."""
-
-UNBOUNDED = 10**6
-
-CLAIM_BYTES_MAX = 33_554_432
-"""Payload bytes that one claim brings into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,8 @@ class Claim:
     hook_version: int
     event_id: str
     is_slow: bool
+    """It counts against the slow ones' part of the room."""
+    body_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,47 +56,41 @@ def claim(
     settings: Settings,
     owner: str,
     now: float,
-    free: int,
-    free_for_slow: int,
-    own_room: Callable[[str], int] = lambda hook_id: UNBOUNDED,
+    room: Room,
+    pick: Picker = fairness.pick,
 ) -> list[Claim]:
-    """Take waiting deliveries, at most `free`, at most `free_for_slow` of them for slow or failing hooks.
+    """Lease waiting deliveries to `owner`, as many as `room` holds; `pick` chooses among them.
 
-    `own_room` says how many of one hook's this worker may take, where several workers share it: what it
-    leaves stays ready for the others.
-
-    Fair by hook: lanes are served longest-waiting first, each at most its allowance, its least tried
-    deliveries first (contract §8.5). A hook that has never succeeded yet counts as slow for all but one of
-    its requests: a hundred new ones that hang must neither take all senders nor, having taken the slow ones'
-    part, keep a new one that is well from its first.
+    Lanes are read longest-waiting first, no more than could be served; of each lane only what it is allowed.
     """
-    quick = lanes.take_ready(database, now, is_slow=False, limit=free)
-    slow = lanes.take_ready(database, now, is_slow=True, limit=min(free_for_slow, free))
-    served = {lane.hook_id: lane for lane in (*quick, *slow) if not _is_gated(database, lane, now)}
+    ready = (
+        *lanes.take_ready(database, now, is_slow=False, limit=room.total.free),
+        *lanes.take_ready(database, now, is_slow=True, limit=min(room.slow.free, room.total.free)),
+    )
+    served = {lane.hook_id: lane for lane in ready if not _is_gated(database, lane, now)}
     if not served:
         return []
-    room = {
-        hook_id: lane.health.allowance(settings.max_in_flight_per_hook, lane.in_flight)
-        for hook_id, lane in served.items()
-    }
-    waiting = _waiting(database, {hook_id: most for hook_id, most in room.items() if most})
-    quick_room = {
-        lane.hook_id: UNBOUNDED if lane.health.last_success_at is not None else 1 - lane.in_flight
-        for lane in quick
-    }
-    bounded = _within_bounds(_own_part(waiting, own_room), free, quick_room, free_for_slow)
-    taken = [row for row, _ in bounded]
+    queues = [_as_rules_see_it(lane, settings) for lane in served.values()]
+    waiting = _waiting(database, {queue.hook_id: queue.allowance for queue in queues if queue.allowance})
+    picked = pick(queues, waiting, room)
+
     lease_until = now + settings.attempt_timeout_s + LEASE_MARGIN_S
     database.executemany(
         "UPDATE delivery SET state = 'sending', attempts = ?, owner = ?, claimed_at = ?, lease_until = ? WHERE id = ?",
-        [(row.attempts + 1, owner, now, lease_until, row.delivery_id) for row in taken],
+        [(one.row.attempts + 1, owner, now, lease_until, one.row.delivery_id) for one in picked],
     )
-    _settle_lanes(database, served, waiting, taken, now)
+    _settle_lanes(database, served, waiting, [one.row for one in picked], now)
     return [
         Claim(
-            row.delivery_id, row.attempts + 1, row.hook_id, served[row.hook_id].version, row.event_id, is_slow
+            one.row.delivery_id,
+            one.row.attempts + 1,
+            one.row.hook_id,
+            served[one.row.hook_id].version,
+            one.row.event_id,
+            one.is_slow,
+            one.row.body_bytes,
         )
-        for row, is_slow in bounded
+        for one in picked
     ]
 
 
@@ -133,16 +128,17 @@ def _is_gated(database: Database, lane: Lane, now: float) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    delivery_id: str
-    hook_id: str
-    event_id: str
-    attempts: int
-    body_bytes: int
+def _as_rules_see_it(lane: Lane, settings: Settings) -> fairness.Lane:
+    return fairness.Lane(
+        lane.hook_id,
+        lane.health.allowance(settings.max_in_flight_per_hook, lane.in_flight),
+        lane.in_flight,
+        lane.health.is_slow,
+        lane.health.last_success_at is not None,
+    )
 
 
-def _waiting(database: Database, allowances: dict[str, int]) -> list[_Waiting]:
+def _waiting(database: Database, allowances: dict[str, int]) -> list[Waiting]:
     """The least tried, then oldest, waiting deliveries of each hook, at most its allowance: an index range
     each, never a scan.
 
@@ -166,50 +162,11 @@ def _waiting(database: Database, allowances: dict[str, int]) -> list[_Waiting]:
             f"SELECT {columns} FROM ({pick.format(hook='?', limit='?')}) d JOIN event e ON e.id = d.event_id"
         )
         rows = [row for lane in allowances.items() for row in database.execute(sql, lane).fetchall()]
-    return [_Waiting(*row) for row in rows]
-
-
-def _own_part(waiting: list[_Waiting], own_room: Callable[[str], int]) -> list[_Waiting]:
-    """Of each hook's rows, in their order, as many as this worker may take."""
-    taken: Counter[str] = Counter()
-    part = []
-    for row in waiting:
-        taken[row.hook_id] += 1
-        if taken[row.hook_id] <= own_room(row.hook_id):
-            part.append(row)
-    return part
-
-
-def _within_bounds(
-    waiting: list[_Waiting], free: int, quick_room: dict[str, int], free_for_slow: int
-) -> list[tuple[_Waiting, bool]]:
-    """What fits into the free senders and the memory for payloads, and whether it counts as slow: every
-    lane's first before any lane's second. `quick_room`: hook id → how many of its rows do not count as
-    slow.
-    """
-    ranked: list[tuple[int, _Waiting]] = []
-    rank: dict[str, int] = {}
-    for row in sorted(waiting, key=lambda row: (row.attempts, row.delivery_id)):
-        rank[row.hook_id] = rank.get(row.hook_id, 0) + 1
-        ranked.append((rank[row.hook_id], row))
-    taken: list[tuple[_Waiting, bool]] = []
-    total_bytes = slow_taken = 0
-    for place, row in sorted(ranked, key=lambda item: item[0]):
-        is_slow = place > quick_room.get(row.hook_id, 0)
-        is_over = total_bytes + row.body_bytes > CLAIM_BYTES_MAX and taken
-        if len(taken) == free or is_over:
-            break
-        if is_slow:
-            if slow_taken == free_for_slow:
-                continue
-            slow_taken += 1
-        taken.append((row, is_slow))
-        total_bytes += row.body_bytes
-    return taken
+    return [Waiting(*row) for row in rows]
 
 
 def _settle_lanes(
-    database: Database, served: Iterable[str], waiting: list[_Waiting], taken: list[_Waiting], now: float
+    database: Database, served: Iterable[str], waiting: list[Waiting], taken: list[Waiting], now: float
 ) -> None:
     """After a claim a lane is parked, either empty or full: intake, promote or record will arm it. One that
     was cut short goes to the back of the queue instead.

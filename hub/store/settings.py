@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from hub.rules.settings import Settings, settings_from
-from hub.store.database import Database
+from hub.store import models
 from hub.store.models import Setting
 
 
@@ -18,15 +18,12 @@ def load() -> Settings:
     return settings_from(stored())
 
 
-def load_quickly(database: Database) -> Settings:
-    """The same by a statement written by hand, for each turn of the dispatcher."""
-    rows = database.execute("SELECT key, value FROM setting").fetchall()
-    return settings_from({key: json.loads(value) for key, value in rows if not key.startswith("_")})
-
-
 def stored() -> dict[str, Any]:
-    """Only the values that somebody has set."""
-    return {row.key: json.loads(row.value) for row in Setting.select() if not row.key.startswith("_")}
+    """Only the values that somebody has set; by a statement written by hand, because each turn of the dispatcher
+    asks.
+    """
+    rows = models.database.execute_sql("SELECT key, value FROM setting").fetchall()
+    return {key: json.loads(value) for key, value in rows if not key.startswith("_")}
 
 
 def change(values: dict[str, Any]) -> None:

@@ -8,36 +8,46 @@ from pathlib import Path
 
 import pytest
 
-from hub.engine.dispatcher import PROCESS
 from tests.rigs.engine import Engine
-
-HOST = os.uname().nodename
 
 
 @pytest.fixture
-def ended_pid() -> int:
+def ended_owner() -> str:
+    """The name of a worker whose process has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    return process.pid
+    return f"{os.uname().nodename}/{process.pid}/aaaa/bbbb"
 
 
-def test_on_sqlite_only_a_process_of_this_machine_that_has_ended_is_known_to_be_dead(
-    sqlite_url: str, tmp_path: Path, ended_pid: int
+def claimed(hub: Engine, owner: str) -> str:
+    """A hook one of whose deliveries this owner has leased."""
+    hook = hub.hook("http://127.0.0.1:9/")
+    hub.publish()
+    hub.do(
+        lambda: hub.database.execute(
+            "UPDATE delivery SET state = 'sending', owner = ?, attempts = 1, lease_until = ?", (owner, 1e12)
+        )
+    )
+    return hook
+
+
+def test_on_sqlite_what_a_dead_process_had_leased_is_taken_back_at_once(
+    sqlite_url: str, tmp_path: Path, ended_owner: str
 ) -> None:
-    with Engine(sqlite_url, tmp_path) as hub:
-        is_dead = hub.services.scheduler._is_dead
-        assert is_dead(f"{HOST}/{ended_pid}/aaaa/bbbb")
-        assert is_dead(f"{HOST}/{os.getpid()}/another start/bbbb"), "our process id was somebody's before"
-        assert not is_dead(f"{PROCESS}/bbbb")
-        assert not is_dead(f"{HOST}/{os.getppid()}/aaaa/bbbb")
-        assert not is_dead(f"elsewhere/{ended_pid}/aaaa/bbbb"), "another container's ids are its own"
+    hub = Engine(sqlite_url, tmp_path, sends=False)
+    hook = claimed(hub, ended_owner)
+    hub.services.scheduler.rescue()
+    assert hub.states(hook) == ["waiting"]
+    hub.hub.stop()
 
 
-def test_on_postgresql_nobody_is_known_to_be_dead(
-    postgresql_url: str, tmp_path: Path, ended_pid: int
-) -> None:
-    with Engine(postgresql_url, tmp_path) as hub:
-        assert not hub.services.scheduler._is_dead(f"{HOST}/{ended_pid}/aaaa/bbbb")
+def test_on_postgresql_its_lease_must_run_out(postgresql_url: str, tmp_path: Path, ended_owner: str) -> None:
+    """Another machine's process may bear the same name."""
+    hub = Engine(postgresql_url, tmp_path, sends=False)
+    hook = claimed(hub, ended_owner)
+    hub.services.scheduler.rescue()
+    assert hub.states(hook) == ["sending"]
+    hub.hub.stop()
 
 
 def test_a_stop_waits_for_the_job_that_runs(sqlite_url: str, tmp_path: Path) -> None:

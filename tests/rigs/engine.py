@@ -8,7 +8,9 @@ from typing import Any
 
 from hub import config
 from hub.app import Hub
+from hub.engine.in_flight import BYTES_MAX, InFlight
 from hub.engine.intake import Receipt
+from hub.engine.senders import stay_on_one_core
 from hub.operations.ping import Ping, ping
 from hub.rules.health import disabled, enabled
 from hub.rules.payload import Published
@@ -23,9 +25,19 @@ FAST = {"retry_schedule_s": [0.1] * 12, "attempt_timeout_s": 5, "connect_timeout
 class Engine:
     """One hub with the project DEMO; start it with `with`."""
 
-    def __init__(self, url: str, folder: Path, senders: int = 64, sends: bool = True, **tuned: Any) -> None:
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        senders: int = 64,
+        bytes_max: int = BYTES_MAX,
+        sends: bool = True,
+        prepare_thread: Callable[[], None] = stay_on_one_core,
+        **tuned: Any,
+    ) -> None:
         environ = {"HUB_DATABASE_URL": url, "HUB_DATA_DIR": str(folder), "HUB_OUTBOUND_ALLOW": "127.0.0.0/8"}
-        self.hub = Hub(config.load(environ), sends=sends, senders=senders)
+        in_flight = InFlight(senders, bytes_max)
+        self.hub = Hub(config.load(environ), sends=sends, in_flight=in_flight, prepare_thread=prepare_thread)
         self.database = self.hub.database
         self.services = self.hub.services
         self.tune(**{**FAST, **tuned})

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from hub.ids import new_id
+from hub.rules import fairness
+from hub.rules.fairness import Load, Room
 from hub.rules.health import Switched, disabled, enabled
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.settings import Settings
@@ -14,7 +16,7 @@ from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.hooks import NewHook
-from hub.store.leases import Claim
+from hub.store.leases import Claim, Picker
 from hub.store.models import Delivery, Hook
 from hub.store.secrets import SecretBox
 
@@ -84,13 +86,18 @@ class Stage:
         self.do(lambda: events.add(self.database, made, self.clock.now()))
         return [event.id for event in made]
 
-    def claim(self, owner: str = "a", free: int = 100, slow: int | None = None) -> list[Claim]:
+    def claim(
+        self,
+        owner: str = "a",
+        free: int = 100,
+        slow: int | None = None,
+        bytes_max: int = 10**9,
+        pick: Picker = fairness.pick,
+    ) -> list[Claim]:
+        """With room for `free` requests, `slow` of them slow ones."""
         now = self.clock.now()
-        return self.do(
-            lambda: leases.claim(
-                self.database, self.settings, owner, now, free, free if slow is None else slow
-            )
-        )
+        room = Room(Load(free, bytes_max), Load(free if slow is None else slow, bytes_max))
+        return self.do(lambda: leases.claim(self.database, self.settings, owner, now, room, pick))
 
     def record(
         self, claims: Sequence[Claim], kind: Kind = "success", owner: str = "a", **how: Any
@@ -113,8 +120,8 @@ class Stage:
             )
         )
 
-    def promote(self) -> int:
-        return self.do(lambda: deliveries.promote(self.database, self.clock.now()))
+    def promote(self, limit: int = deliveries.PROMOTE_MAX) -> int:
+        return self.do(lambda: deliveries.promote(self.database, self.clock.now(), limit))
 
     def rescue(self, is_dead: Callable[[str], bool] = lambda owner: False) -> int:
         return self.do(lambda: deliveries.rescue(self.database, self.clock.now(), is_dead))

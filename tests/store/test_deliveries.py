@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from hub.ids import new_id
+from hub.rules import fairness
+from hub.rules.fairness import Load, Room
 from hub.rules.outcome import Outcome
 from hub.store import attempts, deliveries, hooks, lanes, leases
 from hub.store.events import NewEvent
@@ -114,14 +116,14 @@ def test_a_hook_that_never_succeeded_is_slow_for_all_but_one_of_its_requests(sto
     assert len(store.claim(free=20, slow=0)) == 2
 
 
-def test_no_claim_brings_more_into_memory_than_it_may(store: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "CLAIM_BYTES_MAX", 2500)
+def test_no_claim_brings_more_into_memory_than_it_may(store: Stage) -> None:
     hook = store.hook()
     store.publish([hook], 4, data=b'{"x":"' + b"y" * 1000 + b'"}')
-    assert len(store.claim()) == 2
-    assert len(store.claim()) == 2
+    first = store.claim(bytes_max=2500)
+    assert [claim.body_bytes for claim in first] == [1008, 1008]
+    assert len(store.claim(bytes_max=2500)) == 2
     store.publish([store.hook()], 1, data=b'{"x":"' + b"y" * 5000 + b'"}')
-    assert len(store.claim()) == 1, "one that is too large for any claim still goes, alone"
+    assert len(store.claim(bytes_max=2500)) == 1, "one that is too large for any claim still goes, alone"
 
 
 def test_one_failure_lets_the_next_untried_one_probe_alone(store: Stage) -> None:
@@ -266,14 +268,13 @@ def test_retry_now_starts_the_schedule_anew_in_any_state_but_under_way(store: St
     assert store.of(hook)[0].finished_at is None
 
 
-def test_due_retries_come_back_in_batches(store: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliveries, "PROMOTE_MAX", 3)
+def test_due_retries_come_back_in_batches(store: Stage) -> None:
     hooks_ = [store.hook() for _ in range(7)]
     store.publish(hooks_)
     store.record(store.claim(), "failure")
-    assert store.promote() == 0
+    assert store.promote(3) == 0
     store.clock.advance(6)
-    assert [store.promote(), store.promote(), store.promote(), store.promote()] == [3, 3, 1, 0]
+    assert [store.promote(3), store.promote(3), store.promote(3), store.promote(3)] == [3, 3, 1, 0]
     assert len(store.claim()) == 7
 
 
@@ -323,13 +324,14 @@ def test_a_million_waiting_behind_a_failing_hook_are_not_looked_at(store: Stage)
     store.publish([good], 5)
     assert store.row(poisonous).ready_at == store.row(poisonous).gate_at
     read: list[str] = []
-    original = leases._waiting
-    leases._waiting = lambda database, allowances: read.extend(allowances) or original(database, allowances)  # type: ignore[func-returns-value]
-    try:
-        assert {claim.hook_id for claim in store.claim()} == {good}
-    finally:
-        leases._waiting = original
-    assert read == [good]
+
+    def pick(lanes: Any, waiting: Any, room: Any) -> Any:
+        read.extend(lane.hook_id for lane in lanes)
+        read.extend(row.hook_id for row in waiting)
+        return fairness.pick(lanes, waiting, room)
+
+    assert {claim.hook_id for claim in store.claim(pick=pick)} == {good}
+    assert set(read) == {good}
 
 
 def test_the_claim_reads_through_partial_indexes_only(sqlite: Stage) -> None:
@@ -342,7 +344,8 @@ def test_the_claim_reads_through_partial_indexes_only(sqlite: Stage) -> None:
     def look() -> None:
         sqlite.database._db.connection().set_trace_callback(seen.append)
         deliveries.promote(sqlite.database, sqlite.clock.now())
-        leases.claim(sqlite.database, sqlite.settings, "a", sqlite.clock.now(), 10, 10)
+        room = Room(Load(10, 10**6), Load(10, 10**6))
+        leases.claim(sqlite.database, sqlite.settings, "a", sqlite.clock.now(), room)
         deliveries.next_due(sqlite.database)
         deliveries.rescue(sqlite.database, sqlite.clock.now(), lambda owner: True)
         sqlite.database._db.connection().set_trace_callback(None)
@@ -411,14 +414,11 @@ def test_two_workers_at_once_never_get_the_same(postgresql: Stage) -> None:
     assert postgresql.read(lambda: Hook.select().where(Hook.in_flight != 0).count()) == 0
 
 
-def test_a_delivery_that_changed_after_the_claim_read_it_is_not_taken(
-    postgresql: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_delivery_that_changed_after_the_claim_read_it_is_not_taken(postgresql: Stage) -> None:
     """Hold expiry ends it between the claim's reading and its taking."""
     hook = postgresql.hook()
     postgresql.publish([hook], 2)
     first = postgresql.of(hook)[0]
-    original = leases._within_bounds
 
     def meanwhile(*arguments: Any) -> Any:
         expired = postgresql.database.write(
@@ -431,11 +431,10 @@ def test_a_delivery_that_changed_after_the_claim_read_it_is_not_taken(
             )
         ).result(20)
         seen.append(expired)
-        return original(*arguments)
+        return fairness.pick(*arguments)
 
     seen: list[int] = []
-    monkeypatch.setattr(leases, "_within_bounds", meanwhile)
-    claims = postgresql.claim()
+    claims = postgresql.claim(pick=meanwhile)
     sending = [row.id for row in postgresql.of(hook) if row.state == "sending"]
     assert sending == ids(claims)
     assert len(claims) == 2 - seen[0]

@@ -14,7 +14,6 @@ def test_what_is_changed_is_read_by_everybody_at_once(store: Stage) -> None:
     store.do(lambda: settings.change({"failure_limit": 3, "retry_schedule_s": [0.5, 2]}))
     store.do(lambda: settings.change({"failure_limit": 4}))
     assert store.read(settings.load) == Settings(failure_limit=4, retry_schedule_s=(0.5, 2))
-    assert store.read(lambda: settings.load_quickly(store.database)) == store.read(settings.load)
     assert store.read(settings.stored) == {"failure_limit": 4, "retry_schedule_s": [0.5, 2]}
 
 
@@ -23,7 +22,7 @@ def test_the_hubs_own_notes_are_no_settings(store: Stage) -> None:
     assert store.read(lambda: settings.note("setup")) == {"token": "x"}
     assert store.read(lambda: settings.note("other")) is None
     assert store.read(settings.stored) == {}
-    assert store.read(lambda: settings.load_quickly(store.database)) == Settings()
+    assert store.read(settings.load) == Settings()
 
 
 def test_a_newer_releases_setting_is_passed_over(store: Stage) -> None:
