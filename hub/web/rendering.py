@@ -5,6 +5,7 @@ an empty place. It must never mark a stranger's text as safe.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from urllib.parse import urlsplit
@@ -14,8 +15,10 @@ from starlette.responses import HTMLResponse
 
 from hub import __version__
 from hub.config import Config
+from hub.timestamps import iso
 
-PICO = "vendor/pico-2.1.1/pico.min.css"
+HTMX = "vendor/htmx-4.0.1/htmx.min.js"
+THEMES = ("light", "dark")
 
 
 class Renderer:
@@ -45,5 +48,18 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(version=__version__, pico=PICO)
+    environment.globals.update(version=__version__, htmx=HTMX, theme="", csrf_token="")
+    environment.filters.update(iso=iso, utc_words=utc_words)
     return environment
+
+
+def utc_words(epoch_s: float, show: str = "") -> str:
+    """A time as pages write it in UTC, until the browser shows its reader's own: `23 Nov, 15:24`.
+
+    `show`: `day` for the day alone, `exact` for the seconds too.
+    """
+    moment = datetime.fromtimestamp(epoch_s, UTC)
+    day = f"{moment.day} {moment:%b}"
+    if show == "day":
+        return day if moment.year == datetime.now(UTC).year else f"{day} {moment.year}"
+    return f"{day}, {moment:%H:%M:%S}" if show == "exact" else f"{day}, {moment:%H:%M}"
