@@ -15,7 +15,9 @@ from ipaddress import ip_network
 
 import pycurl
 
-from hub.targets.outbound import Outbound, Request
+from connectors.base import HttpParcel
+from hub.targets.outbound import Outbound
+from hub.targets.transport import Request
 
 BODY = b'{"type":"story.create","data":' + b'"' + b"x" * 990 + b'"}'
 HEADERS = {
@@ -73,7 +75,7 @@ def main(requests: int, thread_counts: list[int]) -> None:
     receiver = multiprocessing.get_context("fork").Process(target=receive, args=(listener,), daemon=True)
     receiver.start()
     outbound = Outbound(allow=[ip_network("127.0.0.0/8")])
-    request = Request(url, HEADERS, BODY)
+    request = Request(url, HttpParcel(HEADERS, BODY))
 
     def reference() -> Callable[[], object]:
         curl = pycurl.Curl()

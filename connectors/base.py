@@ -1,14 +1,18 @@
-"""The contract between the hub and its connectors: the words both sides share.
+"""What connectors are made of: the words that the hub and its connectors share.
 
-Owns the types a connector is made of. A connector is one outside app: how its hooks are sent to (`Format`),
-what a person may do with them (`EditRule`), and where its set-up is described. Connectors use the standard
-library and this module; they never import the hub, so that one can be written and tested alone.
+Owns the types of a format (how an event becomes a request, and what an answer means) and of a connector (one
+outside app that hooks come from). Both use the standard library and this module; they never import the hub,
+so that one can be written and tested alone. Everything here is pure: no network, no clock.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Literal
+
+PING_EVENT_TYPE = "hook.ping"
+"""The type of the event that a test delivery carries; nobody can subscribe to it or publish it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +30,144 @@ class Event:
     data: bytes
 
 
-@runtime_checkable
-class Format(Protocol):
-    """How an event becomes a request: pure, the same bytes for the same event on every attempt."""
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a request depends on besides its event."""
+
+    delivery_id: str
+    """The same on every attempt."""
+    secrets: Sequence[str] = ()
+    """The hook's live secrets, newest first: several while a rotation overlaps, none when it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpParcel:
+    """What a format sends over HTTP: plain data. The hub adds the headers that every delivery carries."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    """The exact bytes: they are signed as they are."""
+    method: str = "POST"
+
+
+Parcel = HttpParcel
+"""What a format makes of an event. The scheme of the hook's URL, not the parcel, picks the transport."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a receiver answered, over whichever transport."""
+
+    status: int | None
+    """HTTP's status or SMTP's reply code; None where a transport has no numbers."""
+    words: str = ""
+    """The receiver's own words beside the status, such as SMTP's reply text; HTTP has none."""
+    headers: Sequence[tuple[str, str]] = ()
+    """In their order, names as they came."""
+    body: bytes = b""
+    """The first 8 KiB."""
+
+    def header(self, name: str) -> str:
+        """The first value of a header, in any letter case; empty when there is none."""
+        lower = name.lower()
+        return next((value for found, value in self.headers if found.lower() == lower), "")
+
+
+Blame = Literal["receiver", "event", "later", "gone", "hub"]
+"""Whom a failure blames, and so what it costs:
+
+`receiver` counts against the hook and uses up a step of the retry schedule · `event` the same, but not against a
+hook that has taken others since: this event alone is refused · `later` the receiver is well and asks for a pause:
+nothing is counted, no step is used · `gone` the receiver wants no more events: the subscription is over · `hub` the
+hub's own trouble: nothing is counted.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an answer means."""
+
+    blames: Blame | None = None
+    """None: success."""
+    reason: str | None = None
+    """One sentence for people; None for a plain success."""
+    after_s: float | None = None
+    """With `later`: the seconds that the answer's body asks to wait. None: as its Retry-After header says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much text a receiver takes; None where it names no limit."""
+
+    text_max: int | None = None
+    unit: Literal["characters", "bytes"] = "characters"
+
+
+GONE = 410
+TOO_MANY_REQUESTS = 429
+EVENT_STATUSES = frozenset({400, 409, 413, 415, 422, 500})
+"""Answers that can be about one event; the others (404, 401, 502 …) and no answer at all are about the receiver."""
+SHOWN_MAX = 300
+"""Characters of a receiver's own words that a reason repeats."""
+
+
+class Format:
+    """How an event becomes a request, and what the receiver's answer means.
+
+    Everything here is the default, right for a receiver of JSON over HTTP; a format overrides what differs, and a
+    chat's is its text, its limits and the answers that mean something else there. Pure: the same event and context
+    make the same parcel on every attempt.
+    """
 
     key: str
-    content_type: str
+    content_type = "application/json"
+    limits = Limits()
 
     def body(self, event: Event) -> bytes:
-        """The exact bytes to send; they are signed as they are."""
-        ...
+        """The exact bytes to send: the object itself."""
+        return event.data
 
-    def headers(self, event: Event, delivery_id: str, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
-        """What this format adds to the headers that every delivery carries (contract §7).
+    def headers(self, event: Event, context: Context, body: bytes) -> dict[str, str]:
+        """What this format adds to the headers that every delivery carries (docs/delivery.md, "What is sent")."""
+        return {}
 
-        `secrets` holds the hook's live secrets, newest first; several while a rotation overlaps, none when it
-        has none.
+    def request(self, event: Event, context: Context) -> Parcel:
+        """What is sent for an event."""
+        body = self.body(event)
+        return HttpParcel({"Content-Type": self.content_type, **self.headers(event, context, body)}, body)
+
+    def judge(self, answer: Answer) -> Judgement:
+        """What an answer means: 2xx is success, everything else a failure, redirects too (docs/delivery.md, "What
+        counts").
         """
-        ...
+        status = answer.status or 0
+        if 200 <= status < 300:
+            return Judgement()
+        if 300 <= status < 400:
+            return Judgement("receiver", _redirect(status, answer.header("location")))
+        reason = f"answered {status}"
+        if status == TOO_MANY_REQUESTS:
+            return Judgement("later", reason)
+        if status == GONE:
+            return Judgement("gone", reason)
+        return Judgement("event" if status in EVENT_STATUSES else "receiver", reason)
+
+    def escape(self, text: str) -> str:
+        """A text from an event, such that the receiver shows it as it is."""
+        return text
+
+
+def enveloped(attributes: Mapping[str, str], data: bytes) -> bytes:
+    """One JSON object: the attributes, then `data` under its own name, byte for byte as it was published."""
+    head = json.dumps(attributes, separators=(",", ":")).encode("ascii")
+    return head[:-1] + b',"data":' + data + b"}"
+
+
+def _redirect(status: int, location: str) -> str:
+    if not location:
+        return f"answered {status}"
+    shown = "".join(c if c.isprintable() else "?" for c in location[:SHOWN_MAX])
+    return f"answered {status}, a redirect to {shown}: redirects are not followed, so the hook must name the final URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +182,7 @@ class EventTypeInfo:
 
 
 class EditRule(StrEnum):
-    """What a person may do by hand with a hook that an app made (contract §5)."""
+    """What a person may do by hand with a hook that an app made (docs/roles.md)."""
 
     FULL = "full"
     SWITCH = "switch"

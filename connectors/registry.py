@@ -1,17 +1,25 @@
-"""The registry: which connectors and formats there are, and where each one lives.
+"""The registry: which formats and connectors there are, and where each one lives.
 
-Owns the two tables below; a new connector is its file, its test, and one line here. Modules are loaded on
-first use and kept, so that a broken one hurts only who asks for it. Packages installed beside the hub add
-their own through the entry-point groups `hookhub.connectors` and `hookhub.formats`; they can add a key, never
-replace one of ours.
+Owns two tables: the formats (what is sent) and the connectors (the outside apps that hooks come from). A new
+one is its file, its test, and one line here. Modules are loaded on first use and kept, so that a broken one
+hurts only who asks for it. Packages installed beside the hub add their own through the entry-point groups
+`hookhub.formats` and `hookhub.connectors`; they can add a key, never replace one of ours.
 """
 
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import TypeVar
 
 from connectors.base import Connector, Format
+
+FORMATS: dict[str, str] = {
+    "standard": "connectors.formats.standard:FORMAT",
+    "icescrum": "connectors.formats.icescrum:FORMAT",
+    "github": "connectors.formats.github:FORMAT",
+    "cloudevents": "connectors.formats.cloudevents:FORMAT",
+}
 
 CONNECTORS: dict[str, str] = {
     "webhooks": "connectors.apps.webhooks:CONNECTOR",
@@ -24,23 +32,27 @@ CONNECTORS: dict[str, str] = {
     "pipedream": "connectors.apps.pipedream:CONNECTOR",
 }
 
-FORMATS: dict[str, str] = {
-    "standard": "connectors.formats.standard:FORMAT",
-    "icescrum": "connectors.formats.icescrum:FORMAT",
-    "github": "connectors.formats.github:FORMAT",
-    "cloudevents": "connectors.formats.cloudevents:FORMAT",
-}
-
-CONNECTOR_GROUP = "hookhub.connectors"
 FORMAT_GROUP = "hookhub.formats"
+CONNECTOR_GROUP = "hookhub.connectors"
+
+Kind = TypeVar("Kind", Format, Connector)
+
+
+class UnknownFormat(LookupError):
+    """There is no format of that key; the text lists those there are."""
 
 
 class UnknownConnector(LookupError):
     """There is no connector of that key; the text lists those there are."""
 
 
-class UnknownFormat(LookupError):
-    """There is no format of that key; the text lists those there are."""
+@cache
+def format_of(key: str) -> Format:
+    """The format of that key. Raises UnknownFormat; TypeError for an entry point that is not what it says."""
+    known = _paths(FORMAT_GROUP)
+    if key not in known:
+        raise UnknownFormat(f"there is no format {key!r}: use one of {', '.join(known)}")
+    return _load(known[key], key, Format)
 
 
 @cache
@@ -51,31 +63,7 @@ def connector(key: str) -> Connector:
     known = _paths(CONNECTOR_GROUP)
     if key not in known:
         raise UnknownConnector(f"there is no connector {key!r}: use one of {', '.join(known)}")
-    found = _load(known[key])
-    if not isinstance(found, Connector) or found.key != key:
-        raise TypeError(
-            f"{known[key]} is not the connector {key!r}: it must be a connectors.base.Connector with that key"
-        )
-    return found
-
-
-@cache
-def format_of(key: str) -> Format:
-    """The format of that key. Raises UnknownFormat; TypeError for an entry point that is not what it says."""
-    known = _paths(FORMAT_GROUP)
-    if key not in known:
-        raise UnknownFormat(f"there is no format {key!r}: use one of {', '.join(known)}")
-    found = _load(known[key])
-    if not isinstance(found, Format) or found.key != key:
-        raise TypeError(
-            f"{known[key]} is not the format {key!r}: it must fulfil connectors.base.Format with that key"
-        )
-    return found
-
-
-def connector_keys() -> list[str]:
-    """Ours in the order of the table, then those of installed packages by name."""
-    return list(_paths(CONNECTOR_GROUP))
+    return _load(known[key], key, Connector)
 
 
 def format_keys() -> list[str]:
@@ -83,9 +71,14 @@ def format_keys() -> list[str]:
     return list(_paths(FORMAT_GROUP))
 
 
+def connector_keys() -> list[str]:
+    """Ours in the order of the table, then those of installed packages by name."""
+    return list(_paths(CONNECTOR_GROUP))
+
+
 def forget_loaded() -> None:
     """Load and look up everything anew: for tests that install an entry point."""
-    for cached in (connector, format_of, _paths):
+    for cached in (format_of, connector, _paths):
         cached.cache_clear()
 
 
@@ -94,14 +87,14 @@ def _paths(group: str) -> Mapping[str, str]:
     """Key → dotted path of a group; ours win, so that no installed package can put itself in front of
     `zapier` unseen.
     """
-    ours = CONNECTORS if group == CONNECTOR_GROUP else FORMATS
+    ours = FORMATS if group == FORMAT_GROUP else CONNECTORS
     added = {
         entry.name: entry.value for entry in sorted(entry_points(group=group), key=lambda entry: entry.name)
     }
     return ours | {key: path for key, path in added.items() if key not in ours}
 
 
-def _load(path: str) -> object:
+def _load(path: str, key: str, kind: type[Kind]) -> Kind:
     """`module:NAME` → the object. A missing module and one that raises while it loads keep their own
     error.
     """
@@ -109,4 +102,9 @@ def _load(path: str) -> object:
     loaded = import_module(module)
     if not hasattr(loaded, name):
         raise TypeError(f"{path!r} must be written module:NAME, and that module must have that name")
-    return getattr(loaded, name)
+    found = getattr(loaded, name)
+    if not isinstance(found, kind) or found.key != key:
+        raise TypeError(
+            f"{path} is not the {kind.__name__.lower()} {key!r}: it must be a connectors.base.{kind.__name__} with that key"
+        )
+    return found

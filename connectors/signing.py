@@ -1,6 +1,6 @@
 """Signatures: made for what the hub sends, checked for what it receives.
 
-Owns the key of a secret (contract §7), Standard Webhooks `v1`, and the hex HMACs of GitHub and iceScrum. A
+Owns the key of a secret (docs/verify-signatures.md), Standard Webhooks `v1`, and the hex HMACs of GitHub and iceScrum. A
 check answers True or False whatever a stranger wrote into a header; it never raises because of one. Secrets
 and signatures meet only in `hmac.compare_digest`, on bytes: on text with non-ASCII it raises. Nothing here
 may log, print or keep a secret. Before: a format built the body. After: the headers go out with exactly those

@@ -7,13 +7,10 @@ must ask for batches, and not every one reads `ce-*` headers.
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 """
 
-import json
-from collections.abc import Sequence
-
-from connectors.base import Event
+from connectors.base import Event, Format, enveloped
 
 
-class CloudEventsFormat:
+class CloudEventsFormat(Format):
     key = "cloudevents"
     content_type = "application/cloudevents+json"
 
@@ -26,11 +23,7 @@ class CloudEventsFormat:
             "time": event.timestamp,
             "datacontenttype": "application/json",
         }
-        head = json.dumps(attributes, separators=(",", ":")).encode("ascii")
-        return head[:-1] + b',"data":' + event.data + b"}"
-
-    def headers(self, event: Event, delivery_id: str, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
-        return {}
+        return enveloped(attributes, event.data)
 
 
 FORMAT = CloudEventsFormat()

@@ -6,29 +6,23 @@ cannot refuse a replay; `webhook-signature` beside it can.
 https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
 """
 
-from collections.abc import Sequence
-
-from connectors.base import Event
+from connectors.base import Context, Event, Format
 from connectors.signing import hex_hmac
 
 
-class GitHubFormat:
+class GitHubFormat(Format):
     key = "github"
-    content_type = "application/json"
 
-    def body(self, event: Event) -> bytes:
-        return event.data
-
-    def headers(self, event: Event, delivery_id: str, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
+    def headers(self, event: Event, context: Context, body: bytes) -> dict[str, str]:
         """The delivery's id is GitHub's: the same on redelivery. Both signatures with the newest secret; none
         without a secret.
 
         The SHA-1 one is GitHub's legacy; old receivers read nothing else.
         """
-        headers = {"X-GitHub-Event": event.type, "X-GitHub-Delivery": delivery_id}
-        if secrets and secrets[0]:
-            headers["X-Hub-Signature-256"] = "sha256=" + hex_hmac(secrets[0], body, "sha256")
-            headers["X-Hub-Signature"] = "sha1=" + hex_hmac(secrets[0], body, "sha1")
+        headers = {"X-GitHub-Event": event.type, "X-GitHub-Delivery": context.delivery_id}
+        if context.secrets and context.secrets[0]:
+            headers["X-Hub-Signature-256"] = "sha256=" + hex_hmac(context.secrets[0], body, "sha256")
+            headers["X-Hub-Signature"] = "sha1=" + hex_hmac(context.secrets[0], body, "sha1")
         return headers
 
 

@@ -7,19 +7,15 @@ are sacred. Its signature, `webhook-signature`, is on every delivery whatever th
 here.
 """
 
-import json
-from collections.abc import Sequence
-
-from connectors.base import Event
+from connectors.base import Event, Format, enveloped
 
 
-class StandardFormat:
+class StandardFormat(Format):
     """Standard Webhooks' advice (`type`, `timestamp`, `data`) with an `id`, which Zapier wants at the top
     level, and the project.
     """
 
     key = "standard"
-    content_type = "application/json"
 
     def body(self, event: Event) -> bytes:
         envelope = {
@@ -28,11 +24,7 @@ class StandardFormat:
             "timestamp": event.timestamp,
             "project": event.project,
         }
-        head = json.dumps(envelope, separators=(",", ":")).encode("ascii")
-        return head[:-1] + b',"data":' + event.data + b"}"
-
-    def headers(self, event: Event, delivery_id: str, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
-        return {}
+        return enveloped(envelope, event.data)
 
 
 FORMAT = StandardFormat()

@@ -1,6 +1,6 @@
 """The events that iceScrum's projects have: codes, names, presets, and an example object for each.
 
-Owns the list as data, from iceScrum 7.55 (iceScrum reference, §3): 38 codes of its open configuration and 18
+Owns the list as data, from iceScrum 7.55: 38 codes of its open configuration and 18
 that its Apps add. A project with the `icescrum` catalogue knows these and no others. The six server-wide
 codes (`user.*`, `project.*`) are left out: no project publishes them. The examples' JSON is next door in
 `icescrum_examples`.
@@ -79,7 +79,7 @@ def examples(code: str) -> bytes:
     """A realistic object as iceScrum publishes it for this code, compact JSON in UTF-8; a plain one for a
     code of no catalogue.
 
-    A delete carries the same shape as the rest, unlike iceScrum's own (iceScrum reference, §8).
+    A delete carries the same shape as the rest, unlike iceScrum's own.
     """
     key, _, verb = code.partition(".")
     return OBJECTS.get("comment" if verb in _COMMENTS else key, OBJECTS["other"])

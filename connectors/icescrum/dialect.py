@@ -1,6 +1,6 @@
 """iceScrum's REST dialect for hooks: its JSON into our hook's fields, and our hook into its JSON.
 
-Owns shapes and words only (iceScrum reference, §2, minus the faults of §8); pure. Paths, tokens, statuses and
+Owns shapes and words only (iceScrum 7.55, minus its faults); pure. Paths, tokens, statuses and
 storage are the API's, which calls `hook_fields` before and `hook_answer` after its own work, and checks there
 what it checks for every hook: that the URL may be reached, that each event is of the catalogue (an unknown
 one is a 400 naming it, not dropped), that a secret is a usable key.

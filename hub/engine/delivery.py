@@ -1,8 +1,8 @@
-"""One attempt, top to bottom: build, sign, send, classify.
+"""One attempt, top to bottom: build, sign, send, judge.
 
-Owns what one request looks like and what its answer means (contract §7, §8.2). It must never touch the
-database or decide what becomes of the delivery or the hook: it returns an outcome, always, whatever happens.
-Step before: `dispatcher` has claimed. Step after: `store.deliveries.record`.
+Owns what one request looks like (docs/delivery.md, "What is sent") and what is kept of it. It returns an
+outcome, always, whatever happens; what becomes of the delivery and the hook is decided elsewhere. No
+database. Step before: `dispatcher` has claimed. Step after: `hub.store.deliveries.record`.
 """
 
 import logging
@@ -10,20 +10,21 @@ import time
 from dataclasses import dataclass, replace
 
 from connectors import registry, signing
-from connectors.base import Event
+from connectors.base import Answer, Context, Event, Format, HttpParcel, Judgement
 from hub import __version__
-from hub.errors import DeliveryError
-from hub.rules.outcome import Kind, Outcome
+from hub.errors import DeliveryError, Fault
+from hub.logs import MASK
+from hub.rules.outcome import Kind, Outcome, SentBody
+from hub.rules.retry import resume_at
 from hub.rules.settings import Settings
 from hub.store.clock import Clock
 from hub.store.destinations import Destination
-from hub.targets.outbound import Outbound, Request, Response
+from hub.targets.outbound import Outbound
+from hub.targets.transport import Receipt, Request
 
 log = logging.getLogger("hub.engine.delivery")
 
 USER_AGENT = f"hookhub/{__version__}"
-MASK = "********"
-GONE = 410
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,45 +42,43 @@ def attempt(shipment: Shipment, outbound: Outbound, settings: Settings, clock: C
     fault of the hub's own.
     """
     started_at = clock.now()
-    sent_headers: dict[str, str] = {}
+    request: Request | None = None
     try:
-        request = build(shipment, settings, clock, outbound.origin)
-        sent_headers = dict(request.headers)
-        outcome = _answered(outbound.send(request), started_at)
+        form = registry.format_of(shipment.target.format)
+        request = build(shipment, form, settings, clock, outbound.origin)
+        receipt = outbound.send(request)
+        outcome = _answered(receipt, form.judge(receipt.answer), started_at)
     except DeliveryError as error:
         outcome = _unanswered(error, started_at, clock.now() - started_at)
     except Exception as error:  # a bug of ours, or a row that cannot be read: this delivery only, and never the receiver's fault
         log.exception("delivery %s attempt %s: fault of the hub", shipment.delivery_id, shipment.attempt)
         outcome = Outcome("fault", started_at, clock.now() - started_at, reason=f"fault of the hub: {error}")
-    return _described(outcome, shipment.target, sent_headers)
+    return _described(outcome, shipment, request)
 
 
-def build(shipment: Shipment, settings: Settings, clock: Clock, origin: str) -> Request:
+def build(shipment: Shipment, form: Format, settings: Settings, clock: Clock, origin: str) -> Request:
     """The request, signed. The body is the same on every attempt; time and signature are this attempt's
     (Standard Webhooks).
     """
     target, event = shipment.target, shipment.event
-    form = registry.format_of(target.format)
-    body = form.body(event)
     secrets = target.live_secrets(clock.now())
     timestamp = int(time.time())  # the receiver compares it with its own wall clock
+    parcel = form.request(event, Context(shipment.delivery_id, secrets))
     headers = {
         **target.headers,
-        "Content-Type": form.content_type,
         "User-Agent": USER_AGENT,
         "webhook-id": event.id,
         "webhook-timestamp": str(timestamp),
         "x-hub-attempt": str(shipment.attempt),
         "x-hub-delivery": shipment.delivery_id,
-        **form.headers(event, shipment.delivery_id, body, secrets),
-        **_consent_headers(target.handshake, origin, secrets, body),
+        **parcel.headers,
+        **_consent_headers(target.handshake, origin, secrets, parcel.body),
     }
     if secrets:
-        headers["webhook-signature"] = signing.standard_signature(secrets, event.id, timestamp, body)
+        headers["webhook-signature"] = signing.standard_signature(secrets, event.id, timestamp, parcel.body)
     return Request(
-        url=target.url,
-        headers=headers,
-        body=body,
+        target.url,
+        HttpParcel(headers, parcel.body, parcel.method),
         verify_ssl=target.verify_ssl,
         total_timeout_s=settings.attempt_timeout_s,
         connect_timeout_s=settings.connect_timeout_s,
@@ -87,7 +86,9 @@ def build(shipment: Shipment, settings: Settings, clock: Clock, origin: str) -> 
 
 
 def _consent_headers(handshake: str | None, origin: str, secrets: list[str], body: bytes) -> dict[str, str]:
-    """What a target that proved its consent by a handshake is sent besides (reference/rest-hooks §10)."""
+    """What a target that proved its consent by a handshake is sent besides: WebHook-Request-Origin (CloudEvents HTTP
+    webhook 1.0.2 §4.1), or a signature by the secret of the handshake (Asana).
+    """
     if handshake == "cloudevents":
         return {"WebHook-Request-Origin": origin}
     if handshake == "rest-hooks" and secrets:
@@ -111,37 +112,50 @@ def log_attempt(shipment: Shipment, outcome: Outcome) -> None:
         "phase": outcome.phase,
         "ms": round(outcome.duration_s * 1000),
     }
-    if outcome.reason:
-        fields["reason"] = outcome.reason
+    if outcome.reason:  # a redirect's names a URL
+        is_redirect = outcome.status is not None and 300 <= outcome.status < 400
+        fields["reason"] = f"answered {outcome.status}" if is_redirect else outcome.reason
     pairs = (f"{name}={value!r}" if name == "reason" else f"{name}={value}" for name, value in fields.items())
     log.info("attempt %s", " ".join(pairs), extra={"fields": fields})
 
 
-def _answered(response: Response, started_at: float) -> Outcome:
-    """2xx is success; everything else that answers is a failure, redirects too (contract §8.2)."""
-    kind: Kind = (
-        "success" if 200 <= response.status < 300 else "gone" if response.status == GONE else "failure"
-    )
-    headers = {name.lower(): value for name, value in response.headers}
+_KINDS: dict[str | None, Kind] = {
+    None: "success",
+    "receiver": "failure",
+    "event": "failure",
+    "later": "later",
+    "gone": "gone",
+    "hub": "fault",
+}
+
+
+def _answered(receipt: Receipt, judgement: Judgement, started_at: float) -> Outcome:
+    answer: Answer = receipt.answer
+    ended_at = started_at + receipt.duration_s
     return Outcome(
-        kind,
+        _KINDS[judgement.blames],
         started_at,
-        response.duration_s,
-        phase=response.phase,
-        status=response.status,
-        reason=response.note if kind == "success" else f"answered {response.status}",
-        retry_after=headers.get("retry-after"),
-        peer=response.peer,
+        receipt.duration_s,
+        phase=receipt.phase,
+        status=answer.status,
+        reason=judgement.reason or receipt.note,
+        blames_event=judgement.blames == "event",
+        resume_at=resume_at(judgement.after_s, answer.header("retry-after"), ended_at)
+        if judgement.blames
+        else None,
+        peer=receipt.peer,
         was_sent=True,
-        response_headers=response.headers,
-        response_body=response.body,
+        response_headers=list(answer.headers),
+        response_body=answer.body,
     )
+
+
+_UNANSWERED: dict[Fault, Kind] = {"receiver": "failure", "refused": "refused", "hub": "fault"}
 
 
 def _unanswered(error: DeliveryError, started_at: float, duration_s: float) -> Outcome:
-    kinds: dict[str, Kind] = {"receiver": "failure", "refused": "refused", "hub": "fault"}
     return Outcome(
-        kinds[error.fault],
+        _UNANSWERED[error.fault],
         started_at,
         duration_s,
         phase=error.phase,
@@ -151,7 +165,19 @@ def _unanswered(error: DeliveryError, started_at: float, duration_s: float) -> O
     )
 
 
-def _described(outcome: Outcome, target: Destination, sent_headers: dict[str, str]) -> Outcome:
+def _described(outcome: Outcome, shipment: Shipment, request: Request | None) -> Outcome:
     """With what was sent, the owner's own header values masked: they are credentials."""
-    shown = {name: MASK if name in target.headers else value for name, value in sent_headers.items()}
-    return replace(outcome, url=target.url, format=target.format, request_headers=shown)
+    target = shipment.target
+    if request is None:
+        return replace(outcome, url=target.url, format=target.format)
+    parcel = request.parcel
+    return replace(
+        outcome,
+        method=parcel.method,
+        url=request.url,
+        format=target.format,
+        request_headers={
+            name: MASK if name in target.headers else value for name, value in parcel.headers.items()
+        },
+        request_body=SentBody.of(parcel.body, shipment.event.data),
+    )

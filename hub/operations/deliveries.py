@@ -6,8 +6,6 @@ makes it wait, and the dispatcher goes on from there.
 
 from collections.abc import Callable
 
-from connectors import registry
-from connectors.base import Event
 from hub.errors import Conflict, Invalid, NotFound
 from hub.operations import replay
 from hub.operations.replay import Span
@@ -73,9 +71,8 @@ class Deliveries:
     def attempts(self, project: Project, delivery: Delivery) -> list[tuple[Attempt, bytes | None]]:
         """Each attempt with the body that was sent, in their order; None where that is no longer known."""
         event = self._database.read(lambda: events.get(project.id, delivery.event_id))
-        sent = None if event is None else events.as_sent(event, project.key)
         log = self._database.read(lambda: attempts.of_delivery(delivery.id))
-        return [(attempt, _sent_body(attempt, sent)) for attempt in log]
+        return [(attempt, attempt.body(None if event is None else event.data)) for attempt in log]
 
     def retry(self, requester: Requester, project: Project, delivery_id: str) -> Delivery:
         """One more attempt of a delivery, with the same id.
@@ -111,13 +108,3 @@ class Deliveries:
         count = replay.replay(self._database, hook, span, is_dry_run=is_dry_run)
         self._wake()
         return count
-
-
-def _sent_body(attempt: Attempt, event: Event | None) -> bytes | None:
-    form = attempt.outcome.format
-    if not form:
-        return b""
-    try:
-        return None if event is None else registry.format_of(form).body(event)
-    except LookupError:  # the format was taken out since
-        return None

@@ -1,16 +1,18 @@
 """Handshakes: proof that a target wants what it is about to get, opt-in per hook.
 
-Owns the two schemes of reference/rest-hooks §10 that a subscriber can ask for. It must never be compulsory:
-Zapier supports none. Step before: `subscriptions` has checked the fields. Step after: the hook is made, and
-each delivery carries the scheme's header.
+Owns the two schemes that a subscriber can ask for. Never compulsory: Zapier supports none. Step before:
+`subscriptions` has checked the fields. Step after: the hook is made, and each delivery carries the scheme's
+header.
 """
 
 import hmac
 import threading
 from typing import Literal
 
+from connectors.base import Answer, HttpParcel
 from hub.errors import Busy, DeliveryError, Invalid
-from hub.targets.outbound import Outbound, Request, Response
+from hub.targets.outbound import Outbound
+from hub.targets.transport import Request
 
 Scheme = Literal["rest-hooks", "cloudevents"]
 SCHEMES: tuple[Scheme, ...] = ("rest-hooks", "cloudevents")
@@ -29,7 +31,7 @@ def prove(outbound: Outbound, scheme: str, url: str, secret: str, *, verify_ssl:
     proves nothing (CloudEvents HTTP webhook 1.0.2 §4).
 
     Raises:
-        Problem: 422, naming what the target did not do; 503, too many targets are being asked at this moment.
+        Invalid: naming what the target did not do. Busy: too many targets are being asked at this moment.
     """
     if not _room.acquire(blocking=False):
         raise Busy(
@@ -45,43 +47,37 @@ def _ask(outbound: Outbound, scheme: str, url: str, secret: str, verify_ssl: boo
     is_rest = scheme == "rest-hooks"
     headers = {"X-Hook-Secret": secret} if is_rest else {"WebHook-Request-Origin": outbound.origin}
     request = Request(
-        url=url,
-        headers=headers,
-        body=b"",
+        url,
+        HttpParcel(headers, b"", "POST" if is_rest else "OPTIONS"),
         verify_ssl=verify_ssl,
         total_timeout_s=TIMEOUT_S,
         connect_timeout_s=TIMEOUT_S / 2,
-        method="POST" if is_rest else "OPTIONS",
     )
     try:
-        response = outbound.send(request)
+        answer = outbound.send(request).answer
     except DeliveryError as error:
         raise _refused(f"the target did not answer the handshake: {error.reason}") from error
-    failure = _rest_failure(response, secret) if is_rest else _cloudevents_failure(response, outbound.origin)
+    failure = _rest_failure(answer, secret) if is_rest else _cloudevents_failure(answer, outbound.origin)
     if failure is not None:
         raise _refused(failure)
 
 
-def _rest_failure(response: Response, secret: str) -> str | None:
-    if response.status not in (200, 204):
-        return f"the target answered the handshake with {response.status}, not with 200 or 204"
-    echoed = _header(response, "x-hook-secret").encode("utf-8", "replace")
+def _rest_failure(answer: Answer, secret: str) -> str | None:
+    if answer.status not in (200, 204):
+        return f"the target answered the handshake with {answer.status}, not with 200 or 204"
+    echoed = answer.header("x-hook-secret").encode("utf-8", "replace")
     return (
         None if hmac.compare_digest(echoed, secret.encode()) else "the target did not send X-Hook-Secret back"
     )
 
 
-def _cloudevents_failure(response: Response, origin: str) -> str | None:
-    allowed = [host.strip().lower() for host in _header(response, "webhook-allowed-origin").split(",")]
+def _cloudevents_failure(answer: Answer, origin: str) -> str | None:
+    allowed = [host.strip().lower() for host in answer.header("webhook-allowed-origin").split(",")]
     return (
         None
         if "*" in allowed or origin.lower() in allowed
         else f"the target did not allow {origin} with WebHook-Allowed-Origin"
     )
-
-
-def _header(response: Response, name: str) -> str:
-    return next((value for found, value in response.headers if found.lower() == name), "")
 
 
 def _refused(message: str) -> Invalid:

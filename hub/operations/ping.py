@@ -1,4 +1,4 @@
-"""Test deliveries: one attempt to one hook, never retried, never counted (contract §8.9).
+"""Test deliveries: one attempt to one hook, never retried, never counted (docs/delivery.md, "When a hook fails").
 
 Owns `ping`. It must never pass the queue: it is sent at once, on the caller's thread, also to a hook that is
 switched off, because that is when people test. What came of it is kept in the log like any delivery.
@@ -45,7 +45,7 @@ def ping(database: Database, box: SecretBox, outbound: Outbound, project: Projec
     """Send a test event to a hook and wait for the answer.
 
     Raises:
-        Problem: 409, for a hook whose secrets cannot be read; 503, too many are being tested at this moment.
+        Conflict: the hook's secrets cannot be read. Busy: too many are being tested at this moment.
     """
     new = NewEvent(new_id("evt"), project.id, PING_EVENT_TYPE, time.time(), _data(project, hook))
     try:

@@ -9,12 +9,14 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from connectors import registry
+from connectors.base import HttpParcel
 from hub.engine.delivery import USER_AGENT
 from hub.errors import DeliveryError
 from hub.store import hooks
 from hub.store.database import Database
 from hub.store.hooks import Hook
-from hub.targets.outbound import Outbound, Request
+from hub.targets.outbound import Outbound
+from hub.targets.transport import Request
 
 log = logging.getLogger("hub.operations.unsubscribe")
 
@@ -48,10 +50,10 @@ class ReverseUnsubscribe:
             log.exception("fault in a reverse unsubscribe of %s", hook_id)
 
     def _send(self, hook: Hook) -> None:
-        headers = {"User-Agent": USER_AGENT}
-        request = Request(hook.target_url, headers, b"", hook.verify_ssl, TIMEOUT_S, TIMEOUT_S / 2, "DELETE")
+        parcel = HttpParcel({"User-Agent": USER_AGENT}, b"", "DELETE")
+        request = Request(hook.target_url, parcel, hook.verify_ssl, TIMEOUT_S, TIMEOUT_S / 2)
         try:
-            status = str(self._outbound.send(request).status)
+            status = str(self._outbound.send(request).answer.status)
         except DeliveryError as error:
             status = error.reason
         log.info("reverse unsubscribe hook=%s app=%s answer=%s", hook.id, hook.origin_app, status)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from hub.rules.outcome import Outcome
-from hub.rules.retry import delay_s, retry_after_at
+from hub.rules.retry import delay_s
 
 State = Literal["active", "failing", "disabled", "auto_disabled", "gone"]
 LIVE: tuple[State, ...] = ("active", "failing")
@@ -25,11 +25,6 @@ ROUTED: tuple[State, ...] = ("active", "failing", "auto_disabled")
 SLOW_S = 1.0
 """A request that takes longer makes its hook a slow one, which shares a bounded part of the senders with the
 other slow ones.
-"""
-
-EVENT_STATUSES = (400, 409, 413, 415, 422, 500)
-"""Answers that can be about one event; the others (404, 401, 429, 502 …) and no answer at all are about the
-receiver.
 """
 
 DEFAULT_GATE_S = 5.0
@@ -94,6 +89,8 @@ def judge(
     """
     if outcome.kind == "success":
         return _after_success(health, outcome, max_in_flight)
+    if outcome.kind == "later":
+        return _after_later(health, outcome)
     if outcome.kind not in ("failure", "gone"):
         return replace(health, last_error=outcome.reason)
     failed = replace(health, last_error=outcome.reason)
@@ -158,6 +155,14 @@ def _after_success(health: Health, outcome: Outcome, max_in_flight: int) -> Heal
     return replace(well, ramp=grown if grown < max_in_flight else None)
 
 
+def _after_later(health: Health, outcome: Outcome) -> Health:
+    """The receiver is well and asks for a pause: the hook waits as long, and begins again with one request."""
+    told = replace(health, last_error=outcome.reason)
+    if not health.is_live:
+        return told
+    return replace(told, ramp=1, gate_at=max(health.gate_at or 0.0, outcome.resume_at or outcome.ended_at))
+
+
 def _blames_event(health: Health, outcome: Outcome, failed_at: float | None) -> bool:
     """True when the receiver refuses one event that it cannot digest: others have got through since this one
     failed first.
@@ -165,7 +170,7 @@ def _blames_event(health: Health, outcome: Outcome, failed_at: float | None) -> 
     Counting its further tries would switch off a hook that is well, as soon as nothing else is published
     (contract §8.5).
     """
-    if outcome.status not in EVENT_STATUSES or failed_at is None:
+    if not outcome.blames_event or failed_at is None:
         return False
     return health.last_success_at is not None and health.last_success_at > failed_at
 
@@ -208,5 +213,4 @@ def _after_counted_failure(
     if count == 1:
         return failing
     pause_s = delay_s(schedule, count, chance) if schedule else DEFAULT_GATE_S
-    asked_for = retry_after_at(outcome.retry_after, outcome.ended_at)
-    return replace(failing, gate_at=max(outcome.ended_at + pause_s, asked_for or 0.0))
+    return replace(failing, gate_at=max(outcome.ended_at + pause_s, outcome.resume_at or 0.0))

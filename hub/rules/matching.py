@@ -11,15 +11,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from connectors.base import PING_EVENT_TYPE as PING_EVENT_TYPE
+
 OWN_EVENT_TYPES = {
     "hook.disabled": "A hook was switched off after too many failures in a row",
     "hook.enabled": "A hook was switched on again",
     "hook.gone": "A hook's subscription ended: its target answered 410 Gone",
 }
 """The hub's own types, known in every project; `*` does not mean them (contract §4)."""
-
-PING_EVENT_TYPE = "hook.ping"
-"""What a test delivery carries; nobody can subscribe to it or publish it."""
 
 _EVENT_TYPE = re.compile(r"[a-z][A-Za-z0-9_]*(\.[a-z][A-Za-z0-9_]*)*")
 EVENT_TYPE_MAX_LENGTH = 128

@@ -1,20 +1,42 @@
 """What came of one attempt: the value that the sending side hands to the rules and the store.
 
-Owns the vocabulary of results. Pure data. It must never hold a live object (a response, a handle, a row): an
-outcome crosses threads. Step before: `delivery` makes it. Step after: `retry` and `health` judge it,
-`store.deliveries` writes it down.
+Owns the vocabulary of results. Plain data, never a live object (a response, a handle, a row): an outcome
+crosses threads. Step before: `hub.engine.delivery` makes it. Step after: `retry` and `health` judge it,
+`hub.store.deliveries` writes it down.
 """
 
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
 
 from hub.errors import Phase
 
-Kind = Literal["success", "failure", "gone", "refused", "fault", "unknown"]
-"""`success` 2xx · `failure` everything else that a receiver answers or fails to answer · `gone` 410 ·
-`refused` the address policy · `fault` the hub's own trouble · `unknown` cut off by a crash of the hub. Only
-`failure` and `gone` count against the hook (contract §8.2).
+Kind = Literal["success", "failure", "later", "gone", "refused", "fault", "unknown"]
+"""`success` · `failure` the receiver answered badly or not at all · `later` it is well and asks for a pause ·
+`gone` it wants no more events · `refused` the address policy · `fault` the hub's own trouble · `unknown` cut off by a
+crash of the hub. Only `failure` and `gone` count against the hook (docs/delivery.md, "What counts").
 """
+
+
+@dataclass(frozen=True, slots=True)
+class SentBody:
+    """The body that was sent, kept as what stood around the event's data: short, and never made again with a
+    format that has changed since.
+    """
+
+    before: bytes
+    after: bytes | None
+    """None: the body does not hold the data as it is, and `before` is all of it."""
+
+    @classmethod
+    def of(cls, body: bytes, data: bytes) -> "SentBody":
+        start = body.find(data)
+        if start < 0:
+            return cls(body, None)
+        return cls(body[:start], body[start + len(data) :])
+
+    def whole(self, data: bytes) -> bytes:
+        return self.before if self.after is None else self.before + data + self.after
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +50,20 @@ class Outcome:
     status: int | None = None
     reason: str | None = None
     """One sentence for people; None for a plain success."""
-    retry_after: str | None = None
-    """The receiver's Retry-After header as it came."""
+    blames_event: bool = False
+    """With `failure`: this event alone may be to blame, where the hook has taken others since."""
+    resume_at: float | None = None
+    """Not to be tried before, because the receiver asks for it; at most a day ahead."""
     peer: str | None = None
     was_sent: bool = False
+    method: str = "POST"
     url: str = ""
     """Where it went: the hook's target may be another one later."""
     format: str = ""
     request_headers: dict[str, str] = field(default_factory=dict)
     """As sent, secrets masked."""
+    request_body: SentBody | None = None
+    """None: nothing was built, or it is not known."""
     response_headers: list[tuple[str, str]] = field(default_factory=list)
     response_body: bytes = b""
     """The first 8 KiB."""
@@ -44,3 +71,8 @@ class Outcome:
     @property
     def ended_at(self) -> float:
         return self.started_at + self.duration_s
+
+    @property
+    def host(self) -> str:
+        """The host it went to; empty for a URL without one."""
+        return urlsplit(self.url).hostname or ""

@@ -1,13 +1,13 @@
 """When a delivery is tried again, and when it is given up.
 
 Owns the retry schedule's arithmetic: which step, jitter, Retry-After, the end. Pure: `now` and chance are
-arguments. It must never look at the hook; a failing hook is slowed down by `health`. Step before: an outcome
-came back. Step after: `store.deliveries.record` writes the verdict.
+arguments, and the hook has no say (a failing one is slowed down by `health`). Step before: an outcome came
+back. Step after: `hub.store.deliveries.record` writes the verdict.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Literal
@@ -20,11 +20,16 @@ return together.
 """
 
 RETRY_AFTER_MAX_S = 86_400.0
-"""A receiver may ask for at most a day (contract §8.4); RFC 9110 §10.2.3 sets no bound, and receivers have
-sent 1e9.
+"""A receiver may ask for at most a day; RFC 9110 §10.2.3 sets no bound, and receivers have sent 1e9."""
+
+WAIT_MAX_S = 300.0
+"""A fault of the hub, and a receiver that asks for a pause without saying how long, are tried again after 2, 4, 8 …
+and at most so many seconds.
 """
 
-FAULT_DELAY_MAX_S = 300.0
+DEFERRALS_MAX = 50
+"""So often may a receiver put off one delivery before that counts as failing."""
+
 FAULTS_MAX = 20
 """After so many faults of the hub's own in one delivery it is set aside: something about this one row is
 broken.
@@ -43,28 +48,54 @@ class Verdict:
     state: Literal["delivered", "retrying", "failed", "refused"]
     failures: int
     faults: int
+    deferrals: int
     next_at: float | None = None
     reason: str | None = None
 
 
 def judge(
-    outcome: Outcome, *, failures: int, faults: int, schedule: Sequence[float], chance: float
+    outcome: Outcome,
+    *,
+    failures: int,
+    faults: int,
+    deferrals: int,
+    schedule: Sequence[float],
+    chance: float,
 ) -> Verdict:
-    """Decide on one delivery. `failures` and `faults` are those before this outcome; `chance` is in [0,
-    1).
+    """Decide on one delivery. The three counts are those before this outcome, which `settled` has seen;
+    `chance` is in [0, 1).
     """
     if outcome.kind == "success":
-        return Verdict("delivered", failures, faults)
+        return Verdict("delivered", failures, faults, deferrals)
     if outcome.kind == "refused":
-        return Verdict("refused", failures, faults, reason=outcome.reason)
+        return Verdict("refused", failures, faults, deferrals, reason=outcome.reason)
+    if outcome.kind == "later":
+        return Verdict(
+            "retrying", failures, faults, deferrals + 1, outcome.resume_at or outcome.ended_at, outcome.reason
+        )
     if outcome.kind in ("fault", "unknown"):
-        return _after_fault(outcome, failures, faults + 1)
+        return _after_fault(outcome, failures, faults + 1, deferrals)
+
     failures += 1
     if outcome.kind == "gone" or failures > len(schedule):
-        return Verdict("failed", failures, faults, reason=outcome.reason)
+        return Verdict("failed", failures, faults, deferrals, reason=outcome.reason)
     next_at = outcome.ended_at + delay_s(schedule, failures, chance)
-    asked_for = retry_after_at(outcome.retry_after, outcome.ended_at)
-    return Verdict("retrying", failures, faults, max(next_at, asked_for or 0.0), outcome.reason)
+    return Verdict(
+        "retrying", failures, faults, deferrals, max(next_at, outcome.resume_at or 0.0), outcome.reason
+    )
+
+
+def settled(outcome: Outcome, deferrals: int) -> Outcome:
+    """The outcome as it counts for a delivery that has been put off `deferrals` times: a `later` gets the time it
+    means, and is a failure when there were too many.
+    """
+    if outcome.kind != "later":
+        return outcome
+    if deferrals >= DEFERRALS_MAX:
+        return replace(outcome, kind="failure")
+    if outcome.resume_at is not None:
+        return outcome
+    return replace(outcome, resume_at=outcome.ended_at + _backoff_s(deferrals + 1))
 
 
 def delay_s(schedule: Sequence[float], failures: int, chance: float) -> float:
@@ -77,6 +108,15 @@ def delay_s(schedule: Sequence[float], failures: int, chance: float) -> float:
         return 0.0
     step = schedule[min(failures, len(schedule)) - 1]
     return step * (1 - JITTER + 2 * JITTER * chance)
+
+
+def resume_at(after_s: float | None, retry_after: str, now: float) -> float | None:
+    """Until when a receiver asks to wait: by the seconds that its answer's body names, else by its Retry-After
+    header; at most a day ahead, None when it does not ask.
+    """
+    if after_s is None:
+        return retry_after_at(retry_after, now)
+    return now + min(after_s, RETRY_AFTER_MAX_S) if after_s > 0 else None
 
 
 def retry_after_at(header: str | None, now: float) -> float | None:
@@ -107,10 +147,14 @@ def _seconds_until(http_date: str, now: float) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
 
 
-def _after_fault(outcome: Outcome, failures: int, faults: int) -> Verdict:
+def _after_fault(outcome: Outcome, failures: int, faults: int, deferrals: int) -> Verdict:
     if faults >= FAULTS_MAX:
-        return Verdict(
-            "failed", failures, faults, reason=f"set aside after {faults} faults of the hub: {outcome.reason}"
-        )
-    next_at = outcome.ended_at + min(2.0**faults, FAULT_DELAY_MAX_S)
-    return Verdict("retrying", failures, faults, next_at, outcome.reason)
+        reason = f"set aside after {faults} faults of the hub: {outcome.reason}"
+        return Verdict("failed", failures, faults, deferrals, reason=reason)
+    next_at = outcome.ended_at + _backoff_s(faults)
+    return Verdict("retrying", failures, faults, deferrals, next_at, outcome.reason)
+
+
+def _backoff_s(times: int) -> float:
+    """2, 4, 8 … seconds, from the first time on."""
+    return min(2.0 ** min(times, 30), WAIT_MAX_S)

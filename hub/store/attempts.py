@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.rules.outcome import Outcome
+from hub.rules.outcome import Outcome, SentBody
 from hub.store import models
 from hub.store.database import Database
 
@@ -21,12 +21,18 @@ class Attempt:
     """From 1."""
     outcome: Outcome
 
+    def body(self, data: bytes | None) -> bytes | None:
+        """The body that was sent, given the event's data; None when nothing was sent or it is not known any more."""
+        sent = self.outcome.request_body
+        return None if sent is None or data is None else sent.whole(data)
+
 
 def add(database: Database, attempts: Sequence[tuple[str, int, Outcome]]) -> None:
     """Write finished attempts: (delivery id, attempt number, outcome)."""
     database.executemany(
-        "INSERT INTO attempt (delivery_id, number, kind, started_at, duration_s, phase, status, reason, peer, was_sent, url, format,"
-        " request_headers, response_headers, response_body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO attempt (delivery_id, number, kind, started_at, duration_s, phase, status, reason, peer,"
+        " was_sent, url, format, method, request_headers, body_before, body_after, response_headers, response_body)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 delivery_id,
@@ -41,7 +47,10 @@ def add(database: Database, attempts: Sequence[tuple[str, int, Outcome]]) -> Non
                 outcome.was_sent,
                 outcome.url,
                 outcome.format,
+                outcome.method,
                 json.dumps(outcome.request_headers),
+                None if outcome.request_body is None else outcome.request_body.before,
+                None if outcome.request_body is None else outcome.request_body.after,
                 json.dumps(outcome.response_headers),
                 outcome.response_body,
             )
@@ -74,9 +83,15 @@ def _attempt(row: Any) -> Attempt:
         peer=row.peer,
         was_sent=bool(row.was_sent),
         url=row.url,
+        method=row.method,
         format=row.format,
         request_headers=json.loads(row.request_headers),
+        request_body=_sent_body(row.body_before, row.body_after),
         response_headers=[(name, value) for name, value in json.loads(row.response_headers)],
         response_body=bytes(row.response_body),
     )
     return Attempt(row.number, outcome)
+
+
+def _sent_body(before: Any, after: Any) -> SentBody | None:
+    return None if before is None else SentBody(bytes(before), None if after is None else bytes(after))

@@ -50,9 +50,9 @@ def record(
     ours = leased(database, owner, [done for done, _ in outcomes])
     ended = sorted(
         (
-            (done, outcome, ours[done.delivery_id], chance())
+            (done, retry.settled(outcome, row.deferrals), row, chance())
             for done, outcome in outcomes
-            if done.delivery_id in ours
+            if (row := ours.get(done.delivery_id)) is not None
         ),
         key=lambda item: item[1].ended_at,
     )
@@ -63,7 +63,12 @@ def record(
         [
             (
                 retry.judge(
-                    outcome, failures=row.failures, faults=row.faults, schedule=schedule, chance=drawn
+                    outcome,
+                    failures=row.failures,
+                    faults=row.faults,
+                    deferrals=row.deferrals,
+                    schedule=schedule,
+                    chance=drawn,
                 ),
                 outcome.ended_at,
                 row,
@@ -162,7 +167,14 @@ def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) ->
     lanes.lock(database, [hook_id])
     changed = (
         Delivery.update(
-            state="waiting", failures=0, faults=0, failed_at=None, next_at=None, finished_at=None, reason=None
+            state="waiting",
+            failures=0,
+            faults=0,
+            deferrals=0,
+            failed_at=None,
+            next_at=None,
+            finished_at=None,
+            reason=None,
         )
         .where(Delivery.id == delivery_id, Delivery.state != "sending")
         .execute()
@@ -178,8 +190,8 @@ def send_again(
     id, type).
     """
     database.executemany(
-        "UPDATE delivery SET state = 'waiting', failures = 0, faults = 0, failed_at = NULL, next_at = NULL, finished_at = NULL,"
-        " reason = NULL"
+        "UPDATE delivery SET state = 'waiting', failures = 0, faults = 0, deferrals = 0, failed_at = NULL,"
+        " next_at = NULL, finished_at = NULL, reason = NULL"
         " WHERE id = ? AND state IN ('delivered', 'failed', 'refused', 'cancelled')",
         [(delivery_id,) for delivery_id in again],
     )
@@ -229,13 +241,14 @@ def _judged(lane: Lane, results: list[tuple[Outcome, float | None, float]], sett
 
 def _write_verdicts(database: Database, verdicts: Sequence[tuple[retry.Verdict, float, Leased]]) -> None:
     database.executemany(
-        "UPDATE delivery SET state = ?, failures = ?, faults = ?, failed_at = ?, next_at = ?, reason = ?, finished_at = ?,"
-        " owner = NULL, lease_until = NULL WHERE id = ?",
+        "UPDATE delivery SET state = ?, failures = ?, faults = ?, deferrals = ?, failed_at = ?, next_at = ?,"
+        " reason = ?, finished_at = ?, owner = NULL, lease_until = NULL WHERE id = ?",
         [
             (
                 verdict.state,
                 verdict.failures,
                 verdict.faults,
+                verdict.deferrals,
                 row.failed_at or (ended_at if verdict.failures else None),
                 verdict.next_at,
                 verdict.reason,

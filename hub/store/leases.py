@@ -48,6 +48,7 @@ class Leased:
     attempts: int
     failures: int
     faults: int
+    deferrals: int
     failed_at: float | None
 
 
@@ -113,7 +114,8 @@ def leased(database: Database, owner: str, claims: Sequence[Claim]) -> dict[str,
     numbers = {claim.delivery_id: claim.attempt for claim in claims}
     condition, params = database.among("id", sorted(numbers))
     rows = database.execute(
-        f"SELECT id, hook_id, attempts, failures, faults, failed_at FROM delivery WHERE {condition} AND state = 'sending' AND owner = ?"
+        f"SELECT id, hook_id, attempts, failures, faults, deferrals, failed_at FROM delivery"
+        f" WHERE {condition} AND state = 'sending' AND owner = ?"
         f" ORDER BY id{database.lock_clause('delivery', waits=True)}",
         (*params, owner),
     ).fetchall()

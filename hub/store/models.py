@@ -115,6 +115,8 @@ class Event(Table):
     occurred_at = DoubleField()
     data = BlobField()
     """The object's JSON as it was received: these bytes are signed and sent."""
+    hops = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+    """How many times a hub had delivered it on its way here."""
 
     class Meta:
         indexes = ((("project_id", "id"), False),)
@@ -202,6 +204,8 @@ class Delivery(Table):
     """The number of the last attempt: the fencing token of a lease."""
     failures = IntegerField(default=0)
     faults = IntegerField(default=0)
+    deferrals = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+    """How often its receiver asked for a pause."""
     failed_at = DoubleField(null=True)
     """When its first failure ended."""
     next_at = DoubleField(null=True)
@@ -228,7 +232,13 @@ class Attempt(Table):
     was_sent = BooleanField()
     url = TextField()
     format = CharField(max_length=20)
+    method = CharField(max_length=10, default="POST", constraints=[SQL("DEFAULT 'POST'")])
     request_headers = TextField()
+    body_before = BlobField(null=True)
+    body_after = BlobField(null=True)
+    """What stood around the event's data in the body that was sent; `body_after` NULL: `body_before` is all of it; both
+    NULL: nothing was sent, or it is not known.
+    """
     response_headers = TextField()
     response_body = BlobField()
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pycurl
 import pytest
+from hub.targets.http.resolver import Resolver
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,6 @@ import hub.targets.outbound
 from hub.errors import DeliveryError
 from hub.targets.http.answer import KEEP_BODY_BYTES, READ_BODY_BYTES, Answer
 from hub.targets.http.exchange import CONNECTIONS_PER_HANDLE, IDLE_S, Handle
-from hub.targets.http.resolver import Resolver
 from hub.targets.outbound import Outbound, Request, Response
 from tests.rigs.receivers import (
     OK,

@@ -3,13 +3,13 @@
 Owns which status and headers count (the final ones: interim answers are skipped), how much of head and body
 is read, and what is kept. Pure. It must never raise on what a receiver sends: it says why to stop, and the
 body never changes what the head decided. Step before: `hub.targets.http.exchange` hands in header lines and
-body chunks. Step after: a `Response` for `hub.engine.delivery`.
+body chunks. Step after: an `Answer` for the format to judge.
 """
 
 import re
 from dataclasses import dataclass, field
 
-from hub.errors import Phase
+from connectors.base import Answer
 
 KEEP_BODY_BYTES = 8 * 1024
 READ_BODY_BYTES = 64 * 1024
@@ -25,24 +25,7 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9][0-9])(?: |$)")
 
 
 @dataclass(slots=True)
-class Response:
-    """An answer whose status line and headers are complete. The status decides; what befell the body is in
-    `note`.
-    """
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-    """The first 8 KiB, as they came over the wire but for chunking: nothing is decompressed."""
-    phase: Phase
-    """`body` once a byte of a body came, else `head`."""
-    peer: str | None
-    duration_s: float
-    note: str | None = None
-
-
-@dataclass(slots=True)
-class Answer:
+class Reading:
     """What has been read so far of one answer."""
 
     status: int = 0
@@ -72,7 +55,7 @@ class Answer:
             return self._end_head()
         elif (
             line[:1] in (b" ", b"\t") and self.headers
-        ):  # a folded line continues the one before (RFC 9112 §5.2)
+        ):  # folded: it continues the one before (RFC 9112 §5.2)
             name, value = self.headers[-1]
             self.headers[-1] = (name, f"{value} {text.decode('latin-1')}")
         else:
@@ -88,6 +71,12 @@ class Answer:
         if self.body_bytes > READ_BODY_BYTES:
             return self._stop(f"cut after {READ_BODY_BYTES // 1024} KiB")
         return None
+
+    def answer(self) -> Answer:
+        """What there is of it; its head must be done. The body is as it came over the wire but for chunking:
+        nothing is decompressed.
+        """
+        return Answer(self.status, headers=self.headers, body=bytes(self.body))
 
     def _end_head(self) -> int | None:
         if 100 <= self.status < 200 and self.status != 101:  # 101 is final: nothing was to be switched

@@ -35,9 +35,12 @@ class DeliveryAnswer(BaseModel):
 
 
 class SentRequest(BaseModel):
+    method: str
     url: str
     headers: dict[str, str] = Field(description="As sent, secrets masked")
-    body: str | None = Field(description="None once the event is past its retention")
+    body: str | None = Field(
+        description="None when nothing was sent, or once the event is past its retention"
+    )
 
 
 class ReceivedResponse(BaseModel):
@@ -49,7 +52,7 @@ class ReceivedResponse(BaseModel):
 
 class AttemptAnswer(BaseModel):
     number: int
-    outcome: Literal["success", "failure", "gone", "refused", "fault", "unknown"]
+    outcome: Literal["success", "failure", "later", "gone", "refused", "fault", "unknown"]
     started_at: str
     duration_ms: float
     phase: Literal["none", "dns", "connect", "tls", "sent", "head", "body"]
@@ -159,6 +162,7 @@ def _attempt_answer(attempt: Attempt, body: bytes | None) -> AttemptAnswer:
         was_sent=outcome.was_sent,
         reason=outcome.reason,
         request=SentRequest(
+            method=outcome.method,
             url=outcome.url,
             headers=outcome.request_headers,
             body=None if body is None else _text(body),

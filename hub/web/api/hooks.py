@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import BaseModel, Field
 
-from hub.engine.delivery import MASK
 from hub.errors import Invalid
+from hub.logs import MASK
 from hub.operations import ping
 from hub.operations.samples import SAMPLES_MAX
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT, OVERLAP_HOURS_MAX, Made, origin_of

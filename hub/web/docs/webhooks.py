@@ -1,15 +1,14 @@
 """What the hub sends, for the `webhooks` section of the OpenAPI document: one entry for each format, taken
 from the format itself.
 
-Owns the description of contract §7. It must never repeat what a format says about its headers and body: it
-asks the format.
+Owns their description. What a format says about its headers and body is asked of the format, never repeated.
 """
 
 import json
 from typing import Any
 
 from connectors import registry
-from connectors.base import Format
+from connectors.base import Context, Format
 from hub.web.docs.examples import DELIVERY_ID, SENT
 
 Json = dict[str, Any]
@@ -32,17 +31,17 @@ def webhooks(envelope_ref: str) -> Json:
 
 
 def _operation(form: Format, envelope_ref: str) -> Json:
-    body = form.body(SENT)
     schema: Json = {"$ref": envelope_ref} if form.key == "standard" else {"type": "object"}
-    bare = form.headers(SENT, DELIVERY_ID, body, [])
-    signed = form.headers(SENT, DELIVERY_ID, body, ["secret"])
+    bare = form.request(SENT, Context(DELIVERY_ID)).headers
+    signed = form.request(SENT, Context(DELIVERY_ID, ["secret"]))
     parameters = [
         _header(name, text, example, is_required=True) for name, (text, example) in _HEADERS.items()
     ]
     parameters.append(_header("webhook-signature", *_SIGNATURE, is_required=False))
     parameters += [
         _header(name, f"Of the format {form.key}", value, is_required=name in bare)
-        for name, value in signed.items()
+        for name, value in signed.headers.items()
+        if name != "Content-Type"
     ]
     return {
         "operationId": f"deliver_{form.key}",
@@ -53,7 +52,7 @@ def _operation(form: Format, envelope_ref: str) -> Json:
         "parameters": parameters,
         "requestBody": {
             "required": True,
-            "content": {form.content_type: {"schema": schema, "example": json.loads(body)}},
+            "content": {form.content_type: {"schema": schema, "example": json.loads(signed.body)}},
         },
         "responses": {
             "2XX": {"description": "Taken"},

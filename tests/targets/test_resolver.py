@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from hub.errors import DeliveryError
-from hub.targets.http.resolver import Resolver
+from hub.targets.resolver import Resolver
 
 
 def failure(error: OSError) -> DeliveryError:

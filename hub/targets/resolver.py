@@ -2,8 +2,8 @@
 
 Owns name resolution: at most one lookup under way per host, at most `threads` in all, and nobody waits longer
 than asked. It must never judge an address, and never remember an answer: who connects resolves, or the check
-and the connection could differ. Step before: `hub.targets.outbound` needs a new connection. Step after:
-`hub.rules.targets` judges all answers.
+and the connection could differ. Step before: `hub.targets.addresses` is asked for a new connection. Step
+after: `hub.rules.targets` judges all answers.
 """
 
 import errno

@@ -1,0 +1,127 @@
+"""What libcurl's failures mean: how far the exchange came, whose fault it is, and why in words for people.
+
+Owns libcurl's error codes and their words. Pure. Step before: `hub.targets.http.exchange` says how a transfer
+ended. Step after: the error leaves the door.
+"""
+
+import errno
+import os
+import re
+from dataclasses import dataclass
+
+import pycurl
+
+from hub.errors import DeliveryError, Fault, Phase
+from hub.targets.http.answer import Reading
+from hub.targets.resolver import SHORTAGES, shortage
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a transfer ended, in libcurl's terms."""
+
+    code: int
+    """0: libcurl is content."""
+    text: str
+    """Its own words, fit to be shown."""
+    was_sent: bool
+    """A byte of the request may have reached the receiver."""
+    is_connected: bool
+    os_errno: int
+    peer: str | None
+    trouble: tuple[str, Fault] | None
+    """Why we gave it no socket."""
+
+
+_NOT_HTTP = frozenset({pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY})
+_UNTRUSTED = frozenset(
+    {pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_ISSUER_ERROR, pycurl.E_SSL_INVALIDCERTSTATUS}
+)
+_TLS = _UNTRUSTED | {pycurl.E_SSL_CONNECT_ERROR, pycurl.E_SSL_CIPHER}
+_OURS = frozenset(
+    {
+        pycurl.E_OUT_OF_MEMORY,
+        pycurl.E_FAILED_INIT,
+        pycurl.E_SSL_CACERT_BADFILE,
+        pycurl.E_COULDNT_RESOLVE_HOST,  # every name is pinned: libcurl asking for one is our bug
+        pycurl.E_URL_MALFORMAT,
+        pycurl.E_BAD_FUNCTION_ARGUMENT,
+    }
+)
+_REASONS = {
+    pycurl.E_GOT_NOTHING: "the receiver closed the connection without an answer",
+    pycurl.E_UNSUPPORTED_PROTOCOL: "the answer is not HTTP/1.1",
+    pycurl.E_SEND_ERROR: "the receiver cut the connection while the request was sent",
+    pycurl.E_RECV_ERROR: "the receiver cut the connection before its answer was complete",
+}
+_LIBRARY_WORDS = re.compile(
+    r"SSL certificate problem: |TLS connect error: |SSL: |error:[0-9A-F]+:[^:]*:[^:]*:"
+)
+
+
+def failure(ending: Ending, scheme: str, connect_s: float, total_s: float, reading: Reading) -> DeliveryError:
+    """Why there is no answer. `connect_s` and `total_s` are the deadlines that were set."""
+    phase = _phase(ending, scheme, reading)
+    reason, fault = _reason(ending, phase, connect_s, total_s, reading)
+    return DeliveryError(reason, phase, fault, ending.peer, ending.was_sent)
+
+
+def plain(text: str) -> str:
+    """libcurl's words without its library's, bounded, and without what could break a line."""
+    return "".join(
+        character if character.isprintable() else "?" for character in _LIBRARY_WORDS.sub("", text)
+    )[:200]
+
+
+def _phase(ending: Ending, scheme: str, reading: Reading) -> Phase:
+    """How far a failed exchange came."""
+    if reading.head_bytes or (ending.was_sent and ending.code in _NOT_HTTP):
+        return "head"
+    if ending.code == pycurl.E_COULDNT_CONNECT:
+        return "connect"
+    if ending.code in _TLS:
+        return "tls"
+    if ending.was_sent:
+        return "sent"
+    return "tls" if scheme == "https" and ending.is_connected else "connect"
+
+
+def _reason(
+    ending: Ending, phase: Phase, connect_s: float, total_s: float, reading: Reading
+) -> tuple[str, Fault]:
+    code, text = ending.code, ending.text
+    if ending.trouble is not None and phase == "connect":
+        return ending.trouble
+    if code in _OURS:
+        return f"the hub could not send: {shortage() or text}", "hub"
+    if reading.stop is not None:
+        return reading.stop, "receiver"
+    if code == pycurl.E_OPERATION_TIMEDOUT:
+        return _too_late(phase, connect_s, total_s), "receiver"
+    if code == pycurl.E_COULDNT_CONNECT:
+        return _not_connected(ending.os_errno)
+    if phase == "tls":
+        what = "TLS certificate not trusted" if code in _UNTRUSTED else "TLS handshake failed"
+        return f"{what}: {text}", "receiver"
+    return _REASONS.get(code) or text or "the answer ended before its headers did", "receiver"
+
+
+def _too_late(phase: Phase, connect_s: float, total_s: float) -> str:
+    if phase == "head":
+        return f"the answer's headers were not complete within {total_s:.3g} s"
+    if phase == "sent":
+        return f"no answer within {total_s:.3g} s"
+    what = "no TLS connection" if phase == "tls" else "no connection"
+    return f"{what} within {min(connect_s, total_s):.3g} s"
+
+
+def _not_connected(number: int) -> tuple[str, Fault]:
+    """Without an error number libcurl never got as far as connecting: no descriptor for its half of the
+    socket, or no such family here.
+    """
+    if number == 0 or number in SHORTAGES:
+        lack = os.strerror(number) if number else shortage() or "no socket to be had"
+        return f"the hub could not open a connection: {lack}", "hub"
+    if number == errno.ECONNREFUSED:
+        return "connection refused", "receiver"
+    return f"no connection: {os.strerror(number).lower()}", "receiver"

@@ -1,0 +1,107 @@
+"""Idle handles, kept for their connections.
+
+Owns which handle serves next and when one is closed. A handle holds a parsed CA store (4 ms) and warm
+connections, so the one that knows the receiver goes first, then the one that has rested longest, and a new
+one is made last. Shared by threads. Step before: `hub.targets.http.transport` needs a handle, and gives it
+back.
+"""
+
+import contextlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from hub.targets.http.exchange import IDLE_S, ConnectionKey, Handle
+
+IDLE_MAX = 256
+SWEEP_S = 5.0
+
+
+class HandlePool:
+    """The idle handles of one process."""
+
+    def __init__(self, make: Callable[[], Handle], idle_max: int = IDLE_MAX) -> None:
+        self._make = make
+        self._idle_max = idle_max
+        self._lock = threading.Lock()
+        self._idle: OrderedDict[Handle, None] = OrderedDict()
+        self._by_key: dict[ConnectionKey, OrderedDict[Handle, None]] = {}
+        self._is_closed = False
+        self._sweeper: threading.Timer | None = None
+
+    def take(self, key: ConnectionKey) -> Handle | None:
+        """The idle handle that last spoke to this receiver."""
+        with self._lock:
+            known = self._by_key.get(key)
+            if not known:
+                return None
+            handle = next(reversed(known))
+            self._forget(handle)
+            return handle
+
+    def take_any(self) -> Handle:
+        """The idle handle that has rested longest, else a new one."""
+        with self._lock:
+            if self._idle:
+                handle = next(iter(self._idle))
+                self._forget(handle)
+                return handle
+        return self._make()
+
+    def give(self, handle: Handle) -> None:
+        """Take a handle back; the oldest idle one goes when there are too many."""
+        surplus: Handle | None = None
+        handle.idle_since = time.monotonic()
+        with self._lock:
+            if self._is_closed:
+                surplus = handle
+            else:
+                self._idle[handle] = None
+                for key in handle.keys:
+                    self._by_key.setdefault(key, OrderedDict())[handle] = None
+                if len(self._idle) > self._idle_max:
+                    surplus = next(iter(self._idle))
+                    self._forget(surplus)
+                if self._sweeper is None:
+                    self._sweep_later()
+        if surplus is not None:
+            surplus.close()
+
+    def sweep(self, older_than_s: float = IDLE_S) -> None:
+        """Close the handles that have been idle too long, and come again while any is left."""
+        now = time.monotonic()
+        with self._lock:
+            stale = [handle for handle in self._idle if now - handle.idle_since >= older_than_s]
+            for handle in stale:
+                self._forget(handle)
+            self._sweeper = None
+            if self._idle and not self._is_closed:
+                self._sweep_later()
+        for handle in stale:
+            handle.close()
+
+    def close(self) -> None:
+        """Close all idle handles, and from now on each handle that is given back."""
+        with self._lock:
+            self._is_closed = True
+            if self._sweeper is not None:
+                self._sweeper.cancel()
+                self._sweeper = None
+        self.sweep(older_than_s=0)
+
+    def _forget(self, handle: Handle) -> None:
+        del self._idle[handle]
+        for key in handle.keys:
+            known = self._by_key[key]
+            del known[handle]
+            if not known:
+                del self._by_key[key]
+
+    def _sweep_later(self) -> None:
+        sweeper = threading.Timer(SWEEP_S, self.sweep)
+        sweeper.daemon = True
+        # No thread to be had just now: the next handle that is given back tries again.
+        with contextlib.suppress(RuntimeError):
+            sweeper.start()
+            self._sweeper = sweeper

@@ -1,0 +1,48 @@
+"""The seam between the door and what is behind it: what is asked of a transport, and what it brings back.
+
+Owns three types. A transport speaks one protocol, for the URL schemes it is registered with. Step before:
+`hub.targets.outbound` picked it by the scheme. Step after: the format judges the answer.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from connectors.base import Answer, Parcel
+from hub.errors import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to send, and where to. Both deadlines begin with the name lookup; the total one ends everything."""
+
+    url: str
+    parcel: Parcel
+    verify_ssl: bool = True
+    total_timeout_s: float = 15
+    connect_timeout_s: float = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A request that was answered: the answer, and how the exchange went."""
+
+    answer: Answer
+    phase: Phase
+    """`body` once a byte of a body came, else `head`."""
+    peer: str | None
+    """The address that answered."""
+    duration_s: float
+    note: str | None = None
+    """What befell the answer's body, if anything did: it changes nothing about what the answer means."""
+
+
+class Transport(Protocol):
+    """One way to send. Shared by all sender threads of a process."""
+
+    def send(self, request: Request) -> Receipt:
+        """Send one request and wait for its answer, never beyond its total deadline. Raises DeliveryError."""
+        ...
+
+    def close(self) -> None:
+        """Close all idle connections; those in use close when their request ends."""
+        ...
