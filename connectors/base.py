@@ -59,7 +59,7 @@ class Answer:
     """What a receiver answered, over whichever transport."""
 
     status: int | None
-    """HTTP's status or SMTP's reply code; None where a transport has no numbers."""
+    """HTTP's status or SMTP's reply code; None where a transport has no numbers: it was taken."""
     words: str = ""
     """The receiver's own words beside the status, such as SMTP's reply text; HTTP has none."""
     headers: Sequence[tuple[str, str]] = ()
@@ -140,8 +140,8 @@ class Format:
         """What an answer means: 2xx is success, everything else a failure, redirects too (docs/delivery.md, "What
         counts").
         """
-        status = answer.status or 0
-        if 200 <= status < 300:
+        status = answer.status
+        if status is None or 200 <= status < 300:
             return Judgement()
         if 300 <= status < 400:
             return Judgement("receiver", _redirect(status, answer.header("location")))

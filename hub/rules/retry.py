@@ -58,7 +58,7 @@ def judge(
     *,
     failures: int,
     faults: int,
-    deferrals: int,
+    deferrals: int = 0,
     schedule: Sequence[float],
     chance: float,
 ) -> Verdict:

@@ -13,6 +13,8 @@ import certifi
 from hub.errors import DeliveryError
 from hub.rules.targets import Network
 from hub.targets.addresses import Addresses
+from hub.targets.http.exchange import Handle
+from hub.targets.http.pool import HandlePool
 from hub.targets.http.transport import HttpTransport
 from hub.targets.resolver import Lookup, Resolver, system_lookup
 from hub.targets.transport import Receipt, Request, Transport
@@ -37,7 +39,8 @@ class Outbound:
         """
         self.origin = origin
         self._addresses = Addresses(allow, Resolver(resolve))
-        http = HttpTransport(self._addresses, ca_file or certifi.where())
+        bundle = ca_file or certifi.where()
+        http = HttpTransport(self._addresses, HandlePool(lambda: Handle(bundle, allow)))
         self._transports: dict[str, Transport] = {"http": http, "https": http}
         for scheme, make in (transports or {}).items():
             self._transports[scheme] = make(self._addresses)
@@ -66,5 +69,5 @@ class Outbound:
         scheme = url.partition(":")[0].lower()
         if scheme not in self._transports:
             beginnings = " or ".join(f"{known}:" for known in self._transports)
-            raise DeliveryError(f"The URL must begin with {beginnings}", "none", "refused")
+            raise DeliveryError(f"The URL must begin with {beginnings}.", "none", "refused")
         return self._transports[scheme]

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from connectors import registry
-from connectors.base import Connector, EditRule, Format
+from connectors.base import Connector, EditRule, Event, Format
 from connectors.registry import (
     UnknownConnector,
     UnknownFormat,
@@ -23,15 +23,12 @@ DOCS = Path(__file__).parents[2] / "docs"
 OURS = list(registry.CONNECTORS)
 
 
-class ShoutingFormat:
+class ShoutingFormat(Format):
     key = "shouting"
     content_type = "text/plain"
 
-    def body(self, event: object) -> bytes:
+    def body(self, event: Event) -> bytes:
         return b"HELLO"
-
-    def headers(self, event: object, delivery_id: str, body: bytes, secrets: object) -> dict[str, str]:
-        return {}
 
 
 @pytest.fixture

@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_network
 
+from connectors.base import HttpParcel
 from hub.errors import DeliveryError
-from hub.targets.outbound import Outbound, Request
+from hub.targets.outbound import Outbound
+from hub.targets.transport import Request
 from tests.rigs.receivers import Receiver
 
 
@@ -40,7 +42,7 @@ def descriptors_left(spare: int) -> Iterator[None]:
 
 
 def request(url: str, total_s: float) -> Request:
-    return Request(url, {}, b"{}", total_timeout_s=total_s, connect_timeout_s=total_s)
+    return Request(url, HttpParcel({}, b"{}"), total_timeout_s=total_s, connect_timeout_s=total_s)
 
 
 def main() -> None:
@@ -54,7 +56,7 @@ def main() -> None:
                 found = {"fault": error.fault, "phase": error.phase, "was_sent": error.was_sent}
                 said = error.reason
         with Receiver() as receiver:
-            later = door.send(request(receiver.url_as("localhost"), 60)).status
+            later = door.send(request(receiver.url_as("localhost"), 60)).answer.status
         door.close()
         sys.stdout.write(json.dumps({"spare": spare, **found, "reason": said, "later": later}) + "\n")
 

@@ -1,4 +1,4 @@
-"""A hook's health: every rule of contract §8.3 and §8.5 to §8.9, then any sequence of outcomes against what
+"""A hook's health: every rule of docs/delivery.md, then any sequence of outcomes against what
 must always hold.
 """
 
@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from connectors.base import Answer, Format
 from hub.rules.health import DEFAULT_GATE_S, SLOW_S, Health, cleared, disabled, enabled, judge
 from hub.rules.outcome import Kind, Outcome
 
@@ -17,7 +18,7 @@ SCHEDULE = (5.0, 60.0, 300.0)
 
 
 def after(health: Health, kind: Kind, started_at: float, duration_s: float = 0.1, **how: Any) -> Health:
-    told = {name: how.pop(name) for name in ("retry_after", "status") if name in how}
+    told = {name: how.pop(name) for name in ("resume_at", "blames_event") if name in how}
     outcome = Outcome(kind, started_at, duration_s, reason=None if kind == "success" else f"a {kind}", **told)
     rules = {"origin": "api", "failure_limit": 5, "schedule": SCHEDULE, "max_in_flight": 8, "chance": 0.5}
     return judge(health, outcome, **{**rules, **how})
@@ -84,7 +85,8 @@ def test_an_event_that_alone_is_refused_does_not_blame_its_hook(
     status: int | None, failed_at: float | None, counts: bool
 ) -> None:
     well = after(Health(), "success", 200.0)
-    later = after(well, "failure", 300.0, status=status, failed_at=failed_at)
+    blames = "receiver" if status is None else Format().judge(Answer(status)).blames
+    later = after(well, "failure", 300.0, blames_event=blames == "event", failed_at=failed_at)
     assert later.consecutive_failures == int(counts)
     assert later.state == ("failing" if counts else "active")
     assert later.last_error == "a failure"
@@ -123,6 +125,29 @@ def test_what_is_not_the_receivers_fault_is_shown_and_never_counted(kind: Kind) 
         assert after(before, kind, 500.0, failure_limit=1) == replace(before, last_error=f"a {kind}")
 
 
+@pytest.mark.parametrize("before", [Health(), Health(ramp=5), failed(1)], ids=["well", "ramping", "failing"])
+def test_a_receiver_that_asks_for_a_pause_gets_it_and_is_not_counted(before: Health) -> None:
+    paused = after(before, "later", 500.0, resume_at=530.0, failure_limit=1)
+    assert paused == replace(before, last_error="a later", gate_at=530.0, ramp=1)
+    assert paused.allowance(8, 0) == 1
+
+
+def test_a_pause_is_never_cut_short_by_another() -> None:
+    paused = after(failed(3), "later", 102.5, resume_at=103.0)
+    assert paused.gate_at == failed(3).gate_at
+    assert after(after(Health(), "later", 1.0, resume_at=60.0), "later", 2.0, resume_at=30.0).gate_at == 60.0
+
+
+def test_a_success_that_was_under_way_does_not_end_a_pause() -> None:
+    paused = after(Health(last_success_at=1.0), "later", 100.0, resume_at=130.0)
+    assert after(paused, "success", 99.0, 2.0).gate_at == 130.0
+
+
+def test_a_pause_switches_nothing_on_or_off() -> None:
+    off = disabled(Health(), "by hand", 1.0)
+    assert after(off, "later", 2.0, resume_at=60.0) == replace(off, last_error="a later")
+
+
 def test_one_failure_gates_no_other_delivery_but_the_next_goes_alone() -> None:
     health = failed(1)
     assert health.gate_at is None
@@ -140,9 +165,9 @@ def test_from_the_second_failure_on_it_waits_as_the_schedule_says() -> None:
 
 
 def test_retry_after_of_the_second_failure_gates_the_hook() -> None:
-    assert after(failed(1), "failure", 200.0, retry_after="3600").gate_at == pytest.approx(200.1 + 3600)
-    assert after(failed(1), "failure", 200.0, retry_after="1").gate_at == pytest.approx(200.1 + 60)
-    assert after(Health(), "failure", 200.0, retry_after="3600").gate_at is None
+    assert after(failed(1), "failure", 200.0, resume_at=200.1 + 3600).gate_at == pytest.approx(200.1 + 3600)
+    assert after(failed(1), "failure", 200.0, resume_at=200.1 + 1).gate_at == pytest.approx(200.1 + 60)
+    assert after(Health(), "failure", 200.0, resume_at=200.1 + 3600).gate_at is None
 
 
 def test_requests_under_way_at_the_first_failure_leave_no_room_for_a_probe() -> None:
@@ -277,8 +302,9 @@ class AnyHistory(RuleBasedStateMachine):
         self.limit = 5
         self.open: list[float] = []
         self.since_success: list[tuple[float, float]] = []
-        """(began, ended) of failures since the last reset, for the count as the contract words it."""
+        """(began, ended) of failures since the last reset, for the count as the documents word it."""
         self.may_be_off = False
+        self.was_put_off = False
 
     @rule(seconds=st.floats(0.01, 100))
     def time_passes(self, seconds: float) -> None:
@@ -291,14 +317,18 @@ class AnyHistory(RuleBasedStateMachine):
     @precondition(lambda self: self.open)
     @rule(
         kind=st.sampled_from(
-            ["success", "failure", "failure", "failure", "fault", "refused", "unknown", "gone"]
+            ["success", "failure", "failure", "failure", "later", "fault", "refused", "unknown", "gone"]
         ),
         which=st.integers(0, 7),
     )
     def one_ends(self, kind: Kind, which: int) -> None:
         started_at = self.open.pop(which % len(self.open))
         before = self.health
-        self.health = after(before, kind, started_at, self.now - started_at, failure_limit=self.limit)
+        duration_s = self.now - started_at
+        resume_at = self.now + 10 if kind == "later" else None
+        self.health = after(
+            before, kind, started_at, duration_s, failure_limit=self.limit, resume_at=resume_at
+        )
         if not before.is_live:
             assert self.health.state in (before.state, "gone")
             if kind == "success":
@@ -314,6 +344,12 @@ class AnyHistory(RuleBasedStateMachine):
             )
         elif kind == "gone":
             assert self.health.state == "gone"
+        elif kind == "later":
+            self.was_put_off = True
+            gate_at = max(before.gate_at or 0.0, self.now + 10)
+            assert replace(self.health, last_error=None) == replace(
+                before, last_error=None, ramp=1, gate_at=gate_at
+            )
         else:
             assert replace(self.health, last_error=None) == replace(before, last_error=None)
 
@@ -343,7 +379,12 @@ class AnyHistory(RuleBasedStateMachine):
         health = self.health
         assert (health.state == "failing") == (health.is_live and health.consecutive_failures > 0)
         assert health.is_live == (health.disabled_at is None) == (health.disabled_reason is None)
-        assert health.gate_at is None or (health.state == "failing" and health.consecutive_failures >= 2)
+        assert health.gate_at is None or health.is_live
+        assert (
+            self.was_put_off
+            or health.gate_at is None
+            or (health.state == "failing" and health.consecutive_failures >= 2)
+        )
         assert 0 <= health.allowance(8, 0) <= 8
         assert health.state != "failing" or health.allowance(8, 0) == 1
         assert health.counted_until <= self.now + 1e-6

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.rules.outcome import Kind, Outcome
-from hub.rules.retry import FAULT_DELAY_MAX_S, FAULTS_MAX, delay_s, judge, retry_after_at
+from hub.rules.retry import (
+    DEFERRALS_MAX,
+    FAULTS_MAX,
+    WAIT_MAX_S,
+    delay_s,
+    judge,
+    resume_at,
+    retry_after_at,
+    settled,
+)
 from hub.rules.settings import Settings
 
 DEFAULT = Settings().retry_schedule_s
@@ -19,7 +28,9 @@ DAY = 86_400.0
 
 
 def outcome(kind: Kind = "failure", retry_after: str | None = None) -> Outcome:
-    return Outcome(kind, NOW - 2, 2.0, reason="answered 500", retry_after=retry_after)
+    return Outcome(
+        kind, NOW - 2, 2.0, reason="answered 500", resume_at=resume_at(None, retry_after or "", NOW)
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,11 +104,60 @@ def test_the_hubs_own_faults_use_no_try_and_wait_longer_each_time(kind: Kind) ->
     assert {verdict.failures for verdict in waits} == {2}
     assert [verdict.faults for verdict in waits] == list(range(1, FAULTS_MAX))
     assert [verdict.next_at for verdict in waits] == [
-        NOW + min(2**n, FAULT_DELAY_MAX_S) for n in range(1, FAULTS_MAX)
+        NOW + min(2**n, WAIT_MAX_S) for n in range(1, FAULTS_MAX)
     ]
     last = judge(outcome(kind), failures=2, faults=FAULTS_MAX - 1, schedule=DEFAULT, chance=0.5)
     assert last.state == "failed"
     assert "set aside" in str(last.reason)
+
+
+def test_a_pause_that_the_receiver_asks_for_uses_no_try_and_ends_when_it_says() -> None:
+    asked = settled(outcome("later", "30"), deferrals=3)
+    verdict = judge(asked, failures=2, faults=1, deferrals=3, schedule=DEFAULT, chance=0.5)
+    assert (verdict.state, verdict.failures, verdict.faults, verdict.deferrals, verdict.next_at) == (
+        "retrying",
+        2,
+        1,
+        4,
+        NOW + 30,
+    )
+
+
+def test_a_pause_of_unsaid_length_grows_each_time() -> None:
+    waits = [settled(outcome("later"), deferrals=n).resume_at for n in range(DEFERRALS_MAX)]
+    assert waits == [NOW + min(2 ** (n + 1), WAIT_MAX_S) for n in range(DEFERRALS_MAX)]
+
+
+def test_after_fifty_pauses_the_next_is_a_failure_that_still_says_when() -> None:
+    assert settled(outcome("later", "30"), DEFERRALS_MAX - 1).kind == "later"
+    worn = settled(outcome("later", "30"), DEFERRALS_MAX)
+    assert (worn.kind, worn.resume_at) == ("failure", NOW + 30)
+    verdict = judge(worn, failures=0, faults=0, deferrals=DEFERRALS_MAX, schedule=DEFAULT, chance=0.5)
+    assert (verdict.failures, verdict.deferrals) == (1, DEFERRALS_MAX)
+
+
+def test_only_a_pause_is_settled() -> None:
+    for kind in ("success", "failure", "gone", "refused", "fault", "unknown"):
+        assert settled(outcome(kind), 1000) == outcome(kind)
+
+
+@pytest.mark.parametrize(
+    ("after_s", "header", "wait_s"),
+    [
+        (None, "30", 30.0),
+        (0.25, "30", 0.25),  # the body says it finer than the header can
+        (0, "30", None),
+        (-1.0, "", None),
+        (math.nan, "", None),
+        (1e9, "", DAY),
+        (math.inf, "", DAY),
+        (None, "", None),
+    ],
+)
+def test_the_body_of_an_answer_says_best_how_long_to_wait(
+    after_s: float | None, header: str, wait_s: float | None
+) -> None:
+    assert resume_at(after_s, header, NOW) == (None if wait_s is None else NOW + wait_s)
 
 
 @pytest.mark.parametrize(
@@ -167,18 +227,34 @@ def test_a_receiver_may_ask_for_more_than_the_schedule_but_not_for_less() -> Non
 
 
 @given(
-    st.sampled_from(["success", "failure", "gone", "refused", "fault", "unknown"]),
+    st.sampled_from(["success", "failure", "later", "gone", "refused", "fault", "unknown"]),
     st.integers(0, 30),
     st.integers(0, 30),
+    st.integers(0, 60),
     st.lists(st.floats(0, 604_800), max_size=10),
     st.floats(0, 1, exclude_max=True),
     st.one_of(st.none(), st.text(max_size=20)),
 )
 def test_every_verdict_either_ends_a_delivery_or_says_when_it_goes_on(
-    kind: Kind, failures: int, faults: int, schedule: list[float], chance: float, header: str | None
+    kind: Kind,
+    failures: int,
+    faults: int,
+    deferrals: int,
+    schedule: list[float],
+    chance: float,
+    header: str | None,
 ) -> None:
-    verdict = judge(outcome(kind, header), failures=failures, faults=faults, schedule=schedule, chance=chance)
+    counted = settled(outcome(kind, header), deferrals)
+    verdict = judge(
+        counted,
+        failures=failures,
+        faults=faults,
+        deferrals=deferrals,
+        schedule=schedule,
+        chance=chance,
+    )
     assert (verdict.state == "retrying") == (verdict.next_at is not None)
     assert verdict.next_at is None or verdict.next_at >= NOW
-    assert verdict.failures - failures == (kind in ("failure", "gone"))
+    assert verdict.failures - failures == (counted.kind in ("failure", "gone"))
+    assert verdict.deferrals - deferrals == (counted.kind == "later")
     assert verdict.faults - faults == (kind in ("fault", "unknown"))

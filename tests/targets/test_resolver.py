@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+import threading
 
 import pytest
 
@@ -40,3 +41,50 @@ def test_a_name_that_does_not_exist_is_the_receivers_fault() -> None:
 
 def test_a_lookup_without_memory_is_the_hubs_fault() -> None:
     assert failure(socket.gaierror(socket.EAI_MEMORY, "Memory allocation failure")).fault == "hub"
+
+
+def test_one_lookup_is_under_way_per_host_however_many_wait() -> None:
+    begun, release = threading.Event(), threading.Event()
+    asked: list[str] = []
+    answers: list[list[str]] = []
+
+    def lookup(host: str, port: int) -> list[str]:
+        asked.append(host)
+        begun.set()
+        release.wait(10)
+        return ["127.0.0.1", "127.0.0.1"]
+
+    resolver = Resolver(lookup)
+    first = threading.Thread(target=lambda: answers.append(resolver.resolve("a.example", 80, 5)))
+    first.start()
+    begun.wait(5)
+    for _ in range(20):
+        with pytest.raises(DeliveryError):
+            resolver.resolve("a.example", 80, 0.001)
+    assert asked == ["a.example"]
+    release.set()
+    first.join()
+    assert answers == [["127.0.0.1"]]
+    resolver.resolve("a.example", 80, 5)
+    assert asked == ["a.example"] * 2, "an answer was remembered"
+    resolver.close()
+
+
+def test_when_slow_name_servers_hold_all_threads_the_others_are_not_blamed() -> None:
+    release = threading.Event()
+
+    def lookup(host: str, port: int) -> list[str]:
+        release.wait(10)
+        return ["127.0.0.1"]
+
+    resolver = Resolver(lookup, threads=2)
+    errors: list[DeliveryError] = []
+    for host in ("a.example", "b.example", "c.example"):
+        with pytest.raises(DeliveryError) as raised:
+            resolver.resolve(host, 80, 0.1)
+        errors.append(raised.value)
+    assert [error.fault for error in errors] == ["receiver", "receiver", "hub"]
+    assert resolver._threads == 2
+    release.set()
+    assert resolver.resolve("d.example", 80, 5) == ["127.0.0.1"]
+    resolver.close()

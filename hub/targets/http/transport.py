@@ -25,11 +25,11 @@ from hub.targets.transport import Receipt, Request
 class HttpTransport:
     """Shared by all sender threads of a process."""
 
-    def __init__(self, addresses: Addresses, ca_file: str) -> None:
+    def __init__(self, addresses: Addresses, pool: HandlePool) -> None:
         self._session = session = requests.Session()
         session.trust_env = False
         session.adapters.clear()
-        session.mount("", CurlAdapter(addresses, ca_file))  # whatever the URL is, the adapter judges it
+        session.mount("", CurlAdapter(addresses, pool))  # whatever the URL is, the adapter judges it
 
     def send(self, request: Request) -> Receipt:
         """Raises DeliveryError."""
@@ -53,10 +53,10 @@ class CurlAdapter(BaseAdapter):
     exchange, not each read.
     """
 
-    def __init__(self, addresses: Addresses, ca_file: str) -> None:
+    def __init__(self, addresses: Addresses, pool: HandlePool) -> None:
         super().__init__()
         self._addresses = addresses
-        self._pool = HandlePool(lambda: Handle(ca_file, addresses.allow))
+        self._pool = pool
         # The text policy is pure and a hook's URL returns a million times.
         self._target = lru_cache(maxsize=4096)(lambda url: parse_url(url, addresses.allow))
 

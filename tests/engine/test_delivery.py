@@ -1,0 +1,163 @@
+"""One attempt: what is sent, whom its answer blames, and what is kept of it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from connectors import registry
+from connectors.base import Answer, Event
+from hub.engine import delivery
+from hub.engine.delivery import Shipment
+from hub.errors import DeliveryError
+from hub.logs import MASK
+from hub.rules.outcome import Outcome, SentBody
+from hub.rules.settings import Settings
+from hub.store.clock import Clock
+from hub.store.hooks import Target
+from hub.targets.addresses import Addresses
+from hub.targets.outbound import Outbound
+from hub.targets.transport import Receipt, Request
+
+EVENT = Event("evt_1", "story.create", "2026-11-23T21:04:06.123Z", "DEMO", b'{"a":1.10}')
+
+
+class Loft:
+    """A transport that is no HTTP: it takes what it is given and answers as told."""
+
+    def __init__(self) -> None:
+        self.answer: Answer | Exception = Answer(None, "cooed")
+        self.requests: list[Request] = []
+
+    def send(self, request: Request) -> Receipt:
+        self.requests.append(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return Receipt(self.answer, "body", "loft 7", 0.5)
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def loft() -> Loft:
+    return Loft()
+
+
+@pytest.fixture
+def outbound(loft: Loft) -> Iterator[Outbound]:
+    def make(_: Addresses) -> Loft:
+        return loft
+
+    door = Outbound(transports={"pigeon": make}, origin="hub.example")
+    yield door
+    door.close()
+
+
+def shipment(**changes: Any) -> Shipment:
+    values: dict[str, Any] = {
+        "hook_id": "hook_1",
+        "version": 1,
+        "project_key": "DEMO",
+        "url": "pigeon://loft/7",
+        "format": "standard",
+        "verify_ssl": True,
+        "headers": {},
+        "handshake": None,
+        "secrets": (),
+    }
+    return Shipment("dlv_1", 3, EVENT, Target(**{**values, **changes}))
+
+
+def attempt(outbound: Outbound, **changes: Any) -> Outcome:
+    return delivery.attempt(shipment(**changes), outbound, Settings(), Clock())
+
+
+def test_what_is_not_http_is_sent_the_same_way(outbound: Outbound, loft: Loft) -> None:
+    outcome = attempt(outbound, secrets=(("s3cret", None),))
+    assert (outcome.kind, outcome.status, outcome.phase, outcome.peer) == ("success", None, "body", "loft 7")
+    [request] = loft.requests
+    assert request.parcel.body == registry.format_of("standard").body(EVENT)
+    assert request.parcel.headers["webhook-id"] == "evt_1"
+    assert request.parcel.headers["webhook-signature"].startswith("v1,")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "blames_event", "wait_s"),
+    [
+        (Answer(204), "success", False, None),
+        (Answer(302, headers=[("Location", "/x")]), "failure", False, None),
+        (Answer(400), "failure", True, None),
+        (Answer(404), "failure", False, None),
+        (Answer(503, headers=[("Retry-After", "120")]), "failure", False, 120),
+        (Answer(410), "gone", False, None),
+        (Answer(429), "later", False, None),
+        (Answer(429, headers=[("retry-after", "7")]), "later", False, 7),
+    ],
+)
+def test_the_formats_judgement_says_whom_an_answer_blames(
+    outbound: Outbound, loft: Loft, answer: Answer, kind: str, blames_event: bool, wait_s: float | None
+) -> None:
+    loft.answer = answer
+    outcome = attempt(outbound)
+    assert (outcome.kind, outcome.status, outcome.blames_event) == (kind, answer.status, blames_event)
+    assert outcome.resume_at == (None if wait_s is None else outcome.ended_at + wait_s)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (DeliveryError("connection refused", "connect"), "failure"),
+        (DeliveryError("not allowed", "none", "refused"), "refused"),
+        (DeliveryError("no descriptor", "connect", "hub"), "fault"),
+        (RuntimeError("a bug"), "fault"),
+    ],
+)
+def test_without_an_answer_the_error_says_whose_fault_it_is(
+    outbound: Outbound, loft: Loft, error: Exception, kind: str
+) -> None:
+    loft.answer = error
+    assert attempt(outbound).kind == kind
+
+
+def test_a_hook_whose_format_is_gone_is_the_hubs_fault_and_nothing_is_sent(
+    outbound: Outbound, loft: Loft
+) -> None:
+    outcome = attempt(outbound, format="of an uninstalled package")
+    assert (outcome.kind, outcome.url, outcome.request_body) == ("fault", "pigeon://loft/7", None)
+    assert "there is no format" in str(outcome.reason)
+    assert loft.requests == []
+
+
+@pytest.mark.parametrize("key", registry.format_keys())
+def test_what_was_sent_is_kept_and_never_made_again(outbound: Outbound, loft: Loft, key: str) -> None:
+    outcome = attempt(outbound, format=key, headers={"X-Key": "credential"}, secrets=(("s3cret", None),))
+    [request] = loft.requests
+    assert outcome.request_body is not None
+    assert outcome.request_body.whole(EVENT.data) == request.parcel.body
+    assert len(outcome.request_body.before) < 200
+    assert (outcome.method, outcome.url, outcome.format) == ("POST", "pigeon://loft/7", key)
+    assert outcome.request_headers == {**request.parcel.headers, "X-Key": MASK}
+
+
+def test_a_body_that_does_not_hold_the_data_is_kept_whole() -> None:
+    assert SentBody.of(b"Hello", EVENT.data) == SentBody(b"Hello", None)
+    assert SentBody.of(b"Hello", EVENT.data).whole(EVENT.data) == b"Hello"
+    assert SentBody.of(EVENT.data, EVENT.data) == SentBody(b"", b"")
+
+
+def test_an_outcome_names_the_host_it_went_to() -> None:
+    assert Outcome("failure", 0, 0, url="https://Hooks.Example.com:8443/x").host == "hooks.example.com"
+    assert Outcome("failure", 0, 0, url="pigeon://loft/7").host == "loft"
+    assert Outcome("failure", 0, 0).host == ""
+
+
+def test_the_log_line_of_a_redirect_holds_no_url(
+    outbound: Outbound, loft: Loft, caplog: pytest.LogCaptureFixture
+) -> None:
+    loft.answer = Answer(302, headers=[("Location", "https://example.com/token")])
+    outcome = attempt(outbound)
+    assert "https://example.com/token" in str(outcome.reason)
+    with caplog.at_level("INFO"):
+        delivery.log_attempt(shipment(), outcome)
+    assert "answered 302" in caplog.text
+    assert "token" not in caplog.text

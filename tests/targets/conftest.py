@@ -1,0 +1,32 @@
+"""What every test of the door needs: a door that may reach loopback, and a receiver there."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from hub.targets.outbound import Outbound
+from tests.rigs.doors import LOOPBACK, Names
+from tests.rigs.receivers import Authority, Receiver
+
+
+@pytest.fixture
+def names() -> Names:
+    return Names(["127.0.0.1"])
+
+
+@pytest.fixture
+def outbound(names: Names) -> Iterator[Outbound]:
+    door = Outbound(allow=LOOPBACK, resolve=names)
+    yield door
+    door.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as one:
+        yield one
+
+
+@pytest.fixture(scope="package")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))

@@ -1,0 +1,94 @@
+"""TLS: who is trusted, and what a handshake that fails is called."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from hub.targets.outbound import Outbound
+from tests.rigs.doors import CONNECT_S, LOOPBACK, SLACK_S, Names, failure, hasty, post
+from tests.rigs.receivers import Authority, Receiver, Wire, hang
+
+
+def tls_door(ca_file: str | None = None) -> Outbound:
+    return Outbound(allow=LOOPBACK, ca_file=ca_file, resolve=Names(["127.0.0.1"]))
+
+
+def test_it_verifies_the_certificate_against_the_given_authority(authority: Authority) -> None:
+    door = tls_door(authority.ca_file)
+    with Receiver(tls=authority.context("hooks.example.com", "127.0.0.1")) as receiver:
+        for url in (
+            receiver.url,
+            receiver.url_as("hooks.example.com"),
+            receiver.url_as("hooks.example.com."),
+        ):
+            assert door.send(post(url)).answer.status == 200
+        door.send(post(receiver.url))
+        assert receiver.connections == 3
+    door.close()
+
+
+@pytest.mark.parametrize(
+    ("names", "expired", "trusts"),
+    [
+        (("hooks.example.com",), False, False),
+        (("other.example.com",), False, True),
+        (("127.0.0.1",), False, True),
+        (("hooks.example.com",), True, True),
+    ],
+    ids=["unknown authority", "wrong name", "address only", "expired"],
+)
+def test_a_certificate_that_is_not_good_ends_it_with_nothing_sent(
+    authority: Authority, names: tuple[str, ...], expired: bool, trusts: bool
+) -> None:
+    door = tls_door(authority.ca_file if trusts else None)
+    with Receiver(tls=authority.context(*names, expired=expired)) as receiver:
+        url = receiver.url_as("hooks.example.com")
+        error = failure(door, post(url))
+        assert (error.phase, error.fault, error.was_sent, error.peer) == (
+            "tls",
+            "receiver",
+            False,
+            "127.0.0.1",
+        )
+        assert error.reason.startswith("TLS certificate not trusted: ")
+        assert receiver.requests == []
+        # The person may say that this receiver need not be verified; that opens nothing for the others.
+        assert door.send(post(url, verify_ssl=False)).answer.status == 200
+        assert failure(door, post(url)).phase == "tls"
+    door.close()
+
+
+def test_a_receiver_that_never_shakes_hands_ends_at_the_connect_deadline() -> None:
+    door = tls_door()
+    with Receiver(on_connect=Wire.pause) as mute:
+        started = time.monotonic()
+        error = failure(door, hasty(mute.url.replace("http:", "https:"), total_timeout_s=5))
+        assert time.monotonic() - started < CONNECT_S + SLACK_S
+    assert (error.phase, error.reason, error.was_sent) == ("tls", "no TLS connection within 0.25 s", False)
+    door.close()
+
+
+def test_a_tls_port_that_speaks_plain_http_is_a_failure_of_tls() -> None:
+    door = tls_door()
+    with Receiver(on_connect=lambda wire: wire.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as plain:
+        error = failure(door, post(plain.url.replace("http:", "https:")))
+    assert (error.phase, error.was_sent) == ("tls", False)
+    assert error.reason.startswith("TLS handshake failed: ")
+    door.close()
+
+
+def test_a_tls_receiver_that_hangs_ends_at_the_total_deadline(authority: Authority) -> None:
+    door = tls_door(authority.ca_file)
+    with Receiver(hang(), tls=authority.context("127.0.0.1")) as receiver:
+        error = failure(door, hasty(receiver.url, total_timeout_s=0.6, connect_timeout_s=0.6))
+    assert (error.phase, error.reason, error.was_sent) == ("sent", "no answer within 0.6 s", True)
+    door.close()
+
+
+def test_a_missing_authority_file_is_the_hubs_fault(authority: Authority, tmp_path: Path) -> None:
+    door = tls_door(str(tmp_path / "none.pem"))
+    with Receiver(tls=authority.context("127.0.0.1")) as receiver:
+        error = failure(door, post(receiver.url))
+    assert (error.fault, error.was_sent) == ("hub", False)
+    door.close()

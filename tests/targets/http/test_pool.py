@@ -1,0 +1,62 @@
+"""Idle handles: kept for a while, and only so many."""
+
+import threading
+
+from hub.targets.addresses import Addresses
+from hub.targets.http.exchange import IDLE_S, Handle
+from hub.targets.http.pool import HandlePool
+from hub.targets.http.transport import HttpTransport
+from hub.targets.resolver import Resolver
+from tests.rigs.doors import LOOPBACK, post
+from tests.rigs.receivers import Received, Receiver
+
+
+def make() -> Handle:
+    return Handle("", LOOPBACK)
+
+
+def transport(pool: HandlePool) -> HttpTransport:
+    return HttpTransport(Addresses(LOOPBACK, Resolver()), pool)
+
+
+def test_idle_handles_are_closed_after_a_while(receiver: Receiver) -> None:
+    pool = HandlePool(make)
+    http = transport(pool)
+    http.send(post(receiver.url))
+    pool.sweep()
+    assert len(pool._idle) == 1
+    [handle] = pool._idle
+    handle.idle_since -= IDLE_S
+    pool.sweep()
+    assert (len(pool._idle), pool._by_key) == (0, {})
+    http.send(post(receiver.url))
+    assert receiver.connections == 2
+    http.close()
+
+
+def test_the_number_of_idle_handles_is_bounded() -> None:
+    pool = HandlePool(make, idle_max=3)
+    handles = [make() for _ in range(5)]
+    for number, handle in enumerate(handles):
+        handle.pin(("http", "a.example", number, True), ["127.0.0.1"], 0)
+        pool.give(handle)
+    assert list(pool._idle) == handles[2:]
+    assert [key[2] for key in pool._by_key] == [2, 3, 4]
+    pool.close()
+
+
+def test_closing_it_closes_its_connections_and_those_still_in_use_afterwards(receiver: Receiver) -> None:
+    pool = HandlePool(make)
+    http = transport(pool)
+    http.send(post(receiver.url))
+    closing = threading.Event()
+
+    def answer(_: Received) -> int:
+        http.close()
+        closing.set()
+        return 200
+
+    receiver.answer = answer
+    assert http.send(post(receiver.url)).answer.status == 200
+    assert closing.is_set()
+    assert len(pool._idle) == 0
