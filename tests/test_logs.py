@@ -16,9 +16,9 @@ from hub import logs
 from hub.engine import delivery
 from hub.engine.delivery import Shipment
 from hub.rules.outcome import Outcome
-from hub.store.hooks import Target
+from hub.store.destinations import Destination
 
-TARGET = Target(
+TARGET = Destination(
     hook_id="hook_1",
     version=1,
     project_key="DEMO",

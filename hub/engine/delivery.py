@@ -34,7 +34,7 @@ class Shipment:
     delivery_id: str
     attempt: int
     event: Event
-    target: Destination
+    destination: Destination
 
 
 def attempt(shipment: Shipment, outbound: Outbound, settings: Settings, clock: Clock) -> Outcome:
@@ -44,7 +44,7 @@ def attempt(shipment: Shipment, outbound: Outbound, settings: Settings, clock: C
     started_at = clock.now()
     request: Request | None = None
     try:
-        form = registry.format_of(shipment.target.format)
+        form = registry.format_of(shipment.destination.format)
         request = build(shipment, form, settings, clock, outbound.origin)
         receipt = outbound.send(request)
         outcome = _answered(receipt, form.judge(receipt.answer), started_at)
@@ -60,26 +60,26 @@ def build(shipment: Shipment, form: Format, settings: Settings, clock: Clock, or
     """The request, signed. The body is the same on every attempt; time and signature are this attempt's
     (Standard Webhooks).
     """
-    target, event = shipment.target, shipment.event
-    secrets = target.live_secrets(clock.now())
+    destination, event = shipment.destination, shipment.event
+    secrets = destination.live_secrets(clock.now())
     timestamp = int(time.time())  # the receiver compares it with its own wall clock
     parcel = form.request(event, Context(shipment.delivery_id, secrets))
     headers = {
-        **target.headers,
+        **destination.headers,
         "User-Agent": USER_AGENT,
         "webhook-id": event.id,
         "webhook-timestamp": str(timestamp),
         "x-hub-attempt": str(shipment.attempt),
         "x-hub-delivery": shipment.delivery_id,
         **parcel.headers,
-        **_consent_headers(target.handshake, origin, secrets, parcel.body),
+        **_consent_headers(destination.handshake, origin, secrets, parcel.body),
     }
     if secrets:
         headers["webhook-signature"] = signing.standard_signature(secrets, event.id, timestamp, parcel.body)
     return Request(
-        target.url,
+        destination.url,
         HttpParcel(headers, parcel.body, parcel.method),
-        verify_ssl=target.verify_ssl,
+        verify_ssl=destination.verify_ssl,
         total_timeout_s=settings.attempt_timeout_s,
         connect_timeout_s=settings.connect_timeout_s,
     )
@@ -104,7 +104,7 @@ def log_attempt(shipment: Shipment, outcome: Outcome) -> None:
         return
     fields: dict[str, str | int] = {
         "event": shipment.event.id,
-        "hook": shipment.target.hook_id,
+        "hook": shipment.destination.hook_id,
         "delivery": shipment.delivery_id,
         "attempt": shipment.attempt,
         "outcome": outcome.kind,
@@ -167,17 +167,17 @@ def _unanswered(error: DeliveryError, started_at: float, duration_s: float) -> O
 
 def _described(outcome: Outcome, shipment: Shipment, request: Request | None) -> Outcome:
     """With what was sent, the owner's own header values masked: they are credentials."""
-    target = shipment.target
+    destination = shipment.destination
     if request is None:
-        return replace(outcome, url=target.url, format=target.format)
+        return replace(outcome, url=destination.url, format=destination.format)
     parcel = request.parcel
     return replace(
         outcome,
         method=parcel.method,
         url=request.url,
-        format=target.format,
+        format=destination.format,
         request_headers={
-            name: MASK if name in target.headers else value for name, value in parcel.headers.items()
+            name: MASK if name in destination.headers else value for name, value in parcel.headers.items()
         },
         request_body=SentBody.of(parcel.body, shipment.event.data),
     )

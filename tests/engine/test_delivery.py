@@ -14,7 +14,7 @@ from hub.logs import MASK
 from hub.rules.outcome import Outcome, SentBody
 from hub.rules.settings import Settings
 from hub.store.clock import Clock
-from hub.store.hooks import Target
+from hub.store.destinations import Destination
 from hub.targets.addresses import Addresses
 from hub.targets.outbound import Outbound
 from hub.targets.transport import Receipt, Request
@@ -65,7 +65,7 @@ def shipment(**changes: Any) -> Shipment:
         "handshake": None,
         "secrets": (),
     }
-    return Shipment("dlv_1", 3, EVENT, Target(**{**values, **changes}))
+    return Shipment("dlv_1", 3, EVENT, Destination(**{**values, **changes}))
 
 
 def attempt(outbound: Outbound, **changes: Any) -> Outcome:

@@ -245,6 +245,21 @@ def test_retry_after_is_kept(engine: Make) -> None:
         assert hub.attempts(hook)[0].response_body == b"later"
 
 
+def test_a_receiver_that_says_429_is_waited_for_and_never_counted(engine: Make) -> None:
+    hub = engine(failure_limit=1, retry_schedule_s=[3600])
+    answers = iter([(429, {"Retry-After": "1"}, b"slow down")])
+    with Receiver(lambda request: next(answers, 200)) as receiver:
+        hook = hub.hook(receiver.url)
+        hub.publish()
+        hub.settled(hook)
+        assert [attempt.kind for attempt in hub.attempts(hook)] == ["later", "success"]
+        [row] = hub.deliveries(hook)
+        assert (row.failures, row.faults, row.deferrals) == (0, 0, 1)
+        first, second = receiver.requests
+        assert second.at - first.at >= 1.0 - 0.1
+    assert (hub.row(hook).state, hub.row(hook).consecutive_failures) == ("active", 0)
+
+
 def test_after_the_last_try_it_is_failed_and_can_be_sent_again_by_hand(engine: Make) -> None:
     hub = engine(failure_limit=0, retry_schedule_s=[0.05, 0.05])
     with Receiver(500) as receiver:

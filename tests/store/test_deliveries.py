@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from hub.ids import new_id
-from hub.rules import fairness
+from hub.rules import fairness, retry
 from hub.rules.fairness import Load, Room
-from hub.rules.outcome import Outcome
+from hub.rules.outcome import Outcome, SentBody
 from hub.store import attempts, deliveries, hooks, lanes, leases
 from hub.store.events import NewEvent
 from hub.store.models import Attempt, Delivery, Event, Hook
@@ -505,3 +505,85 @@ def test_arming_opens_no_gate_and_wakes_no_hook_that_is_off(store: Stage) -> Non
     store.clock.advance(5)
     store.arm(on)
     assert store.row(on).ready_at == now, "its place in the queue is kept"
+
+
+def test_a_receiver_that_asks_for_a_pause_is_left_alone_for_as_long_and_not_counted(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook], 3)
+    [first, *others] = store.claim()
+    now = store.clock.now()
+    store.record([first], "later", status=429, resume_at=now + 30)
+    store.record(others, "later", status=429)
+    health = store.row(hook)
+    assert (health.state, health.consecutive_failures, health.gate_at) == ("active", 0, now + 30)
+    rows = [store.delivery(claim.delivery_id) for claim in (first, *others)]
+    assert {(row.state, row.failures, row.faults, row.deferrals) for row in rows} == {("retrying", 0, 0, 1)}
+    assert [row.next_at for row in rows] == pytest.approx([now + 30, now + 2, now + 2])
+
+    store.publish([hook])
+    store.clock.advance(29)
+    store.promote()
+    assert store.claim() == [], "the whole hook pauses"
+    store.clock.advance(1.1)
+    store.promote()
+    assert len(store.claim()) == 1, "and begins again with one"
+
+
+def test_what_is_put_off_too_often_fails_by_the_schedule(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook])
+    for n in range(retry.DEFERRALS_MAX + 1):
+        [claim] = store.claim()
+        store.record([claim], "later", status=429, resume_at=store.clock.now() + 1)
+        row = store.delivery(claim.delivery_id)
+        assert (row.deferrals, row.failures) == (
+            min(n + 1, retry.DEFERRALS_MAX),
+            int(n == retry.DEFERRALS_MAX),
+        )
+        store.clock.advance(10)
+        store.promote()
+    assert store.row(hook).consecutive_failures == 1
+    kinds = [one.outcome.kind for one in store.read(lambda: attempts.of_delivery(claim.delivery_id))]
+    assert kinds == ["later"] * retry.DEFERRALS_MAX + ["failure"]
+
+
+def test_by_hand_a_delivery_may_be_put_off_anew(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook])
+    [claim] = store.claim()
+    store.record([claim], "later", status=429)
+    now = store.clock.now()
+    assert store.do(lambda: deliveries.retry_now(store.database, claim.delivery_id, hook, now))
+    assert store.delivery(claim.delivery_id).deferrals == 0
+
+
+@pytest.mark.parametrize(
+    "sent", [SentBody(b"", b""), SentBody(b'{"data":', b"}"), SentBody(b"Hello", None), None]
+)
+def test_an_attempt_is_read_as_it_was_written(store: Stage, sent: SentBody | None) -> None:
+    hook = store.hook()
+    store.publish([hook])
+    [claim] = store.claim()
+    outcome = Outcome(
+        "failure",
+        store.clock.now(),
+        0.25,
+        phase="body",
+        status=500,
+        reason="answered 500",
+        peer="192.0.2.1",
+        was_sent=True,
+        method="PUT",
+        url="https://example.com/",
+        format="github",
+        request_headers={"X-A": "1"},
+        request_body=sent,
+        response_headers=[("X-B", "2"), ("X-B", "3")],
+        response_body=b"\xff\x00",
+    )
+    store.record_all([(claim, outcome)])
+    [kept] = store.read(lambda: attempts.of_delivery(claim.delivery_id))
+    assert kept.outcome == outcome
+    bodies = {None: None, SentBody(b"", b""): b"{}", SentBody(b"Hello", None): b"Hello"}
+    assert kept.body(b"{}") == bodies.get(sent, b'{"data":{}}')
+    assert kept.body(None) is None

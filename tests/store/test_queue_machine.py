@@ -26,7 +26,7 @@ from tests.rigs.stage import Stage
 
 WORKERS = ("a", "b")
 HOOKS = 3
-KINDS: tuple[Kind, ...] = ("success", "failure", "failure", "failure", "fault", "refused", "gone")
+KINDS: tuple[Kind, ...] = ("success", "failure", "failure", "failure", "later", "fault", "refused", "gone")
 
 
 class Queue(RuleBasedStateMachine):
