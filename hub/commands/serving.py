@@ -17,7 +17,6 @@ from pathlib import Path
 from types import FrameType
 
 import click
-import uvicorn
 
 from hub import app
 from hub.app import Hub
@@ -26,16 +25,11 @@ from hub.commands.opening import data_option, load_config, storage_faults
 from hub.config import MAX_WORKERS, Config
 from hub.errors import ConfigError, HubError
 from hub.operations import first_admin
+from hub.web.http_server import BACKLOG, Server, server_config
 
 log = logging.getLogger("hub.serve")
 
 OPEN_FILES_MAX = 1_048_576
-ANSWERS_S = 3
-"""How long calls that are being answered may go on after a stop is asked for; deliveries have
-`app.STOP_S`.
-"""
-KEEP_ALIVE_S = 60
-BACKLOG = 2048
 
 
 @click.command("serve")
@@ -78,10 +72,14 @@ def serve(
                     f"Nobody can sign in yet. Open this link once, within a day, to make the administrator: {link}"
                 )
 
-        server = Server(server_config(hub, loaded), on_start=announce, on_stop=crew.dismiss)
+        server = Server(
+            server_config(app.web(hub), loaded.trusted_proxies), on_start=announce, on_stop=crew.dismiss
+        )
         if until_stdin_ends:
             when_parent_ends(server.ask_to_stop)
-        server.run_until_stopped(listener)
+        # uvicorn raises each signal again once it has shut down; by then it has done what it asked for.
+        with on_signal(server.ask_to_stop):
+            server.run_until_stopped(listener)
     if not server.has_started:
         raise HubError("The hub could not start: the log above says why.")
 
@@ -109,60 +107,6 @@ def worker(data_dir: str | None, until_stdin_ends: bool) -> None:
         stopping.wait()
         hub.stop()
         log.info("worker stopped")
-
-
-class Server(uvicorn.Server):
-    """uvicorn's server, which tells when it listens and when it is asked to stop, and ends without raising
-    the signal again.
-    """
-
-    def __init__(
-        self, config: uvicorn.Config, on_start: Callable[[], None], on_stop: Callable[[], None]
-    ) -> None:
-        super().__init__(config)
-        self.has_started = False
-        self._on_start = on_start
-        self._on_stop = on_stop
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self.has_started = True
-            self._on_start()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._on_stop()
-        await super().shutdown(sockets)
-
-    def run_until_stopped(self, listener: socket.socket) -> None:
-        # uvicorn raises each signal again once it has shut down; by then it has done what it asked for.
-        with (
-            on_signal(self.ask_to_stop),
-            contextlib.suppress(SystemExit),
-        ):  # it exits when the hub could not start, which is logged
-            self.run([listener])
-
-    def ask_to_stop(self) -> None:
-        """From any thread or a signal: end what is under way, then stop."""
-        self.should_exit = True
-
-
-def server_config(hub: Hub, loaded: Config) -> uvicorn.Config:
-    return uvicorn.Config(
-        app.web(hub),
-        http="httptools",
-        loop="uvloop",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(loaded.trusted_proxies),
-        forwarded_allow_ips=list(loaded.trusted_proxies),
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=ANSWERS_S,
-        backlog=BACKLOG,
-    )
 
 
 def first_start(hub: Hub, loaded: Config) -> str | None:

@@ -51,6 +51,7 @@ TITLES = {
     405: "Wrong method",
     408: "Body missing",
     413: "Too large",
+    414: "Target too long",
     415: "Wrong content type",
     422: Invalid.title,
     431: "Too many headers",
@@ -59,6 +60,8 @@ TITLES = {
 }
 """What a problem is called that has no title of its own."""
 
+ENDS_CONNECTION = (408, 413)
+"""What comes next would be the rest of a body that nobody reads (RFC 9110 §15.5.9, §15.5.14)."""
 CONTENT_TYPE = "application/problem+json"
 ERRORS_MAX = 100
 FIELD_MAX_CHARS = 200
@@ -88,6 +91,8 @@ class Problem(HubError):
 
     def headers(self) -> dict[str, str]:
         found = {}
+        if self.status in ENDS_CONNECTION:
+            found["Connection"] = "close"
         if self.retry_after_s is not None:
             found["Retry-After"] = str(self.retry_after_s)
         if self.status == 401:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import requests
-import uvicorn
 
 from hub import config
 from hub.app import Hub, web
@@ -24,6 +23,8 @@ from hub.rules.access import Scope
 from hub.store import projects, tokens
 from hub.store.projects import Project
 from hub.web.api.calls import PREFIX
+from hub.web.connections import Connection
+from hub.web.http_server import Server, server_config
 
 SCOPES: tuple[Scope, ...] = ("publish", "subscribe", "read", "manage")
 TIMEOUT_S = 20
@@ -113,34 +114,26 @@ def publish(
     return api.post("/events", data=body, headers={**JSON_TYPE, **headers})
 
 
-class _Server(uvicorn.Server):
-    """Says when it listens, so that nobody has to poll."""
-
-    def __init__(self, settings: uvicorn.Config) -> None:
-        super().__init__(settings)
-        self.listens = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listens.set()
-
-
 _only_one = threading.Lock()
 
 
 @contextmanager
-def serving(folder: Path, *, sends: bool = True, **environ: str) -> Iterator[LiveHub]:
+def serving(
+    folder: Path, *, sends: bool = True, connection: type[Connection] = Connection, **environ: str
+) -> Iterator[LiveHub]:
     """A hub with its data in `folder`, on a free port, until the end of the block; one at a time."""
     assert _only_one.acquire(blocking=False), (
         "a second hub in this process would take the first one's database"
     )
     try:
-        yield from _serving(folder, sends, environ)
+        yield from _serving(folder, sends, connection, environ)
     finally:
         _only_one.release()
 
 
-def _serving(folder: Path, sends: bool, environ: dict[str, str]) -> Iterator[LiveHub]:
+def _serving(
+    folder: Path, sends: bool, connection: type[Connection], environ: dict[str, str]
+) -> Iterator[LiveHub]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         given = {
@@ -150,19 +143,16 @@ def _serving(folder: Path, sends: bool, environ: dict[str, str]) -> Iterator[Liv
             **environ,
         }
         hub = Hub(config.load(given), sends=sends)
-        server = _Server(
-            uvicorn.Config(
-                web(hub), log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=5
-            )
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        listens = threading.Event()
+        server = Server(server_config(web(hub), (), connection), on_start=listens.set, on_stop=lambda: None)
+        thread = threading.Thread(target=server.run_until_stopped, args=[listener], daemon=True)
         thread.start()
-        assert server.listens.wait(TIMEOUT_S), "the hub does not listen"
+        assert listens.wait(TIMEOUT_S), "the hub does not listen"
         live = LiveHub(hub, f"http://127.0.0.1:{port}")
         try:
             yield live
         finally:
             live.close()
-            server.should_exit = True
+            server.ask_to_stop()
             thread.join(TIMEOUT_S)
             assert not thread.is_alive(), "the hub does not stop"

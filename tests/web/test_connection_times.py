@@ -1,0 +1,71 @@
+"""Connections: a caller that sends nothing, or not on, or does not read, is left after a time. The times here are short."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from hub.web.connections import Connection, Limits
+from tests.rigs.api import LiveHub, serving
+from tests.rigs.sockets import GET, check_refused, connected, exchange, rest_of, send_what_is_taken, statuses
+from tests.rigs.waiting import until
+
+
+class Hasty(Connection):
+    limits = Limits(head_s=0.5, rest_s=0.5, stall_s=0.5)
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
+    with serving(tmp_path_factory.mktemp("hub"), sends=False, connection=Hasty) as running:
+        yield running
+
+
+def test_a_head_that_does_not_end_is_cut(live: LiveHub) -> None:
+    check_refused(exchange(live, b"GET / HTTP/1.1\r\nHost: h"), 408)
+    check_refused(exchange(live, b"G"), 408)
+    two = exchange(live, GET, b"GET / HTTP/1.1\r\nHost: h")
+    assert statuses(two) == [200, 408]
+
+
+@pytest.mark.parametrize("idle", [b"", b"\r\n\r\n"], ids=["nothing", "empty lines"])
+def test_a_connection_without_a_request_is_cut_and_not_answered(live: LiveHub, idle: bytes) -> None:
+    with connected(live) as first, connected(live) as second, connected(live) as third:
+        for one in (first, second, third):
+            one.sendall(idle)
+        assert [rest_of(one) for one in (first, second, third)] == [b"", b"", b""]
+
+
+def test_bytes_that_drip_do_not_keep_a_head_alive(live: LiveHub) -> None:
+    with connected(live) as connection:
+        ended = threading.Event()
+
+        def drip() -> None:
+            connection.sendall(b"GET / HTTP/1.1\r\nx: ")
+            while not ended.wait(0.05):
+                send_what_is_taken(connection, b"a")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        try:
+            check_refused(rest_of(connection), 408)
+        finally:
+            ended.set()
+            dripping.join()
+
+
+def test_the_rest_of_a_body_that_nobody_waits_for_must_come_in_time(live: LiveHub) -> None:
+    head = b"POST /api/v1/hooks HTTP/1.1\r\nHost: hub\r\nContent-Length: 10\r\n\r\n"
+    assert statuses(exchange(live, head, b"a")) == [401]
+
+
+def test_a_caller_that_does_not_read_is_left(live: LiveHub) -> None:
+    large = b"GET /static/vendor/swagger-ui-5.35.0/swagger-ui-bundle.js HTTP/1.1\r\nHost: hub\r\n\r\n"
+    with connected(live) as connection:
+        connection.sendall(large * 50)
+        until(lambda: is_reset(connection))
+
+
+def is_reset(connection: socket.socket) -> bool:
+    return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
