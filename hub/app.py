@@ -20,13 +20,21 @@ from hub.engine.in_flight import InFlight
 from hub.engine.intake import Intake
 from hub.engine.scheduler import Scheduler
 from hub.engine.senders import stay_on_one_core
+from hub.operations.audit import AuditTrail
+from hub.operations.connectors import Connectors
+from hub.operations.credentials import Credentials
 from hub.operations.deliveries import Deliveries
 from hub.operations.event_types import EventTypes
 from hub.operations.events import Events
+from hub.operations.members import Members
+from hub.operations.projects import Projects
 from hub.operations.publishing import Publishing
 from hub.operations.samples import Samples
+from hub.operations.settings import ServerSettings
 from hub.operations.subscriptions import Subscriptions
+from hub.operations.tokens import Tokens
 from hub.operations.unsubscribe import ReverseUnsubscribe
+from hub.operations.users import Users
 from hub.services import Services
 from hub.store import schema
 from hub.store.database import Database
@@ -85,6 +93,12 @@ class Hub:
             dispatcher.let_start if dispatcher else lambda hook_id: None,
         )
         event_types = EventTypes(self.database)
+        credentials = Credentials(self.database)
+
+        def changed() -> None:
+            credentials.forget()
+            woken.set()
+
         self.services = Services(
             config=config,
             database=self.database,
@@ -97,6 +111,14 @@ class Hub:
             event_types=event_types,
             samples=Samples(self.database, subscriptions, event_types),
             deliveries=Deliveries(self.database, subscriptions, woken.set),
+            credentials=credentials,
+            projects=Projects(self.database, changed),
+            users=Users(self.database),
+            members=Members(self.database),
+            tokens=Tokens(self.database, credentials.forget),
+            connectors=Connectors(self.database),
+            settings=ServerSettings(self.database, woken.set),
+            audit=AuditTrail(self.database),
             scheduler=scheduler,
             dispatcher=dispatcher,
             wake=woken.set,

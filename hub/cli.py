@@ -13,9 +13,11 @@ import click
 
 from hub.commands.check import check, show_config, version
 from hub.commands.demo import demo
-from hub.commands.people import project_group, token_group, user_group
+from hub.commands.projects import project_group
 from hub.commands.serving import serve, worker
 from hub.commands.settings import settings_group
+from hub.commands.tokens import token_group
+from hub.commands.users import user_group
 from hub.errors import HubError
 
 log = logging.getLogger("hub.cli")

@@ -10,12 +10,20 @@ from hub.config import Config
 from hub.engine.dispatcher import Dispatcher
 from hub.engine.intake import Intake
 from hub.engine.scheduler import Scheduler
+from hub.operations.audit import AuditTrail
+from hub.operations.connectors import Connectors
+from hub.operations.credentials import Credentials
 from hub.operations.deliveries import Deliveries
 from hub.operations.event_types import EventTypes
 from hub.operations.events import Events
+from hub.operations.members import Members
+from hub.operations.projects import Projects
 from hub.operations.publishing import Publishing
 from hub.operations.samples import Samples
+from hub.operations.settings import ServerSettings
 from hub.operations.subscriptions import Subscriptions
+from hub.operations.tokens import Tokens
+from hub.operations.users import Users
 from hub.store.database import Database
 from hub.store.secrets import SecretBox
 from hub.targets.outbound import Outbound
@@ -34,6 +42,14 @@ class Services:
     event_types: EventTypes
     samples: Samples
     deliveries: Deliveries
+    credentials: Credentials
+    projects: Projects
+    users: Users
+    members: Members
+    tokens: Tokens
+    connectors: Connectors
+    settings: ServerSettings
+    audit: AuditTrail
     scheduler: Scheduler
     dispatcher: Dispatcher | None
     """None where this process sends nothing."""

@@ -15,15 +15,40 @@ import psycopg
 
 from hub import config, logs
 from hub.config import Config
-from hub.errors import ConfigError
+from hub.errors import ConfigError, Invalid
 from hub.rules.access import Requester
 from hub.store import schema
 from hub.store.database import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
-T = TypeVar("T")
 
 COMMAND_LINE = Requester("command line", frozenset({"admin"}))
+
+
+class Command(click.Command):
+    """A command that tells wrong values as click does: by the option or argument that they came in."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Invalid as refused:
+            told = "; ".join(f"{self._shown(field)}: {message}" for field, message in refused.errors)
+            raise click.UsageError(told, ctx) from refused
+
+    def _shown(self, field: str) -> str:
+        """`scopes` → `--scope`, `key` → `KEY`."""
+        for parameter in self.params:
+            if parameter.name == field:
+                return (
+                    parameter.opts[0]
+                    if isinstance(parameter, click.Option)
+                    else parameter.human_readable_name
+                )
+        return field
+
+
+class Group(click.Group):
+    command_class = Command
 
 
 def data_option(command: F) -> F:
@@ -81,8 +106,3 @@ def opened(data_dir: str | None) -> Iterator[Database]:
         yield database
     finally:
         database.close()
-
-
-def write(database: Database, fn: Callable[[], T]) -> T:
-    """One transaction; raises what `fn` raises."""
-    return database.write(fn).result()

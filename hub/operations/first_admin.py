@@ -11,8 +11,9 @@ import secrets
 from typing import Literal
 
 from hub.errors import Expired, Forbidden
+from hub.operations.users import add
 from hub.rules.access import Requester
-from hub.store import audit, settings, users
+from hub.store import settings, users
 from hub.store.database import Database
 
 NOTE = "setup"
@@ -75,10 +76,8 @@ def redeem(database: Database, token: str, name: str, password: str, address: st
 
 
 def _add(database: Database, name: str, password_hash: str, by: Requester) -> None:
-    now = database.clock.now()
-    users.add(name, password_hash, True, now)
+    add(by, name, password_hash, True, database.clock.now())
     settings.take_note(NOTE)
-    audit.add(now, by, "user.created", name, fields={"admin": [None, True]})
 
 
 def _digest(token: str) -> str:

@@ -36,7 +36,7 @@ class Requester:
     """True for somebody who is signed in on the pages, False for a token."""
     token_id: str | None = None
     project_id: int | None = None
-    """The only project that its token speaks of; None: of any."""
+    """The only project that this requester speaks of; None: of any."""
     address: str | None = None
     """Where the request came from, for the audit trail."""
 
@@ -45,10 +45,10 @@ class Requester:
         return "admin" in self.scopes or any(scope in self.scopes for scope in scopes)
 
 
-def require(requester: Requester, *scopes: Scope, project_id: int | None = None) -> None:
+def require(requester: Requester, *scopes: str, project_id: int | None = None) -> None:
     """Raises: Forbidden: none of these scopes is held, or only for another project than `project_id`."""
     if requester.project_id is not None and project_id not in (None, requester.project_id):
-        raise Forbidden("this token belongs to another project", title="Another project")
+        raise Forbidden(f"{requester.name} belongs to another project", title="Another project")
     if requester.has(*scopes):
         return
     if requester.is_person:
@@ -59,15 +59,17 @@ def require(requester: Requester, *scopes: Scope, project_id: int | None = None)
     )
 
 
-def person(name: str, role: Role | None, *, is_admin: bool) -> Requester:
-    """Somebody who is signed in, in one project: what their role lets them do there by hand; without one nothing."""
+def person(name: str, role: Role | None, *, is_admin: bool, project_id: int | None) -> Requester:
+    """Somebody who is signed in: what their role in this one project lets them do there by hand; without one nothing.
+    An administrator may do everything everywhere.
+    """
     if is_admin:
-        scopes = frozenset({"admin"})
-    elif role in MANAGERS:
+        return Requester(name, frozenset({"admin"}), is_person=True)
+    if role in MANAGERS:
         scopes = frozenset({"manage", "read"})
     else:
         scopes = frozenset({"read"} if role == "team_member" else ())
-    return Requester(name, scopes, is_person=True)
+    return Requester(name, scopes, is_person=True, project_id=project_id)
 
 
 def sees_bodies(requester: Requester) -> bool:

@@ -1,7 +1,6 @@
 """What a person's name and password must look like.
 
-Owns these two rules. Pure. It must never know whether a name is taken or a password is right: `store.people`
-does.
+Owns these two rules. Pure. Whether a name is taken or a password is right, `store.users` knows.
 """
 
 NAME_MAX = 100

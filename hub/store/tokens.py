@@ -59,7 +59,7 @@ def add(
     text = PREFIX + secrets.token_urlsafe(32)
     row = models.Token.create(
         id=new_id("tok"),
-        digest=_digest(text),
+        digest=digest(text),
         ending=text[-4:],
         name=name,
         project=project_id,
@@ -74,9 +74,14 @@ def add(
     return made, text
 
 
-def by_text(token: str) -> Token | None:
-    """The token that this is, also when it is over."""
-    return _found(models.Token.digest == _digest(token))
+def digest(text: str) -> bytes:
+    """What is kept of a token."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def by_digest(token_digest: bytes) -> Token | None:
+    """The token that this is the digest of, also when it is over."""
+    return _found(models.Token.digest == token_digest)
 
 
 def by_id(token_id: str) -> Token | None:
@@ -132,7 +137,3 @@ def _token(row: Any) -> Token:
         row.expires_at,
         row.revoked_at,
     )
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -91,6 +91,18 @@ def set_role(user: User, project: Project, role: Role) -> None:
     ).execute()
 
 
+def remove_role(user: User, project: Project) -> None:
+    table = models.Membership
+    table.delete().where(table.user == user.id, table.project == project.id).execute()
+
+
+def of_project(project: Project) -> tuple[User, ...]:
+    """Its members, by name."""
+    table = models.Membership
+    ids = table.select(table.user).where(table.project == project.id)
+    return _users(models.User.select().where(models.User.id.in_(ids)).order_by(models.User.name))
+
+
 def _users(people: Any) -> tuple[User, ...]:
     """With their roles, by one more query for all of them."""
     rows = list(people)

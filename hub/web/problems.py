@@ -27,7 +27,6 @@ from hub.errors import (
     Refusal,
     TooLarge,
 )
-from hub.rules.settings import SettingRefused
 from hub.store.database import StoreUnavailable
 
 log = logging.getLogger("hub.web")
@@ -114,8 +113,6 @@ def problem_of(error: Exception) -> Problem:
                 errors=error.errors,
                 retry_after_s=retry_after_s,
             )
-        case SettingRefused():
-            return problem_of(Invalid([("value", str(error))]))
         case StoreUnavailable():
             detail = "the hub's database does not answer; nothing was changed, try again"
             return Problem(503, detail, retry_after_s=STORE_RETRY_AFTER_S)

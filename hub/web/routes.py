@@ -41,7 +41,7 @@ CALLS: tuple[Call, ...] = tuple(call for module in _MODULES for call in module.C
 
 
 def application(services: Services, lifespan: Callable[[Starlette], Any]) -> Starlette:
-    callers, renderer = Callers(services.database), Renderer(services.config)
+    callers, renderer = Callers(services), Renderer(services.config)
     answers = ErrorAnswers(renderer)
     routes: list[BaseRoute] = [
         publish.publish_route(services, callers),

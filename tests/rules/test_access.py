@@ -126,7 +126,7 @@ def test_admin_holds_every_scope_and_nobody_else_holds_more_than_given() -> None
 def test_a_persons_role_says_what_they_may_do_by_hand(
     role: Role | None, is_admin: bool, manages: bool, looks: bool, bodies: bool
 ) -> None:
-    ann = person("ann", role, is_admin=is_admin)
+    ann = person("ann", role, is_admin=is_admin, project_id=7)
     assert (ann.has("manage"), ann.has("read"), sees_bodies(ann)) == (manages, looks, bodies)
     assert ann.is_person
     assert all(sees(ann, origin) == looks for origin in ORIGINS)

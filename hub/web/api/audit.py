@@ -1,14 +1,12 @@
-"""The call about the audit trail: who changed what. Reading only."""
+"""The call about the audit trail: its shape. Reading only."""
 
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from hub.store import audit
 from hub.store.audit import AuditEntry
 from hub.timestamps import iso
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
-from hub.web.api.projects import named_project
 from hub.web.api.queries import Paged, before_id
 
 
@@ -32,26 +30,27 @@ class AuditQuery(Paged):
 
 def list_audit(request: ApiRequest) -> ApiResponse:
     wanted: AuditQuery = request.query
+    found = request.services.audit.list(
+        request.requester,
+        project_key=wanted.project,
+        object_id=wanted.object,
+        before=wanted.before,
+        limit=wanted.limit,
+    )
+    return request.page(found, [_answer(one) for one in found])
 
-    def read() -> ApiResponse:
-        project = named_project(wanted.project)
-        rows = audit.entries(project.id if project else None, wanted.object, wanted.before, wanted.limit)
-        return request.page(rows, [_audit_answer(row) for row in rows])
 
-    return request.services.database.read(read)
-
-
-def _audit_answer(row: AuditEntry) -> dict[str, Any]:
+def _answer(entry: AuditEntry) -> dict[str, Any]:
     return {
-        "id": row.id,
-        "at": iso(row.at),
-        "project": row.project_key,
-        "actor": row.actor,
-        "token_id": row.token_id,
-        "action": row.action,
-        "object": row.object_id,
-        "fields": dict(row.fields),
-        "address": row.address,
+        "id": entry.id,
+        "at": iso(entry.at),
+        "project": entry.project_key,
+        "actor": entry.actor,
+        "token_id": entry.token_id,
+        "action": entry.action,
+        "object": entry.object_id,
+        "fields": dict(entry.fields),
+        "address": entry.address,
     }
 
 

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hub.errors import Forbidden, NotFound
-from hub.rules.access import Requester
+from hub.rules.access import Requester, require
 from hub.rules.payload import read_object
 from hub.services import Services
 from hub.store.projects import Project
@@ -48,7 +48,6 @@ class ApiRequest:
     """One call, authenticated and validated."""
 
     services: Services
-    callers: Callers
     requester: Requester
     http: Request
     path: dict[str, str]
@@ -142,15 +141,13 @@ async def _read(call: Call, http: Request, services: Services, callers: Callers)
         "\0" in value for value in path.values()
     ):  # PostgreSQL has no NUL in texts, so nothing can have such an id
         raise NotFound("there is no such thing")
-    return ApiRequest(services, callers, requester, http, path, query, body, project)
+    return ApiRequest(services, requester, http, path, query, body, project)
 
 
 def check_scope(requester: Requester, scopes: tuple[str, ...]) -> None:
-    """Raises: Problem 403."""
-    if scopes and not requester.has(*scopes):
-        raise Forbidden(
-            f"this token may not do that: it needs the scope {' or '.join(scopes)}", title="Scope missing"
-        )
+    """Raises: Forbidden."""
+    if scopes:
+        require(requester, *scopes)
 
 
 def archived(key: str) -> Forbidden:

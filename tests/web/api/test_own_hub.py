@@ -6,8 +6,8 @@ from typing import Any
 
 from hub.web.routes import CALLS
 from tests.rigs.api import serving
-from tests.web.api.test_events import ODD_DATA, publish
 from tests.web.api.test_problems import fields_of, filled, problem_of
+from tests.web.api.test_publish import ODD_DATA, publish
 from tests.web.docs.test_openapi import DOCUMENT, errors_of
 
 

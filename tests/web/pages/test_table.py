@@ -19,8 +19,8 @@ from hub.web.pages.table import Page, PageRequest, View, route
 from hub.web.rendering import Renderer
 
 PEOPLE = {
-    "anna": person("anna", "product_owner", is_admin=False),
-    "tom": person("tom", "team_member", is_admin=False),
+    "anna": person("anna", "product_owner", is_admin=False, project_id=1),
+    "tom": person("tom", "team_member", is_admin=False, project_id=1),
 }
 
 

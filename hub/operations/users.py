@@ -1,0 +1,153 @@
+"""Users: what administrators do with them, and a person with their own password.
+
+Owns the checks, the audit entry and the transaction. Passwords are hashed before a transaction begins. Step before: a
+door has authenticated the requester; step after: `store.users`.
+"""
+
+from hub.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from hub.operations.projects import named
+from hub.rules.access import Requester, Role, require
+from hub.rules.people import name_error, password_error
+from hub.store import audit, users
+from hub.store.database import Database
+from hub.store.projects import Project
+from hub.store.users import User
+
+
+class Users:
+    """Any thread but the event loop's may call this."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def list(self, requester: Requester, before: str | None = None, limit: int = 200) -> tuple[User, ...]:
+        """Newest first; only those made before the one of this name."""
+        require(requester, "admin")
+
+        def read() -> tuple[User, ...]:
+            last = None if before is None else users.by_name(before)
+            if before is not None and last is None:
+                raise Invalid([("before", f"there is no user {before}")])
+            return users.find(last, limit)
+
+        return self._database.read(read)
+
+    def get(self, requester: Requester, name: str) -> User:
+        """Raises: Forbidden, NotFound."""
+        require(requester, "admin")
+        return self._database.read(lambda: known(name))
+
+    def create(
+        self,
+        requester: Requester,
+        name: str,
+        password: str | None = None,
+        *,
+        is_admin: bool = False,
+        project_key: str | None = None,
+        role: Role | None = None,
+    ) -> User:
+        """Without a password the user cannot sign in yet; `project_key` and `role` go together. Raises: Forbidden,
+        Invalid, Conflict: the name is taken.
+        """
+        require(requester, "admin")
+        wrong = [*checked_name(name), *checked_password(password), *_checked_role(project_key, role)]
+        if wrong:
+            raise Invalid(wrong)
+        password_hash = users.hashed(password) if password is not None else None
+
+        def write() -> User:
+            project = named(project_key)
+            made = add(requester, name, password_hash, is_admin, self._database.clock.now())
+            if project is not None and role is not None:
+                write_role(requester, project, made, role, self._database.clock.now())
+            return known(name)
+
+        return self._database.write(write).result()
+
+    def update(
+        self,
+        requester: Requester,
+        name: str,
+        *,
+        password: str | None = None,
+        project_key: str | None = None,
+        role: Role | None = None,
+    ) -> User:
+        """Set a password, or a role in a project; what is None stays as it is. Raises: Forbidden, Invalid, NotFound."""
+        require(requester, "admin")
+        wrong = [*checked_password(password), *_checked_role(project_key, role)]
+        if wrong:
+            raise Invalid(wrong)
+        password_hash = users.hashed(password) if password is not None else None
+
+        def write() -> User:
+            user, project, now = known(name), named(project_key), self._database.clock.now()
+            if password_hash is not None:
+                _set_password(requester, user, password_hash, now)
+            if project is not None and role is not None:
+                write_role(requester, project, user, role, now)
+            return known(name)
+
+        return self._database.write(write).result()
+
+    def change_own_password(self, requester: Requester, password: str, new: str) -> None:
+        """A signed-in person's own, who proves it by the old one. Raises: Forbidden, Invalid."""
+        if not requester.is_person:
+            raise Forbidden("a token has no password", title="Not a person")
+        if wrong := checked_password(new):
+            raise Invalid(wrong)
+        if self._database.read(lambda: users.check_password(requester.name, password)) is None:
+            raise Invalid([("current_password", "is not your password")])
+        password_hash = users.hashed(new)
+
+        def write() -> None:
+            _set_password(requester, known(requester.name), password_hash, self._database.clock.now())
+
+        self._database.write(write).result()
+
+
+def known(name: str) -> User:
+    """The user of this name, inside a transaction or a `read`. Raises: NotFound."""
+    found = users.by_name(name)
+    if found is None:
+        raise NotFound(f"there is no user {name}", title="No such user")
+    return found
+
+
+def add(requester: Requester, name: str, password_hash: str | None, is_admin: bool, now: float) -> User:
+    """Make a user with the audit entry, inside a transaction. Raises: Conflict: the name is taken."""
+    if users.by_name(name) is not None:
+        raise Conflict(f"there is a user {name} already", errors=[("name", "is taken")])
+    made = users.add(name, password_hash, is_admin, now)
+    audit.add(now, requester, "user.created", name, fields={"admin": [None, is_admin]})
+    return made
+
+
+def write_role(requester: Requester, project: Project, user: User, role: Role, now: float) -> None:
+    """With its audit entry, inside a transaction; nothing when it is so already."""
+    old = user.roles.get(project.key)
+    if old != role:
+        users.set_role(user, project, role)
+        audit.add(now, requester, "member.role_set", user.name, project.id, {"role": [old, role]})
+
+
+def checked_name(name: str) -> list[FieldError]:
+    reason = name_error(name)
+    return [("name", reason)] if reason else []
+
+
+def checked_password(password: str | None) -> list[FieldError]:
+    reason = None if password is None else password_error(password)
+    return [("password", reason)] if reason else []
+
+
+def _checked_role(project_key: str | None, role: Role | None) -> list[FieldError]:
+    if (project_key is None) == (role is None):
+        return []
+    return [("role" if role is None else "project", "is missing: project and role go together")]
+
+
+def _set_password(requester: Requester, user: User, password_hash: str, now: float) -> None:
+    users.set_password(user, password_hash)
+    audit.add(now, requester, "user.password_set", user.name, fields={"password": None})

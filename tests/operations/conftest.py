@@ -1,0 +1,14 @@
+"""What operations are tested on: a migrated database with a project, on each engine."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.rigs.stage import Stage
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Stage]:
+    stage = Stage(database_url)
+    yield stage
+    stage.close()

@@ -1,0 +1,131 @@
+"""Users are administrators'; a password is also its owner's."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hub.errors import Conflict, Forbidden, Invalid, NotFound
+from hub.operations.users import Users
+from hub.rules.access import Requester
+from hub.store import audit, users
+from tests.rigs.requesters import ADMIN, NOBODY, manager
+from tests.rigs.stage import Stage
+
+PASSWORD = "correct horse"
+
+
+def actions(store: Stage, name: str) -> list[str]:
+    """Oldest first."""
+    return [one.action for one in store.read(lambda: audit.entries(object_id=name))][::-1]
+
+
+def can_sign_in(store: Stage, name: str, password: str) -> bool:
+    return store.read(lambda: users.check_password(name, password)) is not None
+
+
+def test_a_user_is_made_with_password_and_role_and_its_entries(store: Stage) -> None:
+    made = Users(store.database).create(ADMIN, "zoë", PASSWORD, project_key="DEMO", role="team_member")
+    assert (made.name, made.is_admin, made.has_password) == ("zoë", False, True)
+    assert made.roles == {"DEMO": "team_member"}
+    assert can_sign_in(store, "zoë", PASSWORD)
+    assert actions(store, "zoë") == ["user.created", "member.role_set"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"name": ""}, ["name"]),
+        ({"name": "bo\u202eb"}, ["name"]),
+        ({"name": "bob", "password": "short"}, ["password"]),
+        ({"name": "bob", "password": ""}, ["password"]),
+        ({"name": "bob", "role": "team_member"}, ["project"]),
+        ({"name": "bob", "project_key": "DEMO"}, ["role"]),
+        ({"name": " bob", "password": "x" * 1001, "role": "team_member"}, ["name", "password", "project"]),
+        ({"name": "bob", "project_key": "NOSUCH", "role": "team_member"}, ["project"]),
+    ],
+)
+def test_all_that_is_wrong_is_told_at_once(store: Stage, fields: dict[str, Any], wrong: list[str]) -> None:
+    with pytest.raises(Invalid) as refused:
+        Users(store.database).create(ADMIN, **fields)
+    assert [field for field, _ in refused.value.errors] == wrong
+    assert not store.read(users.has_any)
+
+
+def test_a_name_is_given_once(store: Stage) -> None:
+    Users(store.database).create(ADMIN, "ann")
+    with pytest.raises(Conflict) as refused:
+        Users(store.database).create(ADMIN, "ann")
+    assert refused.value.errors == [("name", "is taken")]
+
+
+def test_password_and_role_are_set_together_or_apart(store: Stage) -> None:
+    operations = Users(store.database)
+    operations.create(ADMIN, "ann")
+    operations.update(ADMIN, "ann", password=PASSWORD)
+    assert can_sign_in(store, "ann", PASSWORD)
+    assert operations.update(ADMIN, "ann", project_key="DEMO", role="stakeholder").roles == {
+        "DEMO": "stakeholder"
+    }
+    operations.update(ADMIN, "ann", password="another one", project_key="DEMO", role="stakeholder")
+    assert not can_sign_in(store, "ann", PASSWORD)
+    assert actions(store, "ann") == [
+        "user.created",
+        "user.password_set",
+        "member.role_set",
+        "user.password_set",
+    ]
+    with pytest.raises(Invalid, match="password"):
+        operations.update(ADMIN, "ann", password="short")
+
+
+def test_a_person_changes_their_own_password_by_the_old_one(store: Stage) -> None:
+    operations = Users(store.database)
+    operations.create(ADMIN, "ann", PASSWORD)
+    ann = Requester("ann", is_person=True)
+    with pytest.raises(Invalid, match="current_password"):
+        operations.change_own_password(ann, "not this one", "another one")
+    with pytest.raises(Invalid, match="password: must have at least"):
+        operations.change_own_password(ann, PASSWORD, "short")
+    operations.change_own_password(ann, PASSWORD, "another one")
+    assert can_sign_in(store, "ann", "another one")
+    assert actions(store, "ann") == ["user.created", "user.password_set"]
+    with pytest.raises(Forbidden, match="no password"):
+        operations.change_own_password(NOBODY, PASSWORD, "another one")
+
+
+def test_what_is_not_there_is_said_so(store: Stage) -> None:
+    operations = Users(store.database)
+    calls: list[Callable[[], Any]] = [
+        lambda: operations.get(ADMIN, "nobody"),
+        lambda: operations.update(ADMIN, "nobody", password=PASSWORD),
+    ]
+    for call in calls:
+        with pytest.raises(NotFound, match="nobody"):
+            call()
+    with pytest.raises(Invalid, match="there is no user nobody"):
+        operations.list(ADMIN, "nobody")
+
+
+def test_the_list_goes_on_from_a_name(store: Stage) -> None:
+    operations = Users(store.database)
+    made = [operations.create(ADMIN, name) for name in ("a", "b", "c")]
+    assert operations.list(ADMIN) == tuple(made[::-1])
+    assert operations.list(ADMIN, "c", 1) == (made[1],)
+
+
+@pytest.mark.parametrize("who", ["a token", "a manager"])
+def test_they_are_nobody_elses(store: Stage, who: str) -> None:
+    requester = NOBODY if who == "a token" else manager(store.project)
+    operations = Users(store.database)
+    operations.create(ADMIN, "ann")
+    calls: list[Callable[[], Any]] = [
+        lambda: operations.list(requester),
+        lambda: operations.get(requester, "ann"),
+        lambda: operations.create(requester, "bob"),
+        lambda: operations.update(requester, "ann", password=PASSWORD),
+    ]
+    for call in calls:
+        with pytest.raises(Forbidden, match="admin"):
+            call()
+    assert actions(store, "ann") == ["user.created"]
