@@ -1,7 +1,6 @@
 """The composition root: the only place that constructs.
 
-Owns what a process is made of and the order in which its parts start and stop. It must never hold logic of
-its own.
+Owns what a process is made of and the order in which its parts start and stop, and no logic of its own.
 """
 
 import contextlib

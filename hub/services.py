@@ -1,6 +1,6 @@
 """The parts of a running hub, as the layers that answer requests see them.
 
-Owns nothing: it names what `app` has constructed. It must never construct anything itself.
+Owns nothing: it names what `app` has constructed.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """`hookhub serve` and `worker`: the two ways in which a hub runs.
 
 Owns the process around a hub: its socket, its limits, its signals, and one hub a data directory. It must
-never build parts of a hub: `app` does. With several workers it is the parent of `crew`.
+never build parts of a hub: `app` does. With several workers it is the parent of the `worker_processes`.
 """
 
 import contextlib
@@ -20,8 +20,8 @@ import click
 
 from hub import app
 from hub.app import Hub
-from hub.commands.crew import Crew, when_parent_ends
 from hub.commands.opening import data_option, load_config, storage_faults
+from hub.commands.worker_processes import WorkerProcesses, when_parent_ends
 from hub.config import MAX_WORKERS, Config
 from hub.errors import ConfigError, HubError
 from hub.operations import first_admin
@@ -61,11 +61,11 @@ def serve(
         loaded = with_port(loaded, listener.getsockname()[1])
         with storage_faults(loaded):
             hub = Hub(loaded, sends=loaded.workers > 0)
-        crew = held.enter_context(Crew(max(0, loaded.workers - 1), data_dir))
+        others = held.enter_context(WorkerProcesses(max(0, loaded.workers - 1), data_dir))
         link = first_start(hub, loaded)
 
         def announce() -> None:
-            crew.start()
+            others.start()
             click.echo(f"hookhub is listening on {loaded.base_url}")
             if link:
                 click.echo(
@@ -73,7 +73,7 @@ def serve(
                 )
 
         server = Server(
-            server_config(app.web(hub), loaded.trusted_proxies), on_start=announce, on_stop=crew.dismiss
+            server_config(app.web(hub), loaded.trusted_proxies), on_start=announce, on_stop=others.dismiss
         )
         if until_stdin_ends:
             when_parent_ends(server.ask_to_stop)

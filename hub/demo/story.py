@@ -283,7 +283,8 @@ class Demo:
         self._say(f"  ok  {text}")
 
 
-_HOOKHUB = (sys.executable, "-m", "hub.cli")
+_HOOKHUB = (sys.executable, "-P", "-m", "hub.cli")
+"""This program, whatever folder it is started in: `-P` looks for no `hub` there."""
 
 
 def run(say: Say, *, stays: bool) -> None:

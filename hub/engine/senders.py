@@ -1,7 +1,7 @@
 """The senders: threads that make one attempt each, and hand its outcome back.
 
-Owns the threads and the way in and out of them. They are started as they are needed and cheap while they wait
-for an answer. It must never touch the database: outcomes are collected and recorded by the one thread that
+Owns the threads and the way in and out of them. They are started as they are needed, and cheap while they wait
+for an answer. Nothing here touches the database: outcomes are collected and recorded by the one thread that
 claims. Step before: `dispatcher` has claimed. Step after: `delivery.attempt`, then the dispatcher collects.
 """
 

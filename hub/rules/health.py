@@ -1,8 +1,7 @@
 """Whether a hook is well: what each outcome does to its count, its pace and its state.
 
-Owns the state machine of a hook (contract §8.3, §8.5–8.7) and nothing that reads or writes. Pure: `now` and
-chance are arguments. It must never let an outcome switch a hook on: only a person or the hook's own app does
-that.
+Owns the state machine of a hook (docs/delivery.md, "When a hook fails"), which is a circuit breaker with slow start.
+Pure: `now` and chance are arguments. No outcome ever switches a hook on: only a person or the hook's own app does.
 
     active ──failure──▶ failing ──failure × failure_limit──▶ auto_disabled ──enable──▶ active
        ▲                   │                                   ▲
@@ -20,14 +19,14 @@ State = Literal["active", "failing", "disabled", "auto_disabled", "gone"]
 LIVE: tuple[State, ...] = ("active", "failing")
 """States in which a hook is sent to."""
 ROUTED: tuple[State, ...] = ("active", "failing", "auto_disabled")
-"""States in which a hook gets new deliveries; those of an auto_disabled one are held (contract §8.7)."""
+"""States in which a hook gets new deliveries; those of an auto_disabled one are held."""
 
 SLOW_S = 1.0
 """A request that takes longer makes its hook a slow one, which shares a bounded part of the senders with the
 other slow ones.
 """
 
-DEFAULT_GATE_S = 5.0
+DEFAULT_PAUSE_S = 5.0
 """The pause of a failing hook when the retry schedule is empty."""
 
 
@@ -38,13 +37,11 @@ class Health:
     state: State = "active"
     consecutive_failures: int = 0
     counted_until: float = 0.0
-    """When the last counted failure ended: a request that began earlier belongs to the same bad moment
-    (contract §8.6).
-    """
-    ramp: int | None = None
-    """How many requests may be in flight while the hook ramps up; None when it is not ramping."""
-    gate_at: float | None = None
-    """No request before this time; None when there is no gate."""
+    """When the last counted failure ended: a request that began earlier belongs to the same bad moment."""
+    slow_start: int | None = None
+    """How many requests may be in flight during slow start; None when it is over."""
+    open_until: float | None = None
+    """Until when the circuit breaker is open: no request before, then one at a time as a probe. None = closed."""
     last_error: str | None = None
     last_success_at: float | None = None
     disabled_reason: str | None = None
@@ -57,7 +54,7 @@ class Health:
 
     def allowance(self, max_in_flight: int, in_flight: int) -> int:
         """How many more requests may start now."""
-        return max(0, min(max_in_flight, self.ramp or max_in_flight) - in_flight)
+        return max(0, min(max_in_flight, self.slow_start or max_in_flight) - in_flight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,24 +103,22 @@ def judge(
 
 
 def cleared(health: Health) -> Health:
-    """After a 2xx to a ping: a failing hook is taken at its word; any other keeps its state (contract
-    §8.9).
-    """
+    """After a 2xx to a ping: a failing hook is taken at its word; any other keeps its state."""
     if health.state != "failing":
         return health
-    return replace(health, state="active", consecutive_failures=0, ramp=1, gate_at=None)
+    return replace(health, state="active", consecutive_failures=0, slow_start=1, open_until=None)
 
 
 def enabled(health: Health) -> Health:
-    """After a person or the app switched it on: the count starts anew and the pace at one (contract §8.7)."""
+    """After a person or the app switched it on: the count starts anew, and the pace at one."""
     if health.is_live:
         return health
     return replace(
         health,
         state="active",
         consecutive_failures=0,
-        ramp=1,
-        gate_at=None,
+        slow_start=1,
+        open_until=None,
         disabled_reason=None,
         disabled_at=None,
         last_error=None,
@@ -134,7 +129,7 @@ def disabled(health: Health, reason: str, now: float) -> Health:
     """After a person or the app switched it off."""
     if health.state in ("disabled", "gone"):
         return health
-    return replace(health, state="disabled", disabled_reason=reason, disabled_at=now, gate_at=None)
+    return replace(health, state="disabled", disabled_reason=reason, disabled_at=now, open_until=None)
 
 
 def _after_success(health: Health, outcome: Outcome, max_in_flight: int) -> Health:
@@ -146,13 +141,12 @@ def _after_success(health: Health, outcome: Outcome, max_in_flight: int) -> Heal
         is_slow=outcome.duration_s > SLOW_S,
     )
     if health.state == "failing":
-        return replace(well, state="active", ramp=1, gate_at=None)
-    if health.state != "active" or health.ramp is None:
+        return replace(well, state="active", slow_start=1, open_until=None)
+    if health.state != "active" or health.slow_start is None:
         return well
-    # One more per success is twice as many per round: 1, 2, 4 … in flight, as TCP's slow start does it (RFC
-    # 5681 §3.1).
-    grown = health.ramp + 1
-    return replace(well, ramp=grown if grown < max_in_flight else None)
+    # One more per success is twice as many per round: 1, 2, 4 … in flight, as TCP's slow start (RFC 5681 §3.1).
+    grown = health.slow_start + 1
+    return replace(well, slow_start=grown if grown < max_in_flight else None)
 
 
 def _after_later(health: Health, outcome: Outcome) -> Health:
@@ -160,15 +154,16 @@ def _after_later(health: Health, outcome: Outcome) -> Health:
     told = replace(health, last_error=outcome.reason)
     if not health.is_live:
         return told
-    return replace(told, ramp=1, gate_at=max(health.gate_at or 0.0, outcome.resume_at or outcome.ended_at))
+    return replace(
+        told, slow_start=1, open_until=max(health.open_until or 0.0, outcome.resume_at or outcome.ended_at)
+    )
 
 
 def _blames_event(health: Health, outcome: Outcome, failed_at: float | None) -> bool:
     """True when the receiver refuses one event that it cannot digest: others have got through since this one
     failed first.
 
-    Counting its further tries would switch off a hook that is well, as soon as nothing else is published
-    (contract §8.5).
+    Counting its further tries would switch off a hook that is well, as soon as nothing else is published.
     """
     if not outcome.blames_event or failed_at is None:
         return False
@@ -176,15 +171,13 @@ def _blames_event(health: Health, outcome: Outcome, failed_at: float | None) -> 
 
 
 def _after_gone(health: Health, outcome: Outcome, origin: str) -> Health:
-    """410 ends a subscription at once; a hook that a person made is only switched off, for that person to see
-    (contract §8.3).
-    """
+    """410 ends a subscription at once; a hook that a person made is only switched off, for that person to see."""
     return replace(
         health,
         state="auto_disabled" if origin == "page" else "gone",
         consecutive_failures=health.consecutive_failures + 1,
         counted_until=outcome.ended_at,
-        gate_at=None,
+        open_until=None,
         disabled_reason="the target answered 410 Gone: it asks for no more events",
         disabled_at=outcome.ended_at,
     )
@@ -199,18 +192,18 @@ def _after_counted_failure(
         state="failing",
         consecutive_failures=count,
         counted_until=outcome.ended_at,
-        ramp=1,
+        slow_start=1,
         is_slow=True,
     )
     if 0 < failure_limit <= count:
         return replace(
             failing,
             state="auto_disabled",
-            gate_at=None,
+            open_until=None,
             disabled_reason=f"{count} requests in a row failed, the last: {outcome.reason}",
             disabled_at=outcome.ended_at,
         )
     if count == 1:
         return failing
-    pause_s = delay_s(schedule, count, chance) if schedule else DEFAULT_GATE_S
-    return replace(failing, gate_at=max(outcome.ended_at + pause_s, outcome.resume_at or 0.0))
+    pause_s = delay_s(schedule, count, chance) if schedule else DEFAULT_PAUSE_S
+    return replace(failing, open_until=max(outcome.ended_at + pause_s, outcome.resume_at or 0.0))

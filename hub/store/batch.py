@@ -1,6 +1,6 @@
 """Group commit: many callers, one transaction.
 
-Owns who waits for which commit. It must never know what is written: `intake` says how.
+Owns who waits for which commit; what is written, its user says (`engine.intake`).
 """
 
 import threading

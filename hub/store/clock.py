@@ -1,7 +1,6 @@
 """The hub's clock: one time for all machines, that no step of a wall clock moves.
 
-Owns how "now" is known. It must never be used where a receiver compares a time with its own clock
-(`webhook-timestamp`).
+Owns how "now" is known. Not for `webhook-timestamp`, which receivers compare with their own wall clock.
 """
 
 import time

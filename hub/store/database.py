@@ -1,10 +1,10 @@
 """The database: connections, transactions, the clock, and the start and end of all three.
 
-Owns how a transaction is run on either engine. It must never know a table. Every write of the process goes
-through `write`: on SQLite that is one thread, because SQLite's own busy waiting is unfair (8 publishers
-starved the sender to 32 deliveries a second, one writer thread served both); on PostgreSQL a few. Reads run
-on the calling thread's own connection and see only what is committed. Peewee keeps one connection a thread,
-so nothing here may be called on the event loop except `write`, which only hands over.
+Owns how a transaction is run on either engine; it knows no table. Every write of the process goes through
+`write`: on SQLite that is one thread, because SQLite's own busy waiting is unfair (8 publishers starved the
+sender to 32 deliveries a second, one writer thread served both); on PostgreSQL a few. Reads run on the calling
+thread's own connection and see only what is committed. Peewee keeps one connection a thread, so nothing here may
+be called on the event loop except `write`, which only hands over.
 """
 
 import contextlib

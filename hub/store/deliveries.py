@@ -9,8 +9,8 @@ nothing.
        ├─────rescue───────┘                              │      (a switched-off hook's waiting and retrying ones are *held*,
        └───────────promote, when next_at has come────────┘       a deleted or gone hook's are *cancelled*: see `history`)
 
-It must never send anything and never lock a delivery before its hook, except where a row can have no other
-user. Step before: `store.events.add`. Step after: `dispatcher` hands claims to the senders and brings their
+A delivery is never locked before its hook, except where a row can have no other user: two transactions would wait
+for each other. Step before: `store.events.add`. Step after: `dispatcher` hands claims to the senders and brings their
 outcomes back.
 """
 

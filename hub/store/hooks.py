@@ -196,7 +196,7 @@ def delete(hook: Hook, now: float) -> bool:
             state="gone",
             disabled_at=now,
             ready_at=None,
-            gate_at=None,
+            open_until=None,
             routing=routing.next_version(hook.project_id),
         )
         .where(models.Hook.id == hook.id, models.Hook.deleted_at.is_null())
@@ -261,12 +261,12 @@ def count(project_id: int) -> int:
 
 
 def next_attempt_at(hook: Hook, first_retry_at: float | None) -> float | None:
-    """When a failing hook is tried next, as far as that is known: not before its gate, nor before something
+    """When a failing hook is tried next, as far as that is known: not while its breaker is open, nor before something
     is due.
     """
     if hook.state != "failing":
         return None
-    times = [at for at in (hook.health.gate_at, first_retry_at) if at is not None]
+    times = [at for at in (hook.health.open_until, first_retry_at) if at is not None]
     return max(times, default=None)
 
 

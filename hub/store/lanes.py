@@ -2,9 +2,8 @@
 
 Owns a hook's `ready_at`, `in_flight` and health, and the row lock under which they change. A lane with
 nothing to do, no room or no permission is parked (`ready_at` NULL) and costs a claim nothing, however many
-deliveries wait behind it; whoever ends the reason arms it again. It must never look at a delivery. Every
-caller is inside a transaction. The statements are written by hand: building them anew for each turn cost more
-than sending (measured: half of a turn's time).
+deliveries wait behind it; whoever ends the reason arms it again. Every caller is inside a transaction. The
+statements are written by hand: building them anew for each turn took half of its time.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -34,13 +33,13 @@ class Lane:
 
 
 def arm(database: Database, hook_ids: Collection[str], now: float) -> None:
-    """Let a claim look at these hooks: at once, or when their gate opens. Hooks that are not sent to stay
-    parked.
+    """Let a claim look at these hooks: at once, or when their circuit breaker lets a probe through.
+    Hooks that are not sent to stay parked.
     """
     # In the order of ids, so that two processes that arm the same hooks never wait for each other in a
     # circle.
     database.executemany(
-        "UPDATE hook SET ready_at = CASE WHEN gate_at > ? THEN gate_at WHEN ready_at < ? THEN ready_at ELSE ? END"
+        "UPDATE hook SET ready_at = CASE WHEN open_until > ? THEN open_until WHEN ready_at < ? THEN ready_at ELSE ? END"
         " WHERE id = ? AND state IN ('active', 'failing')",
         [(now, now, now, hook_id) for hook_id in sorted(hook_ids)],
     )

@@ -68,7 +68,7 @@ def claim(
         *lanes.take_ready(database, now, is_slow=False, limit=room.total.free),
         *lanes.take_ready(database, now, is_slow=True, limit=min(room.slow.free, room.total.free)),
     )
-    served = {lane.hook_id: lane for lane in ready if not _is_gated(database, lane, now)}
+    served = {lane.hook_id: lane for lane in ready if not _is_broken(database, lane, now)}
     if not served:
         return []
     queues = [_as_rules_see_it(lane, settings) for lane in served.values()]
@@ -122,11 +122,11 @@ def leased(database: Database, owner: str, claims: Sequence[Claim]) -> dict[str,
     return {row[0]: Leased(*row) for row in rows if row[2] == numbers[row[0]]}
 
 
-def _is_gated(database: Database, lane: Lane, now: float) -> bool:
-    gate_at = lane.health.gate_at
-    if gate_at is None or gate_at <= now:
+def _is_broken(database: Database, lane: Lane, now: float) -> bool:
+    open_until = lane.health.open_until
+    if open_until is None or open_until <= now:
         return False
-    database.execute("UPDATE hook SET ready_at = ? WHERE id = ?", (gate_at, lane.hook_id))
+    database.execute("UPDATE hook SET ready_at = ? WHERE id = ?", (open_until, lane.hook_id))
     return True
 
 

@@ -1,7 +1,7 @@
 """The schema's version: migrations applied in order, forward only, by one process at a time.
 
-Owns when migrations run. They are files in `migrations/` (frozen copies of the tables of their day) run by
-peewee's own runner, each in a transaction. A database that is newer than this program is refused: an old
+Owns when migrations run. They are files in `migrations/`, run by peewee's own runner, each in a transaction; the
+first holds a frozen copy of the tables of its day. A database that is newer than this program is refused: an old
 program would misread it.
 """
 

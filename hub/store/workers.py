@@ -1,6 +1,6 @@
 """Workers: the processes that send, and when each was last seen.
 
-Owns the heartbeat rows. It must never be used to take somebody's work away: leases do that.
+Owns the heartbeat rows. They say who lives; whose work is taken back, leases say.
 """
 
 from collections.abc import Callable

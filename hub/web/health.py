@@ -1,7 +1,7 @@
 """Is it alive, is it ready: for load balancers and supervisors, without a token and without detail.
 
-`/healthz` says that the process answers; `/readyz` that the database does and that somebody sends. It must
-never count or scan.
+`/healthz` says that the process answers; `/readyz` that the database does and that somebody sends. Nothing here
+counts or scans.
 """
 
 from starlette.concurrency import run_in_threadpool

@@ -42,12 +42,12 @@ def hub(postgresql_url: str, tmp_path: Path) -> Iterator[Engine]:
 
 @contextlib.contextmanager
 def two_workers(hub: Engine, url: str, folder: Path) -> Iterator[list[Worker]]:
-    crew = [Worker(url, folder, name) for name in ("one", "two")]
+    both = [Worker(url, folder, name) for name in ("one", "two")]
     try:
         until(lambda: hub.database.read(lambda: workers.alive(hub.database.clock.now())) == 2)
-        yield crew
+        yield both
     finally:
-        for worker in crew:
+        for worker in both:
             worker.process.kill()
             worker.process.wait()
 
@@ -55,7 +55,7 @@ def two_workers(hub: Engine, url: str, folder: Path) -> Iterator[list[Worker]]:
 def test_two_workers_share_the_work_and_send_nothing_twice(
     hub: Engine, postgresql_url: str, tmp_path: Path
 ) -> None:
-    with Receiver() as receiver, two_workers(hub, postgresql_url, tmp_path) as crew:
+    with Receiver() as receiver, two_workers(hub, postgresql_url, tmp_path) as both:
         made = [hub.hook(receiver.url) for _ in range(12)]
         published = 0
 
@@ -64,18 +64,18 @@ def test_two_workers_share_the_work_and_send_nothing_twice(
             if published < 2000:
                 hub.publish(5)
                 published += 5
-            return min(worker.attempts for worker in crew) > 30
+            return min(worker.attempts for worker in both) > 30
 
         until(both_have_worked)
         for hook in made:
             hub.settled(hook)
-        for worker in crew:
+        for worker in both:
             worker.process.send_signal(signal.SIGTERM)
-        assert [worker.process.wait(20) for worker in crew] == [0, 0]
+        assert [worker.process.wait(20) for worker in both] == [0, 0]
         sent = [(one.headers["x-hub-delivery"], one.headers["x-hub-attempt"]) for one in receiver.requests]
     assert len(sent) == len(set(sent)) == published * len(made)
     assert {number for _, number in sent} == {"1"}
-    assert sum(worker.attempts for worker in crew) == len(sent)
+    assert sum(worker.attempts for worker in both) == len(sent)
 
 
 def test_what_a_killed_worker_had_taken_is_taken_over(

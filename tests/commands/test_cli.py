@@ -9,7 +9,6 @@ import socket
 import sqlite3
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ from hub.commands import serving as serve_command
 from hub.config import NAMES, Config, load
 from hub.demo.receiver import Receiver, standard_fault
 from hub.rules.settings import DEFINITIONS
-from tests.rigs.hubs import Serving, children, environ, hookhub, is_alive, serving
+from tests.rigs.hubs import PROGRAM, children, environ, hookhub, serving
 from tests.rigs.waiting import until
 
 TOKEN = re.compile(r"hub_[\w-]{43}\n")
@@ -438,32 +437,9 @@ def test_a_taken_port_is_one_line(tmp_path: Path, data: str) -> None:
     assert "--port" in done.stderr
 
 
-def workers_of(hub: Serving, count: int) -> list[int]:
-    until(lambda: hub.err.read_text().count("worker started") >= count)
-    return children(hub.process.pid)
-
-
-def test_workers_end_with_a_serving_hub_that_is_killed(tmp_path: Path) -> None:
-    with serving(tmp_path, "--workers", "3") as hub:
-        workers = workers_of(hub, 2)
-        assert len(workers) == 2
-        hub.stop(signal.SIGKILL)
-        until(lambda: not any(map(is_alive, workers)))
-
-
-def test_a_worker_that_dies_is_replaced_and_all_end_at_a_stop(tmp_path: Path) -> None:
-    with serving(tmp_path, "--workers", "2") as hub:
-        [worker] = workers_of(hub, 1)
-        os.kill(worker, signal.SIGKILL)
-        [another] = workers_of(hub, 2)
-        assert another != worker
-        assert hub.stop() == 0
-        assert not is_alive(another)
-
-
 def test_the_log_of_a_hub_and_its_workers_is_json_when_asked_for(tmp_path: Path) -> None:
     with serving(tmp_path, "--workers", "2", HUB_LOG_FORMAT="json") as hub:
-        workers_of(hub, 1)
+        hub.workers(1)
         assert hub.stop() == 0
         lines = [json.loads(line) for line in hub.err.read_text().splitlines()]
     assert [line["message"] for line in lines] == ["worker started", "worker stopped"]
@@ -486,9 +462,7 @@ def test_hubs_that_only_answer_and_a_worker_share_a_database(tmp_path: Path, dat
     receiver, session = Receiver(), requests.Session()
     receiver.start()
     with serving(tmp_path, "--workers", "0", **where) as hub:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "hub.cli", "worker"], env=environ(**where, **data), stderr=subprocess.PIPE
-        )
+        worker = subprocess.Popen([*PROGRAM, "worker"], env=environ(**where, **data), stderr=subprocess.PIPE)
         try:
             assert hookhub("project", "create", "TRAVEL", **where, **data).returncode == 0
             scopes = [part for scope in ("publish", "subscribe") for part in ("--scope", scope)]

@@ -588,7 +588,7 @@ def test_a_disabled_activepieces_flow_is_a_plain_failure_and_a_deleted_one_the_e
         assert [hook["id"] for hook in pieces("GET", "/api/v1/hooks").json()] == [hook_id]
         flow.state = "deleted"
         manager.post(f"/hooks/{hook_id}/disable")
-        manager.post(f"/hooks/{hook_id}/enable")  # past its gate
+        manager.post(f"/hooks/{hook_id}/enable")  # closes its breaker
         publish(manager)
         until(lambda: state_of(manager, hook_id), lambda state: state == "gone")
         assert pieces("GET", "/api/v1/hooks").json() == []

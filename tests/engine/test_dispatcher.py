@@ -1,4 +1,4 @@
-"""The delivery rules of contract §8, end to end: a whole hub, real receivers, both engines."""
+"""The rules of docs/delivery.md, end to end: a whole hub, real receivers, both engines."""
 
 import contextlib
 import itertools
@@ -384,7 +384,7 @@ def test_a_ping_is_never_counted_and_clears_failing(engine: Make) -> None:
         assert hub.row(hook).consecutive_failures == 1
         receiver.answer = 200
         assert hub.ping(hook).outcome.kind == "success"
-        assert (hub.row(hook).state, hub.row(hook).consecutive_failures, hub.row(hook).gate_at) == (
+        assert (hub.row(hook).state, hub.row(hook).consecutive_failures, hub.row(hook).open_until) == (
             "active",
             0,
             None,

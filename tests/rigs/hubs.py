@@ -17,6 +17,8 @@ from pathlib import Path
 from tests.rigs.waiting import DEADLINE_S, until
 
 ROOT = Path(__file__).parents[2]
+PROGRAM = (sys.executable, "-P", "-m", "hub.cli")
+"""As the installed command starts it: whatever the working directory holds."""
 
 
 def environ(**values: str) -> dict[str, str]:
@@ -31,7 +33,7 @@ def hookhub(
     *arguments: str, stdin: str = "", cwd: Path | None = None, **values: str
 ) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
-    command = [sys.executable, "-m", "hub.cli", *arguments]
+    command = [*PROGRAM, *arguments]
     return subprocess.run(
         command,
         env=environ(**values),
@@ -62,6 +64,11 @@ class Serving:
         found = re.search(r"https?://\S+/setup\?token=\S+", self.out.read_text())
         return found.group() if found else None
 
+    def workers(self, count: int) -> list[int]:
+        """The process ids of those beside it, once so many have been started since it was."""
+        until(lambda: self.err.read_text().count("worker started") >= count)
+        return children(self.process.pid)
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         return self.process.wait(DEADLINE_S)
@@ -71,7 +78,7 @@ class Serving:
 def serving(folder: Path, *arguments: str, **values: str) -> Iterator[Serving]:
     """`hookhub serve` on a free port, ready; killed at the end if it still runs."""
     out, err = folder / "serve.out", folder / "serve.err"
-    command = [sys.executable, "-m", "hub.cli", "serve", "--port", "0", *arguments]
+    command = [*PROGRAM, "serve", "--port", "0", *arguments]
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(
             command,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from connectors.base import Answer, Format
-from hub.rules.health import DEFAULT_GATE_S, SLOW_S, Health, cleared, disabled, enabled, judge
+from hub.rules.health import DEFAULT_PAUSE_S, SLOW_S, Health, cleared, disabled, enabled, judge
 from hub.rules.outcome import Kind, Outcome
 
 SCHEDULE = (5.0, 60.0, 300.0)
@@ -60,7 +60,7 @@ def test_a_failure_that_is_not_counted_still_shows_its_error() -> None:
 
 def test_any_success_sets_the_count_to_zero() -> None:
     health = after(failed(4), "success", 200.0)
-    assert (health.consecutive_failures, health.state, health.gate_at, health.last_error) == (
+    assert (health.consecutive_failures, health.state, health.open_until, health.last_error) == (
         0,
         "active",
         None,
@@ -99,7 +99,7 @@ def test_even_a_success_that_began_before_the_failures() -> None:
 def test_it_is_switched_off_at_the_limit_and_not_before() -> None:
     assert failed(4).state == "failing"
     health = failed(5)
-    assert (health.state, health.consecutive_failures, health.gate_at) == ("auto_disabled", 5, None)
+    assert (health.state, health.consecutive_failures, health.open_until) == ("auto_disabled", 5, None)
     assert health.disabled_reason == "5 requests in a row failed, the last: a failure"
     assert health.disabled_at == pytest.approx(104.1)
 
@@ -125,22 +125,26 @@ def test_what_is_not_the_receivers_fault_is_shown_and_never_counted(kind: Kind) 
         assert after(before, kind, 500.0, failure_limit=1) == replace(before, last_error=f"a {kind}")
 
 
-@pytest.mark.parametrize("before", [Health(), Health(ramp=5), failed(1)], ids=["well", "ramping", "failing"])
+@pytest.mark.parametrize(
+    "before", [Health(), Health(slow_start=5), failed(1)], ids=["well", "ramping", "failing"]
+)
 def test_a_receiver_that_asks_for_a_pause_gets_it_and_is_not_counted(before: Health) -> None:
     paused = after(before, "later", 500.0, resume_at=530.0, failure_limit=1)
-    assert paused == replace(before, last_error="a later", gate_at=530.0, ramp=1)
+    assert paused == replace(before, last_error="a later", open_until=530.0, slow_start=1)
     assert paused.allowance(8, 0) == 1
 
 
 def test_a_pause_is_never_cut_short_by_another() -> None:
     paused = after(failed(3), "later", 102.5, resume_at=103.0)
-    assert paused.gate_at == failed(3).gate_at
-    assert after(after(Health(), "later", 1.0, resume_at=60.0), "later", 2.0, resume_at=30.0).gate_at == 60.0
+    assert paused.open_until == failed(3).open_until
+    assert (
+        after(after(Health(), "later", 1.0, resume_at=60.0), "later", 2.0, resume_at=30.0).open_until == 60.0
+    )
 
 
 def test_a_success_that_was_under_way_does_not_end_a_pause() -> None:
     paused = after(Health(last_success_at=1.0), "later", 100.0, resume_at=130.0)
-    assert after(paused, "success", 99.0, 2.0).gate_at == 130.0
+    assert after(paused, "success", 99.0, 2.0).open_until == 130.0
 
 
 def test_a_pause_switches_nothing_on_or_off() -> None:
@@ -150,24 +154,26 @@ def test_a_pause_switches_nothing_on_or_off() -> None:
 
 def test_one_failure_gates_no_other_delivery_but_the_next_goes_alone() -> None:
     health = failed(1)
-    assert health.gate_at is None
+    assert health.open_until is None
     assert health.allowance(8, 0) == 1
     assert health.allowance(8, 1) == 0
 
 
 def test_from_the_second_failure_on_it_waits_as_the_schedule_says() -> None:
-    assert failed(2).gate_at == pytest.approx(101.1 + 60)
-    assert failed(3).gate_at == pytest.approx(102.1 + 300)
-    assert failed(4).gate_at == pytest.approx(103.1 + 300)
-    assert failed(2, chance=0.0).gate_at == pytest.approx(101.1 + 48)
-    assert failed(2, schedule=()).gate_at == pytest.approx(101.1 + DEFAULT_GATE_S)
+    assert failed(2).open_until == pytest.approx(101.1 + 60)
+    assert failed(3).open_until == pytest.approx(102.1 + 300)
+    assert failed(4).open_until == pytest.approx(103.1 + 300)
+    assert failed(2, chance=0.0).open_until == pytest.approx(101.1 + 48)
+    assert failed(2, schedule=()).open_until == pytest.approx(101.1 + DEFAULT_PAUSE_S)
     assert failed(3).allowance(8, 1) == 0
 
 
 def test_retry_after_of_the_second_failure_gates_the_hook() -> None:
-    assert after(failed(1), "failure", 200.0, resume_at=200.1 + 3600).gate_at == pytest.approx(200.1 + 3600)
-    assert after(failed(1), "failure", 200.0, resume_at=200.1 + 1).gate_at == pytest.approx(200.1 + 60)
-    assert after(Health(), "failure", 200.0, resume_at=200.1 + 3600).gate_at is None
+    assert after(failed(1), "failure", 200.0, resume_at=200.1 + 3600).open_until == pytest.approx(
+        200.1 + 3600
+    )
+    assert after(failed(1), "failure", 200.0, resume_at=200.1 + 1).open_until == pytest.approx(200.1 + 60)
+    assert after(Health(), "failure", 200.0, resume_at=200.1 + 3600).open_until is None
 
 
 def test_requests_under_way_at_the_first_failure_leave_no_room_for_a_probe() -> None:
@@ -183,7 +189,7 @@ def test_after_a_success_it_ramps_up_to_one_two_four_in_flight() -> None:
         for k in range(allowed):
             health = after(health, "success", 300.0 + n * 10 + k / 10)
     assert rounds == [1, 2, 4, 8, 8]
-    assert health.ramp is None
+    assert health.slow_start is None
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 8])
@@ -197,7 +203,7 @@ def test_no_ramp_goes_beyond_what_a_hook_may_have_in_flight(most: int) -> None:
 
 def test_a_failure_in_the_middle_of_a_ramp_starts_it_again() -> None:
     health = after(after(after(failed(2), "success", 200.0), "success", 201.0), "success", 202.0)
-    assert health.ramp == 3
+    assert health.slow_start == 3
     assert after(health, "failure", 203.0).allowance(8, 0) == 1
 
 
@@ -243,7 +249,7 @@ def test_a_result_under_way_never_switches_a_hook_on(off: Health, kind: Kind) ->
 
 def test_switching_on_starts_anew_and_ramps() -> None:
     health = enabled(failed(5))
-    assert (health.state, health.consecutive_failures, health.gate_at, health.disabled_at) == (
+    assert (health.state, health.consecutive_failures, health.open_until, health.disabled_at) == (
         "active",
         0,
         None,
@@ -270,7 +276,7 @@ def test_switching_off_keeps_the_first_reason() -> None:
 
 def test_a_ping_clears_failing_and_nothing_else() -> None:
     health = cleared(failed(3))
-    assert (health.state, health.consecutive_failures, health.gate_at, health.allowance(8, 0)) == (
+    assert (health.state, health.consecutive_failures, health.open_until, health.allowance(8, 0)) == (
         "active",
         0,
         None,
@@ -278,7 +284,7 @@ def test_a_ping_clears_failing_and_nothing_else() -> None:
     )
     for kept in (
         Health(),
-        Health(ramp=3),
+        Health(slow_start=3),
         failed(5),
         disabled(Health(), "off", 1.0),
         after(Health(), "gone", 1.0),
@@ -346,9 +352,9 @@ class AnyHistory(RuleBasedStateMachine):
             assert self.health.state == "gone"
         elif kind == "later":
             self.was_put_off = True
-            gate_at = max(before.gate_at or 0.0, self.now + 10)
+            open_until = max(before.open_until or 0.0, self.now + 10)
             assert replace(self.health, last_error=None) == replace(
-                before, last_error=None, ramp=1, gate_at=gate_at
+                before, last_error=None, slow_start=1, open_until=open_until
             )
         else:
             assert replace(self.health, last_error=None) == replace(before, last_error=None)
@@ -379,10 +385,10 @@ class AnyHistory(RuleBasedStateMachine):
         health = self.health
         assert (health.state == "failing") == (health.is_live and health.consecutive_failures > 0)
         assert health.is_live == (health.disabled_at is None) == (health.disabled_reason is None)
-        assert health.gate_at is None or health.is_live
+        assert health.open_until is None or health.is_live
         assert (
             self.was_put_off
-            or health.gate_at is None
+            or health.open_until is None
             or (health.state == "failing" and health.consecutive_failures >= 2)
         )
         assert 0 <= health.allowance(8, 0) <= 8

@@ -137,16 +137,16 @@ def test_one_failure_lets_the_next_untried_one_probe_alone(store: Stage) -> None
     assert store.claim() == []
 
 
-def test_from_the_second_failure_on_nothing_goes_before_the_gate(store: Stage) -> None:
+def test_from_the_second_failure_on_nothing_goes_while_the_breaker_is_open(store: Stage) -> None:
     hook = store.hook()
     store.publish([hook], 5)
     for _ in range(2):
         store.clock.advance(1)
         store.record(store.claim(free=1), "failure")
-    gate = store.row(hook).gate_at
-    assert gate == pytest.approx(store.clock.now() + 60)
+    probe_at = store.row(hook).open_until
+    assert probe_at == pytest.approx(store.clock.now() + 60)
     assert store.claim() == []
-    assert store.row(hook).ready_at == gate
+    assert store.row(hook).ready_at == probe_at
     assert store.read(lambda: deliveries.next_due(store.database)) is not None
     store.publish([hook])
     store.clock.advance(59)
@@ -156,7 +156,7 @@ def test_from_the_second_failure_on_nothing_goes_before_the_gate(store: Stage) -
     assert len(store.claim()) == 1
 
 
-def test_after_a_success_it_ramps_up(store: Stage) -> None:
+def test_after_a_success_it_starts_slowly(store: Stage) -> None:
     hook = store.hook()
     store.publish([hook], 40)
     store.record(store.claim(free=1), "failure")
@@ -278,7 +278,7 @@ def test_due_retries_come_back_in_batches(store: Stage) -> None:
     assert len(store.claim()) == 7
 
 
-def test_next_due_is_the_first_of_retries_and_gates(store: Stage) -> None:
+def test_next_due_is_the_first_of_retries_and_probes(store: Stage) -> None:
     assert store.read(lambda: deliveries.next_due(store.database)) is None
     hook = store.hook()
     store.publish([hook])
@@ -322,7 +322,7 @@ def test_a_million_waiting_behind_a_failing_hook_are_not_looked_at(store: Stage)
         store.clock.advance(0.2)
     store.publish([poisonous], 500)
     store.publish([good], 5)
-    assert store.row(poisonous).ready_at == store.row(poisonous).gate_at
+    assert store.row(poisonous).ready_at == store.row(poisonous).open_until
     read: list[str] = []
 
     def pick(lanes: Any, waiting: Any, room: Any) -> Any:
@@ -459,7 +459,7 @@ def test_a_switched_off_hooks_deliveries_wait_and_go_when_it_is_on_again(store: 
     store.switch(hook, False)
     assert store.claim() == []
     store.switch(hook, True)
-    assert len(store.claim()) == 1, "ramping"
+    assert len(store.claim()) == 1, "slow start"
 
 
 def test_a_gone_hooks_row_still_makes_room_for_its_last_results(store: Stage) -> None:
@@ -491,13 +491,13 @@ def test_a_test_delivery_is_kept_finished_and_moves_no_lane(store: Stage) -> Non
     assert store.claim() == []
 
 
-def test_arming_opens_no_gate_and_wakes_no_hook_that_is_off(store: Stage) -> None:
-    gated, off, on = store.hook(), store.hook(), store.hook()
+def test_arming_closes_no_breaker_and_wakes_no_hook_that_is_off(store: Stage) -> None:
+    broken, off, on = store.hook(), store.hook(), store.hook()
     now = store.clock.now()
-    store.set(gated, gate_at=now + 50)
+    store.set(broken, open_until=now + 50)
     store.switch(off, False)
-    store.do(lambda: lanes.arm(store.database, [gated, off, on], now))
-    assert (store.row(gated).ready_at, store.row(off).ready_at, store.row(on).ready_at) == (
+    store.do(lambda: lanes.arm(store.database, [broken, off, on], now))
+    assert (store.row(broken).ready_at, store.row(off).ready_at, store.row(on).ready_at) == (
         now + 50,
         None,
         now,
@@ -515,7 +515,7 @@ def test_a_receiver_that_asks_for_a_pause_is_left_alone_for_as_long_and_not_coun
     store.record([first], "later", status=429, resume_at=now + 30)
     store.record(others, "later", status=429)
     health = store.row(hook)
-    assert (health.state, health.consecutive_failures, health.gate_at) == ("active", 0, now + 30)
+    assert (health.state, health.consecutive_failures, health.open_until) == ("active", 0, now + 30)
     rows = [store.delivery(claim.delivery_id) for claim in (first, *others)]
     assert {(row.state, row.failures, row.faults, row.deferrals) for row in rows} == {("retrying", 0, 0, 1)}
     assert [row.next_at for row in rows] == pytest.approx([now + 30, now + 2, now + 2])

@@ -72,7 +72,7 @@ class Queue(RuleBasedStateMachine):
             self.seen.add((claim.delivery_id, claim.attempt))
             hook = self.store.row(claim.hook_id)
             assert hook.state in ("active", "failing")
-            assert hook.gate_at is None or hook.gate_at <= self.store.clock.now()
+            assert hook.open_until is None or hook.open_until <= self.store.clock.now()
         lease_s = self.store.settings.attempt_timeout_s + LEASE_MARGIN_S
         self.held[worker] += [(claim, self.store.clock.now() + lease_s) for claim in claims]
 

@@ -211,7 +211,7 @@ def is_done(action: str, before: Json, after: Json) -> bool:
     return marks.get(action, True)
 
 
-CHANGED_BY_SENDING = ("last_success_at", "ready_at", "in_flight", "ramp", "is_slow")
+CHANGED_BY_SENDING = ("last_success_at", "ready_at", "in_flight", "slow_start", "is_slow")
 
 
 def still(row: Json) -> Json:

@@ -1,9 +1,9 @@
-"""The crew: worker processes that `serve` starts beside itself.
+"""Worker processes: the ones that `serve` starts beside itself.
 
-Owns their life: started when the hub listens, started again when one dies, dismissed when it stops. It must
-never outlive its parent: each child holds the reading end of a pipe whose writing end only the parent has,
-and stops when that ends, also when the parent was killed. (A death signal, PR_SET_PDEATHSIG, would come when
-the thread that started the child ends, not the process.)
+Owns their life: started when the hub listens, started again when one dies, dismissed when it stops. None outlives
+its parent: each child holds the reading end of a pipe whose writing end only the parent has, and stops when that
+ends, also when the parent was killed. (A death signal, PR_SET_PDEATHSIG, would come when the thread that started the
+child ends, not the process.)
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-log = logging.getLogger("hub.crew")
+log = logging.getLogger("hub.commands.worker_processes")
 
 WATCH_EVERY_S = 0.2
 PAUSE_S = 1.0
@@ -26,13 +26,14 @@ STOP_S = 18.0
 """Longer than `app.STOP_S`: a child ends by itself before."""
 
 
-class Crew:
-    """`size` worker processes with the same data and environment as this one."""
+class WorkerProcesses:
+    """`count` of them, with the same data and environment as this process."""
 
-    def __init__(self, size: int, data_dir: str | None) -> None:
-        self._size = size
+    def __init__(self, count: int, data_dir: str | None) -> None:
+        self._count = count
         self._command = [
             sys.executable,
+            "-P",  # not from the working directory: a folder `hub` there would be taken for the program
             "-m",
             "hub.cli",
             "worker",
@@ -41,9 +42,9 @@ class Crew:
         ]
         self._children: list[_Child] = []
         self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="crew", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="worker-processes", daemon=True)
 
-    def __enter__(self) -> "Crew":
+    def __enter__(self) -> "WorkerProcesses":
         return self
 
     def __exit__(
@@ -53,7 +54,7 @@ class Crew:
         self._wait()
 
     def start(self) -> None:
-        self._children = [_Child(self._command) for _ in range(self._size)]
+        self._children = [_Child(self._command) for _ in range(self._count)]
         if self._children:
             self._thread.start()
 
