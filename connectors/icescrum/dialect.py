@@ -1,17 +1,12 @@
 """iceScrum's REST dialect for hooks: its JSON into our hook's fields, and our hook into its JSON.
 
-Owns shapes and words only (iceScrum 7.55, minus its faults); pure. Paths, tokens, statuses and
-storage are the API's, which calls `hook_fields` before and `hook_answer` after its own work, and checks there
-what it checks for every hook: that the URL may be reached, that each event is of the catalogue (an unknown
-one is a 400 naming it, not dropped), that a secret is a usable key.
-
-A hook is handed to `hook_answer` as a mapping with our names: `target_url`, `events` (a sequence of
-patterns), `enabled` (False in every state in which nothing is sent, `auto_disabled` too), `verify_ssl`,
-`origin_kind` (`page`, `api` or `app`), `consecutive_failures`, `last_error` (text or None), and `created_at`,
-`updated_at`, `last_success_at` in epoch seconds or None.
+Owns shapes and words only, those of iceScrum 7.55 (docs/connect/icescrum.md); pure. Paths, tokens, statuses
+and storage are the hub's, which calls `hook_fields` before and `hook_answer` after its own work, and checks
+there what it checks for every hook: that the URL may be reached, that each event is of the catalogue (an
+unknown one is a 400 naming it, not dropped), that a secret is a usable key.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,27 +59,41 @@ def missing_fields(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def hook_answer(
-    hook: Mapping[str, Any], *, project_id: int, secret: str | None, number: int
+    *,
+    number: int,
+    project_id: int,
+    url: str,
+    events: Sequence[str],
+    is_on: bool,
+    verify_ssl: bool,
+    is_by_hand: bool,
+    failures: int,
+    last_error: str | None,
+    created_at: float,
+    updated_at: float,
+    last_success_at: float | None,
+    secret: str | None,
 ) -> dict[str, Any]:
-    """The hook as iceScrum shows one, with its keys in its order. `number` is the integer id.
+    """A hook as iceScrum shows one, with its keys in its order; times in epoch seconds.
 
-    Give `secret` on creation only; afterwards it is None, set or not.
+    `number` is the integer id; `is_on` is False in every state in which nothing is sent; `is_by_hand` where a
+    person made it on a page. Give `secret` on creation only; afterwards it is None, set or not.
     """
     return {
         "class": "Hook",
         "id": number,
-        "countErrors": hook["consecutive_failures"],
-        "dateCreated": _date(hook["created_at"]),
-        "dateLastRequest": _date(hook["last_success_at"]),
-        "enabled": hook["enabled"],
+        "countErrors": failures,
+        "dateCreated": _date(created_at),
+        "dateLastRequest": _date(last_success_at),
+        "enabled": is_on,
         "eventMessageRendererClass": None,
-        "events": list(hook["events"]),
-        "ignoreSsl": not hook["verify_ssl"],
-        "lastError": hook["last_error"],
-        "lastUpdated": _date(hook["updated_at"]),
+        "events": list(events),
+        "ignoreSsl": not verify_ssl,
+        "lastError": last_error,
+        "lastUpdated": _date(updated_at),
         "secret": secret,
-        "source": "webhook" if hook["origin_kind"] == "page" else "resthook",
-        "url": hook["target_url"],
+        "source": "webhook" if is_by_hand else "resthook",
+        "url": url,
         "workspaceId": project_id,
         "workspaceType": "project",
     }

@@ -7,15 +7,12 @@ header.
 
 import hmac
 import threading
-from typing import Literal
 
 from connectors.base import Answer, HttpParcel
 from hub.errors import Busy, DeliveryError, Invalid
 from hub.targets.outbound import Outbound
 from hub.targets.transport import Request
 
-Scheme = Literal["rest-hooks", "cloudevents"]
-SCHEMES: tuple[Scheme, ...] = ("rest-hooks", "cloudevents")
 TIMEOUT_S = 10.0
 AT_ONCE_MAX = 8
 """Each waits on a thread that answers calls: targets that hang must not take all of those."""

@@ -19,6 +19,7 @@ Role = Literal["product_owner", "scrum_master", "team_member", "stakeholder"]
 ROLES: tuple[Role, ...] = ("product_owner", "scrum_master", "team_member", "stakeholder")
 MANAGERS: tuple[Role, ...] = ("product_owner", "scrum_master")
 
+OriginKind = Literal["page", "api", "app"]
 Action = Literal["view", "edit", "switch", "test", "redeliver", "delete"]
 SWITCH_ACTIONS: tuple[Action, ...] = ("view", "switch", "test", "redeliver", "delete")
 
@@ -81,14 +82,14 @@ def sees_bodies(requester: Requester) -> bool:
 class Origin:
     """Where a hook came from; it never changes, except that a manager takes it over."""
 
-    kind: Literal["page", "api", "app"]
+    kind: OriginKind
     app: str | None = None
     app_name: str = ""
     edit_rule: EditRule = EditRule.FULL
     manual_edit: bool = False
 
 
-def origin_of(requester: Requester) -> Literal["page", "api", "app"]:
+def origin_of(requester: Requester) -> OriginKind:
     """The origin of what this requester makes."""
     return "page" if requester.is_person else "app" if requester.app else "api"
 

@@ -1,50 +1,119 @@
-"""What the fields of a hook may be, and what of a change may be shown.
+"""The fields of a hook: what can be asked for, and every check of it, whichever door it came through.
 
-Owns the checks that every door shares (contract §4 "Hook fields"), beyond the plain types that each door
-reads by itself. Pure. It must never quote a secret: not in an error, not in what the audit keeps. Step after:
-`subscriptions` makes or changes the hook.
+Owns the limits and the messages; a door checks plain types and nothing else. Pure. No message and nothing
+that the audit keeps quotes a secret. Step after: `operations.subscriptions` makes or changes the hook.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from itertools import islice
+from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 from connectors import signing
+from hub.errors import FieldError
 from hub.rules import catalogue as catalogues
+from hub.rules import headers as header_rules
+from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
 from hub.rules.targets import Network, TargetRefused, check_url
 
+NAME_MAX = 200
 SECRET_MAX = 256
-HEADERS_MAX = 20
+EVENTS_MAX = 1000
+PATTERN_MAX = EVENT_TYPE_MAX_LENGTH + len(".*")
 ERRORS_MAX = 100
+
+Handshake = Literal["rest-hooks", "cloudevents"]
+HANDSHAKES: tuple[Handshake, ...] = get_args(Handshake)
+
 SECRET_FIELDS = ("secret", "headers")
-READABLE_FIELDS = (
-    "target_url",
-    "events",
-    "name",
-    "format",
-    "verify_ssl",
-    "manual_edit",
-    "handshake",
-    "origin_kind",
-    "origin_app",
-)
+"""Shown to nobody, neither in an answer nor in the audit trail."""
 
 
-def errors_in(
-    fields: dict[str, Any], catalogue: str, allow: Sequence[Network], *, is_new: bool
-) -> list[tuple[str, str]]:
-    """(field, message) for each wrong field; what a change leaves out is not asked for."""
-    errors: list[tuple[str, str]] = []
-    if is_new or "target_url" in fields:
-        errors += _target_errors(fields.get("target_url"), allow)
-    if is_new or "events" in fields:
-        errors += _event_errors(fields.get("events"), catalogue)
-    if len(fields.get("headers") or {}) > HEADERS_MAX:
-        errors.append(("headers", f"there can be {HEADERS_MAX} of them"))
-    return errors + secret_errors(fields.get("secret"))
+class Unset(Enum):
+    UNSET = "not given"
 
 
-def secret_errors(secret: str | None) -> list[tuple[str, str]]:
+UNSET: Final = Unset.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class HookChange:
+    """What is asked for, of a new hook or of one that there is; the rest is UNSET and stays as it is."""
+
+    target_url: str | Unset = UNSET
+    events: tuple[str, ...] | Unset = UNSET
+    name: str | Unset = UNSET
+    enabled: bool | Unset = UNSET
+    verify_ssl: bool | Unset = UNSET
+    format: str | Unset = UNSET
+    manual_edit: bool | Unset = UNSET
+    handshake: str | Unset | None = UNSET
+    secret: str | Unset | None = field(default=UNSET, repr=False)
+    """None removes it."""
+    headers: Mapping[str, str] | Unset = field(default=UNSET, repr=False)
+
+    def given(self) -> dict[str, Any]:
+        """Name → value of what is not UNSET."""
+        return {name: value for name in FIELDS if (value := getattr(self, name)) is not UNSET}
+
+
+FIELDS: tuple[str, ...] = tuple(one.name for one in fields(HookChange))
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a hook's fields are judged by."""
+
+    catalogue: str
+    formats: Collection[str]
+    """The keys of those that are installed."""
+    allow: Sequence[Network]
+    """Networks that hooks may reach although they are private."""
+    origin_kind: str
+    """Where the hook comes from: page, api or app."""
+
+
+def errors_of_new(wanted: HookChange, around: Circumstances) -> list[FieldError]:
+    """What is wrong with the fields of a new hook; it needs a target and an event."""
+    missing = []
+    if wanted.target_url is UNSET:
+        missing.append(("target_url", _NO_TARGET))
+    if wanted.events is UNSET:
+        missing.append(("events", _NO_EVENTS))
+    return missing + errors_in(wanted, around)
+
+
+def errors_in(change: HookChange, around: Circumstances) -> list[FieldError]:
+    """(field, message) for each wrong field that is given."""
+    errors: list[FieldError] = []
+    if change.target_url is not UNSET:
+        errors += _target_errors(change.target_url, around.allow)
+    if change.events is not UNSET:
+        errors += _event_errors(change.events, around.catalogue)
+    if change.manual_edit is True and around.origin_kind != "api":
+        errors.append(("manual_edit", "is for hooks that an API token made; this one has its origin's rule"))
+    return errors + errors_anywhere(change, around.formats)
+
+
+def errors_anywhere(change: HookChange, formats: Collection[str]) -> list[FieldError]:
+    """What is wrong with these fields of any hook, whatever its project."""
+    errors: list[FieldError] = []
+    if change.name is not UNSET:
+        errors += _name_errors(change.name)
+    if change.format is not UNSET and change.format not in formats:
+        errors.append(("format", f"must be one of {', '.join(formats)}"))
+    if change.handshake not in (UNSET, None, *HANDSHAKES):
+        errors.append(("handshake", f"must be one of {', '.join(HANDSHAKES)}"))
+    if change.secret is not UNSET:
+        errors += secret_errors(change.secret)
+    if change.headers is not UNSET:
+        errors += _header_errors(change.headers)
+    return errors
+
+
+def secret_errors(secret: str | None) -> list[FieldError]:
     """A secret that is no key would make a fault of every delivery."""
     if secret is None:
         return []
@@ -64,25 +133,28 @@ def is_same_receiver(url: str, other: str) -> bool:
     return _receiver(url) == _receiver(other)
 
 
-def unique(patterns: list[str]) -> list[str]:
+def unique(patterns: Iterable[str]) -> tuple[str, ...]:
     """Each once, in the order given."""
-    return list(dict.fromkeys(patterns))
+    return tuple(dict.fromkeys(patterns))
 
 
-def audited(values: dict[str, Any], before: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Changed fields for the audit trail: old and new value, or None where the value is a secret."""
+def audited(after: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Changed fields for the audit trail: [old, new], or None where the value is a secret."""
     old = before or {}
-    hidden = (*SECRET_FIELDS, "project_id")
     return {
-        name: None if name in hidden else [old.get(name), value]
-        for name, value in values.items()
+        name: None if name in SECRET_FIELDS else [old.get(name), value]
+        for name, value in after.items()
         if value != old.get(name)
     }
 
 
-def _target_errors(url: Any, allow: Sequence[Network]) -> list[tuple[str, str]]:
+_NO_TARGET = "is missing: say where to send to"
+_NO_EVENTS = "is missing: name at least one event type or pattern, such as story.* or *"
+
+
+def _target_errors(url: str, allow: Sequence[Network]) -> list[FieldError]:
     if not url:
-        return [("target_url", "is missing: say where to send to")]
+        return [("target_url", _NO_TARGET)]
     try:
         check_url(url, allow)
     except TargetRefused as refused:
@@ -90,11 +162,30 @@ def _target_errors(url: Any, allow: Sequence[Network]) -> list[tuple[str, str]]:
     return []
 
 
-def _event_errors(patterns: list[str] | None, catalogue: str) -> list[tuple[str, str]]:
+def _event_errors(patterns: Sequence[str], catalogue: str) -> list[FieldError]:
     if not patterns:
-        return [("events", "is missing: name at least one event type or pattern, such as story.* or *")]
-    reasons = [(n, catalogues.pattern_error(catalogue, pattern)) for n, pattern in enumerate(patterns)]
-    return [(f"events[{n}]", reason) for n, reason in reasons if reason is not None][:ERRORS_MAX]
+        return [("events", _NO_EVENTS)]
+    if len(patterns) > EVENTS_MAX:
+        return [("events", f"names {len(patterns)} patterns; a hook can have {EVENTS_MAX}")]
+    wrong = (
+        (f"events[{n}]", reason)
+        for n, pattern in enumerate(patterns)
+        if (reason := catalogues.pattern_error(catalogue, pattern)) is not None
+    )
+    return list(islice(wrong, ERRORS_MAX))
+
+
+def _name_errors(name: str) -> list[FieldError]:
+    if len(name) > NAME_MAX:
+        return [("name", f"has {len(name)} characters; {NAME_MAX} is the most")]
+    return [("name", "must not hold a NUL character")] if "\0" in name else []
+
+
+def _header_errors(headers: Mapping[str, str]) -> list[FieldError]:
+    return [
+        (f"headers.{name}" if name else "headers", message)
+        for name, message in header_rules.check_headers(headers)
+    ]
 
 
 def _receiver(url: str) -> tuple[str, str | None, int | None]:

@@ -84,15 +84,6 @@ def of_events(project_id: int, hook_id: str, event_ids: Sequence[str]) -> dict[s
     return {row.event_id: _delivery(row) for row in query.order_by(models.Delivery.id)}
 
 
-def first_retry_at(hook_id: str) -> float | None:
-    """When the first of a hook's retrying deliveries is due."""
-    query = models.Delivery.select(models.Delivery.next_at).where(
-        models.Delivery.hook_id == hook_id, models.Delivery.state == "retrying"
-    )
-    found: float | None = query.order_by(models.Delivery.next_at).limit(1).scalar()
-    return found
-
-
 def backlog() -> int:
     """How many deliveries wait, at this moment: a scan of two small indexes, not for a hot path."""
     return sum(int(models.Delivery.select().where(models.Delivery.state == state).count()) for state in OPEN)

@@ -6,12 +6,14 @@ function runs inside its caller's transaction.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from hub.ids import new_id
+from hub.rules.access import OriginKind
 from hub.rules.health import LIVE, ROUTED, Health, State
+from hub.rules.hook_fields import UNSET, HookChange
 from hub.rules.matching import Subscription
 from hub.store import lanes, models, routing
 from hub.store.database import Database
@@ -33,7 +35,7 @@ class Hook:
     verify_ssl: bool
     manual_edit: bool
     handshake: str | None
-    origin_kind: str
+    origin_kind: OriginKind
     origin_app: str | None
     created_by: str
     created_at: float
@@ -71,7 +73,7 @@ class NewHook:
     target_url: str
     events: tuple[str, ...]
     format: str
-    origin_kind: str
+    origin_kind: OriginKind
     created_by: str
     origin_app: str | None = None
     name: str = ""
@@ -96,7 +98,7 @@ def hook_of(row: models.Hook) -> Hook:
         verify_ssl=bool(row.verify_ssl),
         manual_edit=bool(row.manual_edit),
         handshake=row.handshake,
-        origin_kind=str(row.origin_kind),
+        origin_kind=cast(OriginKind, row.origin_kind),
         origin_app=row.origin_app,
         created_by=str(row.created_by),
         created_at=row.created_at,
@@ -146,21 +148,26 @@ def add(box: SecretBox, new: NewHook, now: float) -> Hook:
     return hook_of(row)
 
 
-def change(box: SecretBox, hook: Hook, values: Mapping[str, Any], now: float) -> Hook:
-    """Set configuration fields: target_url, events, name, format, verify_ssl, manual_edit, headers, secret,
-    handshake, origin_*.
+def update(box: SecretBox, hook: Hook, change: HookChange, now: float) -> Hook:
+    """Set the fields that are given, but for `enabled`: see `switch`. The row must be locked.
 
-    `secret` None removes it; a new one replaces all (use `rotate` for an overlap). The row must be locked.
+    A new secret replaces all; use `rotate` for an overlap.
     """
-    columns = dict(values)
-    if "events" in columns:
-        columns["events"] = json.dumps(columns["events"])
+    columns = change.given()
+    columns.pop("enabled", None)
+    if change.events is not UNSET:
+        columns["events"] = json.dumps(change.events)
         columns["routing"] = routing.next_version(hook.project_id)
-    if "headers" in columns:
-        columns["headers"] = sealed_headers(box, hook.id, columns["headers"])
-    if "secret" in columns:
+    if change.headers is not UNSET:
+        columns["headers"] = sealed_headers(box, hook.id, change.headers)
+    if change.secret is not UNSET:
         columns["secrets"] = sealed_secrets(box, hook.id, _only(columns.pop("secret")))
-    return _updated(hook, {**columns, "updated_at": now, "version": models.Hook.version + 1})
+    return _updated(hook, columns, now)
+
+
+def give_to_page(hook: Hook, now: float) -> Hook:
+    """Make it a hook of the web page, whoever made it. The row must be locked."""
+    return _updated(hook, {"origin_kind": "page", "origin_app": None}, now)
 
 
 def rotate(box: SecretBox, hook: Hook, secret: str, overlap_s: float, now: float) -> Hook:
@@ -173,8 +180,7 @@ def rotate(box: SecretBox, hook: Hook, secret: str, overlap_s: float, now: float
         for old, until in opened_secrets(box, hook.id, hook.sealed_secrets)
         if (until is None or until > now) and overlap_s > 0
     ]
-    sealed = sealed_secrets(box, hook.id, ((secret, None), *kept))
-    return _updated(hook, {"secrets": sealed, "updated_at": now, "version": models.Hook.version + 1})
+    return _updated(hook, {"secrets": sealed_secrets(box, hook.id, ((secret, None), *kept))}, now)
 
 
 def switch(database: Database, hook: Hook, after: Health, now: float) -> Hook:
@@ -260,14 +266,23 @@ def count(project_id: int) -> int:
     )
 
 
-def next_attempt_at(hook: Hook, first_retry_at: float | None) -> float | None:
-    """When a failing hook is tried next, as far as that is known: not while its breaker is open, nor before something
-    is due.
+def next_attempts(failing: Sequence[Hook]) -> dict[str, float | None]:
+    """When each of these failing hooks is tried next, as far as that is known: not while its breaker is open, nor before
+    something is due. One query; each hook costs one look into an index, whatever waits behind it.
     """
-    if hook.state != "failing":
-        return None
-    times = [at for at in (hook.health.open_until, first_retry_at) if at is not None]
-    return max(times, default=None)
+    Row, table = models.Hook, models.Delivery
+    first = (
+        table.select(table.next_at)
+        .where(table.hook_id == Row.id, table.state == "retrying")
+        .order_by(table.next_at)
+        .limit(1)
+    )
+    rows: Any = Row.select(Row.id, first).where(Row.id.in_([hook.id for hook in failing])).tuples()
+    due = dict(rows)
+    times = {hook.id: (hook.health.open_until, due.get(hook.id)) for hook in failing}
+    return {
+        hook_id: max((at for at in both if at is not None), default=None) for hook_id, both in times.items()
+    }
 
 
 def _only(secret: str | None) -> Secrets:
@@ -279,6 +294,7 @@ def _first(query: Any) -> Hook | None:
     return None if row is None else hook_of(row)
 
 
-def _updated(hook: Hook, columns: Mapping[str, Any]) -> Hook:
-    models.Hook.update(dict(columns)).where(models.Hook.id == hook.id).execute()
+def _updated(hook: Hook, columns: Mapping[str, Any], now: float) -> Hook:
+    values = {**columns, "updated_at": now, "version": models.Hook.version + 1}
+    models.Hook.update(values).where(models.Hook.id == hook.id).execute()
     return get(hook.id) or hook

@@ -14,6 +14,7 @@ import requests
 from connectors.signing import key_bytes
 from hub.operations import handshake
 from hub.rules.access import Requester
+from hub.rules.hook_fields import HANDSHAKES, HookChange
 from hub.store import projects
 from tests.rigs.api import Client, LiveHub, serving
 from tests.rigs.receivers import Received, Receiver, Reply, hang
@@ -146,7 +147,7 @@ def test_without_the_proof_there_is_no_hook(api: Client, receiver: Receiver, wha
     assert api.get("/hooks").json() == []
 
 
-@pytest.mark.parametrize("scheme", handshake.SCHEMES)
+@pytest.mark.parametrize("scheme", HANDSHAKES)
 def test_a_target_that_refuses_the_connection_gives_no_proof(api: Client, scheme: str) -> None:
     with Receiver() as closed:
         url = closed.url
@@ -156,7 +157,7 @@ def test_a_target_that_refuses_the_connection_gives_no_proof(api: Client, scheme
     assert api.get("/hooks").json() == []
 
 
-@pytest.mark.parametrize("scheme", handshake.SCHEMES)
+@pytest.mark.parametrize("scheme", HANDSHAKES)
 def test_a_target_that_hangs_is_waited_for_no_longer_than_the_time_out(
     api: Client, receiver: Receiver, scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,7 +170,7 @@ def test_a_target_that_hangs_is_waited_for_no_longer_than_the_time_out(
     assert api.get("/hooks").json() == []
 
 
-@pytest.mark.parametrize("scheme", handshake.SCHEMES)
+@pytest.mark.parametrize("scheme", HANDSHAKES)
 def test_the_address_policy_holds_for_the_question_too(api: Client, scheme: str) -> None:
     refused = api.post(
         "/hooks", json={"target_url": "http://169.254.169.254/latest", "event": "*", "handshake": scheme}
@@ -232,7 +233,7 @@ def test_a_hook_that_moves_on_its_own_host_is_asked_with_the_secret_it_has(
     assert receiver.requests[1].headers["x-hook-secret"] == hook["secret"]
 
 
-@pytest.mark.parametrize("scheme", handshake.SCHEMES)
+@pytest.mark.parametrize("scheme", HANDSHAKES)
 def test_a_new_target_that_gives_no_proof_leaves_the_hook_where_it_is(
     api: Client, receiver: Receiver, scheme: str
 ) -> None:
@@ -322,8 +323,8 @@ def test_a_person_can_ask_for_it_on_the_page(live: LiveHub, receiver: Receiver) 
     assert row is not None
     by_hand = (Requester("ann", frozenset({"manage"}), is_person=True), row)
     receiver.answer = echo
-    made = live.hub.services.subscriptions.make(
-        *by_hand, {"target_url": receiver.url, "events": ["*"], "handshake": "rest-hooks"}
+    made = live.hub.services.subscriptions.create(
+        *by_hand, HookChange(target_url=receiver.url, events=("*",), handshake="rest-hooks")
     )
     assert made.hook.handshake == "rest-hooks"
     assert len(receiver.requests) == 1

@@ -9,6 +9,7 @@ from hub.ids import new_id
 from hub.rules import fairness
 from hub.rules.fairness import Load, Room
 from hub.rules.health import Switched, disabled, enabled
+from hub.rules.hook_fields import HookChange
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.settings import Settings
 from hub.store import deliveries, events, hooks, lanes, leases, projects, schema
@@ -158,6 +159,15 @@ class Stage:
             hooks.delete(hook, self.clock.now())
 
         self.do(write)
+
+    def change(self, hook_id: str, **fields: Any) -> Hook:
+        def write() -> None:
+            hook = hooks.locked(self.database, hook_id)
+            assert hook is not None
+            hooks.update(self.box, hook, HookChange(**fields), self.clock.now())
+
+        self.do(write)
+        return self.row(hook_id)
 
     def mixed(self) -> str:
         """A hook with a delivered, a retrying and a waiting delivery."""

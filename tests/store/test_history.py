@@ -1,7 +1,5 @@
 """The log: deliveries as people read them."""
 
-import pytest
-
 from hub.store import history
 from tests.rigs.stage import Stage
 
@@ -58,9 +56,3 @@ def test_lists_are_newest_first_and_page_by_id(store: Stage) -> None:
 def test_the_backlog_is_what_waits_and_what_will_be_retried(store: Stage) -> None:
     store.mixed()
     assert store.read(history.backlog) == 2
-
-
-def test_the_first_retry_of_a_hook_is_the_soonest(store: Stage) -> None:
-    hook = store.mixed()
-    assert store.read(lambda: history.first_retry_at(hook)) == pytest.approx(store.clock.now() + 5)
-    assert store.read(lambda: history.first_retry_at("hook_none")) is None

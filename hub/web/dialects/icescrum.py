@@ -7,7 +7,8 @@ everything goes through `subscriptions`. An unknown token is 401, as its API tex
 refused, not dropped; a secret is shown once, when it is made.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -20,9 +21,10 @@ from starlette.routing import Route
 from connectors.icescrum import dialect
 from connectors.icescrum.catalogue import PRESETS
 from hub.errors import Forbidden, Invalid, Malformed, NotFound
-from hub.operations.subscriptions import Made
+from hub.operations.subscriptions import Saved
 from hub.rules import catalogue
 from hub.rules.access import Requester
+from hub.rules.hook_fields import UNSET, HookChange
 from hub.rules.payload import read_object
 from hub.services import Services
 from hub.store import projects
@@ -133,10 +135,7 @@ def _list(
     services: Services, requester: Requester, project: Project, body: dict[str, Any], number: int | None
 ) -> Response:
     return _json(
-        [
-            _shown(requester, project, hook)
-            for hook in services.subscriptions.find(requester, project, limit=LIST_MAX)
-        ],
+        [_shown(project, hook) for hook in services.subscriptions.find(requester, project, limit=LIST_MAX)],
         200,
     )
 
@@ -147,47 +146,46 @@ def _create(
     missing = dialect.missing_fields(body)
     if missing:
         return _json(dialect.validation_errors(missing), 400)
-    made = services.subscriptions.make(requester, project, {**_expanded(body), "format": FORMAT})
-    return _json(_shown(requester, project, made.hook, made.secret), 201)
+    wanted = replace(_change(body), format=FORMAT)
+    saved = services.subscriptions.create(requester, project, wanted)
+    return _json(_shown(project, saved.hook, saved.secret), 201)
 
 
 def _show(
     services: Services, requester: Requester, project: Project, body: dict[str, Any], number: int | None
 ) -> Response:
-    return _json(_shown(requester, project, _found(services, requester, project, number)), 200)
+    return _json(_shown(project, _found(services, requester, project, number)), 200)
 
 
 def _update(
     services: Services, requester: Requester, project: Project, body: dict[str, Any], number: int | None
 ) -> Response:
     hook = _found(services, requester, project, number)
-    fields = _without_echo(requester, project, hook, _expanded(body))
-    made = services.subscriptions.change(requester, project, hook.id, fields) if fields else Made(hook)
-    return _json(_shown(requester, project, made.hook, None if "secret" in body else made.secret), 200)
+    change = _without_echo(project, hook, _change(body))
+    saved = Saved(hook)
+    if change.given():
+        saved = services.subscriptions.update(requester, project, hook.id, change)
+    return _json(_shown(project, saved.hook, None if "secret" in body else saved.secret), 200)
 
 
-def _without_echo(
-    requester: Requester, project: Project, hook: Hook, fields: dict[str, Any]
-) -> dict[str, Any]:
+def _without_echo(project: Project, hook: Hook, change: HookChange) -> HookChange:
     """Without what merely repeats our own answer, where that says less than the hook is.
 
     Clients read a hook, change a field and write all of it back. Patterns are shown as the events that they
     stand for, and a hook that was switched off for its failures as not enabled: written back, these must
     neither replace its patterns nor pass for a person's switch.
     """
-    shown = _shown(requester, project, hook)
-    return {
-        name: value
-        for name, value in fields.items()
-        if not (name == "enabled" and value == shown["enabled"])
-        and not (name == "events" and set(value) == set(shown["events"]))
-    }
+    if change.enabled == hook.is_on:
+        change = replace(change, enabled=UNSET)
+    if change.events is not UNSET and set(change.events) == set(_shown_events(project, hook)):
+        change = replace(change, events=UNSET)
+    return change
 
 
 def _delete(
     services: Services, requester: Requester, project: Project, body: dict[str, Any], number: int | None
 ) -> Response:
-    services.subscriptions.delete(requester, project, str(_found(services, requester, project, number).id))
+    services.subscriptions.delete(requester, project, _found(services, requester, project, number).id)
     return Response(status_code=204)
 
 
@@ -198,31 +196,37 @@ def _found(services: Services, requester: Requester, project: Project, number: i
     return hook
 
 
-def _expanded(fields: dict[str, Any]) -> dict[str, Any]:
-    """With presets (`story`, `all`) in place of their names."""
+def _change(fields: dict[str, Any]) -> HookChange:
+    """The fields as they are everywhere, with presets (`story`, `all`) in place of their names."""
     if "events" not in fields:
-        return fields
+        return HookChange(**fields)
     events = [code for event in fields["events"] for code in PRESETS.get(event.lower(), (event,))]
-    return {**fields, "events": list(dict.fromkeys(events))}
+    return HookChange(**{**fields, "events": tuple(dict.fromkeys(events))})
 
 
-def _shown(requester: Requester, project: Project, hook: Hook, secret: str | None = None) -> dict[str, Any]:
-    known = catalogue.types_of(project.catalogue)
-    # iceScrum has no patterns: its clients are shown the events that one stands for.
-    events = list(hook.events) if known is None else [code for code in known if hook.subscription.wants(code)]
-    shown = {
-        "target_url": hook.target_url,
-        "events": events or list(hook.events),
-        "enabled": hook.is_on,
-        "verify_ssl": hook.verify_ssl,
-        "origin_kind": hook.origin_kind,
-        "consecutive_failures": hook.health.consecutive_failures,
-        "last_error": hook.health.last_error,
-        "created_at": hook.created_at,
-        "updated_at": hook.updated_at,
-        "last_success_at": hook.health.last_success_at,
-    }
-    return dialect.hook_answer(shown, project_id=project.id, secret=secret, number=hook.number)
+def _shown_events(project: Project, hook: Hook) -> Sequence[str]:
+    """iceScrum has no patterns: its clients are shown the events that one stands for."""
+    known = catalogue.types_of(project.catalogue) or ()
+    return [code for code in known if hook.subscription.wants(code)] or hook.events
+
+
+def _shown(project: Project, hook: Hook, secret: str | None = None) -> dict[str, Any]:
+    """`secret` is given on creation only."""
+    return dialect.hook_answer(
+        number=hook.number,
+        project_id=project.id,
+        url=hook.target_url,
+        events=_shown_events(project, hook),
+        is_on=hook.is_on,
+        verify_ssl=hook.verify_ssl,
+        is_by_hand=hook.origin_kind == "page",
+        failures=hook.health.consecutive_failures,
+        last_error=hook.health.last_error,
+        created_at=hook.created_at,
+        updated_at=hook.updated_at,
+        last_success_at=hook.health.last_success_at,
+        secret=secret,
+    )
 
 
 def _error(problem: Problem) -> Response:

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from connectors.base import Event
+from hub.web.api.hook_models import HookAnswer, HookWithSecret, example_of
 
-HOOK_ID = "hook_019ab2a6b7c87d1e8f3a4b5c6d7e8f90"
 EVENT_ID = "evt_019ab2a6c1d27a3b9c4d5e6f708192a3"
 DELIVERY_ID = "dlv_019ab2a6c1d87b4c8d5e6f708192a3b4"
 TIME = "2026-11-23T21:04:06.123Z"
@@ -45,30 +45,8 @@ ENVELOPE: dict[str, Any] = {
     "project": "TRAVEL",
     "data": DATA,
 }
-HOOK: dict[str, Any] = {
-    "id": HOOK_ID,
-    "target_url": "https://example.com/hooks/stories",
-    "events": ["story.*"],
-    "name": "Stories to the team's channel",
-    "enabled": True,
-    "verify_ssl": True,
-    "format": "standard",
-    "headers": {},
-    "manual_edit": False,
-    "handshake": None,
-    "state": "active",
-    "has_secret": True,
-    "origin": {"kind": "api", "app": None, "created_by": "token deploy", "created_at": TIME},
-    "can_edit": True,
-    "consecutive_failures": 0,
-    "last_error": None,
-    "last_success_at": None,
-    "disabled_reason": None,
-    "next_attempt_at": None,
-    "created_at": TIME,
-    "updated_at": TIME,
-}
-_SUBSCRIBED = {**HOOK, "secret": "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
+HOOK = example_of(HookAnswer)
+_SUBSCRIBED = example_of(HookWithSecret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +75,14 @@ _SAID = {
         {"more events": {"events": ["story.*", "sprint.*"]}, "switch off": {"enabled": False}}, HOOK
     ),
     ("PUT", "/hooks/{id}"): Said({"another name": {"name": "Stories"}}, HOOK),
-    ("DELETE", "/hooks/{id}"): Said(answer={"id": HOOK_ID, "deleted": True}),
+    ("DELETE", "/hooks/{id}"): Said(answer={"id": HOOK["id"], "deleted": True}),
     ("GET", "/hooks/{id}/samples"): Said(answer=[ENVELOPE]),
     ("GET", "/events"): Said(answer=[ENVELOPE]),
     ("GET", "/events/{id}"): Said(answer=ENVELOPE),
     ("POST", "/events/preview"): Said(
         {"an event": {"type": "story.create", "data": DATA}},
         {
-            "matched": [HOOK_ID],
+            "matched": [HOOK["id"]],
             "not_matched": [{"id": "hook_019ab2a6b7c97f20a1b2c3d4e5f60718", "reason": "it wants sprint.*"}],
         },
     ),

@@ -17,21 +17,24 @@ from connectors.icescrum.dialect import (
 )
 
 HOOK = {
-    "target_url": "https://receiver.example/in?a=1&b=%20",
+    "number": 42,
+    "project_id": 7,
+    "url": "https://receiver.example/in?a=1&b=%20",
     "events": ("story.create", "story.state"),
-    "enabled": True,
+    "is_on": True,
     "verify_ssl": True,
-    "origin_kind": "app",
-    "consecutive_failures": 2,
+    "is_by_hand": False,
+    "failures": 2,
     "last_error": "500 Internal Server Error",
     "created_at": 1503187200.0,
     "updated_at": 1503187201.987,
     "last_success_at": None,
+    "secret": None,
 }
 
 
 def answer(**changes: Any) -> dict[str, Any]:
-    return hook_answer(HOOK | changes, project_id=7, secret=None, number=42)
+    return hook_answer(**(HOOK | changes))
 
 
 def test_it_unwraps_the_hook_and_turns_its_fields_into_ours() -> None:
@@ -82,7 +85,7 @@ def test_an_empty_secret_clears_it_and_null_leaves_it() -> None:
 def test_a_client_may_write_back_what_it_read() -> None:
     """Read, change, write: the null that an answer shows for a secret must not clear it."""
     assert hook_fields({"hook": json.loads(json.dumps(answer()))}) == {
-        "target_url": HOOK["target_url"],
+        "target_url": HOOK["url"],
         "events": ["story.create", "story.state"],
         "enabled": True,
         "verify_ssl": True,
@@ -201,17 +204,14 @@ def test_an_answer_holds_the_hook_as_icescrum_says_it() -> None:
     }
 
 
-@pytest.mark.parametrize(("kind", "source"), [("page", "webhook"), ("api", "resthook"), ("app", "resthook")])
-def test_only_a_hook_of_the_page_is_a_webhook(kind: str, source: str) -> None:
-    assert answer(origin_kind=kind)["source"] == source
+@pytest.mark.parametrize(("is_by_hand", "source"), [(True, "webhook"), (False, "resthook")])
+def test_only_a_hook_of_the_page_is_a_webhook(is_by_hand: bool, source: str) -> None:
+    assert answer(is_by_hand=is_by_hand)["source"] == source
 
 
 def test_the_secret_is_shown_when_it_is_given_and_only_then() -> None:
-    assert (
-        hook_answer(HOOK | {"secret": "stored"}, project_id=7, secret="s3cret", number=1)["secret"]
-        == "s3cret"
-    )
-    assert answer(secret="stored")["secret"] is None
+    assert answer(secret="s3cret")["secret"] == "s3cret"
+    assert answer()["secret"] is None
 
 
 def test_other_faults_have_their_own_shape() -> None:

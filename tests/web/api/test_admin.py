@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.rules.access import Requester
+from hub.rules.hook_fields import HookChange
 from hub.rules.settings import DEFINITIONS, Settings
 from hub.store import audit, hooks, projects, settings, tokens, users
 from hub.store.audit import AuditEntry
@@ -442,9 +443,9 @@ def test_the_trail_names_people_too(live: LiveHub, project: str, receiver: Recei
     row = live.hub.database.read(lambda: projects.by_key(project))
     assert row is not None
     ann = Requester("ann", frozenset({"manage"}), is_person=True, address="192.0.2.7")
-    wanted = {"target_url": receiver.url, "events": ["*"]}
-    made = live.hub.services.subscriptions.make(ann, row, wanted)
-    entry = trail(live, str(made.hook.id))[0]
+    wanted = HookChange(target_url=receiver.url, events=("*",))
+    made = live.hub.services.subscriptions.create(ann, row, wanted)
+    entry = trail(live, made.hook.id)[0]
     assert (entry.actor, entry.token_id, entry.address) == ("ann", None, "192.0.2.7")
 
 
@@ -525,11 +526,11 @@ FAILING: dict[str, tuple[Any, str, Callable[[Client, str], Any]]] = {
         "add",
         lambda api, hook: api.post("/hooks", json={"target_url": "http://127.0.0.1:4711/x", "event": "*"}),
     ),
-    "change": (hooks, "get", lambda api, hook: api.patch(f"/hooks/{hook}", json={"name": "x"})),
+    "change": (hooks, "update", lambda api, hook: api.patch(f"/hooks/{hook}", json={"name": "x"})),
     "switch": (hooks, "switch", lambda api, hook: api.post(f"/hooks/{hook}/disable")),
     "delete": (hooks, "delete", lambda api, hook: api.delete(f"/hooks/{hook}")),
     "rotate": (hooks, "rotate", lambda api, hook: api.post(f"/hooks/{hook}/rotate-secret")),
-    "take over": (hooks, "change", lambda api, hook: api.post(f"/hooks/{hook}/take-over")),
+    "take over": (hooks, "give_to_page", lambda api, hook: api.post(f"/hooks/{hook}/take-over")),
 }
 
 

@@ -12,6 +12,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from hub.errors import Refusal
 from hub.rules.access import Requester
+from hub.rules.hook_fields import HookChange
 from hub.store import projects
 from hub.store.models import Attempt, Delivery, Hook
 from hub.timestamps import parse_iso
@@ -563,10 +564,10 @@ def test_a_secret_that_is_no_key_is_refused_by_hand_too(
     subscriptions = live.hub.services.subscriptions
     for secret in ("whsec_!", "", "x" * 257, "a\0b"):
         for change in (
-            lambda secret=secret: subscriptions.rotate(*by_hand, hook["id"], secret, 0),
-            lambda secret=secret: subscriptions.change(*by_hand, hook["id"], {"secret": secret}),
-            lambda secret=secret: subscriptions.make(
-                *by_hand, {"target_url": receiver.url, "events": ["*"], "secret": secret}
+            lambda secret=secret: subscriptions.rotate_secret(*by_hand, hook["id"], secret, 0),
+            lambda secret=secret: subscriptions.update(*by_hand, hook["id"], HookChange(secret=secret)),
+            lambda secret=secret: subscriptions.create(
+                *by_hand, HookChange(target_url=receiver.url, events=("*",), secret=secret)
             ),
         ):
             with pytest.raises(Refusal) as refused:

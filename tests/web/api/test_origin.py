@@ -16,6 +16,7 @@ from connectors.base import EditRule
 from hub.errors import Refusal
 from hub.operations import ping
 from hub.rules.access import Requester
+from hub.rules.hook_fields import HookChange
 from hub.store import audit, hooks, projects
 from hub.store.models import Hook
 from hub.store.projects import Project
@@ -95,7 +96,8 @@ class Stage:
     def make(self, origin: str, **fields: Any) -> str:
         wanted = {"target_url": self.target_url, "events": ["*"], **fields}
         if origin == "page":
-            return str(self.live.hub.services.subscriptions.make(*self.by_hand(), wanted).hook.id)
+            change = HookChange(**{**wanted, "events": tuple(wanted["events"])})
+            return self.live.hub.services.subscriptions.create(*self.by_hand(), change).hook.id
         if origin == "manual":
             wanted["manual_edit"] = True
         answer = self.makers[origin].post("/hooks", json=wanted)
@@ -177,9 +179,9 @@ def by_hand(
             case "view":
                 subscriptions.get(*by_hand, hook_id)
             case "edit":
-                subscriptions.change(*by_hand, hook_id, {"name": "Renamed"})
+                subscriptions.update(*by_hand, hook_id, HookChange(name="Renamed"))
             case "switch":
-                subscriptions.change(*by_hand, hook_id, {"enabled": False})
+                subscriptions.update(*by_hand, hook_id, HookChange(enabled=False))
             case "enable" | "disable":
                 subscriptions.switch(*by_hand, hook_id, action == "enable")
             case "test":
@@ -189,7 +191,7 @@ def by_hand(
             case "delete":
                 subscriptions.delete(*by_hand, hook_id)
             case "rotate":
-                subscriptions.rotate(*by_hand, hook_id, None, 0)
+                subscriptions.rotate_secret(*by_hand, hook_id, None, 0)
             case "take_over":
                 subscriptions.take_over(*by_hand, hook_id)
     except Refusal as refused:
@@ -575,7 +577,7 @@ def test_manual_edit_is_for_hooks_of_api_tokens_and_only_their_maker_or_a_manage
         assert stage.makers[origin].patch(f"/hooks/{hook_id}", json={"manual_edit": True}).status_code == 422
     hook_id = stage.make("api")
     with pytest.raises(Refusal) as refused_by_hand:
-        stage.live.hub.services.subscriptions.change(*stage.by_hand(), hook_id, {"manual_edit": True})
+        stage.live.hub.services.subscriptions.update(*stage.by_hand(), hook_id, HookChange(manual_edit=True))
     assert problem_of(refused_by_hand.value).status == 409
     assert (
         stage.clients["subscribe"]

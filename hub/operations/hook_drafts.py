@@ -1,0 +1,75 @@
+"""Drafts: what a new hook is made of, and what a change changes.
+
+Owns the defaults of a new hook, and that a field which has its value already is no change: a hook can be read,
+one field changed, and all of it written back. Nothing is written here. Step before: a door has read the
+fields. Step after: `subscriptions` checks and writes what is left.
+"""
+
+from dataclasses import dataclass, replace
+
+from hub.operations import hook_access, hook_credentials
+from hub.rules import access, catalogue, hook_fields
+from hub.rules.access import Action, Requester
+from hub.rules.hook_fields import SECRET_FIELDS, UNSET, HookChange
+from hub.store.hooks import Hook, NewHook
+from hub.store.projects import Project
+
+_COMPARED = tuple(name for name in hook_fields.FIELDS if name not in (*SECRET_FIELDS, "enabled"))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A hook as it is, and what is asked to be changed of it."""
+
+    hook: Hook
+    change: HookChange
+
+    def completed(self) -> "Draft":
+        """With what follows from a checked change for the secret and the headers."""
+        return Draft(self.hook, hook_credentials.completed(self.hook, self.change))
+
+
+def of_new(requester: Requester, project: Project, wanted: HookChange) -> NewHook:
+    """A new hook of checked fields, with the defaults of its app and project."""
+    assert wanted.target_url is not UNSET, "the fields have been checked"
+    assert wanted.events is not UNSET, "the fields have been checked"
+    if wanted.format is not UNSET:
+        form = wanted.format
+    else:
+        form = hook_access.app_format(requester.app) or catalogue.default_format(project.catalogue)
+
+    own = ("target_url", "events", "format", "secret")
+    return NewHook(
+        project_id=project.id,
+        target_url=wanted.target_url,
+        events=hook_fields.unique(wanted.events),
+        format=form,
+        origin_kind=access.origin_of(requester),
+        origin_app=requester.app,
+        created_by=requester.name,
+        secret=hook_credentials.of_new(wanted, form),
+        **{name: value for name, value in wanted.given().items() if name not in own},
+    )
+
+
+def of_change(requester: Requester, project: Project, hook: Hook | None, given: HookChange) -> Draft:
+    """What the fields that are given change of a hook; allowed, but not checked.
+
+    Raises: NotFound; Conflict, its origin forbids it; Forbidden.
+    """
+    seen = hook_access.visible(requester, project, hook)
+    change = _differing(seen, given)
+    action: Action = "switch" if change.given().keys() == {"enabled"} else "edit"
+    hook_access.allowed(requester, project, seen, action)
+    return Draft(seen, change)
+
+
+def _differing(hook: Hook, given: HookChange) -> HookChange:
+    """Without the fields that have their value already. Secrets and headers are sealed, so they count as
+    different; so does `enabled`, which alone takes no more than the right to switch.
+    """
+    if given.events is not UNSET:
+        given = replace(given, events=hook_fields.unique(given.events))
+    values = given.given()
+    same = {name: UNSET for name in _COMPARED if name in values and values[name] == getattr(hook, name)}
+    return replace(given, **same)

@@ -1,0 +1,257 @@
+"""Hooks as the API takes and shows them: one model reads them, one builds, encodes and documents them.
+
+Owns names and shapes, the aliases on input, and what null means. Plain types are checked here, everything
+else by `rules.hook_fields`, whose limits the document shows. Inputs refuse unknown fields, so that a misspelt
+one is not silently without effect.
+"""
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from connectors import registry
+from hub.errors import Invalid
+from hub.logs import MASK
+from hub.operations.hook_views import HookView
+from hub.rules import headers as header_rules
+from hub.rules import hook_fields
+from hub.rules.access import OriginKind
+from hub.rules.health import State
+from hub.rules.hook_fields import Handshake, HookChange
+from hub.rules.targets import MAX_URL_CHARS
+from hub.timestamps import iso, iso_or_none
+from hub.web.api.models import Input
+
+TARGET_ALIASES = ("url", "hookUrl", "target", "callback_url", "notification_url", "subscription_url")
+"""What other subscribers call `target_url`; the last is sent beside it by Zapier's form builder."""
+
+_EMPTY: dict[str, Any] = {"name": "", "headers": {}, "secret": None, "handshake": None}
+"""What null means in a change; the other fields cannot be null."""
+
+_CHECKED_ALONE = ("name", "format", "handshake", "secret", "headers")
+"""What can be checked before the hook is known."""
+
+
+def _documented(**schema: Any) -> Any:
+    """A limit that the document shows and `rules.hook_fields` holds."""
+    return Field(json_schema_extra=schema)
+
+
+Secret = Annotated[str, _documented(minLength=1, maxLength=hook_fields.SECRET_MAX)]
+_Url = Annotated[str, _documented(maxLength=MAX_URL_CHARS)]
+_Pattern = Annotated[
+    str, _documented(maxLength=hook_fields.PATTERN_MAX, examples=["story.create", "story.*", "*"])
+]
+_Patterns = Annotated[list[_Pattern], _documented(maxItems=hook_fields.EVENTS_MAX)]
+_Format = Annotated[str, Field(json_schema_extra=lambda schema: schema.update(enum=registry.format_keys()))]
+_Headers = Annotated[dict[str, str], _documented(maxProperties=header_rules.MAX_HEADERS)]
+
+
+def _with_aliases(schema: dict[str, Any]) -> None:
+    """Say in the document what `_merge_aliases` takes beside the fields' own names."""
+    fields = schema["properties"]
+    for alias in TARGET_ALIASES:
+        fields[alias] = {"type": "string", "description": "Another name for `target_url`"}
+    pattern = fields["events"]["anyOf"][0]["items"]
+    fields["events"]["anyOf"].insert(1, pattern)
+    fields["event"] = {"anyOf": fields["events"]["anyOf"], "description": "Another name for `events`"}
+
+
+class HookFields(Input):
+    """The fields of a hook that can be set; all optional here, for a change."""
+
+    model_config = ConfigDict(json_schema_extra=_with_aliases)
+
+    target_url: _Url | None = None
+    events: _Patterns | None = None
+    name: Annotated[str, _documented(maxLength=hook_fields.NAME_MAX)] | None = None
+    enabled: bool | None = None
+    secret: Secret | None = None
+    verify_ssl: bool | None = None
+    format: _Format | None = None
+    headers: _Headers | None = None
+    manual_edit: bool | None = None
+    handshake: Handshake | None = None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_all_at_once(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Where a type is wrong, also say what else is."""
+        try:
+            return handler(values)
+        except ValidationError as refused:
+            if not isinstance(values, dict):
+                raise
+            wrong = {one["loc"][0] for one in refused.errors() if one["loc"]}
+            rest = {
+                n: v for n, v in values.items() if n in _CHECKED_ALONE and n not in wrong and v is not None
+            }
+            also = hook_fields.errors_anywhere(HookChange(**rest), registry.format_keys())
+            raise _refusal([(tuple(field.split(".", 1)), text) for field, text in also], refused) from None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _merge_aliases(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        values = dict(values)
+        _merge(values, "target_url", TARGET_ALIASES)
+        for name in ("event", "events"):
+            if isinstance(values.get(name), str):
+                values[name] = [values[name]]
+        _merge(values, "events", ("event",))
+        return values
+
+    def change(self) -> HookChange:
+        """What is asked for. Raises: Invalid for null where there must be something."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        empty = [name for name, value in given.items() if value is None]
+        if wrong := [(name, "must not be null") for name in empty if name not in _EMPTY]:
+            raise Invalid(wrong)
+        return _change({**given, **{name: _EMPTY[name] for name in empty}})
+
+
+def _with_needed(schema: dict[str, Any]) -> None:
+    _with_aliases(schema)
+    targets = [{"required": [name]} for name in ("target_url", *TARGET_ALIASES)]
+    schema["allOf"] = [{"anyOf": targets}, {"anyOf": [{"required": ["event"]}, {"required": ["events"]}]}]
+
+
+class NewHook(HookFields):
+    """The fields of a new hook: a target and at least one event are needed, under one of their names."""
+
+    model_config = ConfigDict(json_schema_extra=_with_needed)
+
+    def change(self) -> HookChange:
+        """What is asked for; null is as good as nothing."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return _change({name: value for name, value in given.items() if value is not None})
+
+
+def _change(given: dict[str, Any]) -> HookChange:
+    if "events" in given:
+        given["events"] = tuple(given["events"])
+    return HookChange(**given)
+
+
+def _merge(values: dict[str, Any], name: str, aliases: tuple[str, ...]) -> None:
+    """Put what was given under an alias under the field's own name."""
+    given = {alias: values.pop(alias) for alias in (name, *aliases) if alias in values}
+    if not given:
+        return
+    first, *others = given
+    for other in others:
+        if given[other] != given[first]:
+            raise _refusal([((other,), f"is not the same as {first}: give one of them")])
+    values[name] = given[first]
+
+
+def _refusal(
+    errors: list[tuple[tuple[str, ...], str]], beside: ValidationError | None = None
+) -> ValidationError:
+    """What a validator raises to name other fields than the one it is for, beside what pydantic found."""
+    details = [
+        InitErrorDetails(
+            type=PydanticCustomError("refused", one["msg"]) if one["type"] == "refused" else one["type"],
+            loc=one["loc"],
+            input=one["input"],
+            ctx=one.get("ctx", {}),
+        )
+        for one in (beside.errors() if beside else ())
+    ]
+    details += [
+        InitErrorDetails(type=PydanticCustomError("refused", "{text}", {"text": text}), loc=at, input=None)
+        for at, text in errors
+    ]
+    return ValidationError.from_exception_data("refused", details)
+
+
+_TIME = "2026-11-23T21:04:06.123Z"
+
+
+def _shown(example: Any, description: str | None = None) -> Any:
+    """A field of an answer, with what stands there in the document's example."""
+    return Field(examples=[example], description=description)
+
+
+class HookOrigin(BaseModel):
+    kind: OriginKind = _shown("api")
+    app: str | None = _shown(None, "The connector's key, for an app's hook")
+    created_by: str = _shown("token deploy")
+    created_at: str = _shown(_TIME)
+
+
+class HookAnswer(BaseModel):
+    """A hook. Its secret is in the answer of the call that made or changed it, and nowhere else."""
+
+    id: str = _shown("hook_019ab2a6b7c87d1e8f3a4b5c6d7e8f90")
+    target_url: str = _shown("https://example.com/hooks/stories")
+    events: list[str] = _shown(["story.*"])
+    name: str = _shown("Stories to the team's channel")
+    enabled: bool = _shown(True)
+    verify_ssl: bool = _shown(True)
+    format: str = _shown("standard")
+    headers: dict[str, str] = _shown({"X-Api-Key": MASK}, "Names with masked values")
+    manual_edit: bool = _shown(False)
+    handshake: str | None = _shown(None)
+    state: State = _shown("active")
+    has_secret: bool = _shown(True)
+    origin: HookOrigin
+    can_edit: bool = _shown(True, "Whether this token may change its fields")
+    consecutive_failures: int = _shown(0)
+    last_error: str | None = _shown(None)
+    last_success_at: str | None = _shown(_TIME)
+    disabled_reason: str | None = _shown(None)
+    next_attempt_at: str | None = _shown(None)
+    created_at: str = _shown(_TIME)
+    updated_at: str = _shown(_TIME)
+
+    @classmethod
+    def of(cls, view: HookView, **more: Any) -> Self:
+        hook, health = view.hook, view.hook.health
+        return cls(
+            id=hook.id,
+            target_url=hook.target_url,
+            events=list(hook.events),
+            name=hook.name,
+            enabled=hook.is_on,
+            verify_ssl=hook.verify_ssl,
+            format=hook.format,
+            headers=dict.fromkeys(view.header_names, MASK),
+            manual_edit=hook.manual_edit,
+            handshake=hook.handshake,
+            state=hook.state,
+            has_secret=hook.has_secret,
+            origin=HookOrigin(
+                kind=hook.origin_kind,
+                app=hook.origin_app,
+                created_by=hook.created_by,
+                created_at=iso(hook.created_at),
+            ),
+            can_edit=view.can_edit,
+            consecutive_failures=health.consecutive_failures,
+            last_error=health.last_error,
+            last_success_at=iso_or_none(health.last_success_at),
+            disabled_reason=health.disabled_reason,
+            next_attempt_at=iso_or_none(view.next_attempt_at),
+            created_at=iso(hook.created_at),
+            updated_at=iso(hook.updated_at),
+            **more,
+        )
+
+
+class HookWithSecret(HookAnswer):
+    secret: str | None = Field(
+        None, examples=["whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="], description="Shown this once"
+    )
+
+
+def example_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The example of an answer that its fields' own examples make."""
+    found: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        kind: Any = field.annotation
+        is_nested = isinstance(kind, type) and issubclass(kind, BaseModel)
+        found[name] = example_of(kind) if is_nested else (field.examples or [None])[0]
+    return found
