@@ -35,6 +35,16 @@ FAULTS_MAX = 20
 broken.
 """
 
+OUTAGE_FAULTS_MAX = 9
+"""A fault in the way (no network, no name server, no descriptor) says nothing about the delivery: it is counted only
+until the waits have grown to their longest.
+"""
+
+OUTAGE_MAX_S = 7 * 86_400.0
+"""A delivery that is older is given up at the next such fault: a receiver that this machine can never reach must not
+be tried for ever.
+"""
+
 CRASHES_MAX = 3
 """A delivery during which the hub died three times is set aside rather than killing it for ever (poison
 pill).
@@ -59,11 +69,12 @@ def judge(
     failures: int,
     faults: int,
     deferrals: int = 0,
+    age_s: float = 0.0,
     schedule: Sequence[float],
     chance: float,
 ) -> Verdict:
-    """Decide on one delivery. The three counts are those before this outcome, which `settled` has seen;
-    `chance` is in [0, 1).
+    """Decide on one delivery. The three counts are those before this outcome, which `settled` has seen; `age_s` is
+    how old the delivery is; `chance` is in [0, 1).
     """
     if outcome.kind == "success":
         return Verdict("delivered", failures, faults, deferrals)
@@ -74,7 +85,7 @@ def judge(
             "retrying", failures, faults, deferrals + 1, outcome.resume_at or outcome.ended_at, outcome.reason
         )
     if outcome.kind in ("fault", "unknown"):
-        return _after_fault(outcome, failures, faults + 1, deferrals)
+        return _after_fault(outcome, failures, faults, deferrals, age_s)
 
     failures += 1
     if outcome.kind == "gone" or failures > len(schedule):
@@ -147,12 +158,20 @@ def _seconds_until(http_date: str, now: float) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
 
 
-def _after_fault(outcome: Outcome, failures: int, faults: int, deferrals: int) -> Verdict:
-    if faults >= FAULTS_MAX:
-        reason = f"set aside after {faults} faults of the hub: {outcome.reason}"
-        return Verdict("failed", failures, faults, deferrals, reason=reason)
-    next_at = outcome.ended_at + _backoff_s(faults)
-    return Verdict("retrying", failures, faults, deferrals, next_at, outcome.reason)
+def _after_fault(outcome: Outcome, failures: int, faults: int, deferrals: int, age_s: float) -> Verdict:
+    if outcome.phase == "none":  # nothing was on its way yet: it may be this delivery
+        faults += 1
+        is_over, why = faults >= FAULTS_MAX, f"{faults} faults of the hub"
+    else:
+        faults = max(faults, min(faults + 1, OUTAGE_FAULTS_MAX))
+        is_over, why = age_s > OUTAGE_MAX_S, f"{age_s / 86_400:.0f} days"
+    if is_over:
+        return Verdict(
+            "failed", failures, faults, deferrals, reason=f"set aside after {why}: {outcome.reason}"
+        )
+    return Verdict(
+        "retrying", failures, faults, deferrals, outcome.ended_at + _backoff_s(faults), outcome.reason
+    )
 
 
 def _backoff_s(times: int) -> float:

@@ -17,6 +17,7 @@ outcomes back.
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from hub.ids import time_of
 from hub.rules import health, retry
 from hub.rules.health import Health, Switched
 from hub.rules.outcome import Outcome
@@ -67,6 +68,7 @@ def record(
                     failures=row.failures,
                     faults=row.faults,
                     deferrals=row.deferrals,
+                    age_s=outcome.ended_at - time_of(row.id),
                     schedule=schedule,
                     chance=drawn,
                 ),

@@ -6,7 +6,6 @@ and the connection could differ. Step before: `hub.targets.addresses` is asked f
 after: `hub.rules.targets` judges all answers.
 """
 
-import errno
 import socket
 import threading
 from collections.abc import Callable
@@ -14,11 +13,14 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 
 from hub.errors import DeliveryError
+from hub.targets.machine import shortage
 
 Lookup = Callable[[str, int], list[str]]
 
-# What our own machine lacks, as opposed to what is wrong with the receiver.
-SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+NO_SUCH_NAME = frozenset({socket.EAI_NONAME, socket.EAI_NODATA, socket.EAI_ADDRFAMILY})
+"""What getaddrinfo(3) says when a name server has answered that there is no such name, or no address of it. Everything
+else (no answer, SERVFAIL, REFUSED) is trouble with looking up names at all.
+"""
 
 
 def system_lookup(host: str, port: int) -> list[str]:
@@ -26,17 +28,6 @@ def system_lookup(host: str, port: int) -> list[str]:
     OSError.
     """
     return [str(answer[4][0]) for answer in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-
-
-def shortage() -> str | None:
-    """What this process has run out of just now, in words; glibc and libcurl report a full descriptor table
-    as a failure of the peer.
-    """
-    try:
-        socket.socket().close()
-    except OSError as error:
-        return error.strerror or str(error)
-    return None
 
 
 class Resolver:
@@ -53,7 +44,9 @@ class Resolver:
         self._queue: SimpleQueue[tuple[str, int, Future[list[str]]] | None] = SimpleQueue()
 
     def resolve(self, host: str, port: int, timeout_s: float) -> list[str]:
-        """The addresses of `host`. Raises DeliveryError in phase `dns`."""
+        """The addresses of `host`. Raises DeliveryError in phase `dns`: the receiver's fault only where a name
+        server said that there is no such name.
+        """
         future = self._submit(host, port)
         try:
             return future.result(timeout_s)
@@ -62,22 +55,11 @@ class Resolver:
                 raise DeliveryError(
                     "the hub's name lookups are all busy with slow name servers", "dns", "hub"
                 ) from None
-            raise DeliveryError(f"no address for {host} within {timeout_s:.3g} s", "dns") from None
-        except socket.gaierror as error:
-            lack = shortage()
-            if lack or error.errno == socket.EAI_MEMORY:
-                raise DeliveryError(
-                    f"the hub could not look up a name: {lack or error.strerror}", "dns", "hub"
-                ) from None
             raise DeliveryError(
-                f"the name {host} could not be resolved: {error.strerror or error}", "dns"
+                f"the hub's name server gave no address for {host} within {timeout_s:.3g} s", "dns", "hub"
             ) from None
         except OSError as error:
-            # EAI_SYSTEM of getaddrinfo(3): our own system failed before any name server could answer. A full
-            # descriptor table is reported so, by more than one errno.
-            raise DeliveryError(
-                f"the hub could not look up a name: {error.strerror or error}", "dns", "hub"
-            ) from None
+            raise _failure(host, error) from None
 
     def close(self) -> None:
         """Let idle threads go; one that waits for a name server goes when that answers."""
@@ -118,3 +100,18 @@ class Resolver:
                 future.set_exception(answers)
             else:
                 future.set_result(answers)
+
+
+def _failure(host: str, error: OSError) -> DeliveryError:
+    """Whose fault it is that a lookup failed."""
+    words = error.strerror or str(error)
+    if not isinstance(error, socket.gaierror):
+        # EAI_SYSTEM of getaddrinfo(3): our own system failed before any name server could answer. A full
+        # descriptor table is reported so, by more than one errno.
+        return DeliveryError(f"the hub could not look up a name: {words}", "dns", "hub")
+    lack = shortage()
+    if lack:
+        return DeliveryError(f"the hub could not look up a name: {lack}", "dns", "hub")
+    if error.errno in NO_SUCH_NAME:
+        return DeliveryError(f"the name {host} could not be resolved: {words}", "dns")
+    return DeliveryError(f"the hub could not look up the name {host}: {words}", "dns", "hub")

@@ -278,6 +278,16 @@ def test_after_the_last_try_it_is_failed_and_can_be_sent_again_by_hand(engine: M
         assert receiver.requests[-1].headers["x-hub-delivery"] == row.id
 
 
+def test_no_way_into_the_network_is_the_hubs_own_fault_and_costs_no_hook_anything(engine: Make) -> None:
+    hub = engine(failure_limit=1, retry_schedule_s=[])
+    broadcast = [hub.hook(f"http://127.255.255.255:{port}/") for port in (8001, 8002)]
+    hub.publish()
+    for hook in broadcast:
+        until(lambda hook=hook: hub.states(hook) == ["retrying"])
+        assert {attempt.kind for attempt in hub.attempts(hook)} == {"fault"}
+        assert (hub.row(hook).state, hub.row(hook).consecutive_failures) == ("active", 0)
+
+
 def test_what_the_policy_refuses_is_shown_and_not_counted(engine: Make) -> None:
     hub = engine(failure_limit=1)
     hook = hub.hook("http://10.255.255.1/")

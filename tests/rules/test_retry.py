@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.errors import Phase
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.retry import (
     DEFERRALS_MAX,
@@ -139,6 +140,34 @@ def test_after_fifty_pauses_the_next_is_a_failure_that_still_says_when() -> None
 def test_only_a_pause_is_settled() -> None:
     for kind in ("success", "failure", "gone", "refused", "fault", "unknown"):
         assert settled(outcome(kind), 1000) == outcome(kind)
+
+
+@pytest.mark.parametrize("phase", ["dns", "connect", "tls"])
+def test_an_outage_of_the_hubs_own_uses_no_try_and_is_waited_out(phase: Phase) -> None:
+    faults, waits = 0, []
+    for _ in range(1000):
+        verdict = judge(
+            Outcome("fault", NOW - 2, 2.0, phase, reason="no network"),
+            failures=2,
+            faults=faults,
+            age_s=6 * DAY,
+            schedule=DEFAULT,
+            chance=0.5,
+        )
+        assert (verdict.state, verdict.failures) == ("retrying", 2)
+        faults = verdict.faults
+        waits.append(verdict.next_at)
+    assert waits[:3] == [NOW + 2, NOW + 4, NOW + 8]
+    assert waits[-1] == NOW + WAIT_MAX_S
+    assert faults < FAULTS_MAX - 5, "a bug of the hub in the same delivery still has room"
+
+
+def test_a_receiver_that_this_machine_can_never_reach_is_not_tried_for_ever() -> None:
+    outage = Outcome("fault", NOW - 2, 2.0, "connect", reason="no network")
+    verdict = judge(outage, failures=0, faults=9, age_s=7.2 * DAY, schedule=DEFAULT, chance=0.5)
+    assert (verdict.state, verdict.reason) == ("failed", "set aside after 7 days: no network")
+    again = judge(outage, failures=0, faults=15, age_s=0, schedule=DEFAULT, chance=0.5)
+    assert again.faults == 15, "what was counted before stays"
 
 
 @pytest.mark.parametrize(

@@ -114,8 +114,8 @@ def test_a_name_server_that_hangs_ends_at_the_connect_deadline_and_disturbs_nobo
     assert CONNECT_S * 0.9 < time.monotonic() - started < CONNECT_S + SLACK_S
     assert (error.phase, error.fault, error.reason) == (
         "dns",
-        "receiver",
-        "no address for slow.example.com within 0.25 s",
+        "hub",
+        "the hub's name server gave no address for slow.example.com within 0.25 s",
     )
     assert door.send(hasty(receiver.url_as("quick.example.com"))).answer.status == 200
     release.set()

@@ -33,14 +33,21 @@ def test_an_error_of_the_system_is_the_hubs_fault_whatever_its_number(number: in
     assert os.strerror(number) in error.reason
 
 
-def test_a_name_that_does_not_exist_is_the_receivers_fault() -> None:
-    error = failure(socket.gaierror(socket.EAI_NONAME, "Name or service not known"))
+@pytest.mark.parametrize("code", [socket.EAI_NONAME, socket.EAI_NODATA, socket.EAI_ADDRFAMILY])
+def test_a_name_that_a_name_server_does_not_know_is_the_receivers_fault(code: int) -> None:
+    error = failure(socket.gaierror(code, "Name or service not known"))
     assert error.fault == "receiver"
     assert error.reason == "the name a.example could not be resolved: Name or service not known"
 
 
-def test_a_lookup_without_memory_is_the_hubs_fault() -> None:
-    assert failure(socket.gaierror(socket.EAI_MEMORY, "Memory allocation failure")).fault == "hub"
+@pytest.mark.parametrize("code", [socket.EAI_AGAIN, socket.EAI_FAIL, socket.EAI_MEMORY, socket.EAI_SERVICE])
+def test_a_name_server_that_does_not_say_is_the_hubs_fault(code: int) -> None:
+    """EAI_AGAIN is how a C library says SERVFAIL, REFUSED, and no answer at all."""
+    error = failure(socket.gaierror(code, "Temporary failure in name resolution"))
+    assert error.fault == "hub"
+    assert (
+        error.reason == "the hub could not look up the name a.example: Temporary failure in name resolution"
+    )
 
 
 def test_one_lookup_is_under_way_per_host_however_many_wait() -> None:
@@ -83,7 +90,8 @@ def test_when_slow_name_servers_hold_all_threads_the_others_are_not_blamed() -> 
         with pytest.raises(DeliveryError) as raised:
             resolver.resolve(host, 80, 0.1)
         errors.append(raised.value)
-    assert [error.fault for error in errors] == ["receiver", "receiver", "hub"]
+    assert [error.fault for error in errors] == ["hub", "hub", "hub"]
+    assert ["all busy" in error.reason for error in errors] == [False, False, True]
     assert resolver._threads == 2
     release.set()
     assert resolver.resolve("d.example", 80, 5) == ["127.0.0.1"]

@@ -23,7 +23,7 @@ from hub.errors import Fault
 from hub.rules.targets import Network, Target, TargetRefused, check_address
 from hub.targets.http.answer import Reading
 from hub.targets.http.failure import Ending, failure, plain
-from hub.targets.resolver import SHORTAGES
+from hub.targets.machine import SHORTAGES
 from hub.targets.transport import Receipt
 
 IDLE_S = 30
@@ -87,7 +87,7 @@ class Handle:
         self._pins: OrderedDict[ConnectionKey, _Pins] = OrderedDict()
         self._unpinned: list[str] = []
         self._guarded: frozenset[str] = frozenset()
-        self._tried: str | None = None
+        self._tried: list[str] = []
         self._trouble: tuple[str, Fault] | None = None
         self._curl = curl = pycurl.Curl()
         for option, value in (
@@ -150,7 +150,7 @@ class Handle:
     def begin(self, sending: Sending) -> None:
         """Set the handle up for one transfer."""
         self._sending, self._reading = sending, Reading()
-        self._tried = self._trouble = None
+        self._tried, self._trouble = [], None
         self._set(sending, self._reading)
 
     def end(self, code: int, text: str) -> Receipt:
@@ -215,7 +215,8 @@ class Handle:
         """
         family, kind, protocol, place = address
         try:
-            self._tried = host = str(place[0])
+            host = str(place[0])
+            self._tried.append(host)
             check_address(host, self._allow)
             if purpose != pycurl.SOCKTYPE_IPCXN or str(ipaddress.ip_address(host)) not in self._guarded:
                 raise TargetRefused("The connection would go to an address that was not judged.")
@@ -241,8 +242,9 @@ class Handle:
             is_connected=curl.getinfo(pycurl.CONNECT_TIME) > 0,
             os_errno=int(curl.getinfo(pycurl.OS_ERRNO)),
             peer=self._peer(),
+            tried=tuple(self._tried),
             trouble=self._trouble,
         )
 
     def _peer(self) -> str | None:
-        return self._curl.getinfo(pycurl.PRIMARY_IP) or self._tried
+        return self._curl.getinfo(pycurl.PRIMARY_IP) or (self._tried[-1] if self._tried else None)

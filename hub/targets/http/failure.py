@@ -1,6 +1,6 @@
 """What libcurl's failures mean: how far the exchange came, whose fault it is, and why in words for people.
 
-Owns libcurl's error codes and their words. Pure. Step before: `hub.targets.http.exchange` says how a transfer
+Owns libcurl's error codes and their words. Step before: `hub.targets.http.exchange` says how a transfer
 ended. Step after: the error leaves the door.
 """
 
@@ -13,7 +13,7 @@ import pycurl
 
 from hub.errors import DeliveryError, Fault, Phase
 from hub.targets.http.answer import Reading
-from hub.targets.resolver import SHORTAGES, shortage
+from hub.targets.machine import CUT_OFF, SHORTAGES, has_route, shortage
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Ending:
     is_connected: bool
     os_errno: int
     peer: str | None
+    tried: tuple[str, ...]
+    """The addresses that it tried to connect to."""
     trouble: tuple[str, Fault] | None
     """Why we gave it no socket."""
 
@@ -99,7 +101,7 @@ def _reason(
     if code == pycurl.E_OPERATION_TIMEDOUT:
         return _too_late(phase, connect_s, total_s), "receiver"
     if code == pycurl.E_COULDNT_CONNECT:
-        return _not_connected(ending.os_errno)
+        return _not_connected(ending)
     if phase == "tls":
         what = "TLS certificate not trusted" if code in _UNTRUSTED else "TLS handshake failed"
         return f"{what}: {text}", "receiver"
@@ -115,13 +117,28 @@ def _too_late(phase: Phase, connect_s: float, total_s: float) -> str:
     return f"{what} within {min(connect_s, total_s):.3g} s"
 
 
-def _not_connected(number: int) -> tuple[str, Fault]:
-    """Without an error number libcurl never got as far as connecting: no descriptor for its half of the
-    socket, or no such family here.
+def _not_connected(ending: Ending) -> tuple[str, Fault]:
+    """libcurl tells the error of one address, whichever it tried.
+
+    Without an error number it never got as far as connecting: no descriptor for its half of the socket, or no
+    such family here.
     """
+    number = ending.os_errno
     if number == 0 or number in SHORTAGES:
         lack = os.strerror(number) if number else shortage() or "no socket to be had"
         return f"the hub could not open a connection: {lack}", "hub"
+    if number in CUT_OFF and _is_cut_off(ending.tried):
+        return f"the hub's own network does not lead there: {os.strerror(number).lower()}", "hub"
     if number == errno.ECONNREFUSED:
         return "connection refused", "receiver"
     return f"no connection: {os.strerror(number).lower()}", "receiver"
+
+
+def _is_cut_off(tried: tuple[str, ...]) -> bool:
+    """Whether it is our machine's network that leads to none of these addresses.
+
+    Where there is a way to some of them only (an IPv6 address on a machine without IPv6), the others failed
+    by themselves.
+    """
+    routes = {has_route(address) for address in tried}
+    return len(routes) < 2

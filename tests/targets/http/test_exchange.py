@@ -213,6 +213,24 @@ def test_a_port_that_swallows_connections_ends_at_the_connect_deadline(outbound:
     assert (error.phase, error.reason, error.was_sent) == ("connect", "no connection within 0.25 s", False)
 
 
+def test_a_network_that_leads_nowhere_is_the_hubs_fault(receiver: Receiver) -> None:
+    """A broadcast address: the system refuses to connect to it as it does where it knows no route."""
+    with Receiver() as gone:
+        closed = gone.port
+    for answers, fault in (
+        (["127.255.255.255"], "hub"),
+        (["127.255.255.255", "127.0.0.1"], "receiver"),
+        (["127.0.0.1", "127.255.255.255"], "receiver"),
+    ):
+        door = Outbound(allow=LOOPBACK, resolve=Names(answers))
+        error = failure(door, post(f"http://hooks.example.com:{closed}/"))
+        assert (error.phase, error.fault, error.was_sent) == ("connect", fault, False), answers
+        door.close()
+    door = Outbound(allow=LOOPBACK, resolve=Names(["127.255.255.255", "127.0.0.1"]))
+    assert door.send(post(receiver.url_as("hooks.example.com"))).peer == "127.0.0.1"
+    door.close()
+
+
 # Keep-alive
 
 
