@@ -29,6 +29,7 @@ from hub.operations.members import Members
 from hub.operations.projects import Projects
 from hub.operations.publishing import Publishing
 from hub.operations.samples import Samples
+from hub.operations.sessions import Sessions
 from hub.operations.settings import ServerSettings
 from hub.operations.subscriptions import Subscriptions
 from hub.operations.tokens import Tokens
@@ -104,6 +105,7 @@ class Hub:
             box=box,
             outbound=outbound,
             intake=intake,
+            sessions=Sessions(self.database),
             subscriptions=subscriptions,
             publishing=Publishing(intake),
             events=Events(self.database, subscriptions),

@@ -20,6 +20,7 @@ from hub.operations.members import Members
 from hub.operations.projects import Projects
 from hub.operations.publishing import Publishing
 from hub.operations.samples import Samples
+from hub.operations.sessions import Sessions
 from hub.operations.settings import ServerSettings
 from hub.operations.subscriptions import Subscriptions
 from hub.operations.tokens import Tokens
@@ -36,6 +37,7 @@ class Services:
     box: SecretBox
     outbound: Outbound
     intake: Intake
+    sessions: Sessions
     subscriptions: Subscriptions
     publishing: Publishing
     events: Events

@@ -15,6 +15,7 @@ from hub.operations.users import add
 from hub.rules.access import Requester
 from hub.store import settings, users
 from hub.store.database import Database
+from hub.store.users import User
 
 NOTE = "setup"
 LINK_LIFE_S = 86_400.0
@@ -56,7 +57,7 @@ def link_state(database: Database, token: str) -> LinkState:
     return "open" if hmac.compare_digest(note["digest"], _digest(token)) else "wrong"
 
 
-def redeem(database: Database, token: str, name: str, password: str, address: str | None) -> None:
+def redeem(database: Database, token: str, name: str, password: str, address: str | None) -> User:
     """Make the first administrator and end the link.
 
     Raises:
@@ -64,20 +65,21 @@ def redeem(database: Database, token: str, name: str, password: str, address: st
     """
     password_hash = users.hashed(password)
 
-    def write() -> None:
+    def write() -> User:
         state = link_state(database, token)
         if state == "wrong":
             raise Forbidden("this is not the set-up link that the hub printed last", title="Not this link")
         if state == "over" or not settings.take_note(NOTE):
             raise Expired("this set-up link has been used, or it is older than a day", title="Link used up")
-        _add(database, name, password_hash, Requester(name, address=address))
+        return _add(database, name, password_hash, Requester(name, address=address))
 
-    database.write(write).result()
+    return database.write(write).result()
 
 
-def _add(database: Database, name: str, password_hash: str, by: Requester) -> None:
-    add(by, name, password_hash, True, database.clock.now())
+def _add(database: Database, name: str, password_hash: str, by: Requester) -> User:
+    made = add(by, name, password_hash, True, database.clock.now())
     settings.take_note(NOTE)
+    return made
 
 
 def _digest(token: str) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from peewee import SQL
+
 from hub.ids import new_id
 from hub.rules.access import OriginKind
 from hub.rules.health import LIVE, ROUTED, Health, State
@@ -264,6 +266,14 @@ def count(project_id: int) -> int:
         .where(Row.project_id == project_id, Row.deleted_at.is_null(), Row.state != "gone")
         .count()
     )
+
+
+def count_needing_attention(project_id: int) -> int:
+    """Those that fail, or were switched off after failures."""
+    Row = models.Hook
+    # Written out, so that both engines see that the partial index fits.
+    is_bad = SQL("state IN ('failing', 'auto_disabled')")
+    return int(Row.select().where(Row.project_id == project_id, is_bad, Row.deleted_at.is_null()).count())
 
 
 def next_attempts(failing: Sequence[Hook]) -> dict[str, float | None]:

@@ -52,6 +52,10 @@ class User(Table):
     password_hash = TextField(null=True)
     is_admin = BooleanField(default=False)
     created_at = DoubleField()
+    disabled_at = DoubleField(null=True)
+    """When an administrator shut them out; they keep name, roles and history."""
+    seen_at = DoubleField(null=True)
+    """When they last looked at a page, to the minute."""
 
     class Meta:
         table_name = "person"  # `user` is a reserved word in PostgreSQL
@@ -64,6 +68,30 @@ class Membership(Table):
 
     class Meta:
         primary_key = CompositeKey("user", "project")
+
+
+class Session(Table):
+    """Somebody who is signed in, with one browser."""
+
+    id = CharField(primary_key=True, max_length=40)
+    digest = BlobField(unique=True)
+    """SHA-256 of what the browser holds: it has 256 random bits, so no slow hash is needed."""
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    created_at = DoubleField()
+    seen_at = DoubleField()
+    address = TextField(null=True)
+    agent = TextField()
+
+    class Meta:
+        indexes = ((("user", "address"), False),)
+
+
+class SignInTry(Table):
+    """How often in a row somebody failed to sign in, by account and by address."""
+
+    key = CharField(primary_key=True, max_length=80)
+    failures = IntegerField()
+    tried_at = DoubleField(index=True)
 
 
 class Token(Table):
@@ -278,6 +306,8 @@ TABLES: list[type[Any]] = [
     Project,
     User,
     Membership,
+    Session,
+    SignInTry,
     Token,
     ProjectConnector,
     EventType,
@@ -294,6 +324,9 @@ TABLES: list[type[Any]] = [
 # Partial indexes: small whatever the history, because a row leaves them when its state does.
 Hook.add_index(Hook.index(Hook.is_slow, Hook.ready_at, where=SQL("ready_at IS NOT NULL"), name="hook_ready"))
 Hook.add_index(Hook.index(Hook.disabled_at, where=SQL("disabled_at IS NOT NULL"), name="hook_off"))
+Hook.add_index(
+    Hook.index(Hook.project_id, where=SQL("state IN ('failing', 'auto_disabled')"), name="hook_attention")
+)
 Delivery.add_index(
     Delivery.index(
         Delivery.hook_id,

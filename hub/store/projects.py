@@ -4,6 +4,7 @@ Owns those two tables. A `Project` is what was true when it was read: other proc
 decides something by one reads it in the transaction that acts on it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import peewee
@@ -53,6 +54,12 @@ def by_key(key: str) -> Project | None:
 
 def by_id(project_id: int) -> Project | None:
     return _found(models.Project.id == project_id)
+
+
+def by_keys(keys: Sequence[str]) -> tuple[Project, ...]:
+    """Newest first."""
+    table = models.Project
+    return tuple(map(_project, table.select().where(table.key.in_(list(keys))).order_by(table.id.desc())))
 
 
 def find(before: Project | None = None, limit: int = 200) -> tuple[Project, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from hub.rules.access import Role
+from hub.rules.access import MANAGERS, Role
 from hub.store import models
 from hub.store.projects import Project
 
@@ -34,6 +34,10 @@ class User:
     created_at: float
     roles: Mapping[str, Role]
     """Project key → role."""
+    disabled_at: float | None = None
+    """Since when an administrator shuts them out."""
+    seen_at: float | None = None
+    """When they last looked at a page, to the minute."""
 
 
 def hashed(password: str) -> str:
@@ -46,7 +50,7 @@ def hashed(password: str) -> str:
 
 def check_password(name: str, password: str) -> User | None:
     """The user, if the password is theirs; it takes the same time when there is no such user."""
-    row = models.User.get_or_none(models.User.name == name)
+    row = None if "\0" in name else models.User.get_or_none(models.User.name == name)
     kept = row.password_hash if row is not None else None
     with _hashing:
         try:
@@ -68,12 +72,33 @@ def by_name(name: str) -> User | None:
     return next(iter(_users(models.User.select().where(models.User.name == name))), None)
 
 
+def by_id(user_id: int) -> User | None:
+    return next(iter(_users(models.User.select().where(models.User.id == user_id))), None)
+
+
 def find(before: User | None = None, limit: int = 200) -> tuple[User, ...]:
     """Newest first; only those made before this one."""
     query = models.User.select().order_by(models.User.id.desc()).limit(limit)
     if before is not None:
         query = query.where(models.User.id < before.id)
     return _users(query)
+
+
+def administrators(limit: int = 3) -> tuple[User, ...]:
+    """Those who can sign in, by name."""
+    table = models.User
+    can_sign_in = table.password_hash.is_null(False) & table.disabled_at.is_null()
+    return _users(table.select().where(table.is_admin, can_sign_in).order_by(table.name).limit(limit))
+
+
+def managers_of(project: Project, limit: int = 3) -> tuple[User, ...]:
+    """The product owners and scrum masters who can sign in, by name."""
+    table, membership = models.User, models.Membership
+    ids = membership.select(membership.user).where(
+        membership.project == project.id, membership.role.in_(MANAGERS)
+    )
+    can_sign_in = table.password_hash.is_null(False) & table.disabled_at.is_null()
+    return _users(table.select().where(table.id.in_(ids), can_sign_in).order_by(table.name).limit(limit))
 
 
 def has_any() -> bool:
@@ -118,5 +143,12 @@ def _users(people: Any) -> tuple[User, ...]:
 def _user(row: models.User, roles: Mapping[str, Role]) -> User:
     has_password = row.password_hash is not None
     return User(
-        row.id, row.name, bool(row.is_admin), has_password, row.created_at, MappingProxyType(dict(roles))
+        row.id,
+        row.name,
+        bool(row.is_admin),
+        has_password,
+        row.created_at,
+        MappingProxyType(dict(roles)),
+        row.disabled_at,
+        row.seen_at,
     )

@@ -3,7 +3,8 @@
 Owns the choice between the two, by what was asked for. Starlette calls it for whatever a route raises.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -19,6 +20,8 @@ PROGRAM_PATHS = ("/api/", "/ws/", "/in/", "/healthz", "/readyz", "/metrics")
 """Where programs call: whoever looks there with a browser gets what they would get."""
 TEMPLATE = "problem.html"
 HTML = ("text/html", "application/xhtml+xml")
+Explain = Callable[[Request, Problem], Mapping[str, Any]]
+"""What a page shows beside a problem; called on a thread."""
 _TEMPLATE_KEY = "hub.problem_template"
 JSON = ("application/json", "application/problem+json")
 
@@ -26,8 +29,9 @@ JSON = ("application/json", "application/problem+json")
 class ErrorAnswers:
     """Answers errors for one hub."""
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, explain: Explain) -> None:
         self._renderer = renderer
+        self._explain = explain
 
     async def __call__(self, request: Request, error: Exception) -> Response:
         problem = _named(request, error) if isinstance(error, HTTPException) else problem_of(error)
@@ -39,9 +43,12 @@ class ErrorAnswers:
 
     async def _page(self, request: Request, problem: Problem) -> Response:
         template = request.scope.get(_TEMPLATE_KEY, TEMPLATE)
-        return await run_in_threadpool(
-            self._renderer.page, template, problem.status, problem.headers(), problem=problem
-        )
+
+        def rendered() -> Response:
+            values = self._explain(request, problem)
+            return self._renderer.page(template, problem.status, problem.headers(), problem=problem, **values)
+
+        return await run_in_threadpool(rendered)
 
 
 def refuse_with(request: Request, template: str) -> None:

@@ -33,6 +33,7 @@ from hub.web.dialects import icescrum
 from hub.web.docs import page as docs
 from hub.web.error_answers import AnswersFaults, ErrorAnswers
 from hub.web.pages import routes as pages
+from hub.web.pages.refusals import explain
 from hub.web.rendering import Renderer
 from hub.web.security_headers import SecurityHeaders
 
@@ -42,7 +43,7 @@ CALLS: tuple[Call, ...] = tuple(call for module in _MODULES for call in module.C
 
 def application(services: Services, lifespan: Callable[[Starlette], Any]) -> Starlette:
     callers, renderer = Callers(services), Renderer(services.config)
-    answers = ErrorAnswers(renderer)
+    answers = ErrorAnswers(renderer, explain(services))
     routes: list[BaseRoute] = [
         publish.publish_route(services, callers),
         *health.routes(services),

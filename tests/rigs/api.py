@@ -19,12 +19,14 @@ import requests
 
 from hub import config
 from hub.app import Hub, web
-from hub.rules.access import Scope
-from hub.store import projects, tokens
+from hub.rules.access import Role, Scope
+from hub.store import projects, tokens, users
 from hub.store.projects import Project
+from hub.store.users import User
 from hub.web.api.calls import PREFIX
 from hub.web.connections import Connection
 from hub.web.http_server import Server, server_config
+from hub.web.sessions import csrf_token
 
 SCOPES: tuple[Scope, ...] = ("publish", "subscribe", "read", "manage")
 TIMEOUT_S = 20
@@ -49,6 +51,30 @@ class Client(requests.Session):
         )
 
 
+class Browser(requests.Session):
+    """Somebody who looks at pages. A path that begins with / is the page's; nothing is followed, forms carry their
+    token.
+    """
+
+    def __init__(self, url: str, secret: str = "") -> None:
+        super().__init__()
+        self.trust_env = False
+        self.url = url
+        if secret:
+            self.cookies.set("hookhub", secret, domain="127.0.0.1", path="/")
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        where = f"{self.url}{url}" if url.startswith("/") else url
+        return super().request(
+            method, where, *args, **{"timeout": TIMEOUT_S, **kwargs, "allow_redirects": False}
+        )
+
+    def submit(self, path: str, **fields: Any) -> requests.Response:
+        """Send a form of one of our pages."""
+        token = csrf_token(self.cookies.get("hookhub") or "")
+        return self.post(path, data={"csrf": token, **fields})
+
+
 class LiveHub:
     """A running hub, and what a test needs to call it."""
 
@@ -56,7 +82,7 @@ class LiveHub:
         self.hub = hub
         self.url = url
         self._numbers = itertools.count(1)
-        self._clients: list[Client] = []
+        self._clients: list[requests.Session] = []
 
     def project(self, catalogue: str = "open", key: str | None = None) -> str:
         """A fresh project's key, with every connector switched on."""
@@ -89,6 +115,31 @@ class LiveHub:
 
     def client_with(self, token: str | None) -> Client:
         made = Client(self.url, token)
+        self._clients.append(made)
+        return made
+
+    def browser(
+        self, name: str, *, project: str | None = None, role: Role | None = None, is_admin: bool = False
+    ) -> Browser:
+        """Somebody who is signed in, made if there is nobody of this name; with this role in the project."""
+        database = self.hub.database
+
+        def write() -> User:
+            found = users.by_name(name) or users.add(name, None, is_admin, time.time())
+            if project is not None and role is not None:
+                users.set_role(found, self._project(project), role)
+            return found
+
+        user = database.write(write).result()
+        made = Browser(
+            self.url, self.hub.services.sessions.begin(user, "127.0.0.1", "a browser of the tests")
+        )
+        self._clients.append(made)
+        return made
+
+    def stranger(self) -> Browser:
+        """Somebody who is not signed in."""
+        made = Browser(self.url)
         self._clients.append(made)
         return made
 

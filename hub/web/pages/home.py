@@ -2,15 +2,23 @@
 
 from hub.store import users
 from hub.store.database import StoreUnavailable
-from hub.web.pages.table import Page, PageRequest, View
+from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 
-def show(request: PageRequest) -> View:
+def show(request: PageRequest) -> View | Redirect:
+    """Whoever is signed in goes on to their projects, or to the only one."""
     try:
         is_set_up = request.services.database.read(users.has_any)
+        who = request.visitor().who
     except StoreUnavailable:
         return View({"is_up": False, "is_set_up": True})
-    return View({"is_up": True, "is_set_up": is_set_up})
+    if not is_set_up:
+        return View({"is_up": True, "is_set_up": False})
+    if who is None:
+        return Redirect("/sign-in")
+    keys = tuple(who.user.roles)
+    is_only_one = len(keys) == 1 and not who.user.is_admin
+    return Redirect(f"/projects/{keys[0]}" if is_only_one else "/projects")
 
 
 PAGES = (Page("GET", "/", show, "home/home.html", is_open=True),)

@@ -4,15 +4,21 @@ from starlette.routing import BaseRoute
 
 from hub.services import Services
 from hub.web import sessions, static
-from hub.web.pages import home, setup
+from hub.web.pages import account, home, projects, setup, sign_in
 from hub.web.pages.table import Page, route
 from hub.web.rendering import Renderer
 
-PAGES: tuple[Page, ...] = (*home.PAGES, *setup.PAGES)
+PAGES: tuple[Page, ...] = (
+    *home.PAGES,
+    *setup.PAGES,
+    *sign_in.PAGES,
+    *account.PAGES,
+    *projects.PAGES,
+)
 
 
 def routes(services: Services, renderer: Renderer) -> list[BaseRoute]:
     return [
-        *(route(page, services, renderer, sessions.requester_of) for page in PAGES),
+        *(route(page, services, renderer, sessions.visit_of) for page in PAGES),
         *static.routes(),
     ]

@@ -8,7 +8,7 @@ from hub.errors import Expired, Forbidden
 from hub.operations import first_admin
 from hub.rules.people import PASSWORD_MIN, name_error, password_error
 from hub.store.database import Database
-from hub.web.pages.table import Page, PageRequest, View
+from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 
 def show(request: PageRequest) -> View:
@@ -17,7 +17,7 @@ def show(request: PageRequest) -> View:
     return _form(token)
 
 
-def make(request: PageRequest) -> View:
+def make(request: PageRequest) -> View | Redirect:
     database = request.services.database
     token, name = request.form.get("token", ""), request.form.get("name", "").strip()
     password = request.form.get("password", "")
@@ -26,8 +26,11 @@ def make(request: PageRequest) -> View:
     if errors:
         return _form(token, name, errors)
 
-    first_admin.redeem(database, token, name, password, request.address)
-    return View({"name": name}, 201, "setup/done.html")
+    made = first_admin.redeem(database, token, name, password, request.address)
+    agent = request.http.headers.get("user-agent", "")
+    secret = request.services.sessions.begin(made, request.address, agent, request.visit.secret)
+    said = f"Welcome, {name}. You are this hub's administrator, and the set-up link is used up."
+    return Redirect("/projects", said, {"session": secret})
 
 
 def _form(token: str, name: str = "", errors: dict[str, str] | None = None) -> View:
@@ -56,5 +59,6 @@ def _errors(name: str, password: str, repeated: str) -> dict[str, str]:
 
 PAGES = (
     Page("GET", "/setup", show, "setup/form.html", is_open=True, problem_template="setup/closed.html"),
-    Page("POST", "/setup", make, "setup/form.html", is_open=True, problem_template="setup/closed.html"),
-)
+    Page("POST", "/setup", make, "setup/form.html", is_open=True, brings_token=True, is_costly=True,
+         problem_template="setup/closed.html"),
+)  # fmt: skip

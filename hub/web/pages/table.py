@@ -1,33 +1,47 @@
 """Pages: one table row for each page, from which its route and its checks are made.
 
-Owns the way of every page: where a form came from, its fields, who is signed in and may look, the handler on a
-thread, the template, and a refusal as a page. Handlers are plain functions of a `PageRequest`; they return a `View`
-or raise a refusal, and may use the database freely: they are not on the event loop.
+Owns the way of every page: where a form came from, its fields and its token, who is signed in and may look, the handler
+on a thread, the template, and a refusal as a page. Handlers are plain functions of a `PageRequest`; they return a `View`
+or a `Redirect`, or raise a refusal, and may use the database freely: they are not on the event loop.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, urlsplit
 
-from starlette.concurrency import run_in_threadpool
+import anyio
+import anyio.to_thread
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from hub.errors import Forbidden
+from hub.errors import Busy, Forbidden
+from hub.operations.sessions import SignedIn
 from hub.rules.access import Requester
 from hub.services import Services
+from hub.store.projects import Project
 from hub.web.body import Form, read_form
+from hub.web.cookies import Cookies, Kind
 from hub.web.error_answers import TEMPLATE, refuse_with
 from hub.web.origin import check_origin
-from hub.web.problems import Problem
 from hub.web.rendering import Renderer
+from hub.web.sessions import Visit, check_csrf_token, layout_values
 
 SAFE_METHODS = ("GET", "HEAD")
+COSTLY_AT_ONCE = 2
+COSTLY_WAITING_MAX = 20
+"""Forms with a password take a tenth of a second and 64 MiB each: a flood must neither take all memory nor keep
+the threads from everything else.
+"""
 
-Lookup = Callable[[Services, Request], Requester | None]
-"""Who is signed in: `sessions.requester_of`."""
+_OURS = re.compile(r"/(?![/\\])[\x21-\x7e]*")
+"""One slash, not two: `//example.org` and `/\\example.org` lead elsewhere."""
+
+Lookup = Callable[[Services, Request], Visit]
+"""Who is signed in: `sessions.visit_of`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +51,20 @@ class View:
     values: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
     template: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[Kind, str] = field(default_factory=dict)
+    """What the browser keeps from now on; an empty value takes a cookie away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """On to another page of ours, after a form was done."""
+
+    to: str
+    """A path without what a proxy puts before it."""
+    said: str = ""
+    """One sentence that the page shows, once."""
+    cookies: Mapping[Kind, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +75,28 @@ class PageRequest:
     http: Request
     form: Form
     """Empty for a page that is only looked at."""
-    _requester: Requester | None
+    visit: Visit
+    """On an open page it knows no person: see `visitor`."""
+    _lookup: Lookup
 
     @property
     def requester(self) -> Requester:
-        assert self._requester is not None, "this page is open to anybody"
-        return self._requester
+        assert self.visit.requester is not None, "this page is open to anybody"
+        return self.visit.requester
+
+    @property
+    def person(self) -> SignedIn:
+        assert self.visit.who is not None, "this page is open to anybody"
+        return self.visit.who
+
+    @property
+    def project(self) -> Project:
+        assert self.visit.project is not None, "this page is not about a project"
+        return self.visit.project
+
+    def visitor(self) -> Visit:
+        """Whoever is signed in, on an open page."""
+        return self._lookup(self.services, self.http)
 
     @property
     def path(self) -> dict[str, str]:
@@ -66,36 +110,95 @@ class PageRequest:
     def address(self) -> str | None:
         return self.http.client.host if self.http.client else None
 
+    @property
+    def came_from(self) -> str:
+        """The path of our page that this form stood on; the first page when the browser does not say."""
+        return _came_from(self.http, self.services.config.base_url) or "/"
+
+    @property
+    def wants_part(self) -> bool:
+        """True when htmx asks for a part of the page only."""
+        return self.http.headers.get("hx-request-type") == "partial"
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, or one form of it: a method and a path."""
+    """One page, or one form of it: a method and a path. Below `/projects/{key}` it is about that project."""
 
     method: str
     path: str
-    handler: Callable[[PageRequest], View]
-    template: str
+    handler: Callable[[PageRequest], View | Redirect]
+    template: str = ""
     scopes: tuple[str, ...] = ()
-    """Any one of these, by role; none = whoever is signed in."""
+    """Any one of these, by role; none = whoever is signed in and, for a project's page, has a role in it."""
     is_open: bool = False
     """True where nobody needs to be signed in."""
+    brings_token: bool = False
+    """True where the form carries a one-time token of its own in place of the session's."""
+    is_costly: bool = False
+    """True for forms with a password."""
     problem_template: str = TEMPLATE
     """The page for what is refused here."""
 
 
+def safe_path(text: str) -> str:
+    """This path of ours; the first page for anything else."""
+    return text if _OURS.fullmatch(text) else "/"
+
+
 def route(page: Page, services: Services, renderer: Renderer, lookup: Lookup) -> Route:
+    cookies = Cookies(services.config.base_url)
+    limiter = anyio.CapacityLimiter(COSTLY_AT_ONCE) if page.is_costly else None
+
     def respond(request: Request, form: Form) -> Response:
         """On a thread."""
-        requester = None if page.is_open else _admitted(page, lookup(services, request))
-        view = page.handler(PageRequest(services, request, form, requester))
-        return renderer.page(view.template or page.template, view.status, **view.values)
+        visit = Visit(cookies.read(request, "session")) if page.is_open else lookup(services, request)
+        if not page.is_open and visit.who is None:
+            return _to_sign_in(request, services.config.base_url, cookies)
+        if request.method not in SAFE_METHODS and not page.brings_token:
+            check_csrf_token(form, visit.secret)
+        if page.scopes and visit.requester is not None:
+            _check_scopes(page.scopes, visit.requester)
+
+        result = page.handler(PageRequest(services, request, form, visit, lookup))
+        return _shown(result, page, visit, request, renderer, cookies)
 
     async def endpoint(request: Request) -> Response:
         refuse_with(request, page.problem_template)
         form = await _form(request, services.config.base_url)
-        return await run_in_threadpool(respond, request, form)
+        if limiter is not None and limiter.statistics().tasks_waiting >= COSTLY_WAITING_MAX:
+            raise Busy("too many people sign in at this moment; try again", retry_after_s=5)
+        return await anyio.to_thread.run_sync(respond, request, form, limiter=limiter)
 
     return Route(page.path, endpoint, methods=[page.method])
+
+
+def _shown(
+    result: View | Redirect,
+    page: Page,
+    visit: Visit,
+    request: Request,
+    renderer: Renderer,
+    cookies: Cookies,
+) -> Response:
+    response: Response
+    if isinstance(result, Redirect):
+        response = RedirectResponse(renderer.base_path + result.to, 303)
+        if result.said:
+            cookies.write(response, "said", result.said)
+    else:
+        values = {**layout_values(visit, request, cookies)}
+        is_whole = "hx-request" not in request.headers
+        said = cookies.read(request, "said") if is_whole else ""
+        values.update(message=said)
+        values.update(result.values)
+        template = result.template or page.template
+        response = renderer.page(template, result.status, result.headers, **values)
+        if said:
+            cookies.write(response, "said", "")
+    for kind, value in result.cookies.items():
+        cookies.write(response, kind, value)
+    return response
 
 
 async def _form(request: Request, base_url: str) -> Form:
@@ -105,10 +208,41 @@ async def _form(request: Request, base_url: str) -> Form:
     return await read_form(request)
 
 
-def _admitted(page: Page, requester: Requester | None) -> Requester:
-    """Raises: Problem 401 for whoever must sign in first, Forbidden for whom their role does not let in."""
-    if requester is None:
-        raise Problem(401, "sign in to see this page", title="Sign in")
-    if page.scopes and not requester.has(*page.scopes):
-        raise Forbidden("your role does not let you see this page; whoever manages the project can change it")
-    return requester
+def _check_scopes(scopes: tuple[str, ...], requester: Requester) -> None:
+    """Raises: Forbidden."""
+    if requester.has(*scopes):
+        return
+    raise Forbidden(f"this page is for {_whom(scopes)}", title="Your role does not allow this")
+
+
+def _whom(scopes: tuple[str, ...]) -> str:
+    if "read" in scopes:
+        return "product owners, scrum masters and team members of the project"
+    return "product owners and scrum masters of the project" if "manage" in scopes else "administrators"
+
+
+def _came_from(request: Request, base_url: str) -> str:
+    """Without what a proxy puts before our paths; empty when it was no page of ours, or nobody says."""
+    url = urlsplit(request.headers.get("referer", ""))
+    if url.netloc != request.url.netloc:
+        return ""
+    return _path(url.path.removeprefix(urlsplit(base_url).path), url.query)
+
+
+def _path(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
+
+
+def _to_sign_in(request: Request, base_url: str, cookies: Cookies) -> Response:
+    """Back to here afterwards; a form that was sent too late to the page that it stood on."""
+    is_safe = request.method in SAFE_METHODS
+    back = _path(request.url.path, request.url.query) if is_safe else _came_from(request, base_url)
+    base_path = urlsplit(base_url).path
+    to = f"{base_path}/sign-in" + (f"?next={quote(back, safe='/')}" if back not in ("", "/") else "")
+
+    if "hx-request" in request.headers:
+        return Response(status_code=401, headers={"HX-Redirect": to})
+    response = RedirectResponse(to, 303)
+    if not is_safe:
+        cookies.write(response, "said", "You were signed out before this was saved. Sign in and do it again.")
+    return response

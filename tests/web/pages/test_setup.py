@@ -50,6 +50,7 @@ def post(
         "/setup",
         data={"token": token, "name": name, "password": password, "repeated": repeated},
         headers=named,
+        follow_redirects=False,
     )
 
 
@@ -104,7 +105,7 @@ def test_the_first_page_says_what_this_is_and_where_to_go(client: TestClient) ->
 
 
 def test_the_first_page_is_quiet_once_somebody_is_there(client: TestClient, token: str) -> None:
-    assert post(client, token).status_code == 201
+    assert post(client, token).status_code == 303
     assert "Nobody can sign in yet" not in client.get("/").text
 
 
@@ -139,17 +140,29 @@ def test_the_link_opens_a_form_and_the_form_makes_the_administrator(
     page = check_markup(shown.text)
     assert [field["name"] for field in page.all("input")] == ["token", "name", "password", "repeated"]
     done = post(client, token, sec_fetch_site="same-origin", origin="http://testserver")
-    assert done.status_code == 201
-    check_markup(done.text)
+    assert (done.status_code, done.headers["location"]) == (303, "/projects")
     who = hub.database.read(lambda: users.check_password("anna", PASSWORD))
     assert who is not None
     assert who.is_admin
-    [entry] = hub.database.read(lambda: list(audit.entries(None, "anna", None, 10)))
-    assert (entry.actor, entry.action) == ("anna", "user.created")
+    entries = hub.database.read(lambda: list(audit.entries(None, "anna", None, 10)))
+    assert [(entry.actor, entry.action) for entry in entries] == [
+        ("anna", "user.signed_in"),
+        ("anna", "user.created"),
+    ]
+
+
+def test_whoever_was_made_is_signed_in_at_once_and_told_what_to_do_next(
+    client: TestClient, token: str
+) -> None:
+    shown = client.get(post(client, token).headers["location"])
+    assert shown.status_code == 200
+    check_markup(shown.text)
+    assert "Welcome, anna. You are this hub&#39;s administrator" in shown.text
+    assert "Welcome, anna" not in client.get("/projects").text
 
 
 def test_a_link_works_once(client: TestClient, hub: Hub, token: str) -> None:
-    assert post(client, token).status_code == 201
+    assert post(client, token).status_code == 303
     again = post(client, token, name="mallory")
     assert again.status_code == client.get("/setup", params={"token": token}).status_code == 410
     check_markup(again.text)
@@ -169,7 +182,7 @@ def test_a_new_start_ends_the_link_before_it(client: TestClient, hub: Hub, token
     newer = first_admin.new_link_token(hub.database)
     assert newer is not None
     assert post(client, token).status_code == 403
-    assert post(client, newer).status_code == 201
+    assert post(client, newer).status_code == 303
     assert first_admin.new_link_token(hub.database) is None
 
 
@@ -214,7 +227,7 @@ def test_a_wrong_field_is_told_beside_it(
     assert says in answer.text
     assert "<title>Error: " in answer.text
     assert not hub.database.read(users.has_any)
-    assert post(client, token).status_code == 201
+    assert post(client, token).status_code == 303
 
 
 def test_a_refused_form_keeps_the_name_escaped_and_never_the_password(client: TestClient, token: str) -> None:
@@ -234,10 +247,10 @@ def test_a_refused_form_keeps_the_name_escaped_and_never_the_password(client: Te
         ({"sec_fetch_site": "cross-site", "origin": "http://testserver"}, 403),
         ({"origin": "http://evil.example"}, 403),
         ({"origin": "null"}, 403),
-        ({"origin": "http://testserver"}, 201),
-        ({"sec_fetch_site": "same-origin"}, 201),
-        ({"origin": "https://hub.example", "host": "hub.example"}, 201),
-        ({}, 201),
+        ({"origin": "http://testserver"}, 303),
+        ({"sec_fetch_site": "same-origin"}, 303),
+        ({"origin": "https://hub.example", "host": "hub.example"}, 303),
+        ({}, 303),
     ],
 )
 def test_only_our_own_page_may_post(

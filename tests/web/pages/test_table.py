@@ -12,24 +12,36 @@ from starlette.testclient import TestClient
 from hub.app import Hub
 from hub.config import load
 from hub.errors import Conflict
-from hub.rules.access import Requester, person
+from hub.operations.sessions import SignedIn
+from hub.rules.access import Role, person
 from hub.services import Services
+from hub.store.sessions import Session
+from hub.store.users import User
 from hub.web.error_answers import AnswersFaults, ErrorAnswers
-from hub.web.pages.table import Page, PageRequest, View, route
+from hub.web.pages.refusals import explain
+from hub.web.pages.table import Page, PageRequest, Redirect, View, route, safe_path
 from hub.web.rendering import Renderer
+from hub.web.sessions import Visit, csrf_token
 
-PEOPLE = {
-    "anna": person("anna", "product_owner", is_admin=False, project_id=1),
-    "tom": person("tom", "team_member", is_admin=False, project_id=1),
-}
+ROLES: dict[str, Role] = {"anna": "product_owner", "tom": "team_member"}
+SECRET = "what the browser holds"
 
 
-def signed_in(services: Services, request: Request) -> Requester | None:
-    return PEOPLE.get(request.headers.get("x-name", ""))
+def signed_in(services: Services, request: Request) -> Visit:
+    name = request.headers.get("x-name", "")
+    if name not in ROLES:
+        return Visit(SECRET)
+    user = User(1, name, False, True, 0, {"DEMO": ROLES[name]})
+    who = SignedIn(user, Session("ses_1", 1, 0, 0, None, ""))
+    return Visit(SECRET, who, None, person(name, ROLES[name], is_admin=False, project_id=1))
 
 
 def greet(request: PageRequest) -> View:
-    return View({"name": request.requester.name}, 201)
+    return View({"message": f"Welcome, {request.requester.name}", "projects": ()}, 201)
+
+
+def store(request: PageRequest) -> Redirect:
+    return Redirect("/mine", f"Stored {request.form['name']} <b>")
 
 
 def refuse(request: PageRequest) -> View:
@@ -40,11 +52,14 @@ def fail(request: PageRequest) -> View:
     raise RuntimeError("secret")
 
 
-DONE = "setup/done.html"
+DONE = "projects/list.html"
 PAGES = (
     Page("GET", "/mine", greet, DONE),
+    Page("GET", "/shown", lambda request: View({"projects": ()}), DONE),
     Page("GET", "/managed", greet, DONE, scopes=("manage",)),
-    Page("POST", "/refused", refuse, DONE, is_open=True),
+    Page("POST", "/refused", refuse, DONE, is_open=True, brings_token=True),
+    Page("POST", "/stored", store),
+    Page("POST", "/stored-openly", store, is_open=True),
     Page("GET", "/failing", fail, DONE, is_open=True),
 )
 
@@ -55,7 +70,7 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     renderer = Renderer(hub.services.config)
     app = Starlette(
         routes=[route(page, hub.services, renderer, signed_in) for page in PAGES],
-        middleware=[Middleware(AnswersFaults, answers=ErrorAnswers(renderer))],
+        middleware=[Middleware(AnswersFaults, answers=ErrorAnswers(renderer, explain(hub.services)))],
     )
     with TestClient(app) as client:
         yield client
@@ -65,17 +80,20 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
 @pytest.mark.parametrize(
     ("path", "name", "status"),
     [
-        ("/mine", "", 401),
+        ("/mine", "", 303),
         ("/mine", "tom", 201),
-        ("/managed", "", 401),
+        ("/managed", "", 303),
         ("/managed", "tom", 403),
         ("/managed", "anna", 201),
     ],
 )
 def test_a_page_is_seen_by_whom_it_is_for(client: TestClient, path: str, name: str, status: int) -> None:
-    answer = client.get(path, headers={"x-name": name})
+    answer = client.get(path, headers={"x-name": name}, follow_redirects=False)
     assert answer.status_code == status
-    assert answer.headers["content-type"].startswith("text/html")
+    if status == 303:
+        assert answer.headers["location"] == f"/sign-in?next={path}"
+    else:
+        assert answer.headers["content-type"].startswith("text/html")
     if status == 201:
         assert f"Welcome, {name}" in answer.text
 
@@ -99,3 +117,77 @@ def test_a_fault_of_ours_is_a_page_without_detail(client: TestClient) -> None:
         True,
         False,
     )
+
+
+def test_a_form_needs_the_token_of_its_browser(client: TestClient) -> None:
+    headers = {"x-name": "anna"}
+    for wrong in ("", "x", "é", csrf_token("another browser's")):
+        answer = client.post("/stored", data={"name": "a", "csrf": wrong}, headers=headers)
+        assert (answer.status_code, "Form too old" in answer.text) == (403, True)
+    assert "Form too old" in client.post("/stored", data={"name": "a"}, headers=headers).text
+    good = {"name": "a", "csrf": csrf_token(SECRET)}
+    assert client.post("/stored", data=good, headers=headers, follow_redirects=False).status_code == 303
+
+
+def test_an_open_form_needs_one_too_and_says_when_the_browser_keeps_no_cookies(client: TestClient) -> None:
+    form = {"name": "a", "csrf": csrf_token("mine")}
+    assert "No cookie" in client.post("/stored-openly", data=form).text
+    client.cookies.set("hookhub", "mine")
+    assert client.post("/stored-openly", data=form, follow_redirects=False).status_code == 303
+
+
+def test_what_was_done_is_said_once_and_escaped(client: TestClient) -> None:
+    form = {"name": '\u00e9;, "x', "csrf": csrf_token(SECRET)}
+    done = client.post("/stored", data=form, headers={"x-name": "anna"}, follow_redirects=False)
+    assert (done.status_code, done.headers["location"]) == (303, "/mine")
+    assert "httponly" in done.headers["set-cookie"].lower()
+    said = "Stored \u00e9;, &#34;x &lt;b&gt;"
+    assert said in client.get("/shown", headers={"x-name": "anna"}).text
+    assert said not in client.get("/shown", headers={"x-name": "anna"}).text
+
+
+def test_a_part_that_refreshes_itself_leaves_the_message_to_the_page(client: TestClient) -> None:
+    form = {"name": "a", "csrf": csrf_token(SECRET)}
+    client.post("/stored", data=form, headers={"x-name": "anna"}, follow_redirects=False)
+    part = client.get("/shown", headers={"x-name": "anna", "hx-request": "true"})
+    assert "Stored a" not in part.text
+    assert "Stored a" in client.get("/shown", headers={"x-name": "anna"}).text
+
+
+def test_whoever_was_signed_out_comes_back_to_the_page_that_the_form_stood_on(client: TestClient) -> None:
+    for referer, to in (
+        ("http://testserver/projects/DEMO?a=1&b=2", "/sign-in?next=/projects/DEMO%3Fa%3D1%26b%3D2"),
+        ("http://evil.example/projects", "/sign-in"),
+        ("", "/sign-in"),
+    ):
+        answer = client.post(
+            "/stored", data={"name": "a"}, headers={"referer": referer}, follow_redirects=False
+        )
+        assert (answer.status_code, answer.headers["location"]) == (303, to)
+        assert "hookhub-said" in answer.headers["set-cookie"]
+
+
+def test_a_part_of_a_page_sends_the_whole_page_to_sign_in(client: TestClient) -> None:
+    answer = client.get("/mine?live=on", headers={"hx-request": "true"}, follow_redirects=False)
+    assert answer.status_code == 401
+    assert answer.headers["hx-redirect"] == "/sign-in?next=/mine%3Flive%3Don"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "//evil.example",
+        "/\\evil.example",
+        "https://evil.example",
+        "/a\nb",
+        "/a b",
+        "/\u00e9",
+        "/\t/evil.example",
+        "\\\\evil.example",
+    ],
+)
+def test_one_goes_on_only_to_a_path_of_ours(text: str) -> None:
+    assert safe_path(text) == "/"
+    assert safe_path("/projects/A?x=1&y=%20") == "/projects/A?x=1&y=%20"
