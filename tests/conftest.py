@@ -1,8 +1,8 @@
 """What every test may ask for: the two databases, and a browser.
 
 Owns where tests find PostgreSQL and Chromium. It gives URLs and launch options only; the store's own fixtures
-are built on top of `database_url`. What is missing skips with its reason, except where CI=true: there a
-missing piece fails, so that a green run ran.
+are built on top of `database_url`. Migrations run once a session: each test gets a copy. What is missing
+skips with its reason, except where CI=true: there a missing piece fails, so that a green run ran.
 """
 
 import os
@@ -10,15 +10,19 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg import sql
+
+from hub.store import schema
+from hub.store.database import Database
 
 CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
@@ -63,28 +67,86 @@ def postgresql_server() -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """A SQLite file that does not exist yet."""
-    return f"sqlite:///{tmp_path / 'hub.db'}"
+def migrated(url: str) -> None:
+    """Give the database the hub's tables."""
+    database = Database(url)
+    schema.migrate(database)
+    database.close()
 
 
-@pytest.fixture
-def postgresql_url(postgresql_server: str) -> Iterator[str]:
-    """A fresh, empty PostgreSQL database, dropped at the end with whoever is still connected."""
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "hub.db"
+    migrated(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> str:
+    """The name of a migrated PostgreSQL database, to be copied."""
+    name = f"hub_template_{uuid4().hex}"
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    migrated(_named(postgresql_server, name))
+    return name
+
+
+@contextmanager
+def postgresql_database(server: str, template: str) -> Iterator[str]:
+    """A copy of the template, dropped at the end with whoever is still connected."""
     name = f"hub_test_{uuid4().hex}"
-    with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-    parts = urlsplit(postgresql_server)
-    yield f"{parts.scheme}://{parts.netloc}/{name}" + (f"?{parts.query}" if parts.query else "")
-    with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    names = (sql.Identifier(name), sql.Identifier(template))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(*names))
+    try:
+        yield _named(server, name)
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(names[0]))
+
+
+def _named(server: str, name: str) -> str:
+    """The server's URL with another database."""
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """A SQLite file of this test's own, with the hub's tables."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'hub.db')}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str, postgresql_template: str) -> Iterator[str]:
+    """A PostgreSQL database of this test's own, with the hub's tables."""
+    with postgresql_database(postgresql_server, postgresql_template) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_sqlite_url(tmp_path: Path) -> str:
+    """A SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'empty.db'}"
+
+
+@pytest.fixture
+def empty_postgresql_url(postgresql_server: str) -> Iterator[str]:
+    with postgresql_database(postgresql_server, "template0") as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """An empty database; a test that asks for it runs once on each engine."""
+    """A database with the hub's tables; a test that asks for it runs once on each engine."""
     url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest) -> str:
+    """The same without tables, as an operator makes it."""
+    url: str = request.getfixturevalue(f"empty_{request.param}_url")
     return url
 
 

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -30,7 +31,9 @@ log = logging.getLogger("hub.store.database")
 
 WRITERS_POSTGRESQL = 4
 BUSY_TIMEOUT_S = 10
-RERUNS_MAX = 3
+RERUNS_MAX = 5
+RERUN_PAUSE_S = 0.05
+"""Before the first rerun after a deadlock, and more before each further one."""
 
 _SQLITE_PRAGMAS = {
     "journal_mode": "wal",
@@ -249,6 +252,10 @@ class Database:
                     raise StoreUnavailable(
                         f"the database did not take a change: {_one_line(error)}"
                     ) from error
+            if not was_lost:
+                # The rows that were just given up belong to whoever waits for them: the server wakes it, and until
+                # it runs, a rerun without a pause takes them again and meets it in the next deadlock.
+                time.sleep(RERUN_PAUSE_S * run)
         raise AssertionError("unreachable")
 
     def _drop(self) -> bool:

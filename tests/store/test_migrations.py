@@ -29,8 +29,8 @@ def described(database: Database) -> dict[str, object]:
     return found
 
 
-def test_a_new_database_has_the_tables_of_the_models(database_url: str) -> None:
-    database = Database(database_url)
+def test_a_new_database_has_the_tables_of_the_models(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     try:
         assert schema.migrate(database) != []
         migrated = described(database)
@@ -43,15 +43,15 @@ def test_a_new_database_has_the_tables_of_the_models(database_url: str) -> None:
         database.close()
 
 
-def test_a_second_start_applies_nothing(database_url: str) -> None:
+def test_a_second_start_applies_nothing(empty_database_url: str) -> None:
     for expected in (True, False):
-        database = Database(database_url)
+        database = Database(empty_database_url)
         assert bool(schema.migrate(database)) is expected
         database.close()
 
 
-def test_a_database_of_a_newer_release_is_refused_by_name(database_url: str) -> None:
-    database = Database(database_url)
+def test_a_database_of_a_newer_release_is_refused_by_name(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     try:
         schema.migrate(database)
         [table] = [name for name in database.read(database._db.get_tables) if "migrat" in name]
@@ -73,14 +73,14 @@ def test_a_database_of_a_newer_release_is_refused_by_name(database_url: str) -> 
         database.close()
 
 
-def test_processes_that_start_at_once_migrate_once(database_url: str) -> None:
+def test_processes_that_start_at_once_migrate_once(empty_database_url: str) -> None:
     script = (
         "import sys; from hub.store import schema; from hub.store.database import Database;"
         " database = Database(sys.argv[1]); sys.stdin.readline(); print(len(schema.migrate(database))); database.close()"
     )
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", script, database_url],
+            [sys.executable, "-c", script, empty_database_url],
             cwd=ROOT,
             text=True,
             stdin=subprocess.PIPE,

@@ -62,8 +62,8 @@ MORE_THAN_PROMISED = {("GET", "/hooks/{id}/samples"): {"manage"}}
 """A manager sees events and hooks anyway."""
 
 
-def name(call: Call) -> str:
-    return f"{call.method} {call.path}"
+def name(value: Call | str) -> str:
+    return value if isinstance(value, str) else f"{value.method} {value.path}"
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_a_token_without_the_scope_is_told_which_one_it_takes(
 
 
 @pytest.mark.parametrize(
-    ("call", "scope"), [(call, scope) for call in SCOPED for scope in (*call.scopes, "admin")], ids=str
+    ("call", "scope"), [(call, scope) for call in SCOPED for scope in (*call.scopes, "admin")], ids=name
 )
 def test_each_scope_of_a_call_opens_it(live: LiveHub, project: str, call: Call, scope: str) -> None:
     client = live.client(scope, project=project)
