@@ -98,8 +98,8 @@ def test_processes_that_start_at_once_migrate_once(empty_database_url: str) -> N
     assert applied[3] > 0
 
 
-def test_an_older_database_keeps_what_it_knows_of_a_hooks_pace(database_url: str) -> None:
-    database = Database(database_url)
+def test_an_older_database_keeps_what_it_knows_of_a_hooks_pace(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     try:
         with database.migrating() as db:
             Runner(db, str(schema.DIRECTORY)).up("0001_initial")
