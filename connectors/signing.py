@@ -99,10 +99,11 @@ def verify_standard(
 
 
 def hex_hmac(secret: str, body: bytes, algorithm: Algorithm) -> str:
-    """The lower-case hex HMAC of the body: iceScrum's signature as it is, GitHub's after `sha256=` or
-    `sha1=`.
+    """The lower-case hex HMAC of the body: iceScrum's signature as it is, GitHub's after `sha256=` or `sha1=`.
+
+    The key is the secret's text as it stands: these receivers know no `whsec_`.
     """
-    return hmac.digest(key_bytes(secret), body, algorithm).hex()
+    return hmac.digest(secret.encode("utf-8", "surrogatepass"), body, algorithm).hex()
 
 
 def verify_hex(

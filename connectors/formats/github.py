@@ -6,7 +6,7 @@ cannot refuse a replay; `webhook-signature` beside it can.
 https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
 """
 
-from connectors.base import Context, Event, Format
+from connectors.base import PING_EVENT_TYPE, Context, Event, Format
 from connectors.signing import hex_hmac
 
 
@@ -14,12 +14,13 @@ class GitHubFormat(Format):
     key = "github"
 
     def headers(self, event: Event, context: Context, body: bytes) -> dict[str, str]:
-        """The delivery's id is GitHub's: the same on redelivery. Both signatures with the newest secret; none
-        without a secret.
+        """The delivery's id is GitHub's: the same on redelivery. A test is GitHub's `ping`, which its receivers answer
+        and pass over. Both signatures with the newest secret; none without a secret.
 
         The SHA-1 one is GitHub's legacy; old receivers read nothing else.
         """
-        headers = {"X-GitHub-Event": event.type, "X-GitHub-Delivery": context.delivery_id}
+        name = "ping" if event.type == PING_EVENT_TYPE else event.type
+        headers = {"X-GitHub-Event": name, "X-GitHub-Delivery": context.delivery_id}
         if context.secrets and context.secrets[0]:
             headers["X-Hub-Signature-256"] = "sha256=" + hex_hmac(context.secrets[0], body, "sha256")
             headers["X-Hub-Signature"] = "sha1=" + hex_hmac(context.secrets[0], body, "sha1")

@@ -87,7 +87,7 @@ def build(shipment: Shipment, form: Format, settings: Settings, clock: Clock, or
 
 def _consent_headers(handshake: str | None, origin: str, secrets: list[str], body: bytes) -> dict[str, str]:
     """What a target that proved its consent by a handshake is sent besides: WebHook-Request-Origin (CloudEvents HTTP
-    webhook 1.0.2 §4.1), or a signature by the secret of the handshake (Asana).
+    webhook 1.0.2 §4.1), or a signature by the text of the secret that it was shown (Asana).
     """
     if handshake == "cloudevents":
         return {"WebHook-Request-Origin": origin}

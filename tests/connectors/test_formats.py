@@ -1,12 +1,14 @@
 """The four formats: the bytes and headers of one event, as a receiver of each kind reads them."""
 
+import hashlib
+import hmac
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import Answer, Context, Event, Format, Judgement
+from connectors.base import PING_EVENT_TYPE, Answer, Context, Event, Format, Judgement
 from connectors.icescrum.catalogue import examples
 from connectors.registry import format_keys, format_of
 
@@ -99,10 +101,23 @@ def test_without_a_secret_no_format_writes_a_signature_header(form: Format, secr
     assert not [name for name in headers_of(form, secrets=secrets) if "signature" in name.lower()]
 
 
-@EVERY
-def test_a_secret_with_the_standard_prefix_is_decoded_in_every_format(form: Format) -> None:
-    """The key of `whsec_czNjcmV0` is the bytes `s3cret` (docs/verify-signatures.md)."""
-    assert headers_of(form, secrets=("whsec_czNjcmV0",)) == headers_of(form, secrets=("s3cret",))
+@pytest.mark.parametrize("key", ["icescrum", "github"])
+def test_a_secret_with_the_standard_prefix_is_a_text_like_any_other_to_receivers_that_know_none(
+    key: str,
+) -> None:
+    secret = "whsec_czNjcmV0"
+    form = format_of(key)
+    wanted = hmac.new(secret.encode(), form.body(EVENT), hashlib.sha1).hexdigest()
+    headers = headers_of(form, secrets=(secret,))
+    assert wanted in (headers.get("x-icescrum-signature"), headers.get("X-Hub-Signature", "")[len("sha1=") :])
+    assert headers != headers_of(form, secrets=("s3cret",))
+
+
+def test_a_test_delivery_is_a_ping_to_githubs_receivers() -> None:
+    """GitHub's own name for it: receivers answer it and start nothing."""
+    ping = Event("evt_1", PING_EVENT_TYPE, EVENT.timestamp, "TRAVEL", b"{}")
+    assert headers_of(format_of("github"), ping)["X-GitHub-Event"] == "ping"
+    assert headers_of(format_of("icescrum"), ping)["x-icescrum-event"] == "hook.ping"
 
 
 @EVERY

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import requests
 
-from connectors.signing import key_bytes
 from hub.operations import handshake
 from hub.rules.access import Requester
 from hub.rules.hook_fields import HANDSHAKES, HookChange
@@ -88,9 +87,7 @@ def test_the_deliveries_of_a_rest_hooks_target_are_signed_with_its_secret(
     asked = [request.headers["x-hook-secret"] for request in receiver.wait_for(4)[:2]]
     assert asked == [secret, own]
     deliveries = receiver.requests[2:]
-    wanted = {
-        hmac.new(key_bytes(one), deliveries[0].body, hashlib.sha256).hexdigest() for one in (secret, own)
-    }
+    wanted = {hmac.new(one.encode(), deliveries[0].body, hashlib.sha256).hexdigest() for one in (secret, own)}
     assert {request.headers["x-hook-signature"] for request in deliveries} == wanted
     assert all("webhook-signature" in request.headers for request in deliveries)
 
@@ -216,7 +213,7 @@ def test_a_moved_hook_has_its_new_target_asked(api: Client, receiver: Receiver) 
         sent = second.wait_for(2)[1]
         assert (
             sent.headers["x-hook-signature"]
-            == hmac.new(key_bytes(moved.json()["secret"]), sent.body, hashlib.sha256).hexdigest()
+            == hmac.new(moved.json()["secret"].encode(), sent.body, hashlib.sha256).hexdigest()
         )
     assert len(receiver.requests) == 1
 

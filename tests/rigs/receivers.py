@@ -360,8 +360,12 @@ class Authority:
         self.ca_file = str(directory / "ca.pem")
         Path(self.ca_file).write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def context(self, *names: str, expired: bool = False) -> ssl.SSLContext:
-        """A server context whose certificate is good for these names and addresses."""
+    def context(
+        self, *names: str, expired: bool = False, asks: ssl.VerifyMode = ssl.CERT_NONE
+    ) -> ssl.SSLContext:
+        """A server context whose certificate is good for these names and addresses. `asks`: whether it wants a
+        certificate of its client.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         builder = _certificate(subject, self._name, key, expired).add_extension(
@@ -380,6 +384,8 @@ class Authority:
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
+        context.load_verify_locations(self.ca_file)
+        context.verify_mode = asks
         return context
 
 

@@ -87,6 +87,8 @@ class Handle:
         self._pins: OrderedDict[ConnectionKey, _Pins] = OrderedDict()
         self._unpinned: list[str] = []
         self._guarded: frozenset[str] = frozenset()
+        self._answered: set[ConnectionKey] = set()
+        self._wants_certificate = False
         self._tried: list[str] = []
         self._trouble: tuple[str, Fault] | None = None
         self._curl = curl = pycurl.Curl()
@@ -107,6 +109,7 @@ class Handle:
             (pycurl.TCP_KEEPALIVE, 1),
             (pycurl.USERAGENT, ""),  # pycurl's own names every library and its version
             (pycurl.OPENSOCKETFUNCTION, self._open_socket),
+            (pycurl.DEBUGFUNCTION, self._overhear),
         ):
             curl.setopt(option, value)
         curl.unsetopt(pycurl.CAPATH)
@@ -128,6 +131,7 @@ class Handle:
 
     def pin(self, key: ConnectionKey, addresses: Sequence[str], now: float) -> None:
         """Let new connections of this key go to these addresses, which have been judged, and to no others."""
+        self._answered.discard(key)
         self._pins[key] = _Pins(tuple(addresses), now)
         self._pins.move_to_end(key)
         while len(self._pins) > CONNECTIONS_PER_HANDLE:
@@ -150,7 +154,7 @@ class Handle:
     def begin(self, sending: Sending) -> None:
         """Set the handle up for one transfer."""
         self._sending, self._reading = sending, Reading()
-        self._tried, self._trouble = [], None
+        self._tried, self._trouble, self._wants_certificate = [], None, False
         self._set(sending, self._reading)
 
     def end(self, code: int, text: str) -> Receipt:
@@ -161,8 +165,10 @@ class Handle:
         assert sending is not None
         self._sending = None  # its body must not stay in memory with an idle handle
         if not reading.is_head_done:
+            self._answered.discard(sending.key)
             ending = self._ending(code, text)
             raise failure(ending, sending.target.scheme, sending.connect_s, sending.total_s, reading)
+        self._answered.add(sending.key)
         note = None
         if code == pycurl.E_OPERATION_TIMEDOUT:
             note = f"body incomplete: not finished within {sending.total_s:.3g} s"
@@ -201,6 +207,9 @@ class Handle:
             verify = sending.key[3]
             curl.setopt(pycurl.SSL_VERIFYPEER, int(verify))
             curl.setopt(pycurl.SSL_VERIFYHOST, 2 if verify else 0)
+            # A handshake is listened to; a connection that has served already is not worth a callback for
+            # each of its bytes.
+            curl.setopt(pycurl.VERBOSE, int(sending.key not in self._answered))
         if target.address is None:
             pins = ",".join(f"[{address}]" if ":" in address else address for address in addresses)
             curl.setopt(pycurl.RESOLVE, [*self._unpinned, f"{target.host}:{target.port}:{pins}"])
@@ -231,6 +240,11 @@ class Handle:
             self._trouble = (f"the hub could not open a connection ({type(error).__name__})", "hub")
         return pycurl.SOCKET_BAD
 
+    def _overhear(self, kind: int, data: bytes) -> None:
+        """libcurl's own account of a handshake is all that tells whether the receiver asked for a certificate."""
+        if kind == pycurl.INFOTYPE_TEXT and b"Request CERT" in data:
+            self._wants_certificate = True
+
     def _ending(self, code: int, text: str) -> Ending:
         curl = self._curl
         return Ending(
@@ -244,6 +258,7 @@ class Handle:
             peer=self._peer(),
             tried=tuple(self._tried),
             trouble=self._trouble,
+            wants_certificate=self._wants_certificate,
         )
 
     def _peer(self) -> str | None:

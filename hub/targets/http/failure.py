@@ -33,6 +33,8 @@ class Ending:
     """The addresses that it tried to connect to."""
     trouble: tuple[str, Fault] | None
     """Why we gave it no socket."""
+    wants_certificate: bool = False
+    """The receiver asked for a client certificate."""
 
 
 _NOT_HTTP = frozenset({pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY})
@@ -56,8 +58,10 @@ _REASONS = {
     pycurl.E_SEND_ERROR: "the receiver cut the connection while the request was sent",
     pycurl.E_RECV_ERROR: "the receiver cut the connection before its answer was complete",
 }
+_ALERT = "alert"
+"""In libcurl's words for a TLS alert of the other side."""
 _LIBRARY_WORDS = re.compile(
-    r"SSL certificate problem: |TLS connect error: |SSL: |error:[0-9A-F]+:[^:]*:[^:]*:"
+    r"SSL certificate problem: |TLS connect error: |SSL: |OpenSSL SSL_read: OpenSSL/[^:]*: |error:[0-9A-F]+:[^:]*:[^:]*:|, errno 0"
 )
 
 
@@ -81,7 +85,7 @@ def _phase(ending: Ending, scheme: str, reading: Reading) -> Phase:
         return "head"
     if ending.code == pycurl.E_COULDNT_CONNECT:
         return "connect"
-    if ending.code in _TLS:
+    if ending.code in _TLS or _misses_certificate(ending):
         return "tls"
     if ending.was_sent:
         return "sent"
@@ -102,10 +106,30 @@ def _reason(
         return _too_late(phase, connect_s, total_s), "receiver"
     if code == pycurl.E_COULDNT_CONNECT:
         return _not_connected(ending)
+    return _broken_off(ending, phase), "receiver"
+
+
+def _broken_off(ending: Ending, phase: Phase) -> str:
+    """The receiver ended it, in the handshake or later."""
+    code, text = ending.code, ending.text
+    if _misses_certificate(ending):
+        return f"the receiver asks for a client certificate, which the hub does not have ({text})"
     if phase == "tls":
         what = "TLS certificate not trusted" if code in _UNTRUSTED else "TLS handshake failed"
-        return f"{what}: {text}", "receiver"
-    return _REASONS.get(code) or text or "the answer ended before its headers did", "receiver"
+        reason = f"{what}: {text}"
+    else:
+        reason = _REASONS.get(code) or text or "the answer ended before its headers did"
+    if ending.wants_certificate and code not in _UNTRUSTED:
+        reason += "; the receiver had asked for a client certificate, which the hub does not have"
+    return reason
+
+
+def _misses_certificate(ending: Ending) -> bool:
+    """Whether a receiver that asked for a client certificate said no without one: in TLS 1.3 it says so only after the
+    request was sent.
+    """
+    says_no = ending.code == pycurl.E_SSL_CONNECT_ERROR or _ALERT in ending.text
+    return ending.wants_certificate and says_no
 
 
 def _too_late(phase: Phase, connect_s: float, total_s: float) -> str:

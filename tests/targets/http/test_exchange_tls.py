@@ -1,5 +1,6 @@
 """TLS: who is trusted, and what a handshake that fails is called."""
 
+import ssl
 import time
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from hub.targets.outbound import Outbound
 from tests.rigs.doors import CONNECT_S, LOOPBACK, SLACK_S, Names, failure, hasty, post
-from tests.rigs.receivers import Authority, Receiver, Wire, hang
+from tests.rigs.receivers import Authority, Receiver, Wire, close_silently, hang
 
 
 def tls_door(ca_file: str | None = None) -> Outbound:
@@ -91,4 +92,27 @@ def test_a_missing_authority_file_is_the_hubs_fault(authority: Authority, tmp_pa
     with Receiver(tls=authority.context("127.0.0.1")) as receiver:
         error = failure(door, post(receiver.url))
     assert (error.fault, error.was_sent) == ("hub", False)
+    door.close()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_missing_client_certificate_is_named(authority: Authority, version: ssl.TLSVersion) -> None:
+    context = authority.context("127.0.0.1", asks=ssl.CERT_REQUIRED)
+    context.minimum_version = context.maximum_version = version
+    door = tls_door(authority.ca_file)
+    with Receiver(tls=context) as receiver:
+        for _ in range(3):  # in TLS 1.3 its refusal races with our request
+            error = failure(door, post(receiver.url))
+            assert error.fault == "receiver"
+            assert "a client certificate, which the hub does not have" in error.reason
+            assert receiver.requests == []
+    door.close()
+
+
+def test_a_certificate_that_is_asked_for_and_not_needed_is_not_blamed(authority: Authority) -> None:
+    door = tls_door(authority.ca_file)
+    with Receiver(tls=authority.context("127.0.0.1", asks=ssl.CERT_OPTIONAL)) as receiver:
+        assert door.send(post(receiver.url)).answer.status == 200
+        receiver.answer = close_silently()
+        assert "certificate" not in failure(door, post(receiver.url)).reason
     door.close()
