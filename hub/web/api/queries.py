@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from starlette.datastructures import QueryParams
 
 from hub.errors import FieldError, Invalid
+from hub.rules.keys import project_key_error
 from hub.web.wording import made_of
 
 LIMIT_DEFAULT = 50
@@ -77,8 +78,8 @@ def read_query(params: QueryParams, model: type[Q]) -> Q:
             wrong.append((name, f"is no parameter of this call; it has: {known}"))
         elif len(params.getlist(name)) > 1:
             wrong.append((name, "is given more than once"))
-        elif name not in model.model_fields and "\0" in params[name]:
-            wrong.append((name, NUL))
+        elif name not in model.model_fields and (reason := project_key_error(params[name])):
+            wrong.append((name, reason))
 
     given = {name: params[name] for name in model.model_fields if name in params}
     made = made_of(model, given)

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hub.web.api.calls import Call
-from hub.web.docs import openapi, swagger
+from hub.web.docs import open_calls, openapi, swagger
 from hub.web.rendering import Renderer
 
 SWAGGER_UI = "vendor/swagger-ui-5.35.0"
@@ -36,7 +36,7 @@ def routes(calls: Sequence[Call], renderer: Renderer, base_url: str) -> list[Rou
             renderer.page, "docs/docs.html", headers=HEADERS, swagger_ui=SWAGGER_UI
         )
 
-    openapi_path, swagger_path = openapi.DOCUMENT_PATHS
+    openapi_path, swagger_path = open_calls.DOCUMENT_PATHS
     return [
         _json_route(openapi_path, cache(lambda: msgspec.json.encode(openapi.document(calls, base_url)))),
         _json_route(swagger_path, cache(lambda: msgspec.json.encode(swagger.document(base_url)))),

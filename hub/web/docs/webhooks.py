@@ -47,7 +47,7 @@ def _operation(form: Format, envelope_ref: str) -> Json:
         "operationId": f"deliver_{form.key}",
         "summary": f"An event, in the format {form.key}",
         "description": "Sent at least once, until a 2xx answers it; redirects are not followed.",
-        "tags": ["events"],
+        "tags": ["webhooks"],
         "security": [],
         "parameters": parameters,
         "requestBody": {

@@ -19,6 +19,7 @@ from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig,
 from schemathesis.core.parameters import ParameterLocation
 
 from hub.web.docs import openapi
+from hub.web.docs.publishing import NDJSON_TYPE
 from hub.web.routes import CALLS
 from tests.rigs.api import LiveHub
 from tests.rigs.receivers import Receiver
@@ -37,7 +38,7 @@ schema = schemathesis.openapi.from_dict(
 )
 
 
-@schemathesis.serializer(openapi.NDJSON_TYPE)
+@schemathesis.serializer(NDJSON_TYPE)
 def serialize_lines(context: SerializationContext, value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else json.dumps(value).encode()
 

@@ -16,7 +16,7 @@ from hub.store.database import StoreUnavailable
 from hub.web.api.calls import PREFIX, Call
 from hub.web.api.queries import Paged
 from hub.web.body import BODY_BYTES_MAX
-from hub.web.docs.openapi import DOCUMENT_PATHS, HEALTH_PATHS
+from hub.web.docs.open_calls import DOCUMENT_PATHS, HEALTH_PATHS
 from hub.web.routes import CALLS
 from tests.rigs.api import Client, LiveHub
 
