@@ -33,7 +33,7 @@ class Definition:
     @cached_property
     def type(self) -> Any:
         """As pydantic checks and documents it."""
-        rules = (BeforeValidator(_number), Field(ge=self.minimum, le=self.maximum))
+        rules = (Field(ge=self.minimum, le=self.maximum), BeforeValidator(_number))
         number: Any = Annotated[int, *rules] if self.is_whole else Annotated[float, *rules]
         about = Field(description=f"{self.help} ({self.unit})")
         return (
