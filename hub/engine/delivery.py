@@ -64,8 +64,7 @@ def build(shipment: Shipment, form: Format, settings: Settings, clock: Clock, or
     secrets = destination.live_secrets(clock.now())
     timestamp = int(time.time())  # the receiver compares it with its own wall clock
     parcel = form.request(event, Context(shipment.delivery_id, secrets))
-    headers = {
-        **destination.headers,
+    own = {
         "User-Agent": USER_AGENT,
         "webhook-id": event.id,
         "webhook-timestamp": str(timestamp),
@@ -75,7 +74,10 @@ def build(shipment: Shipment, form: Format, settings: Settings, clock: Clock, or
         **_consent_headers(destination.handshake, origin, secrets, parcel.body),
     }
     if secrets:
-        headers["webhook-signature"] = signing.standard_signature(secrets, event.id, timestamp, parcel.body)
+        own["webhook-signature"] = signing.standard_signature(secrets, event.id, timestamp, parcel.body)
+    # A header of the hook's that is ours too, in whatever letter case, was let in before we sent it.
+    taken = {name.lower() for name in own}
+    headers = {**{n: v for n, v in destination.headers.items() if n.lower() not in taken}, **own}
     return Request(
         destination.url,
         HttpParcel(headers, parcel.body, parcel.method),

@@ -4,8 +4,9 @@ Owns which events serve as samples: the newest that the hook wants, or else exam
 """
 
 from connectors import registry
-from connectors.base import Event
+from connectors.base import Event, Format
 from connectors.icescrum.catalogue import examples
+from hub.errors import Conflict
 from hub.operations.event_types import EventTypes
 from hub.operations.events import hidden_types
 from hub.operations.subscriptions import Subscriptions
@@ -31,8 +32,12 @@ class Samples:
         self._event_types = event_types
 
     def find(self, requester: Requester, project: Project, hook_id: str, limit: int) -> list[bytes]:
-        """Bodies, newest first. Raises: NotFound, also for a hook that this requester must not see."""
+        """Bodies, newest first.
+
+        Raises: NotFound, also for a hook that this requester must not see; Conflict, its format is gone.
+        """
         hook = self._subscriptions.get(requester, project, hook_id)
+        form = _installed(hook.format)
         hidden = hidden_types(requester)
 
         def is_wanted(code: str) -> bool:
@@ -40,7 +45,6 @@ class Samples:
 
         recent = self._database.read(lambda: events.newest_wanted(project.id, is_wanted, SEARCHED, limit))
         sent = [events.as_sent(event, project.key) for event in recent]
-        form = registry.format_of(hook.format)
         return [form.body(event) for event in sent or self._examples(requester, project, hook, limit)]
 
     def _examples(self, requester: Requester, project: Project, hook: Hook, limit: int) -> list[Event]:
@@ -53,6 +57,14 @@ class Samples:
             Event(_EXAMPLE_ID.format(n), code, now, project.key, examples(code))
             for n, code in enumerate(wanted[:limit], 1)
         ]
+
+
+def _installed(key: str) -> Format:
+    try:
+        return registry.format_of(key)
+    except LookupError as error:
+        message = f"the format {key} is no longer installed: give the hook another one to see its samples"
+        raise Conflict(message, title="Format gone") from error
 
 
 def _made_up(pattern: str) -> str:

@@ -11,6 +11,8 @@ from hub.engine import delivery
 from hub.engine.delivery import Shipment
 from hub.errors import DeliveryError
 from hub.logs import MASK
+from hub.rules.headers import check_headers
+from hub.rules.hook_fields import HANDSHAKES
 from hub.rules.outcome import Outcome, SentBody
 from hub.rules.settings import Settings
 from hub.store.clock import Clock
@@ -161,3 +163,30 @@ def test_the_log_line_of_a_redirect_holds_no_url(
         delivery.log_attempt(shipment(), outcome)
     assert "answered 302" in caplog.text
     assert "token" not in caplog.text
+
+
+@pytest.mark.parametrize("handshake", [None, *HANDSHAKES])
+@pytest.mark.parametrize("form", registry.format_keys())
+def test_no_header_that_the_hub_sends_can_be_set_by_a_hook(
+    outbound: Outbound, loft: Loft, form: str, handshake: str | None
+) -> None:
+    attempt(outbound, format=form, handshake=handshake, secrets=(("s3cret", None),))
+    [request] = loft.requests
+    for name in request.parcel.headers:
+        for written in (name, name.lower(), name.upper(), name.title()):
+            assert [found for found, _ in check_headers({written: "x"})] == [written]
+
+
+@pytest.mark.parametrize("handshake", [None, *HANDSHAKES])
+@pytest.mark.parametrize("form", registry.format_keys())
+def test_the_hubs_own_headers_win_in_any_letter_case(
+    outbound: Outbound, loft: Loft, form: str, handshake: str | None
+) -> None:
+    """A hook may have one from before we sent it."""
+    how = {"format": form, "handshake": handshake, "secrets": (("s3cret", None),)}
+    attempt(outbound, **how)
+    ours = dict(loft.requests.pop().parcel.headers)
+    attempt(outbound, **how, headers={"X-Token": "t", **{name.swapcase(): "x" for name in ours}})
+    sent = loft.requests.pop().parcel.headers
+    assert sent.keys() == {"X-Token", *ours}
+    assert "x" not in sent.values()

@@ -143,6 +143,13 @@ class LiveHub:
         self._clients.append(made)
         return made
 
+    def switch_connector(self, project: str, connector: str) -> None:
+        """On."""
+        database = self.hub.database
+        database.write(
+            lambda: projects.switch_connector(self._project(project).id, connector, True, "test", time.time())
+        ).result()
+
     def archive(self, project: str) -> None:
         database = self.hub.database
         database.write(lambda: projects.archive(database, self._project(project), True, time.time())).result()
