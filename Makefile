@@ -4,10 +4,12 @@ PYTHON ?= python3
 LOCK_PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# A process a core; whoever is done takes over what another has left.
+EVERYWHERE := -n auto --dist worksteal
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run install test check format lock clean
+.PHONY: help demo run install test coverage check format lock clean
 
 help:  ## this list
 	@grep -hE "^[a-z]+:.*##" $(MAKEFILE_LIST) | sed -E "s/^([a-z]+):.*## */  make \1\t/" | expand -t 18
@@ -20,9 +22,13 @@ run: .venv/.installed  ## serve on http://127.0.0.1:8000, data in ./hub-data
 
 install: .venv/.installed  ## the hub in .venv, from the lock file
 
-test: .venv/.installed-dev  ## every test; TESTS="tests/test_config.py -k secret" picks some
+test: .venv/.installed-dev  ## every test, on every core; TESTS="tests/test_config.py -k secret" picks some
 	@.ci/install-system
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(or $(TESTS),$(EVERYWHERE))
+
+coverage: .venv/.installed-dev  ## the same, and which lines and branches no test runs
+	@.ci/install-system
+	$(BIN)/python -m pytest $(or $(TESTS),$(EVERYWHERE)) --cov --cov-report=term-missing:skip-covered
 
 check: .venv/.installed-dev  ## format, lint, types, layers
 	$(BIN)/ruff format --check .
@@ -42,7 +48,7 @@ lock:  ## remake the lock files (UPGRADE=--upgrade for newer versions)
 	CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile $(LOCK) $(UPGRADE) --build-deps-for editable --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean:  ## remove what was built and installed (never hub-data)
-	rm -rf .venv .venv-lock build dist hookhub.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lock build dist hookhub.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 
 .venv/.made:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and \"Python 3.11 or later is needed and $(PYTHON) is \" + sys.version.split()[0] + \": make PYTHON=python3.12 ...\")"
