@@ -1,23 +1,22 @@
-"""Sessions: signing in and out, and where one is signed in.
+"""Sessions: signing in and out, where one is signed in, and whom a browser stands for.
 
-Owns the back-off after wrong passwords, in the database, so that all processes agree: each try is counted before its
-password is looked at, so that many at once are no way around it, and is taken back when it was right. Nothing tells
-whether a name is known. Step before: a door has found the secret that a browser holds; step after: an operation judges
-the `Requester`.
+Owns the transactions. A wrong name and a wrong password get the same answer in the same time. Step before: a door has
+found the secret that a browser holds; step after: an operation judges the `Requester`.
 """
 
-import hashlib
-import ipaddress
+import contextlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hub.errors import Busy, Invalid, NotFound
+from hub.errors import Invalid, NotFound
+from hub.operations import sign_in_tries
 from hub.rules import sign_in
 from hub.rules.access import Requester, person
+from hub.rules.health import NEEDING_ATTENTION
 from hub.rules.people import PASSWORD_MAX
-from hub.store import audit, hooks, projects, sessions, sign_in_tries, users
-from hub.store.database import Database
+from hub.store import audit, hooks, projects, sessions, users
+from hub.store.database import Database, StoreUnavailable
 from hub.store.projects import Project
 from hub.store.sessions import Session
 from hub.store.users import User
@@ -42,15 +41,13 @@ class Sessions:
 
         Raises: Invalid: name and password do not belong together, Busy: too many were wrong before.
         """
-        keys = self._count_try(name, address)
+        keys = sign_in_tries.count(self._database, name, address)
         user = self._database.read(lambda: users.check_password(name, password[: PASSWORD_MAX + 1]))
-        if user is None or user.disabled_at is not None:
+        if user is None or user.is_disabled:
             raise Invalid([("password", WRONG)])
 
         def write() -> str:
-            sign_in_tries.forget(keys[0])
-            for key in keys[1:]:
-                sign_in_tries.take_back(key)
+            sign_in_tries.was_right(keys)
             return self._begin(user, address, agent, old_secret)
 
         return self._database.write(write).result()
@@ -66,14 +63,16 @@ class Sessions:
         def read() -> SignedIn | None:
             session = sessions.by_secret(secret, now) if secret else None
             user = users.by_id(session.user_id) if session is not None else None
-            if session is None or user is None or user.disabled_at is not None:
+            if session is None or user is None or user.is_disabled:
                 return None
             return SignedIn(user, session)
 
         found = self._database.read(read)
         if found is not None and now >= found.session.seen_at + sign_in.SEEN_EVERY_S:
             session = found.session
-            self._database.write(lambda: sessions.touch(session, now))
+            # A full disk must not keep people from looking at what is wrong.
+            with contextlib.suppress(StoreUnavailable):
+                self._database.write(lambda: sessions.touch(session, now)).result()
         return found
 
     def project_of(self, who: SignedIn, key: str) -> tuple[Project | None, int]:
@@ -81,7 +80,8 @@ class Sessions:
 
         def read() -> tuple[Project | None, int]:
             project = projects.by_key(key) if who.user.is_admin or key in who.user.roles else None
-            return project, hooks.count_needing_attention(project.id) if project is not None else 0
+            states = hooks.states([project.id])[project.id] if project is not None else {}
+            return project, sum(states.get(state, 0) for state in NEEDING_ATTENTION)
 
         return self._database.read(read)
 
@@ -125,7 +125,7 @@ class Sessions:
         now = self._database.clock.now()
         secret = new_secret()
         still = users.by_id(user.id)
-        if still is None or still.disabled_at is not None:
+        if still is None or still.is_disabled:
             raise Invalid([("password", WRONG)])
 
         old = sessions.by_secret(old_secret, now) if old_secret else None
@@ -134,34 +134,6 @@ class Sessions:
         sessions.touch(sessions.add(user, secret, address, agent, now), now)
         audit.add(now, Requester(user.name, is_person=True, address=address), "user.signed_in", user.name)
         return secret
-
-    def _count_try(self, name: str, address: str | None) -> Sequence[str]:
-        """Count a try as failed; returns the keys that it was counted under, the account's first. Raises: Busy."""
-
-        def write() -> tuple[list[str], float]:
-            now = self._database.clock.now()
-            user = users.by_name(name)
-            # An account that somebody attacks from elsewhere stays open where its owner is known.
-            is_known_here = user is not None and sessions.has_been_at(user, address)
-            keys = [_account_key(name, address if is_known_here else None), _address_key(address)]
-            limits = {keys[0]: sign_in.TRIES_OF_ACCOUNT, keys[1]: sign_in.TRIES_OF_ADDRESS}
-            found = sign_in_tries.locked(self._database, keys)
-            counts = {key: sign_in.failures_now(*found[key], now) for key in keys}
-            wait_s = max(found[key][1] + sign_in.wait_s(counts[key], limits[key]) - now for key in keys)
-            if wait_s <= 0:
-                for key in keys:
-                    sign_in_tries.put(key, counts[key] + 1, now)
-            return keys, wait_s
-
-        keys, wait_s = self._database.write(write).result()
-        if wait_s > 0:
-            seconds = int(wait_s) + 1
-            raise Busy(
-                f"after too many wrong tries, signing in waits for {seconds} s",
-                retry_after_s=seconds,
-                title="Wait",
-            )
-        return keys
 
 
 def requester_of(user: User, project: Project | None, address: str | None) -> Requester:
@@ -174,17 +146,3 @@ def requester_of(user: User, project: Project | None, address: str | None) -> Re
 
 def new_secret() -> str:
     return secrets.token_urlsafe(32)
-
-
-def _account_key(name: str, address: str | None) -> str:
-    text = name.strip().casefold() if address is None else f"{name.strip().casefold()}\n{address}"
-    return f"account {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
-
-
-def _address_key(address: str | None) -> str:
-    """Of IPv6 the network: whoever has one address there has all of them (RFC 6177)."""
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
-        return f"address {(address or '')[:60]}"
-    return f"address {ipaddress.ip_network(f'{parsed}/64', strict=False) if parsed.version == 6 else parsed}"

@@ -5,10 +5,11 @@ door has authenticated the requester; step after: `store.users`.
 """
 
 from hub.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from hub.operations import sign_in_tries
 from hub.operations.projects import named
 from hub.rules.access import Requester, Role, require
-from hub.rules.people import name_error, password_error
-from hub.store import audit, users
+from hub.rules.people import PASSWORD_MAX, name_error, password_error
+from hub.store import audit, sessions, users
 from hub.store.database import Database
 from hub.store.projects import Project
 from hub.store.users import User
@@ -73,8 +74,13 @@ class Users:
         password: str | None = None,
         project_key: str | None = None,
         role: Role | None = None,
+        is_admin: bool | None = None,
+        is_disabled: bool | None = None,
     ) -> User:
-        """Set a password, or a role in a project; what is None stays as it is. Raises: Forbidden, Invalid, NotFound."""
+        """Set a password, a role in a project, what they are on the server, or shut them out; what is None stays as it
+        is. A new password and being shut out end their sessions. Raises: Forbidden, Invalid, NotFound, Conflict: there
+        would be no administrator.
+        """
         require(requester, "admin")
         wrong = [*checked_password(password), *_checked_role(project_key, role)]
         if wrong:
@@ -87,24 +93,70 @@ class Users:
                 _set_password(requester, user, password_hash, now)
             if project is not None and role is not None:
                 write_role(requester, project, user, role, now)
-            return known(name)
+            if is_admin is not None and is_admin != user.is_admin:
+                users.set_admin(user, is_admin)
+                audit.add(now, requester, "user.admin_set", name, fields={"admin": [user.is_admin, is_admin]})
+            if is_disabled is not None and is_disabled != user.is_disabled:
+                users.set_disabled(user, now if is_disabled else None)
+                sessions.end_all(user)
+                audit.add(now, requester, "user.disabled" if is_disabled else "user.enabled", name)
+            after = known(name)
+            self._check_administrator(user, after)
+            return after
 
         return self._database.write(write).result()
 
-    def change_own_password(self, requester: Requester, password: str, new: str) -> None:
-        """A signed-in person's own, who proves it by the old one. Raises: Forbidden, Invalid."""
+    def delete(self, requester: Requester, name: str) -> None:
+        """Their name stays in the audit log, and what they made stays as it is. Raises: Forbidden, NotFound, Conflict:
+        there would be no administrator.
+        """
+        require(requester, "admin")
+
+        def write() -> None:
+            user = known(name)
+            users.delete(user)
+            audit.add(self._database.clock.now(), requester, "user.deleted", name)
+            self._check_administrator(user, None)
+
+        self._database.write(write).result()
+
+    def change_own_password(
+        self, requester: Requester, password: str, new: str, session_id: str = ""
+    ) -> None:
+        """A signed-in person's own, who proves it by the old one; it ends all their sessions but this one.
+
+        Raises: Forbidden, Invalid, Busy: too many tries were wrong.
+        """
         if not requester.is_person:
             raise Forbidden("a token has no password", title="Not a person")
         if wrong := checked_password(new):
             raise Invalid(wrong)
-        if self._database.read(lambda: users.check_password(requester.name, password)) is None:
+        tried = sign_in_tries.count(self._database, requester.name, requester.address)
+        given = password[: PASSWORD_MAX + 1]
+        if self._database.read(lambda: users.check_password(requester.name, given)) is None:
             raise Invalid([("current_password", "is not your password")])
         password_hash = users.hashed(new)
 
         def write() -> None:
-            _set_password(requester, known(requester.name), password_hash, self._database.clock.now())
+            sign_in_tries.was_right(tried)
+            user, now = known(requester.name), self._database.clock.now()
+            _set_password(requester, user, password_hash, now, but_session=session_id)
 
         self._database.write(write).result()
+
+    def _check_administrator(self, before: User, after: User | None) -> None:
+        """Inside a transaction, after a change of this user. Raises: Conflict: nobody could tune the server any more."""
+        if not _rules(before) or _rules(after):
+            return
+        # Two administrators who remove each other at once: the second waits here and sees what the first has done.
+        if not users.has_administrator(self._database):
+            raise Conflict(
+                "this is the last administrator who can sign in: make another one first", title="Last one"
+            )
+
+
+def _rules(user: User | None) -> bool:
+    return user is not None and user.is_admin and user.has_password and not user.is_disabled
 
 
 def known(name: str) -> User:
@@ -148,6 +200,9 @@ def _checked_role(project_key: str | None, role: Role | None) -> list[FieldError
     return [("role" if role is None else "project", "is missing: project and role go together")]
 
 
-def _set_password(requester: Requester, user: User, password_hash: str, now: float) -> None:
+def _set_password(
+    requester: Requester, user: User, password_hash: str, now: float, but_session: str = ""
+) -> None:
     users.set_password(user, password_hash)
+    sessions.end_all(user, but=but_session)
     audit.add(now, requester, "user.password_set", user.name, fields={"password": None})

@@ -16,6 +16,8 @@ from hub.rules.outcome import Outcome
 from hub.rules.retry import delay_s
 
 State = Literal["active", "failing", "disabled", "auto_disabled", "gone"]
+NEEDING_ATTENTION: tuple[State, ...] = ("failing", "auto_disabled")
+"""States that somebody should look at."""
 LIVE: tuple[State, ...] = ("active", "failing")
 """States in which a hook is sent to."""
 ROUTED: tuple[State, ...] = ("active", "failing", "auto_disabled")

@@ -324,9 +324,7 @@ TABLES: list[type[Any]] = [
 # Partial indexes: small whatever the history, because a row leaves them when its state does.
 Hook.add_index(Hook.index(Hook.is_slow, Hook.ready_at, where=SQL("ready_at IS NOT NULL"), name="hook_ready"))
 Hook.add_index(Hook.index(Hook.disabled_at, where=SQL("disabled_at IS NOT NULL"), name="hook_off"))
-Hook.add_index(
-    Hook.index(Hook.project_id, where=SQL("state IN ('failing', 'auto_disabled')"), name="hook_attention")
-)
+Hook.add_index(Hook.index(Hook.project_id, Hook.state, where=SQL("deleted_at IS NULL"), name="hook_state"))
 Delivery.add_index(
     Delivery.index(
         Delivery.hook_id,

@@ -89,8 +89,8 @@ def has_been_at(user: User, address: str | None) -> bool:
 def forget_over(now: float) -> None:
     """Delete what no longer counts."""
     table = models.Session
-    is_old = (table.created_at < now - sign_in.SESSION_LIFE_S) | (
-        table.seen_at < now - sign_in.SESSION_IDLE_S
+    is_old = (table.created_at <= now - sign_in.SESSION_LIFE_S) | (
+        table.seen_at <= now - sign_in.SESSION_IDLE_S
     )
     table.delete().where(is_old).execute()
 

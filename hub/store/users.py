@@ -16,6 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from hub.rules.access import MANAGERS, Role
 from hub.store import models
+from hub.store.database import Database
 from hub.store.projects import Project
 
 _hasher = PasswordHasher()
@@ -38,6 +39,10 @@ class User:
     """Since when an administrator shuts them out."""
     seen_at: float | None = None
     """When they last looked at a page, to the minute."""
+
+    @property
+    def is_disabled(self) -> bool:
+        return self.disabled_at is not None
 
 
 def hashed(password: str) -> str:
@@ -87,8 +92,14 @@ def find(before: User | None = None, limit: int = 200) -> tuple[User, ...]:
 def administrators(limit: int = 3) -> tuple[User, ...]:
     """Those who can sign in, by name."""
     table = models.User
-    can_sign_in = table.password_hash.is_null(False) & table.disabled_at.is_null()
-    return _users(table.select().where(table.is_admin, can_sign_in).order_by(table.name).limit(limit))
+    return _users(table.select().where(table.is_admin, _can_sign_in()).order_by(table.name).limit(limit))
+
+
+def has_administrator(database: Database) -> bool:
+    """True when one of them can sign in; they stay as they are until the transaction ends."""
+    table = models.User
+    query = table.select(table.id).where(table.is_admin, _can_sign_in()).order_by(table.id)
+    return bool(list(database.for_update(query)))
 
 
 def managers_of(project: Project, limit: int = 3) -> tuple[User, ...]:
@@ -97,8 +108,8 @@ def managers_of(project: Project, limit: int = 3) -> tuple[User, ...]:
     ids = membership.select(membership.user).where(
         membership.project == project.id, membership.role.in_(MANAGERS)
     )
-    can_sign_in = table.password_hash.is_null(False) & table.disabled_at.is_null()
-    return _users(table.select().where(table.id.in_(ids), can_sign_in).order_by(table.name).limit(limit))
+    query = table.select().where(table.id.in_(ids), _can_sign_in())
+    return _users(query.order_by(table.name).limit(limit))
 
 
 def has_any() -> bool:
@@ -107,6 +118,19 @@ def has_any() -> bool:
 
 def set_password(user: User, password_hash: str) -> None:
     models.User.update(password_hash=password_hash).where(models.User.id == user.id).execute()
+
+
+def set_admin(user: User, is_admin: bool) -> None:
+    models.User.update(is_admin=is_admin).where(models.User.id == user.id).execute()
+
+
+def set_disabled(user: User, disabled_at: float | None) -> None:
+    models.User.update(disabled_at=disabled_at).where(models.User.id == user.id).execute()
+
+
+def delete(user: User) -> None:
+    """With their roles and sessions."""
+    models.User.delete().where(models.User.id == user.id).execute()
 
 
 def set_role(user: User, project: Project, role: Role) -> None:
@@ -126,6 +150,10 @@ def of_project(project: Project) -> tuple[User, ...]:
     table = models.Membership
     ids = table.select(table.user).where(table.project == project.id)
     return _users(models.User.select().where(models.User.id.in_(ids)).order_by(models.User.name))
+
+
+def _can_sign_in() -> Any:
+    return models.User.password_hash.is_null(False) & models.User.disabled_at.is_null()
 
 
 def _users(people: Any) -> tuple[User, ...]:

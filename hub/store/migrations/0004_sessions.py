@@ -1,4 +1,4 @@
-"""People sign in: sessions, tries that failed, and which hooks of a project need attention, at a glance."""
+"""People sign in: sessions, tries that failed, and how many hooks of a project are in which state, at a glance."""
 # mypy: ignore-errors
 
 from peewee import (
@@ -51,6 +51,4 @@ def up(migrator, db):
         db.execute_sql(f"ALTER TABLE person ADD COLUMN {column} {real}")
     with db.bind_ctx([User, Session, SignInTry]):
         db.create_tables([Session, SignInTry])
-    db.execute_sql(
-        """CREATE INDEX "hook_attention" ON "hook" ("project_id") WHERE state IN ('failing', 'auto_disabled')"""
-    )
+    db.execute_sql("""CREATE INDEX "hook_state" ON "hook" ("project_id", "state") WHERE deleted_at IS NULL""")
