@@ -37,6 +37,7 @@ from hub.operations.unsubscribe import ReverseUnsubscribe
 from hub.operations.users import Users
 from hub.services import Services
 from hub.store import schema
+from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.secrets import SecretBox
 from hub.targets.outbound import Outbound
@@ -58,13 +59,14 @@ class Hub:
         config: Config,
         *,
         sends: bool = True,
+        clock: Clock | None = None,
         in_flight: InFlight | None = None,
         prepare_thread: Callable[[], None] = stay_on_one_core,
     ) -> None:
         """`sends`: deliver from this process, within the bounds of `in_flight`; `prepare_thread` runs first in each
         thread that delivers. Migrates the database; nothing runs before `start`.
         """
-        self.database = Database(config.database_url)
+        self.database = Database(config.database_url, clock)
         schema.migrate(self.database)
         self.database.sync_clock()
         box = SecretBox([config.secret_key])
@@ -127,6 +129,7 @@ class Hub:
 
     def start(self) -> None:
         self.services.scheduler.rescue()
+        self.services.scheduler.replan()
         if self.services.dispatcher is not None:
             self.services.dispatcher.start()
         self.services.scheduler.start()

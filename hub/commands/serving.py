@@ -25,6 +25,7 @@ from hub.commands.worker_processes import WorkerProcesses, when_parent_ends
 from hub.config import MAX_WORKERS, Config
 from hub.errors import ConfigError, HubError
 from hub.operations import first_admin
+from hub.store.clock import Clock
 from hub.web.http_server import BACKLOG, Server, server_config
 
 log = logging.getLogger("hub.serve")
@@ -61,7 +62,7 @@ def serve(
         loaded = with_port(loaded, listener.getsockname()[1])
         with storage_faults(loaded):
             hub = Hub(loaded, sends=loaded.workers > 0)
-        others = held.enter_context(WorkerProcesses(max(0, loaded.workers - 1), data_dir))
+        others = held.enter_context(WorkerProcesses(max(0, loaded.workers - 1), data_dir, hub.database.clock))
         link = first_start(hub, loaded)
 
         def announce() -> None:
@@ -92,7 +93,10 @@ def serve(
     hidden=True,
     help="Stop when standard input ends: the parent has gone.",
 )
-def worker(data_dir: str | None, until_stdin_ends: bool) -> None:
+@click.option(
+    "--boot-epoch", type=float, hidden=True, help="When this machine started, by the parent's clock."
+)
+def worker(data_dir: str | None, until_stdin_ends: bool, boot_epoch: float | None) -> None:
     """Deliver only, for a database that is shared with `serve`."""
     loaded = load_config(data_dir=data_dir)
     raise_file_limit()
@@ -100,7 +104,7 @@ def worker(data_dir: str | None, until_stdin_ends: bool) -> None:
     if until_stdin_ends:
         when_parent_ends(stopping.set)
     with storage_faults(loaded):
-        hub = Hub(loaded)
+        hub = Hub(loaded, clock=Clock(boot_epoch))
     with on_signal(lambda: stopping.set()):
         hub.start()
         log.info("worker started")

@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
+from hub.store.clock import Clock
+
 log = logging.getLogger("hub.commands.worker_processes")
 
 WATCH_EVERY_S = 0.2
@@ -27,9 +29,11 @@ STOP_S = 18.0
 
 
 class WorkerProcesses:
-    """`count` of them, with the same data and environment as this process."""
+    """`count` of them, with the same data, environment and clock as this process: one that is started after the
+    wall clock has stepped must not think that the others' leases have ended.
+    """
 
-    def __init__(self, count: int, data_dir: str | None) -> None:
+    def __init__(self, count: int, data_dir: str | None, clock: Clock) -> None:
         self._count = count
         self._command = [
             sys.executable,
@@ -38,6 +42,7 @@ class WorkerProcesses:
             "hub.cli",
             "worker",
             "--until-stdin-ends",
+            f"--boot-epoch={clock.boot_epoch_s!r}",
             *(["--data", data_dir] if data_dir else []),
         ]
         self._children: list[_Child] = []

@@ -37,6 +37,8 @@ BREATH_S = 0.02
 taken.
 """
 TROUBLE_S = 1.0
+TURN_MAX_S = 10.0
+"""An idle dispatcher turns every `POLL_S`; one whose last turn is longer ago is stuck."""
 OUTCOMES_MAX = 500
 WORKERS_COUNT_EVERY_S = 5.0
 
@@ -79,11 +81,13 @@ class Dispatcher:
         self._turning = threading.Lock()
         self._workers = 1
         self._workers_counted_at = 0.0
+        self._turned_at = 0.0
         self._is_stopping = False
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
+        self._turned_at = time.monotonic()
         self._thread.start()
 
     def stop(self, timeout_s: float) -> None:
@@ -108,6 +112,10 @@ class Dispatcher:
 
     def is_alive(self) -> bool:
         return self._thread.is_alive()
+
+    def is_turning(self) -> bool:
+        """Its turns go well: the last one ended lately. False for one that is stuck, or that cannot write."""
+        return self.is_alive() and time.monotonic() - self._turned_at < TURN_MAX_S
 
     def turn(self) -> bool:
         """Record what came back, claim what is ready, hand it to the senders; False when there was nothing to
@@ -134,7 +142,9 @@ class Dispatcher:
             self._is_stopping and self._in_flight.is_empty() and not self._senders.has_outcomes()
         ):
             try:
-                self._rest(self.turn())
+                did_something = self.turn()
+                self._turned_at = time.monotonic()
+                self._rest(did_something)
             except StoreUnavailable as error:
                 log.warning("%s; trying again", error)
                 time.sleep(TROUBLE_S)

@@ -7,17 +7,18 @@ dispatcher wakes for them by itself, so that deliveries never wait for the sched
 
 import contextlib
 import logging
+import random
 from collections.abc import Callable
 from datetime import UTC
-from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from hub.engine import worker
 from hub.engine.dispatcher import Dispatcher
 from hub.engine.intake import Intake
+from hub.engine.intervals import Every, IntervalJobs
 from hub.rules.settings import Settings
-from hub.store import deliveries, history, retention, settings, workers
+from hub.store import deliveries, history, replanning, retention, settings, workers
 from hub.store.database import Database, StoreUnavailable
 
 log = logging.getLogger("hub.engine.scheduler")
@@ -25,6 +26,8 @@ log = logging.getLogger("hub.engine.scheduler")
 RESCUE_EVERY_S = 5
 HEARTBEAT_EVERY_S = 5
 CHECKPOINT_EVERY_S = 1
+SYNC_CLOCK_EVERY_S = 60
+REPLAN_EVERY_S = 10
 TIDY_EVERY_S = 30
 COUNT_EVERY_S = 60
 TIDY_BATCHES_MAX = 200
@@ -43,17 +46,20 @@ class Scheduler:
         self._intake = intake
         self._dispatcher = dispatcher
         self._wake = wake
-        # Without a grace time a late job would be dropped; coalesced, a suspended machine does not run it a
-        # hundred times.
+        # Without a grace time a late job is run, not dropped.
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        self._jobs = BackgroundScheduler(timezone=UTC, job_defaults=defaults, daemon=True)
+        self._jobs = BackgroundScheduler(
+            timezone=UTC, job_defaults=defaults, daemon=True, jobstores={"default": IntervalJobs()}
+        )
         self._is_stopping = False
+        self._chance = random.Random().random
 
     def start(self) -> None:
         self._every(RESCUE_EVERY_S, self.rescue)
         self._every(TIDY_EVERY_S, self.tidy)
         self._every(COUNT_EVERY_S, self.count_backlog)
-        self._every(60, self._database.sync_clock)
+        self._every(SYNC_CLOCK_EVERY_S, self._database.sync_clock)
+        self._every(REPLAN_EVERY_S, self.replan)
         self._every(CHECKPOINT_EVERY_S, self._database.checkpoint)
         if self._dispatcher is not None:
             self._every(HEARTBEAT_EVERY_S, self.beat)
@@ -71,7 +77,7 @@ class Scheduler:
                 self._database.write(lambda: workers.leave(owner)).result()
 
     def rescue(self) -> None:
-        """Take back what dead workers had claimed."""
+        """Take back what dead workers had leased."""
         now = self._database.clock.now()
 
         def write() -> int:
@@ -88,19 +94,37 @@ class Scheduler:
         writer.
         """
         for step in (retention.expire_held, retention.forget):
-            for _ in range(TIDY_BATCHES_MAX):
-                if self._is_stopping or not self._database.write(partial(self._tidy, step)).result():
-                    break
+            self._in_batches(step)
 
-    def _tidy(self, step: Callable[[Settings, float], int]) -> int:
-        return step(settings.load(), self._database.clock.now())
+    def replan(self) -> None:
+        """Bring near what a wrong clock has put years ahead."""
+        replanned = self._in_batches(
+            lambda tuned, now: replanning.replan(self._database, tuned, now, self._chance)
+        )
+        if replanned:
+            log.warning(
+                "planned %s retries, lanes and leases anew: a clock had put them too far ahead", replanned
+            )
+            self._wake()
+
+    def _in_batches(self, step: Callable[[Settings, float], int]) -> int:
+        """Call `step` in transactions of its own until it finds nothing more; returns how much it found."""
+        total = 0
+        for _ in range(TIDY_BATCHES_MAX):
+            if self._is_stopping:
+                break
+            done = self._database.write(lambda: step(settings.load(), self._database.clock.now())).result()
+            if not done:
+                break
+            total += done
+        return total
 
     def count_backlog(self) -> None:
         self._intake.backlog = self._database.read(history.backlog)
 
     def beat(self) -> None:
-        """Say that this worker lives."""
-        if self._dispatcher is not None:
+        """Say that this worker lives, as long as its dispatcher does."""
+        if self._dispatcher is not None and self._dispatcher.is_turning():
             owner, now = self._dispatcher.owner, self._database.clock.now()
             self._database.write(lambda: workers.beat(owner, now)).result()
 
@@ -111,7 +135,7 @@ class Scheduler:
         return not self._database.is_postgresql and worker.is_known_dead(owner)
 
     def _every(self, seconds: float, job: Callable[[], None]) -> None:
-        self._jobs.add_job(_logged(job), "interval", seconds=seconds, id=job.__name__)
+        self._jobs.add_job(_logged(job), Every(seconds), id=job.__name__)
 
 
 def _logged(job: Callable[[], None]) -> Callable[[], None]:

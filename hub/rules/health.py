@@ -28,6 +28,9 @@ SLOW_S = 1.0
 other slow ones.
 """
 
+COUNT_AHEAD_MAX_S = 86_400.0
+"""Outcomes may be judged late, and out of order, but never by so much."""
+
 DEFAULT_PAUSE_S = 5.0
 """The pause of a failing hook when the retry schedule is empty."""
 
@@ -97,7 +100,7 @@ def judge(
         return _after_gone(failed, outcome, origin)
     if (
         not health.is_live
-        or outcome.started_at < health.counted_until
+        or _is_counted_already(health, outcome)
         or _blames_event(health, outcome, failed_at)
     ):
         return failed
@@ -159,6 +162,14 @@ def _after_later(health: Health, outcome: Outcome) -> Health:
     return replace(
         told, slow_start=1, open_until=max(health.open_until or 0.0, outcome.resume_at or outcome.ended_at)
     )
+
+
+def _is_counted_already(health: Health, outcome: Outcome) -> bool:
+    """True for a request that began before the last counted failure ended.
+
+    A count from a day ahead was made by a clock that has since stepped back, and counts for nothing.
+    """
+    return outcome.started_at < health.counted_until < outcome.ended_at + COUNT_AHEAD_MAX_S
 
 
 def _blames_event(health: Health, outcome: Outcome, failed_at: float | None) -> bool:

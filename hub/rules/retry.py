@@ -121,6 +121,11 @@ def delay_s(schedule: Sequence[float], failures: int, chance: float) -> float:
     return step * (1 - JITTER + 2 * JITTER * chance)
 
 
+def longest_wait_s(schedule: Sequence[float]) -> float:
+    """No rule puts a delivery or a hook off for longer."""
+    return max(RETRY_AFTER_MAX_S, WAIT_MAX_S, max(schedule, default=0.0) * (1 + JITTER))
+
+
 def resume_at(after_s: float | None, retry_after: str, now: float) -> float | None:
     """Until when a receiver asks to wait: by the seconds that its answer's body names, else by its Retry-After
     header; at most a day ahead, None when it does not ask.

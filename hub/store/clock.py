@@ -14,14 +14,16 @@ class Clock:
     neither stalls a hook nor lets a lease end early.
     """
 
-    def __init__(self) -> None:
-        self.sync(time.time())
+    def __init__(self, boot_epoch_s: float | None = None) -> None:
+        """`boot_epoch_s`: as another process of this machine has it, whose now is to be the same."""
+        self.boot_epoch_s = time.time() - _uptime_s() if boot_epoch_s is None else boot_epoch_s
+        """When this machine was started, by this clock."""
 
     def sync(self, epoch_s: float) -> None:
-        self._base = epoch_s - _uptime_s()
+        self.boot_epoch_s = epoch_s - _uptime_s()
 
     def now(self) -> float:
-        return self._base + _uptime_s()
+        return self.boot_epoch_s + _uptime_s()
 
 
 def _uptime_s() -> float:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from tests.rigs.hubs import hookhub, is_alive, serving
@@ -24,6 +25,22 @@ def test_one_that_dies_is_replaced_and_all_end_at_a_stop(tmp_path: Path) -> None
         assert another != worker
         assert hub.stop() == 0
         assert not is_alive(another)
+
+
+def test_they_have_the_clock_of_their_parent(tmp_path: Path) -> None:
+    """Not the wall clock of the moment in which each is started: that may have stepped."""
+    with serving(tmp_path, "--workers", "2") as hub:
+        [worker] = hub.workers(1)
+        given = next(part for part in arguments(worker) if part.startswith("--boot-epoch="))
+        os.kill(worker, signal.SIGKILL)
+        [another] = hub.workers(2)
+        assert given in arguments(another)
+        uptime_s = time.clock_gettime(time.CLOCK_BOOTTIME)
+        assert abs(float(given.partition("=")[2]) + uptime_s - time.time()) < 120
+
+
+def arguments(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
 
 
 def test_a_folder_named_as_the_program_in_the_working_directory_is_not_taken_for_it(tmp_path: Path) -> None:

@@ -44,6 +44,12 @@ def test_a_request_that_began_when_the_last_failure_ended_counts() -> None:
     assert after(health, "failure", 101.0).consecutive_failures == 2
 
 
+def test_a_count_that_a_wrong_clock_has_left_years_ahead_hides_no_failure() -> None:
+    ahead = replace(failed(1), counted_until=100.0 + 365 * 86_400)
+    assert after(ahead, "failure", 200.0).consecutive_failures == 2
+    assert after(replace(ahead, counted_until=3600.0), "failure", 200.0).consecutive_failures == 1
+
+
 def test_a_failure_that_is_not_counted_still_shows_its_error() -> None:
     health = after(Health(), "failure", 100.0, 1.0)
     late = judge(

@@ -17,6 +17,7 @@ from hub.rules.retry import (
     WAIT_MAX_S,
     delay_s,
     judge,
+    longest_wait_s,
     resume_at,
     retry_after_at,
     settled,
@@ -287,3 +288,14 @@ def test_every_verdict_either_ends_a_delivery_or_says_when_it_goes_on(
     assert verdict.failures - failures == (counted.kind in ("failure", "gone"))
     assert verdict.deferrals - deferrals == (counted.kind == "later")
     assert verdict.faults - faults == (kind in ("fault", "unknown"))
+
+
+@given(st.lists(st.floats(0, 604_800), max_size=50), st.integers(1, 200), st.floats(0, 1, exclude_max=True))
+def test_nothing_is_put_off_for_longer_than_the_longest_wait(
+    schedule: list[float], failures: int, chance: float
+) -> None:
+    longest = longest_wait_s(schedule)
+    assert delay_s(schedule, failures, chance) <= longest
+    asked_for = retry_after_at("1000000000", NOW)
+    assert asked_for is not None
+    assert asked_for - NOW <= longest

@@ -344,6 +344,15 @@ def test_the_clock_goes_with_time_passed_and_not_with_the_wall(monkeypatch: pyte
     assert before <= clock.now() < before + 5
 
 
+def test_two_processes_of_a_machine_can_have_one_clock_whatever_the_wall_says_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parent = Clock()
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    child = Clock(parent.boot_epoch_s)
+    assert child.now() == pytest.approx(parent.now(), abs=0.5)
+
+
 def test_the_database_s_clock_is_everybodys(postgresql_url: str) -> None:
     clock = Clock()
     database = Database(postgresql_url, clock)
