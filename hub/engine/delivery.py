@@ -14,11 +14,13 @@ from connectors.base import Answer, Context, Event, Format, HttpParcel, Judgemen
 from hub import __version__
 from hub.errors import DeliveryError, Fault
 from hub.logs import MASK
+from hub.rules.masking import credentials_of
 from hub.rules.outcome import Kind, Outcome, SentBody
 from hub.rules.retry import resume_at
 from hub.rules.settings import Settings
 from hub.store.clock import Clock
 from hub.store.destinations import Destination
+from hub.targets.http.answer import KEEP_BODY_BYTES
 from hub.targets.outbound import Outbound
 from hub.targets.transport import Receipt, Request
 
@@ -47,7 +49,7 @@ def attempt(shipment: Shipment, outbound: Outbound, settings: Settings, clock: C
         form = registry.format_of(shipment.destination.format)
         request = build(shipment, form, settings, clock, outbound.origin)
         receipt = outbound.send(request)
-        outcome = _answered(receipt, form.judge(receipt.answer), started_at)
+        outcome = _answered(receipt, form.judge(receipt.answer), shipment.destination, started_at)
     except DeliveryError as error:
         outcome = _unanswered(error, started_at, clock.now() - started_at)
     except Exception as error:  # a bug of ours, or a row that cannot be read: this delivery only, and never the receiver's fault
@@ -131,8 +133,11 @@ _KINDS: dict[str | None, Kind] = {
 }
 
 
-def _answered(receipt: Receipt, judgement: Judgement, started_at: float) -> Outcome:
+def _answered(receipt: Receipt, judgement: Judgement, destination: Destination, started_at: float) -> Outcome:
+    """What an answer came to; what it repeats of the hook's credentials is masked."""
     answer: Answer = receipt.answer
+    credentials = credentials_of(destination.headers, [secret for secret, _ in destination.secrets])
+    reason = judgement.reason or receipt.note
     ended_at = started_at + receipt.duration_s
     return Outcome(
         _KINDS[judgement.blames],
@@ -140,15 +145,15 @@ def _answered(receipt: Receipt, judgement: Judgement, started_at: float) -> Outc
         receipt.duration_s,
         phase=receipt.phase,
         status=answer.status,
-        reason=judgement.reason or receipt.note,
+        reason=reason and credentials.masked_text(reason),
         blames_event=judgement.blames == "event",
         resume_at=resume_at(judgement.after_s, answer.header("retry-after"), ended_at)
         if judgement.blames
         else None,
         peer=receipt.peer,
         was_sent=True,
-        response_headers=list(answer.headers),
-        response_body=answer.body,
+        response_headers=credentials.masked_headers(answer.headers),
+        response_body=credentials.masked(answer.body, is_cut=len(answer.body) >= KEEP_BODY_BYTES),
     )
 
 

@@ -190,3 +190,27 @@ def test_the_hubs_own_headers_win_in_any_letter_case(
     sent = loft.requests.pop().parcel.headers
     assert sent.keys() == {"X-Token", *ours}
     assert "x" not in sent.values()
+
+
+def test_what_a_receiver_repeats_of_the_hooks_credentials_is_not_kept(outbound: Outbound, loft: Loft) -> None:
+    loft.answer = Answer(
+        302,
+        headers=[("Location", "https://example.com/?key=my%20header%20value"), ("X-Key", "my header value")],
+        body=b'{"you sent": "my header value", "signed with": "an old secret"}',
+    )
+    outcome = attempt(
+        outbound,
+        headers={"X-Key": "my header value"},
+        secrets=(("s3cret", None), ("an old secret", 1.0)),
+    )
+    assert outcome.response_headers == [("Location", f"https://example.com/?key={MASK}"), ("X-Key", MASK)]
+    assert outcome.response_body == f'{{"you sent": "{MASK}", "signed with": "{MASK}"}}'.encode()
+    assert "header" not in str(outcome.reason)
+
+
+def test_a_format_judges_the_answer_as_it_came(outbound: Outbound, loft: Loft) -> None:
+    """A credential that happens to be what a receiver says must not turn its answer into another."""
+    loft.answer = Answer(429, headers=[("Retry-After", "1234")])
+    outcome = attempt(outbound, headers={"X-Key": "1234"})
+    assert outcome.resume_at == outcome.ended_at + 1234
+    assert outcome.response_headers == [("Retry-After", MASK)]
