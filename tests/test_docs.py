@@ -63,7 +63,7 @@ def test_every_command_that_is_shown_exists_with_its_options(document: Path) -> 
         command: click.Command | None = cli.cli
         while isinstance(command, click.Group):
             assert words, line
-            command = command.commands.get(words[0])
+            command = command.get_command(click.Context(command), words[0])
             assert command is not None, line
             words = words[1:]
         assert command is not None

@@ -1,4 +1,4 @@
-"""`hookhub check`: is this set up well, and if not, what to do; `config` and `version`.
+"""`hookhub check`: is this set up well, and if not, what to do; and `hookhub config`.
 
 Owns the findings, one line each. It must never change anything but what opening the data directory makes, and
 never print a secret.
@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 import click
 
-from hub import __version__
 from hub.commands.opening import data_option, load_config, storage_faults
 from hub.commands.serving import raise_file_limit
 from hub.config import Config
@@ -62,13 +61,6 @@ def show_config(data_dir: str | None) -> None:
     """Print the configuration in force, secrets hidden."""
     for name, value in load_config(data_dir=data_dir).shown().items():
         click.echo(f"{name}={value}")
-
-
-@click.command("version")
-@data_option
-def version(data_dir: str | None) -> None:
-    """Print the version."""
-    click.echo(f"hookhub {__version__}")
 
 
 def examine(loaded: Config) -> Iterator[Finding]:
