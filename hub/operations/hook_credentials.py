@@ -8,6 +8,9 @@ them.
 from dataclasses import replace
 
 from connectors import signing
+from hub.errors import Invalid
+from hub.logs import MASK
+from hub.rules import hook_fields
 from hub.rules.hook_fields import UNSET, HookChange, is_same_receiver
 from hub.store import destinations
 from hub.store.hooks import Hook
@@ -19,6 +22,27 @@ def of_new(wanted: HookChange, form: str) -> str | None:
     if isinstance(wanted.secret, str):
         return wanted.secret
     return signing.new_secret() if form == "standard" or wanted.handshake == "rest-hooks" else None
+
+
+def unmasked(box: SecretBox, hook: Hook, change: HookChange) -> HookChange:
+    """A change without what is the same as before, and with the values that masks stand for: clients read a hook
+    and write all of it back. A mask keeps the value of the same header for the same receiver.
+
+    Raises: Invalid, a mask stands for nothing.
+    """
+    if change.secret is not UNSET and change.secret == _newest_secret(box, hook):
+        change = replace(change, secret=UNSET)
+    if change.headers is UNSET:
+        return change
+
+    known = _headers(box, hook)
+    is_same = change.target_url is UNSET or is_same_receiver(change.target_url, hook.target_url)
+    kept = {name.lower(): value for name, value in known.items()} if is_same else {}
+    masked = [name for name, value in change.headers.items() if value == MASK]
+    if lost := [hook_fields.mask_error(name) for name in masked if name.lower() not in kept]:
+        raise Invalid(lost)
+    headers = {**change.headers, **{name: kept[name.lower()] for name in masked}}
+    return replace(change, headers=UNSET if is_same and headers == known else headers)
 
 
 def completed(hook: Hook, change: HookChange) -> HookChange:
@@ -42,11 +66,24 @@ def for_handshake(box: SecretBox, hook: Hook, change: HookChange) -> tuple[HookC
     """The secret that a target is asked to send back, and the change, which has it where it is a new one."""
     if isinstance(change.secret, str):
         return change, change.secret
-    try:
-        kept = destinations.secrets_of(box, hook) if change.secret is UNSET else ()
-    except SecretUnreadable:
-        kept = ()  # sealed with another key: it signs nothing any more
-    if kept:
-        return change, kept[0][0]
+    kept = _newest_secret(box, hook) if change.secret is UNSET else None
+    if kept is not None:
+        return change, kept
     made = signing.new_secret()
     return replace(change, secret=made), made
+
+
+def _newest_secret(box: SecretBox, hook: Hook) -> str | None:
+    """None also for one that was sealed with another key: it signs nothing any more."""
+    try:
+        return next((secret for secret, _ in destinations.secrets_of(box, hook)), None)
+    except SecretUnreadable:
+        return None
+
+
+def _headers(box: SecretBox, hook: Hook) -> dict[str, str]:
+    """None of them where they were sealed with another key."""
+    try:
+        return destinations.headers_of(box, hook)
+    except SecretUnreadable:
+        return {}

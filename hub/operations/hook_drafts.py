@@ -8,11 +8,13 @@ fields. Step after: `subscriptions` checks and writes what is left.
 from dataclasses import dataclass, replace
 
 from hub.operations import hook_access, hook_credentials
-from hub.rules import access, catalogue, hook_fields
+from hub.rules import access, catalogue, health, hook_fields
 from hub.rules.access import Action, Requester
+from hub.rules.health import Health
 from hub.rules.hook_fields import SECRET_FIELDS, UNSET, HookChange
 from hub.store.hooks import Hook, NewHook
 from hub.store.projects import Project
+from hub.store.secrets import SecretBox
 
 _COMPARED = tuple(name for name in hook_fields.FIELDS if name not in (*SECRET_FIELDS, "enabled"))
 
@@ -24,9 +26,10 @@ class Draft:
     hook: Hook
     change: HookChange
 
-    def completed(self) -> "Draft":
-        """With what follows from a checked change for the secret and the headers."""
-        return Draft(self.hook, hook_credentials.completed(self.hook, self.change))
+    def completed(self, box: SecretBox) -> "Draft":
+        """With what follows from a checked change for the secret and the headers. Raises: Invalid."""
+        change = hook_credentials.unmasked(box, self.hook, self.change)
+        return Draft(self.hook, hook_credentials.completed(self.hook, change))
 
 
 def of_new(requester: Requester, project: Project, wanted: HookChange) -> NewHook:
@@ -62,6 +65,13 @@ def of_change(requester: Requester, project: Project, hook: Hook | None, given: 
     action: Action = "switch" if change.given().keys() == {"enabled"} else "edit"
     hook_access.allowed(requester, project, seen, action)
     return Draft(seen, change)
+
+
+def switched(hook: Hook, is_on: bool, requester: Requester, now: float) -> Health:
+    """The health of a hook once this requester has switched it on or off."""
+    if is_on:
+        return health.enabled(hook.health)
+    return health.disabled(hook.health, f"switched off by {requester.name}", now)
 
 
 def _differing(hook: Hook, given: HookChange) -> HookChange:

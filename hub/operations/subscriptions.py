@@ -15,7 +15,7 @@ from hub.engine.hook_states import HookStates
 from hub.errors import Conflict, Forbidden, Invalid
 from hub.operations import handshake, hook_access, hook_credentials, hook_drafts
 from hub.operations.hook_drafts import Draft
-from hub.rules import access, health, hook_fields
+from hub.rules import access, hook_fields
 from hub.rules.access import Action, Requester
 from hub.rules.health import Switched
 from hub.rules.hook_fields import SECRET_FIELDS, UNSET, Circumstances, HookChange
@@ -130,12 +130,12 @@ class Subscriptions:
         )
         if errors := hook_fields.errors_in(asked.change, self._around(project, asked.hook.origin_kind)):
             raise Invalid(errors)
-        given = self._proved(asked.completed())
+        given = self._proved(asked.completed(self._box))
 
         def write() -> Saved:
             now = self._database.clock.now()
             locked = hooks.locked(self._database, hook_id)
-            draft = hook_drafts.of_change(requester, project, locked, given).completed()
+            draft = hook_drafts.of_change(requester, project, locked, given).completed(self._box)
             hook = self._configure(requester, draft, now)
             if draft.change.enabled is not UNSET and draft.change.enabled != hook.is_on:
                 hook = self._switch(requester, hook, draft.change.enabled, now)
@@ -266,8 +266,7 @@ class Subscriptions:
 
     def _switch(self, requester: Requester, hook: Hook, is_on: bool, now: float) -> Hook:
         hook_access.check_not_gone(hook)
-        off = f"switched off by {requester.name}"
-        after = health.enabled(hook.health) if is_on else health.disabled(hook.health, off, now)
+        after = hook_drafts.switched(hook, is_on, requester, now)
         if after.state == hook.state:
             return hook
         changed = hooks.switch(self._database, hook, after, now)

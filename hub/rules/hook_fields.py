@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from connectors import signing
 from hub.errors import FieldError
+from hub.logs import MASK
 from hub.rules import catalogue as catalogues
 from hub.rules import headers as header_rules
 from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
@@ -76,13 +77,18 @@ class Circumstances:
 
 
 def errors_of_new(wanted: HookChange, around: Circumstances) -> list[FieldError]:
-    """What is wrong with the fields of a new hook; it needs a target and an event."""
+    """What is wrong with the fields of a new hook: it needs a target and an event, and has no value yet that a
+    mask could stand for.
+    """
     missing = []
     if wanted.target_url is UNSET:
         missing.append(("target_url", _NO_TARGET))
     if wanted.events is UNSET:
         missing.append(("events", _NO_EVENTS))
-    return missing + errors_in(wanted, around)
+    masked = (
+        [] if wanted.headers is UNSET else [name for name, value in wanted.headers.items() if value == MASK]
+    )
+    return missing + [mask_error(name) for name in masked] + errors_in(wanted, around)
 
 
 def errors_in(change: HookChange, around: Circumstances) -> list[FieldError]:
@@ -113,10 +119,17 @@ def errors_anywhere(change: HookChange, formats: Collection[str]) -> list[FieldE
     return errors
 
 
+def mask_error(header: str) -> FieldError:
+    """For a mask that stands for no value that this receiver may get."""
+    return f"headers.{header}", "is a mask and stands for no value here: give the value itself"
+
+
 def secret_errors(secret: str | None) -> list[FieldError]:
     """A secret that is no key would make a fault of every delivery."""
     if secret is None:
         return []
+    if secret == MASK:
+        return [("secret", "is a mask, not a secret: give the secret itself, or leave it out")]
     if not 0 < len(secret) <= SECRET_MAX or "\0" in secret:
         return [("secret", f"must have 1 to {SECRET_MAX} characters and no NUL")]
     try:

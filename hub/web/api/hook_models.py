@@ -7,7 +7,17 @@ one is not silently without effect.
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+import msgspec
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    create_model,
+    model_validator,
+)
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from connectors import registry
@@ -105,7 +115,7 @@ class HookFields(Input):
 
     def change(self) -> HookChange:
         """What is asked for. Raises: Invalid for null where there must be something."""
-        given = {name: getattr(self, name) for name in self.model_fields_set}
+        given = {name: getattr(self, name) for name in hook_fields.FIELDS if name in self.model_fields_set}
         empty = [name for name, value in given.items() if value is None]
         if wrong := [(name, "must not be null") for name in empty if name not in _EMPTY]:
             raise Invalid(wrong)
@@ -136,15 +146,16 @@ def _change(given: dict[str, Any]) -> HookChange:
 
 
 def _merge(values: dict[str, Any], name: str, aliases: tuple[str, ...]) -> None:
-    """Put what was given under an alias under the field's own name."""
+    """Put what was given under an alias under the field's own name; null beside another name is absent."""
     given = {alias: values.pop(alias) for alias in (name, *aliases) if alias in values}
     if not given:
         return
-    first, *others = given
+    said = {alias: value for alias, value in given.items() if value is not None} or given
+    first, *others = said
     for other in others:
-        if given[other] != given[first]:
+        if said[other] != said[first]:
             raise _refusal([((other,), f"is not the same as {first}: give one of them")])
-    values[name] = given[first]
+    values[name] = said[first]
 
 
 def _refusal(
@@ -245,6 +256,40 @@ class HookWithSecret(HookAnswer):
     secret: str | None = Field(
         None, examples=["whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="], description="Shown this once"
     )
+
+
+READ_ONLY = tuple(name for name in HookAnswer.model_fields if name not in HookFields.model_fields)
+
+
+class _WrittenBack(HookFields):
+    """A change of a hook. What is shown of one and cannot be set may come back with it, as it is."""
+
+    def check_read_only(self, now: HookAnswer, after: HookAnswer) -> None:
+        """Raises: Invalid for a read-only field that is neither as it is now, nor as this change makes it, nor what
+        it may have been when it was read.
+        """
+        shown, made = now.model_dump(), after.model_dump()
+        wrong = [
+            (name, f"cannot be set; it is {msgspec.json.encode(shown[name]).decode()}: leave it out")
+            for name in READ_ONLY
+            if name in self.model_fields_set
+            and (value := getattr(self, name)) not in (shown[name], made[name])
+            and not _may_have_been(name, value, shown)
+        ]
+        if wrong:
+            raise Invalid(wrong)
+
+
+_read_only: dict[str, Any] = dict.fromkeys(READ_ONLY, (SkipJsonSchema[Any], None))  # type: ignore[misc]
+HookUpdate = create_model("HookUpdate", __base__=_WrittenBack, **_read_only)
+"""Its read-only fields are in no document: they are taken, not asked for."""
+
+
+def _may_have_been(name: str, value: Any, shown: dict[str, Any]) -> bool:
+    """True for an older value of what moves by itself between reading and writing."""
+    if name in ("last_success_at", "updated_at"):
+        return value is None or (isinstance(value, str) and value <= (shown[name] or ""))
+    return name in ("last_error", "next_attempt_at") and shown["state"] == "failing"
 
 
 def example_of(model: type[BaseModel]) -> dict[str, Any]:

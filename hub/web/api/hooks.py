@@ -3,12 +3,13 @@
 Who may do what is decided by `operations.subscriptions`, for every door alike; shapes are in `hook_models`.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 from pydantic import BaseModel, Field
 
-from hub.operations import hook_views, ping
+from hub.operations import hook_drafts, hook_views, ping
 from hub.operations.hook_views import HookView
 from hub.operations.samples import SAMPLES_MAX
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT, OVERLAP_HOURS_MAX, Saved
@@ -16,8 +17,9 @@ from hub.rules.health import State
 from hub.store.hooks import Hook
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.hook_models import (
+    READ_ONLY,
     HookAnswer,
-    HookFields,
+    HookUpdate,
     HookWithSecret,
     NewHook,
     Secret,
@@ -55,10 +57,22 @@ def create(request: ApiRequest) -> ApiResponse:
 
 
 def update(request: ApiRequest) -> ApiResponse:
-    saved = request.services.subscriptions.update(
-        request.requester, request.project, request.path["id"], request.body.change()
-    )
+    subscriptions, body = request.services.subscriptions, request.body
+    change = body.change()
+    if body.model_fields_set & set(READ_ONLY):
+        _check_read_only(request, subscriptions.get(request.requester, request.project, request.path["id"]))
+    saved = subscriptions.update(request.requester, request.project, request.path["id"], change)
     return _saved(request, saved)
+
+
+def _check_read_only(request: ApiRequest, hook: Hook) -> None:
+    """Raises: Invalid."""
+    [view] = _views(request, [hook])
+    after, body = hook, request.body
+    if body.enabled is not None and body.enabled != hook.is_on:
+        now = request.services.database.clock.now()
+        after = replace(hook, health=hook_drafts.switched(hook, body.enabled, request.requester, now))
+    body.check_read_only(HookAnswer.of(view), HookAnswer.of(replace(view, hook=after)))
 
 
 def delete(request: ApiRequest) -> ApiResponse:
@@ -170,8 +184,8 @@ CALLS = (
     Call("GET", "/hooks", list_hooks, "Hooks, newest first", _LOOK, list[HookAnswer], query=HookQuery),
     Call("POST", "/hooks", create, "Subscribe", _OWN, HookWithSecret, 201, NewHook, problems=(409,)),
     Call("GET", "/hooks/{id}", get, "One hook", _LOOK, HookAnswer),
-    Call("PATCH", "/hooks/{id}", update, "Change a hook", _OWN, HookWithSecret, body=HookFields, problems=(409,)),
-    Call("PUT", "/hooks/{id}", update, "Change a hook: the same as PATCH", _OWN, HookWithSecret, body=HookFields, problems=(409,)),
+    Call("PATCH", "/hooks/{id}", update, "Change a hook", _OWN, HookWithSecret, body=HookUpdate, problems=(409,)),
+    Call("PUT", "/hooks/{id}", update, "Change a hook: the same as PATCH", _OWN, HookWithSecret, body=HookUpdate, problems=(409,)),
     Call("DELETE", "/hooks/{id}", delete, "Unsubscribe", _OWN, Deleted, problems=(409,)),
     Call("POST", "/hooks/{id}/enable", enable, "Switch a hook on; what was held is sent", ("manage",), HookAnswer, problems=(409,)),
     Call("POST", "/hooks/{id}/disable", disable, "Switch a hook off", ("manage",), HookAnswer, problems=(409,)),
