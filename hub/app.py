@@ -19,6 +19,7 @@ from hub.engine.in_flight import InFlight
 from hub.engine.intake import Intake
 from hub.engine.scheduler import Scheduler
 from hub.engine.senders import stay_on_one_core
+from hub.operations import hub_data
 from hub.operations.audit import AuditTrail
 from hub.operations.connectors import Connectors
 from hub.operations.credentials import Credentials
@@ -36,10 +37,7 @@ from hub.operations.tokens import Tokens
 from hub.operations.unsubscribe import ReverseUnsubscribe
 from hub.operations.users import Users
 from hub.services import Services
-from hub.store import schema
 from hub.store.clock import Clock
-from hub.store.database import Database
-from hub.store.secrets import SecretBox
 from hub.targets.outbound import Outbound
 from hub.web import routes
 
@@ -66,10 +64,8 @@ class Hub:
         """`sends`: deliver from this process, within the bounds of `in_flight`; `prepare_thread` runs first in each
         thread that delivers. Migrates the database; nothing runs before `start`.
         """
-        self.database = Database(config.database_url, clock)
-        schema.migrate(self.database)
-        self.database.sync_clock()
-        box = SecretBox([config.secret_key])
+        data = hub_data.open_or_make(config, clock)
+        self.is_new, self.database, box = data.is_new, data.database, data.box
         origin = urlsplit(config.base_url).hostname or "localhost"
         outbound = Outbound(allow=config.outbound_allow, ca_file=config.outbound_ca_file, origin=origin)
         self._unsubscribe = ReverseUnsubscribe(self.database, outbound)

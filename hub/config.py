@@ -1,18 +1,17 @@
-"""The hub's configuration (contract §3): read once, checked whole, frozen.
+"""The hub's configuration (docs/configuration.md): read once, checked whole, frozen.
 
-Owns the names `HUB_*`, their defaults and ranges, and the secret key's file. It is the only reader of the
-environment, and it never shows a secret: not in a message, a `repr` or `shown`. Before it the command line
-gives its overrides; after it `hub.app` builds everything from the `Config`. What admins tune while the hub
-runs is a setting in the store, not here.
+Owns the names `HUB_*`, their defaults and ranges. It is the only reader of the environment; it makes nothing, and it
+never shows a secret: not in a message, a `repr` or `shown`. Step before: the command line gives its overrides; step
+after: `operations.hub_data` opens what the `Config` names. What admins tune while the hub runs is a setting in the
+store, not here.
 """
 
 import difflib
 import os
 import re
-import secrets
+import stat
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -63,7 +62,7 @@ class Config:
     """0 = any free one."""
     base_url: str
     secret_key: str = field(repr=False)
-    """At least 32 bytes; what is encrypted or signed at rest derives from it."""
+    """At least 32 bytes; what is encrypted or signed at rest derives from it. Empty: the one in the data directory."""
     admin_username: str | None
     admin_password: str | None = field(repr=False)
     """Given together with `admin_username`, or not at all."""
@@ -88,7 +87,7 @@ class Config:
             "HUB_HOST": self.host,
             "HUB_PORT": str(self.port),
             "HUB_BASE_URL": self.base_url,
-            "HUB_SECRET_KEY": HIDDEN,
+            "HUB_SECRET_KEY": HIDDEN if self.secret_key else "",
             "HUB_ADMIN_USERNAME": self.admin_username or "",
             "HUB_ADMIN_PASSWORD": HIDDEN if self.admin_password else "",
             "HUB_OUTBOUND_ALLOW": ",".join(map(str, self.outbound_allow)),
@@ -104,12 +103,11 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: object) -> Config
     """Read and check everything; `overrides` come from the command line by field name (None: not given) and
     win.
 
-    An empty variable counts as not given, as compose files pass them. Makes the data directory, and the
-    secret key in it when no key is given. Raises ConfigError that names every problem, one sentence each, and
-    no secret.
+    An empty variable counts as not given, as compose files pass them. Raises ConfigError that names every problem, one
+    sentence each, and no secret.
     """
     reader = _Reader(environ, overrides)
-    data_dir = Path(reader.text("HUB_DATA_DIR") or "hub-data").expanduser().absolute()
+    data_dir = reader.directory("HUB_DATA_DIR", "hub-data")
     host = reader.text("HUB_HOST") or "127.0.0.1"
     port = reader.number("HUB_PORT", 8000, 65535)
     config = Config(
@@ -136,14 +134,7 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: object) -> Config
         reader.complain("HUB_ADMIN_USERNAME and HUB_ADMIN_PASSWORD belong together: give both or neither.")
     if reader.problems:
         raise ConfigError(" ".join(reader.problems))
-    if config.database_url.startswith("sqlite:") or not config.secret_key:
-        try:
-            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(
-                f"The data directory {data_dir} cannot be made ({_reason(error)}): set HUB_DATA_DIR."
-            ) from None
-    return config if config.secret_key else replace(config, secret_key=load_secret_key(data_dir))
+    return config
 
 
 def environ_of(**values: str) -> dict[str, str]:
@@ -151,54 +142,6 @@ def environ_of(**values: str) -> dict[str, str]:
     others.
     """
     return {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | values
-
-
-def load_secret_key(data_dir: Path) -> str:
-    """The key in `data_dir/secret_key`, made at the first start with mode 0600.
-
-    Hubs that start at the same moment agree: the key is written whole under another name and then linked, and
-    a link that is already there is never replaced. Raises ConfigError when it can be neither read nor made,
-    or was cut short.
-    """
-    path = data_dir / "secret_key"
-    try:
-        if not path.exists():
-            _create_once(path, secrets.token_urlsafe(48))
-        if path.stat().st_mode & 0o077:  # a copy or a restore loosened it
-            with suppress(OSError):
-                path.chmod(0o600)
-        key = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"The secret key {path} cannot be read or made ({_reason(error)}): fix it, or set HUB_SECRET_KEY."
-        ) from None
-    if len(key) < SECRET_KEY_BYTES:
-        raise ConfigError(
-            f"The secret key {path} is cut short: restore it from a backup, for what it encrypted is lost without it."
-        )
-    return key
-
-
-def _create_once(path: Path, text: str) -> None:
-    """Write `text` to `path` unless it exists by then; readers see all of it or nothing, even after a power
-    cut.
-    """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 class _Reader:
@@ -236,7 +179,7 @@ class _Reader:
             # be.
             content = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, ValueError) as error:
-            self.complain(f"{name}_FILE names {path}, which cannot be read ({_reason(error)}).")
+            self.complain(f"{name}_FILE names {path}, which cannot be read ({reason_of(error)}).")
             return None
         if not content:
             self.complain(f"{name}_FILE names {path}, which is empty.")
@@ -279,8 +222,22 @@ class _Reader:
         try:
             path.open("rb").close()
         except (OSError, ValueError) as error:
-            self.complain(f"{name} names {text}, which cannot be read ({_reason(error)}).")
+            self.complain(f"{name} names {text}, which cannot be read ({reason_of(error)}).")
         return str(path)
+
+    def directory(self, name: str, default: str) -> Path:
+        """The absolute path of a directory, whether it is there or not."""
+        path = Path(self.text(name) or default).expanduser().absolute()
+        try:
+            is_directory = stat.S_ISDIR(path.stat().st_mode)
+        except FileNotFoundError:
+            return path
+        except (OSError, ValueError) as error:
+            self.complain(f"{name} names {path}, which cannot be used ({reason_of(error)}).")
+            return path
+        if not is_directory:
+            self.complain(f"{name} names {path}, which is no directory.")
+        return path
 
     def database_url(self, name: str, data_dir: Path) -> str:
         """SQLite with an absolute path, since other processes of the hub may start elsewhere; PostgreSQL
@@ -353,5 +310,6 @@ def _without_password(url: str) -> str:
     return re.sub(r"([?&][^=&]*password)=[^&]*", rf"\1={HIDDEN}", url, flags=re.IGNORECASE)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """What the system says, without the path: that stands in the sentence around it."""
     return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__

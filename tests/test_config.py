@@ -1,8 +1,6 @@
 """The configuration: every name of contract §3, and every way to get one wrong."""
 
-import stat
 import string
-import threading
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -10,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub import config
-from hub.config import NAMES, SECRET_NAMES, Config, load, load_secret_key
+from hub.config import NAMES, SECRET_NAMES, Config, load
 from hub.errors import ConfigError
 
 KEY = "k" * 32
@@ -37,7 +34,7 @@ def test_it_needs_nothing_from_the_environment(tmp_path: Path, monkeypatch: pyte
         host="127.0.0.1",
         port=8000,
         base_url="http://127.0.0.1:8000",
-        secret_key=(tmp_path / "hub-data" / "secret_key").read_text().strip(),
+        secret_key="",
         admin_username=None,
         admin_password=None,
         outbound_allow=(),
@@ -300,64 +297,18 @@ def test_what_is_not_secret_is_shown(environ: dict[str, str]) -> None:
     assert (shown["HUB_SECRET_KEY"], shown["HUB_ADMIN_PASSWORD"]) == ("(hidden)", "")
 
 
-def test_a_secret_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    data_dir = tmp_path / "deep" / "data"
-    first = load({"HUB_DATA_DIR": str(data_dir)})
-    assert len(first.secret_key.encode()) >= 32
-    assert set(first.secret_key) <= set(string.ascii_letters + string.digits + "-_")
-    assert load({"HUB_DATA_DIR": str(data_dir)}).secret_key == first.secret_key
-    assert [path.name for path in data_dir.iterdir()] == ["secret_key"]
-    assert stat.S_IMODE((data_dir / "secret_key").stat().st_mode) == 0o600
-    assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
-
-
-def test_a_secret_key_that_a_copy_loosened_is_tightened(tmp_path: Path) -> None:
-    key = load_secret_key(tmp_path)
-    (tmp_path / "secret_key").chmod(0o644)
-    assert load_secret_key(tmp_path) == key
-    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
-
-
-def test_hubs_that_start_together_agree_on_the_secret_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Every starter is held between "there is no key" and "here is mine" until all of them got that far."""
-    together = threading.Barrier(8)
-    create_once = config._create_once
-
-    def hold(path: Path, text: str) -> None:
-        together.wait(timeout=30)
-        create_once(path, text)
-
-    monkeypatch.setattr(config, "_create_once", hold)
-    keys: list[str] = []
-    starters = [threading.Thread(target=lambda: keys.append(load_secret_key(tmp_path))) for _ in range(8)]
-    for starter in starters:
-        starter.start()
-    for starter in starters:
-        starter.join(timeout=30)
-    assert len(keys) == 8
-    assert set(keys) == {(tmp_path / "secret_key").read_text().strip()}
-    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
-
-
-@pytest.mark.parametrize("content", [b"", b"short\n", b"\xff" * 64])
-def test_a_damaged_secret_key_is_never_replaced(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "secret_key").write_bytes(content)
-    with pytest.raises(ConfigError, match=r"secret_key"):
-        load_secret_key(tmp_path)
-    assert (tmp_path / "secret_key").read_bytes() == content
-
-
-def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_data_directory_that_cannot_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert f"The data directory {tmp_path}/file/data cannot be made" in problems(
+    assert f"HUB_DATA_DIR names {tmp_path}/file, which is no directory." in problems(
+        {"HUB_DATA_DIR": str(tmp_path / "file")}
+    )
+    assert f"HUB_DATA_DIR names {tmp_path}/file/data, which cannot be used" in problems(
         {"HUB_DATA_DIR": str(tmp_path / "file" / "data")}
     )
 
 
-def test_a_given_key_and_a_postgresql_url_need_no_data_directory(
-    environ: dict[str, str], tmp_path: Path
-) -> None:
-    load(environ | {"HUB_DATABASE_URL": "postgresql://hub@db/hub"})
+def test_reading_it_makes_nothing(environ: dict[str, str], tmp_path: Path) -> None:
+    found = load({"HUB_DATA_DIR": str(tmp_path / "data")})
+    assert found.secret_key == ""
+    load(environ)
     assert not (tmp_path / "data").exists()

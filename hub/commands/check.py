@@ -4,6 +4,7 @@ Owns the findings, one line each. It must never change anything but what opening
 never print a secret.
 """
 
+import contextlib
 import resource
 import shutil
 import stat
@@ -11,20 +12,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import click
 
-from hub.commands.opening import data_option, load_config, storage_faults
+from hub.commands.opening import data_option, load_config
 from hub.commands.serving import raise_file_limit
 from hub.config import Config
 from hub.engine.in_flight import REQUESTS_MAX
 from hub.engine.intake import DISK_FREE_MIN_BYTES
-from hub.errors import HubError
+from hub.errors import ConfigError, HubError
+from hub.operations import hub_data
+from hub.operations.hub_data import NoHub
 from hub.rules.people import password_error
-from hub.store import schema, workers
+from hub.store import key_file, schema, workers
 from hub.store.database import Database
 
 Mark = Literal["ok", "warning", "error"]
@@ -64,10 +66,9 @@ def show_config(data_dir: str | None) -> None:
 
 
 def examine(loaded: Config) -> Iterator[Finding]:
-    """Every finding, in the order in which people should mend them."""
+    """Every finding, in the order in which people should mend them. Raises: NoHub."""
     yield from database(loaded)
     yield from data_directory(loaded)
-    yield secret_key(loaded)
     yield base_url(loaded)
     yield from first_password(loaded)
     yield outbound(loaded)
@@ -75,27 +76,27 @@ def examine(loaded: Config) -> Iterator[Finding]:
 
 
 def database(loaded: Config) -> Iterator[Finding]:
+    """The database, and the secret key that belongs to it."""
     try:
-        with storage_faults(loaded):
-            opened = Database(loaded.database_url)
-            try:
-                pending = schema.pending(opened)
-                yield _schema(loaded, pending)
-                yield from _clock(opened)
-                if not pending:
-                    yield _workers(opened)
-            finally:
-                opened.close()
+        with hub_data.storage_faults(loaded), contextlib.closing(Database(loaded.database_url)) as opened:
+            hub_data.check_there(loaded, opened)
+            pending = schema.pending(opened)
+            yield _schema(loaded, pending)
+            yield from _clock(opened)
+            if not pending:
+                yield _workers(opened)
+            yield secret_key(loaded, opened)
+    except NoHub:
+        raise
     except HubError as error:
         yield Finding("error", f"database: {error}")
+        yield secret_key(loaded, None)
 
 
 def _schema(loaded: Config, pending: list[str]) -> Finding:
     where = loaded.shown()["HUB_DATABASE_URL"]
     if pending:
-        return Finding(
-            "ok", f"database: {where} answers; {len(pending)} migrations are due and run at the next start"
-        )
+        return Finding("ok", f"database: {where} answers; due at the next start: {', '.join(pending)}")
     return Finding("ok", f"database: {where} answers, and its schema is current")
 
 
@@ -155,30 +156,30 @@ def data_directory(loaded: Config) -> Iterator[Finding]:
         yield Finding("ok", text)
 
 
-def secret_key(loaded: Config) -> Finding:
-    path = loaded.data_dir / "secret_key"
-    if not _is_generated(loaded, path):
-        return Finding("ok", "secret key: given")
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        return Finding(
-            "error", f"secret key: others may read {path} (mode {mode:04o}); run: chmod 600 {path}"
-        )
-    if loaded.database_url.startswith("postgresql"):
-        return Finding(
-            "warning",
-            f"secret key: made by this machine ({path}); give the same HUB_SECRET_KEY to every machine that shares the database",
-        )
-    return Finding(
-        "ok", f"secret key: {path}; back it up with the database, which is of little use without it"
-    )
-
-
-def _is_generated(loaded: Config, path: Path) -> bool:
+def secret_key(loaded: Config, opened: Database | None) -> Finding:
+    """Whether it fits the database can be told only while that answers."""
+    path = loaded.data_dir / key_file.NAME
     try:
-        return path.read_text(encoding="ascii").strip() == loaded.secret_key
-    except (OSError, UnicodeDecodeError):
-        return False
+        if opened is None:
+            key = loaded.secret_key or key_file.read(loaded.data_dir)
+        else:
+            key = hub_data.key_of(loaded, opened)
+    except ConfigError as error:
+        return Finding("error", f"secret key: {error}")
+
+    fits = "" if opened is None else ", and fits the database"
+    if loaded.secret_key:
+        return Finding("ok", f"secret key: given{fits}")
+    if loaded.database_url.startswith("postgresql"):
+        made = f"made by this machine ({path})" if key else "none yet"
+        advice = "give the same HUB_SECRET_KEY to every machine that shares the database"
+        return Finding("warning", f"secret key: {made}; {advice}")
+    if key is None:
+        return Finding("ok", "secret key: none yet; the next start makes one")
+    if path.stat().st_mode & 0o077:
+        return Finding("error", f"secret key: others may read {path}; run: chmod 600 {path}")
+    advice = "back it up with the database, which is of little use without it"
+    return Finding("ok", f"secret key: {path}{fits}; {advice}")
 
 
 def base_url(loaded: Config) -> Finding:

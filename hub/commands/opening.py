@@ -1,23 +1,16 @@
-"""What the commands share: the `--data` option, the configuration, and the database opened and migrated.
-
-Owns how a fault of the disk or the database becomes the one sentence that people read. It must never hold a
-command.
-"""
+"""What the commands share: the `--data` option, how wrong values are told, the configuration, and the hub's data opened."""
 
 import contextlib
-import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import click
-import peewee
-import psycopg
 
 from hub import config, logs
 from hub.config import Config
-from hub.errors import ConfigError, Invalid
+from hub.errors import Invalid
+from hub.operations import hub_data
 from hub.rules.access import Requester
-from hub.store import schema
 from hub.store.database import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -59,50 +52,31 @@ def data_option(command: F) -> F:
 
 
 def load_config(**overrides: Any) -> Config:
-    """The configuration, with the command line's values over the environment's; sets the log up. Raises:
-    ConfigError.
-    """
+    """The configuration, with the command line's values over the environment's; sets the log up. Raises: ConfigError."""
     loaded = config.load(**overrides)
     logs.set_up(loaded.log_level, loaded.log_format)
     return loaded
 
 
 @contextlib.contextmanager
-def storage_faults(loaded: Config) -> Iterator[None]:
-    """Tells a database that cannot be opened as a sentence about the setting that names it."""
-    try:
-        yield
-    except (OSError, peewee.DatabaseError, peewee.InterfaceError, psycopg.Error, sqlite3.Error) as error:
-        raise ConfigError(unopened(loaded, error)) from error
-
-
-def unopened(loaded: Config, error: Exception) -> str:
-    """Why the database cannot be opened, and what to do. It never repeats a password: the URL is shown
-    without it.
+def opened(data_dir: str | None) -> Iterator[Database]:
+    """The database of a hub that is there, for the length of one command. It may be used beside a serving hub. Raises:
+    ConfigError.
     """
-    reason = (
-        (error.strerror if isinstance(error, OSError) else None)
-        or " ".join(str(error).split())
-        or type(error).__name__
-    )
-    if loaded.database_url.startswith("sqlite"):
-        return f"The database {loaded.shown()['HUB_DATABASE_URL']} cannot be opened ({reason}): check HUB_DATA_DIR and who may write there."
-    return f"The database {loaded.shown()['HUB_DATABASE_URL']} cannot be opened ({reason}): check HUB_DATABASE_URL and that it is up."
+    with contextlib.closing(hub_data.open_there(load_config(data_dir=data_dir))) as database:
+        yield database
 
 
 @contextlib.contextmanager
-def opened(data_dir: str | None) -> Iterator[Database]:
-    """The database, migrated, for the length of one command. It may be used beside a serving hub."""
+def opened_or_made(data_dir: str | None) -> Iterator[Database]:
+    """The same, but a hub is made if there is none, and it is said where. Raises: ConfigError."""
     loaded = load_config(data_dir=data_dir)
-    with storage_faults(loaded):
-        database = Database(loaded.database_url)
-        try:
-            schema.migrate(database)
-            database.sync_clock()
-        except BaseException:
-            database.close()
-            raise
-    try:
-        yield database
-    finally:
-        database.close()
+    data = hub_data.open_or_make(loaded)
+    with contextlib.closing(data.database):
+        if data.is_new:
+            click.echo(made_line(loaded), err=True)
+        yield data.database
+
+
+def made_line(loaded: Config) -> str:
+    return f"Made a new hub in {hub_data.where(loaded)}"

@@ -2,7 +2,7 @@
 
 import click
 
-from hub.commands.opening import COMMAND_LINE, Group, data_option, opened
+from hub.commands.opening import COMMAND_LINE, Group, data_option, opened_or_made
 from hub.errors import HubError, NotFound
 from hub.operations.projects import Projects
 from hub.rules.catalogue import CATALOGUES, OPEN
@@ -27,8 +27,8 @@ def project_group() -> None:
 )
 @data_option
 def create_project(key: str, name: str, catalogue: str, data_dir: str | None) -> None:
-    """Make a project."""
-    with opened(data_dir) as database:
+    """Make a project, and a hub for it if there is none yet."""
+    with opened_or_made(data_dir) as database:
         Projects(database).create(COMMAND_LINE, key, name, catalogue)
     click.echo(key)
 

@@ -20,12 +20,13 @@ import click
 
 from hub import app
 from hub.app import Hub
-from hub.commands.opening import data_option, load_config, storage_faults
+from hub.commands.opening import data_option, load_config, made_line
 from hub.commands.worker_processes import WorkerProcesses, when_parent_ends
 from hub.config import MAX_WORKERS, Config
 from hub.errors import ConfigError, HubError
-from hub.operations import first_admin
+from hub.operations import first_admin, hub_data
 from hub.store.clock import Clock
+from hub.store.database import open_private
 from hub.web.http_server import BACKLOG, Server, server_config
 
 log = logging.getLogger("hub.serve")
@@ -60,14 +61,15 @@ def serve(
         held.enter_context(only_one(loaded))
         listener = held.enter_context(listening(loaded))
         loaded = with_port(loaded, listener.getsockname()[1])
-        with storage_faults(loaded):
-            hub = Hub(loaded, sends=loaded.workers > 0)
+        hub = Hub(loaded, sends=loaded.workers > 0)
         others = held.enter_context(WorkerProcesses(max(0, loaded.workers - 1), data_dir, hub.database.clock))
         link = first_start(hub, loaded)
 
         def announce() -> None:
             others.start()
             click.echo(f"hookhub is listening on {loaded.base_url}")
+            if hub.is_new:
+                click.echo(made_line(loaded))
             if link:
                 click.echo(
                     f"Nobody can sign in yet. Open this link once, within a day, to make the administrator: {link}"
@@ -103,8 +105,8 @@ def worker(data_dir: str | None, until_stdin_ends: bool, boot_epoch: float | Non
     stopping = threading.Event()
     if until_stdin_ends:
         when_parent_ends(stopping.set)
-    with storage_faults(loaded):
-        hub = Hub(loaded, clock=Clock(boot_epoch))
+    hub_data.open_there(loaded).close()
+    hub = Hub(loaded, clock=Clock(boot_epoch))
     with on_signal(lambda: stopping.set()):
         hub.start()
         log.info("worker started")
@@ -173,8 +175,9 @@ def only_one(loaded: Config) -> Iterator[None]:
         yield
         return
     path = Path(loaded.database_url.removeprefix("sqlite:///")).with_suffix(".lock")
-    with storage_faults(loaded):
-        lock = path.open("a")
+    with hub_data.storage_faults(loaded):
+        hub_data.make_directory(loaded)
+        lock = open_private(path)
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

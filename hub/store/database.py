@@ -8,17 +8,21 @@ be called on the event loop except `write`, which only hands over.
 """
 
 import contextlib
+import fcntl
 import logging
+import os
 import re
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import peewee
+import psycopg
 from playhouse.db_url import connect
 
 from hub.errors import HubError
@@ -217,14 +221,25 @@ class Database:
 
     @contextlib.contextmanager
     def migrating(self) -> Iterator[Any]:
-        """The peewee database, held so that only one process migrates at a time."""
-        if not self.is_postgresql:
-            with _file_lock(
-                Path(f"{self._db.database}.migrate")
-            ):  # before connecting: the first connection turns WAL on, alone
+        """The peewee database, held so that only one process migrates at a time. Raises: StoreUnavailable: it cannot be
+        opened.
+        """
+        try:
+            with self._held() as db:
+                yield db
+        except (peewee.PeeweeException, psycopg.Error, sqlite3.Error) as error:
+            raise StoreUnavailable(_one_line(error)) from error
+
+    @contextlib.contextmanager
+    def _held(self) -> Iterator[Any]:
+        if self.path is not None:
+            # Before connecting: the first connection turns WAL on, alone.
+            with _file_lock(Path(f"{self.path}.migrate")):
+                _keep_private(self.path)
                 self._db.connect(reuse_if_open=True)
                 yield self._db
             return
+
         self._db.connect(reuse_if_open=True)
         key = 4_855_426  # any number, the same in every process
         self._db.execute_sql("SELECT pg_advisory_lock(%s)", (key,))
@@ -313,8 +328,25 @@ def _one_line(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _file_lock(path: Path) -> Iterator[None]:
-    import fcntl
-
-    with path.open("w") as handle:
+    with open_private(path) as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def _keep_private(path: Path) -> None:
+    """Only its owner reads the database: it holds payloads and hashes. SQLite gives its log the same mode.
+
+    An existing file is never opened here: closing it again would drop the locks that SQLite holds on it for the whole
+    process (sqlite.org/howtocorrupt.html §2.2).
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    for one in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        with contextlib.suppress(OSError):
+            if one.stat().st_mode & 0o077:
+                one.chmod(0o600)
+
+
+def open_private(path: Path) -> IO[str]:
+    """A file beside the database, to be locked or written anew; made its owner's alone."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")

@@ -20,6 +20,14 @@ class SchemaTooNew(HubError):
     """The database was migrated by a newer hookhub."""
 
 
+def is_there(database: Database) -> bool:
+    """True when a hub was made here. Makes nothing."""
+    if database.path is not None and not database.path.exists():
+        return False
+    with database.migrating() as db:
+        return bool(Runner(db, str(DIRECTORY)).applied())
+
+
 def migrate(database: Database) -> list[str]:
     """Apply what is missing; returns the names of what was applied.
 

@@ -1,8 +1,7 @@
 """The tuned settings, kept in the database so that every process has the same ones.
 
-Owns reading and writing their rows. It must never decide what a value may be: `rules.settings` does. Read
-inside the transaction that judges outcomes, so that a changed value counts from the next failure on,
-everywhere (contract §8.8).
+Owns reading and writing their rows; what a value may be `rules.settings` decides. They are read inside the transaction
+that judges outcomes, so that a changed value counts from the next failure on, everywhere (docs/delivery.md).
 """
 
 import json
@@ -38,6 +37,11 @@ def put(key: str, value: Any) -> None:
     Setting.insert(key=key, value=text).on_conflict(
         conflict_target=[Setting.key], update={Setting.value: text}
     ).execute()
+
+
+def add_note(key: str, value: Any) -> None:
+    """Leave a note of the hub's own, unless there is one already."""
+    Setting.insert(key=f"_{key}", value=json.dumps(value)).on_conflict_ignore().execute()
 
 
 def note(key: str) -> Any:

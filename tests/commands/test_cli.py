@@ -33,6 +33,13 @@ def data(tmp_path: Path) -> str:
     return str(tmp_path / "data")
 
 
+@pytest.fixture
+def made(data: str) -> str:
+    """A data directory with a hub in it, and the project OLD."""
+    assert run("project", "create", "OLD", "--data", data)[0] == 0
+    return data
+
+
 def query(data: str, sql: str) -> list[tuple[object, ...]]:
     connection = sqlite3.connect(Path(data) / "hub.db")
     try:
@@ -60,7 +67,8 @@ def test_a_project_is_made_with_its_catalogue(data: str) -> None:
     done = hookhub(
         "project", "create", "TRAVEL", "--name", "Voyages à pied", "--catalogue", "icescrum", "--data", data
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "TRAVEL\n", "")
+    assert (done.returncode, done.stdout) == (0, "TRAVEL\n")
+    assert done.stderr == f"Made a new hub in {data}\n"
     assert query(data, "SELECT key, name, catalogue FROM project") == [
         ("TRAVEL", "Voyages à pied", "icescrum")
     ]
@@ -92,9 +100,9 @@ def test_a_user_is_made_with_role_and_password(data: str) -> None:
     assert query(data, "SELECT role FROM membership") == [("scrum_master",)]
 
 
-def test_a_user_without_a_password_is_made_where_nobody_can_be_asked(data: str) -> None:
-    assert run("user", "create", "bob", "--admin", "--data", data) == (0, "bob\n", "")
-    assert query(data, "SELECT password_hash, is_admin FROM person") == [(None, 1)]
+def test_a_user_without_a_password_is_made_where_nobody_can_be_asked(made: str) -> None:
+    assert run("user", "create", "bob", "--admin", "--data", made) == (0, "bob\n", "")
+    assert query(made, "SELECT password_hash, is_admin FROM person") == [(None, 1)]
 
 
 def test_a_token_is_printed_and_nothing_else(data: str) -> None:
@@ -131,30 +139,30 @@ def test_a_token_of_an_app_switches_its_connector_on(data: str) -> None:
     assert query(data, "SELECT connector FROM project_connector ORDER BY 1") == [("webhooks",), ("zapier",)]
 
 
-def test_a_server_wide_token_needs_no_project(data: str) -> None:
-    code, out, _ = run("token", "create", "--scope", "admin", "--data", data)
+def test_a_server_wide_token_needs_no_project(made: str) -> None:
+    code, out, _ = run("token", "create", "--scope", "admin", "--data", made)
     assert code == 0
     assert TOKEN.fullmatch(out)
-    assert query(data, "SELECT project_id FROM token") == [(None,)]
+    assert query(made, "SELECT project_id FROM token") == [(None,)]
 
 
-def test_settings_are_shown_with_default_unit_and_range(data: str) -> None:
-    code, out, err = run("settings", "get", "--data", data)
+def test_settings_are_shown_with_default_unit_and_range(made: str) -> None:
+    code, out, err = run("settings", "get", "--data", made)
     assert (code, err) == (0, "")
     for name, definition in DEFINITIONS.items():
         assert f"{name} = " in out
         assert definition.unit in out
     assert "failure_limit = 5\n" in out
-    assert run("settings", "get", "failure_limit", "--data", data) == (0, "5\n", "")
+    assert run("settings", "get", "failure_limit", "--data", made) == (0, "5\n", "")
 
 
-def test_a_setting_is_changed_for_every_process_and_audited(data: str) -> None:
-    code, out, err = run("settings", "set", "retry_schedule_s", "[0.5, 60]", "--data", data)
+def test_a_setting_is_changed_for_every_process_and_audited(made: str) -> None:
+    code, out, err = run("settings", "set", "retry_schedule_s", "[0.5, 60]", "--data", made)
     assert (code, err) == (0, "")
     assert out.startswith("retry_schedule_s = [0.5, 60] (was [5, 60,")
-    done = hookhub("settings", "get", "retry_schedule_s", "--data", data)
+    done = hookhub("settings", "get", "retry_schedule_s", "--data", made)
     assert json.loads(done.stdout) == [0.5, 60]
-    [(actor, fields)] = query(data, "SELECT actor, fields FROM audit WHERE action = 'settings.changed'")
+    [(actor, fields)] = query(made, "SELECT actor, fields FROM audit WHERE action = 'settings.changed'")
     assert actor == "command line"
     assert json.loads(str(fields))["retry_schedule_s"][1] == [0.5, 60]
 
@@ -275,15 +283,14 @@ def test_a_file_that_is_no_database_is_one_line(command: tuple[str, ...], tmp_pa
 
 
 @pytest.mark.parametrize("command", [("settings", "get"), ("serve", "--port", "0"), ("worker",), ("check",)])
-def test_a_database_of_a_newer_hub_is_refused(command: tuple[str, ...], data: str) -> None:
-    run("settings", "get", "--data", data)
-    connection = sqlite3.connect(Path(data) / "hub.db")
+def test_a_database_of_a_newer_hub_is_refused(command: tuple[str, ...], made: str) -> None:
+    connection = sqlite3.connect(Path(made) / "hub.db")
     with connection:
         connection.execute(
             "INSERT INTO schema_migration (name, applied) VALUES ('9999_future', '2030-01-01')"
         )
     connection.close()
-    code, out, err = run(*command, "--data", data)
+    code, out, err = run(*command, "--data", made)
     assert code == 1
     assert "newer hookhub" in out + err
     assert err.count("\n") == (0 if command == ("check",) else 1)
@@ -295,9 +302,8 @@ def test_a_misspelt_variable_is_one_line() -> None:
     assert done.stderr == "HUB_PROT is not a name the hub knows: did you mean HUB_PORT?\n"
 
 
-def test_check_finds_a_good_set_up_good(data: str) -> None:
-    run("settings", "get", "--data", data)
-    code, out, err = run("check", "--data", data)
+def test_check_finds_a_good_set_up_good(made: str) -> None:
+    code, out, err = run("check", "--data", made)
     assert (code, err) == (0, "")
     for subject in (
         "database:",
@@ -313,9 +319,63 @@ def test_check_finds_a_good_set_up_good(data: str) -> None:
         assert subject in out
 
 
-def test_check_does_not_migrate(data: str) -> None:
-    assert "due" in run("check", "--data", data)[1]
-    assert query(data, "SELECT name FROM sqlite_master WHERE name = 'hook'") == []
+def test_check_does_not_migrate(made: str) -> None:
+    connection = sqlite3.connect(Path(made) / "hub.db")
+    with connection:
+        connection.execute("DELETE FROM schema_migration WHERE name = '0002_what_was_sent'")
+    connection.close()
+    assert "due at the next start: 0002_what_was_sent" in run("check", "--data", made)[1]
+    assert query(made, "SELECT name FROM schema_migration WHERE name = '0002_what_was_sent'") == []
+
+
+def test_check_fails_when_the_key_does_not_fit(made: str) -> None:
+    assert re.search(r"^ok +secret key: .* fits the database", run("check", "--data", made)[1], re.MULTILINE)
+    key = Path(made) / "secret_key"
+    key.write_text("k" * 40)
+    code, out, _ = run("check", "--data", made)
+    assert code == 1
+    assert re.search(r"^error +secret key: .* does not fit the database", out, re.MULTILINE)
+    key.unlink()
+    code, out, _ = run("check", "--data", made)
+    assert code == 1
+    assert re.search(r"^error +secret key: .* is missing", out, re.MULTILINE)
+    assert not key.exists()
+
+
+@pytest.mark.parametrize("key", ["k" * 40, None])
+def test_serve_and_worker_refuse_a_key_that_does_not_fit(made: str, key: str | None) -> None:
+    path = Path(made) / "secret_key"
+    path.unlink()
+    if key is not None:
+        path.write_text(key)
+    for command in (("serve", "--port", "0"), ("worker",)):
+        code, out, err = run(*command, "--data", made)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert "secret key" in err
+    assert path.exists() == (key is not None)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("worker",),
+        ("check",),
+        ("settings", "get"),
+        ("settings", "set", "failure_limit", "3"),
+        ("user", "create", "bob"),
+        ("token", "create", "--scope", "admin"),
+    ],
+)
+def test_only_serve_and_project_create_make_a_hub(command: tuple[str, ...], data: str) -> None:
+    code, out, err = run(*command, "--data", data)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert f"no hub in {data}" in err
+    assert not Path(data).exists()
+
+
+def test_config_and_version_need_no_hub(data: str) -> None:
+    assert run("config", "--data", data)[0] == run("version")[0] == 0
+    assert not Path(data).exists()
 
 
 def test_check_fails_when_the_database_is_away(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,6 +406,7 @@ def test_check_judges_the_base_url(tmp_path: Path, values: dict[str, str], mark:
 
 def test_check_warns_of_a_data_directory_that_others_may_read(tmp_path: Path) -> None:
     loaded = configured(tmp_path)
+    loaded.data_dir.mkdir(mode=0o700)
     assert next(check.data_directory(loaded)).mark == "ok"
     loaded.data_dir.chmod(0o755)
     found = next(check.data_directory(loaded))
@@ -362,7 +423,8 @@ def test_check_warns_of_too_few_open_files_and_of_a_hub_that_reaches_everything(
 def test_serve_prints_its_url_and_a_link_that_works_until_somebody_is_there(tmp_path: Path) -> None:
     with serving(tmp_path) as hub:
         link = hub.set_up_link
-        assert len(hub.lines) == 2
+        assert len(hub.lines) == 3
+        assert hub.lines[1] == f"Made a new hub in {tmp_path / 'data'}"
         assert link is not None
         assert link.startswith(f"{hub.url}/setup?token=")
         assert requests.Session().get(f"{hub.url}/healthz", timeout=10).status_code == 200
