@@ -20,6 +20,7 @@ import click
 
 from hub import app
 from hub.app import Hub
+from hub.commands import memory
 from hub.commands.opening import data_option, load_config, made_line
 from hub.commands.worker_processes import WorkerProcesses, when_parent_ends
 from hub.config import MAX_WORKERS, Config
@@ -57,6 +58,7 @@ def serve(
     """Serve pages and API, and deliver."""
     loaded = load_config(host=host, port=port, data_dir=data_dir, workers=workers)
     raise_file_limit()
+    memory.give_back_what_is_free()
     with contextlib.ExitStack() as held:
         held.enter_context(only_one(loaded))
         listener = held.enter_context(listening(loaded))
@@ -67,6 +69,7 @@ def serve(
 
         def announce() -> None:
             others.start()
+            memory.keep_what_is_there()
             click.echo(f"hookhub is listening on {loaded.base_url}")
             if hub.is_new:
                 click.echo(made_line(loaded))
@@ -102,6 +105,7 @@ def worker(data_dir: str | None, until_stdin_ends: bool, boot_epoch: float | Non
     """Deliver only, for a database that is shared with `serve`."""
     loaded = load_config(data_dir=data_dir)
     raise_file_limit()
+    memory.give_back_what_is_free()
     stopping = threading.Event()
     if until_stdin_ends:
         when_parent_ends(stopping.set)
@@ -109,6 +113,7 @@ def worker(data_dir: str | None, until_stdin_ends: bool, boot_epoch: float | Non
     hub = Hub(loaded, clock=Clock(boot_epoch))
     with on_signal(lambda: stopping.set()):
         hub.start()
+        memory.keep_what_is_there()
         log.info("worker started")
         stopping.wait()
         hub.stop()

@@ -59,7 +59,9 @@ class Publishing:
             reason = catalogue.type_error(project.catalogue, event.type)
             if reason is not None:
                 wrong.append((f"[{n}].type" if is_many else "type", reason))
+            if len(wrong) == ERRORS_MAX:
+                break
         if wrong:
-            raise Invalid(wrong[:ERRORS_MAX])
+            raise Invalid(wrong)
         is_open = project.catalogue == catalogue.OPEN
         return self._intake.accept(project.id, events, remembers_types=is_open)

@@ -111,6 +111,20 @@ class Settings:
         8, "requests", 1, 256, "Requests that one hook may have under way at once"
     )
     max_event_bytes: int = _whole(1_048_576, "bytes", 1_024, 16_777_216, "Largest published event")
+    max_request_bytes: int = _whole(
+        16_777_216,
+        "bytes",
+        65_536,
+        268_435_456,
+        "Largest request that publishes several events, an array or NDJSON",
+    )
+    max_held_bytes: int = _whole(
+        67_108_864,
+        "bytes",
+        16_777_216,
+        4_294_967_296,
+        "Bodies of requests that one process holds at a time; beyond it callers are told 503",
+    )
     max_hooks_per_project: int = _whole(0, "hooks", 0, 10_000_000, "Most hooks in one project; 0 = no limit")
     retention_days: float = _real(14, "days", 0.01, 3_650, "How long events and finished deliveries are kept")
     hold_days: float = _real(

@@ -1,11 +1,16 @@
-"""Bodies of requests: read whole, within a size and a time.
+"""Bodies of requests: read whole, within a size and a time, and worked on where nobody waits for it.
 
-Owns the limits of what a caller may send, and the reading of forms. It must never judge a value.
+Owns the limits of what a caller may send, and the reading of forms. What a body says is others' to judge. How many
+bytes all bodies together may have is `body_budget`'s.
 """
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
+import anyio
+from anyio import to_thread
 from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import ClientDisconnect, Request
 
@@ -16,31 +21,64 @@ BODY_BYTES_MAX = 1_048_576
 """For calls that are not publishing."""
 FORM_BYTES_MAX = 65_536
 FORM_FIELDS_MAX = 1_000
+INLINE_BYTES_MAX = 16_384
+"""Larger bodies are worked on by a thread: this much takes some milliseconds at the worst."""
+
+T = TypeVar("T")
+
+_one_at_a_time = anyio.CapacityLimiter(1)
+"""Python runs one thread at a time: several large bodies at once would only keep the event loop waiting longer."""
 
 
 async def read_body(request: Request, bytes_max: int) -> bytes:
-    """The whole body. Raises: Problem 413 too large, 408 it does not come."""
-
-    async def read() -> bytes:
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > bytes_max:
-                raise Problem(
-                    413,
-                    f"the body has more than {bytes_max} bytes",
-                    errors=[("body", f"may have {bytes_max} bytes")],
-                )
-            chunks.append(chunk)
-        return b"".join(chunks)
-
+    """The whole body. Raises: Problem 413 too large, 408 it does not come, 415 it is coded."""
+    _check_coding(request)
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > bytes_max):
+        raise _too_large(bytes_max)
     try:
-        return await asyncio.wait_for(read(), BODY_WAIT_S)
+        return await asyncio.wait_for(_read(request, bytes_max), BODY_WAIT_S)
     except TimeoutError as error:
         raise Problem(408, f"the body did not come within {BODY_WAIT_S:g} s") from error
     except ClientDisconnect as error:
         raise Problem(400, "the connection ended before the body did") from error
+
+
+async def work_on(body: bytes, work: Callable[[bytes], T]) -> T:
+    """What `work` makes of a body: at once for a small one, on a thread for a large one, one after the other."""
+    if len(body) <= INLINE_BYTES_MAX:
+        return work(body)
+    return await to_thread.run_sync(work, body, limiter=_one_at_a_time)
+
+
+async def _read(request: Request, bytes_max: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > bytes_max:
+            raise _too_large(bytes_max)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _too_large(bytes_max: int) -> Problem:
+    return Problem(
+        413,
+        f"the body has more than {bytes_max} bytes",
+        errors=[("body", f"may have {bytes_max} bytes")],
+    )
+
+
+def _check_coding(request: Request) -> None:
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("", "identity"):
+        raise Problem(
+            415,
+            f"the content coding {coding[:40]!r} is not understood: send the body as it is",
+            title="Wrong content coding",
+            errors=[("Content-Encoding", "leave it out: the body must come as it is")],
+        )
 
 
 Form = ImmutableMultiDict[str, str]

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from hub.errors import Forbidden, Invalid
 from hub.rules.access import Requester
+from hub.rules.settings import Settings
 from hub.services import Services
 from hub.store.projects import Project
 from hub.web.problems import Problem
@@ -52,12 +53,12 @@ class Callers:
             raise Forbidden(f"this token belongs to project {found.key}", title="Another project")
         return found
 
-    async def max_event_bytes(self) -> int:
-        """The setting in force, at most a second old."""
+    async def settings(self) -> Settings:
+        """Those in force, at most a second old."""
         found = self._settings.recently()
         if found is None:
             found = await run_in_threadpool(self._settings.recent)
-        return found.max_event_bytes
+        return found
 
 
 def token_of(headers: Headers) -> str:

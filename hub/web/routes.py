@@ -28,6 +28,7 @@ from hub.web.api import (
     users,
 )
 from hub.web.api.calls import Call, route
+from hub.web.body_budget import BodyBudget
 from hub.web.callers import Callers
 from hub.web.dialects import icescrum
 from hub.web.docs import page as docs
@@ -55,6 +56,7 @@ def application(services: Services, lifespan: Callable[[Starlette], Any]) -> Sta
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: answers})
     app.router.redirect_slashes = False
     # The last one added is the outermost.
+    app.add_middleware(BodyBudget, settings=callers.settings)
     app.add_middleware(AnswersFaults, answers=answers)
     app.add_middleware(WithoutTrailingSlash)
     app.add_middleware(SecurityHeaders)

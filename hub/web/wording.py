@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from hub.errors import FieldError, Invalid
 
+ERRORS_MAX = 100
 ID_PATTERN = re.compile(r"\^(\w+)_\[0-9a-f\]\{32\}\$")
 
 M = TypeVar("M", bound=BaseModel)
@@ -30,7 +31,7 @@ def made_of(model: type[M], values: Any) -> M | list[FieldError]:
     try:
         return model.model_validate(values)
     except ValidationError as refused:
-        return [(_field(one["loc"]), _message(one)) for one in refused.errors()]
+        return [(_field(one["loc"]), _message(one)) for one in refused.errors(include_url=False)[:ERRORS_MAX]]
 
 
 def _field(location: tuple[int | str, ...]) -> str:

@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 
 from hub.errors import Invalid, Malformed, TooLarge
 from hub.rules.payload import (
-    DEPTH_MAX,
     EVENTS_MAX,
     KEY_MAX_LENGTH,
     read_lines,
-    read_object,
     read_one_or_many,
 )
+from hub.rules.strict_json import DEPTH_MAX, read_object
 from hub.timestamps import iso
 
 BIG = 1_048_576

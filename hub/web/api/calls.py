@@ -18,11 +18,11 @@ from starlette.routing import Route
 
 from hub.errors import Forbidden, NotFound
 from hub.rules.access import Requester, require
-from hub.rules.payload import read_object
+from hub.rules.strict_json import read_object
 from hub.services import Services
 from hub.store.projects import Project
 from hub.web.api.queries import Query, read_query
-from hub.web.body import BODY_BYTES_MAX, read_body
+from hub.web.body import BODY_BYTES_MAX, read_body, work_on
 from hub.web.callers import Callers
 from hub.web.problems import Problem
 from hub.web.wording import validated
@@ -162,4 +162,5 @@ async def _body(call: Call, request: Request) -> BaseModel | None:
     content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if content_type != "application/json" and not content_type.endswith("+json"):
         raise Problem(415, f"send application/json, not {content_type[:100]}")
-    return validated(call.body, read_object(raw))
+    model = call.body
+    return await work_on(raw, lambda raw: validated(model, read_object(raw)))

@@ -6,6 +6,7 @@ after the commit. Step after: `operations.publishing`.
 """
 
 import asyncio
+from concurrent.futures import Future
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -14,17 +15,16 @@ from starlette.routing import Route
 
 from hub.engine.intake import Receipt
 from hub.errors import Invalid
-from hub.rules.payload import KEY_MAX_LENGTH, Published, read_lines, read_one_or_many
+from hub.rules.payload import ENVELOPE_BYTES_MAX, KEY_MAX_LENGTH, Published, read_lines, read_one_or_many
 from hub.services import Services
 from hub.timestamps import iso
 from hub.web.api.calls import PREFIX, encoder
 from hub.web.api.models import ReceiptAnswer, ReceiptsAnswer
 from hub.web.api.queries import Query, read_query
-from hub.web.body import read_body
+from hub.web.body import read_body, work_on
 from hub.web.callers import Callers
 from hub.web.problems import Problem
 
-PUBLISH_BYTES_MAX = 67_108_864
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 
 _encode_one = encoder(ReceiptAnswer)
@@ -40,27 +40,39 @@ def publish_route(services: Services, callers: Callers) -> Route:
         project = await callers.project(requester, request.query_params)
         services.publishing.check(requester, project)
 
-        body = await read_body(request, PUBLISH_BYTES_MAX)
-        events, is_many = _read(request, body, await callers.max_event_bytes())
-        events = _with_header_key(request, events, is_many)
-        receipts = await asyncio.wrap_future(
-            services.publishing.publish(requester, project, events, is_many=is_many)
+        tuned = await callers.settings()
+        is_lines = _comes_in_lines(request)
+        body = await read_body(
+            request, max(tuned.max_request_bytes, tuned.max_event_bytes + ENVELOPE_BYTES_MAX)
         )
-        return Response(_answer(receipts, is_many), 202, media_type="application/json")
+
+        def publish(body: bytes) -> "tuple[Future[list[Receipt]], bool]":
+            if is_lines:
+                events, is_many = read_lines(body, tuned.max_event_bytes), True
+            else:
+                events, is_many = read_one_or_many(body, tuned.max_event_bytes)
+            events = _with_header_key(request, events, is_many)
+            return services.publishing.publish(requester, project, events, is_many=is_many), is_many
+
+        committed, is_many = await work_on(body, publish)
+        del body
+        return Response(
+            _answer(await asyncio.wrap_future(committed), is_many), 202, media_type="application/json"
+        )
 
     return Route(PREFIX + "/events", endpoint, methods=["POST"])
 
 
-def _read(request: Request, body: bytes, bytes_max: int) -> tuple[list[Published], bool]:
+def _comes_in_lines(request: Request) -> bool:
     content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if content_type in NDJSON:
-        return read_lines(body, bytes_max), True
+        return True
     if content_type != "application/json":
         raise Problem(
             415,
             f"send application/json or application/x-ndjson, not {content_type[:100]}",
         )
-    return read_one_or_many(body, bytes_max)
+    return False
 
 
 def _with_header_key(request: Request, events: list[Published], is_many: bool) -> list[Published]:

@@ -4,6 +4,7 @@ A call names a subclass of `Query`; its handler gets one as `request.query`. Eve
 `callers` reads. What a call does not know is refused by name, never skipped.
 """
 
+from collections import Counter
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -72,11 +73,12 @@ Q = TypeVar("Q", bound=Query)
 def read_query(params: QueryParams, model: type[Q]) -> Q:
     """Raises: Invalid with every parameter that is unknown, wrong, missing, or there twice."""
     wrong: list[FieldError] = []
-    for name in params:
+    times = Counter(name for name, _ in params.multi_items())
+    for name in times:
         if name != "project" and name not in model.model_fields:
             known = ", ".join(dict.fromkeys(["project", *model.model_fields]))
             wrong.append((name, f"is no parameter of this call; it has: {known}"))
-        elif len(params.getlist(name)) > 1:
+        elif times[name] > 1:
             wrong.append((name, "is given more than once"))
         elif name not in model.model_fields and (reason := project_key_error(params[name])):
             wrong.append((name, reason))

@@ -25,12 +25,12 @@ from hub.operations.subscriptions import Saved
 from hub.rules import catalogue
 from hub.rules.access import Requester
 from hub.rules.hook_fields import UNSET, HookChange
-from hub.rules.payload import read_object
+from hub.rules.strict_json import read_object
 from hub.services import Services
 from hub.store import projects
 from hub.store.hooks import Hook
 from hub.store.projects import Project
-from hub.web.body import BODY_BYTES_MAX, read_body
+from hub.web.body import BODY_BYTES_MAX, read_body, work_on
 from hub.web.callers import Callers
 from hub.web.problems import Problem, problem_of
 
@@ -74,7 +74,7 @@ async def _answer(request: Request, services: Services, callers: Callers, handle
         raise Forbidden(f"project {project.key} is archived", title="Archived")
     body: dict[str, Any] = {}
     if request.method in ("POST", "PUT"):
-        body = _fields(await read_body(request, BODY_BYTES_MAX))
+        body = await work_on(await read_body(request, BODY_BYTES_MAX), _fields)
     return await run_in_threadpool(handler, services, requester, project, body, _number(request))
 
 

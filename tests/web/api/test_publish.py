@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from hub.web.api.publish import NDJSON, PUBLISH_BYTES_MAX
+from hub.rules.settings import Settings
+from hub.web.api.publish import NDJSON
 from tests.rigs.api import JSON_TYPE, Client, LiveHub, publish
 from tests.rigs.receivers import Receiver
 
@@ -183,7 +184,7 @@ def test_an_event_may_be_as_large_as_the_setting_says(
 
 
 def test_a_body_beyond_all_bounds_is_413_and_the_hub_goes_on(api: Client) -> None:
-    answer = api.post("/events", data=b" " * (PUBLISH_BYTES_MAX + 1), headers=JSON_TYPE)
+    answer = api.post("/events", data=b" " * (Settings().max_request_bytes + 1), headers=JSON_TYPE)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (413, "body")
     assert publish(api).status_code == 202
 
@@ -201,10 +202,53 @@ def test_another_content_type_is_415(api: Client, content_type: str) -> None:
     )
 
 
-def test_a_compressed_body_is_no_json(api: Client) -> None:
+def test_a_compressed_body_is_refused_by_its_coding(api: Client) -> None:
     body = gzip.compress(b'{"type":"a","data":{}}')
-    answer = api.post("/events", data=body, headers={**JSON_TYPE, "Content-Encoding": "gzip"})
-    assert answer.status_code in (400, 415)
+    for path in ("/events", "/hooks", "/events/preview"):
+        answer = api.post(path, data=body, headers={**JSON_TYPE, "Content-Encoding": "gzip"})
+        assert answer.status_code == 415
+        assert answer.json()["errors"][0]["field"] == "Content-Encoding"
+        assert "gzip" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("event_type", "type"),
+        ("name", "type"),
+        ("payload", "data"),
+        ("idempotency_key", "id"),
+        ("timestamp", "occurred_at"),
+    ],
+)
+def test_a_field_by_another_hubs_name_is_told_its_own(api: Client, name: str, ours: str) -> None:
+    answer = api.post("/events", json={"type": "a", "data": {}, name: "x"})
+    assert [error["field"] for error in answer.json()["errors"]] == [name]
+    assert f"call it {ours}" in answer.json()["errors"][0]["message"]
+
+
+def test_a_byte_order_mark_is_called_so(api: Client) -> None:
+    for headers in (JSON_TYPE, LINES):
+        answer = api.post("/events", data=b'\xef\xbb\xbf{"type":"a","data":{}}', headers=headers)
+        assert answer.status_code == 400
+        assert "byte order mark" in answer.json()["errors"][0]["message"]
+
+
+def test_more_events_than_may_be_are_not_even_counted(api: Client) -> None:
+    for body, headers in ((b"[" + b"1," * 2_000_000 + b"1]", JSON_TYPE), (b"1\n" * 2_000_000, LINES)):
+        answer = api.post("/events", data=body, headers=headers)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["message"].endswith(
+            "1 to 1000 events in one request, here are more"
+        )
+
+
+def test_a_large_array_is_taken_whole(api: Client) -> None:
+    data = json.dumps({"rows": [{"id": n, "name": f"row {n}"} for n in range(2500)]}).encode()
+    item = b'{"type":"a","data":' + data + b"}"
+    answer = api.post("/events", data=b"[" + b",".join([item] * 50) + b"]", headers=JSON_TYPE)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 50)
+    assert data in api.get("/events", params={"limit": 1}).content
 
 
 def test_an_archived_project_takes_no_events_but_shows_them(live: LiveHub, api: Client, project: str) -> None:

@@ -1,5 +1,6 @@
 """Query parameters: read by the model that documents them."""
 
+import time
 from typing import Literal
 
 import pytest
@@ -50,3 +51,13 @@ def test_a_page_goes_on_from_an_id_of_its_own_kind_only(before: str) -> None:
     assert wrong(f"before={before}") == {
         "before": "must be an id, hook_ and 32 hex digits, such as the last one of the page before"
     }
+
+
+@pytest.mark.parametrize("query", ["&".join(f"a{n}" for n in range(20_000)), "&".join(["limit=1"] * 20_000)])
+def test_many_parameters_cost_no_more_than_there_are(query: str) -> None:
+    """Looking through all of them for each took half a minute."""
+    params = QueryParams(query)
+    began = time.thread_time()
+    with pytest.raises(Invalid):
+        read_query(params, HookQuery)
+    assert time.thread_time() - began < 1
