@@ -15,7 +15,7 @@ from hub.timestamps import iso
 
 QUIET = ("apscheduler", "uvicorn", "urllib3", "asyncio")
 """Only their warnings matter to an operator; a debug level shows them whole."""
-NEVER_BELOW_WARNING = ("peewee", "psycopg", "multipart", "hpack")
+NEVER_BELOW_WARNING = ("peewee", "psycopg", "hpack")
 """Their debug lines hold rows and bodies."""
 
 MASK = "********"

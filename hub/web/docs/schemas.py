@@ -1,7 +1,8 @@
 """JSON Schemas of what calls take and answer, so written that client generators understand them.
 
 Owns what differs from pydantic's own: a field that may be left out has no `null` as its default (openapi-typescript
-would then demand it), and a tuple says `items` beside its `prefixItems` (openapi-generator reads only these).
+would then demand it), a tuple says `items` beside its `prefixItems` (openapi-generator reads only these), and a time is
+marked as one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,10 +18,15 @@ from hub.web.api.models import Envelope, PublishInput, ReceiptAnswer, ReceiptsAn
 Json = dict[str, Any]
 
 REF = "#/components/schemas/{model}"
+TIMES = ("at", "timestamp", "since", "until")
 Mode = Literal["validation", "serialization"]
 
 
 class ForGenerators(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """A field's name says it: generators would make class names of such titles."""
+        return False
+
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         made = super().default_schema(schema)
         if made.get("default", "") is None:
@@ -53,6 +59,8 @@ class Schemas:
             adapters, schema_generator=ForGenerators, ref_template=REF
         )
         self.shared: Json = shared.get("$defs", {})
+        for model in self.shared.values():
+            _mark_times(model.get("properties", {}))
 
     def body(self, call: Call) -> Json:
         return self.of(_key(call), "validation")
@@ -62,6 +70,15 @@ class Schemas:
 
     def of(self, key: str, mode: Mode) -> Json:
         return self._found[key, mode]
+
+
+def _mark_times(fields: Json) -> None:
+    """Times have the names that the house gives them, and one form (RFC 3339)."""
+    for name, schema in fields.items():
+        if name.endswith("_at") or name in TIMES:
+            for one in (schema, *schema.get("anyOf", ())):
+                if one.get("type") == "string":
+                    one["format"] = "date-time"
 
 
 def _key(call: Call) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
@@ -248,3 +249,37 @@ def test_the_file_for_power_automate_is_true_of_the_api(
     subscribed = flow.post("/hooks", json={"target_url": receiver.url, "event": "hook.disabled"})
     assert subscribed.status_code == 201
     assert flow.delete(subscribed.headers["Location"]).status_code == 200
+
+
+def every_schema(part: Any, path: str = "") -> Iterator[tuple[str, Json]]:
+    """Every object of the document that could be a schema, and where it stands."""
+    if isinstance(part, dict):
+        yield path, part
+    inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for key, one in inner:
+        if key not in ("example", "examples"):
+            yield from every_schema(one, f"{path}/{key}")
+
+
+def test_generators_find_nothing_in_the_document_that_they_stumble_over() -> None:
+    """Each line is what one of them made a broken client of."""
+    for path, schema in every_schema(DOCUMENT):
+        assert schema.get("default", "") is not None, f"{path}: openapi-typescript demands the field"
+        assert not isinstance(schema.get("const"), bool), f"{path}: openapi-generator has no such type"
+        assert "prefixItems" not in schema or "items" in schema, f"{path}: openapi-generator reads only items"
+    tags = {operation["tags"][0] for operation in OPERATIONS.values()}
+    for name, item in DOCUMENT["webhooks"].items():
+        assert not tags & set(item["post"]["tags"]), f"{name}: its class would take the place of another"
+
+
+def test_times_are_said_to_be_times_wherever_they_stand() -> None:
+    marked = {
+        f"{model}.{name}"
+        for model, schema in DOCUMENT["components"]["schemas"].items()
+        for name, field in schema.get("properties", {}).items()
+        if "date-time" in [one.get("format") for one in (field, *field.get("anyOf", ()))]
+    }
+    assert marked >= {
+        "Envelope.timestamp", "ReceiptAnswer.timestamp", "PublishInput.occurred_at", "HookAnswer.created_at", "HookAnswer.next_attempt_at",
+        "ReplayInput.since", "ReplayInput.until", "TokenInput.expires_at", "AttemptAnswer.started_at", "AuditAnswer.at",
+    }  # fmt: skip
