@@ -28,6 +28,8 @@ class Event:
     project: str
     """The project's key."""
     data: bytes
+    hops: int = 0
+    """How many deliveries of a hub led to it being published."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from hub.operations.users import Users
 from hub.services import Services
 from hub.store.clock import Clock
 from hub.targets.outbound import Outbound
+from hub.targets.own_places import OwnPlaces
 from hub.web import routes
 
 log = logging.getLogger("hub.app")
@@ -67,7 +68,12 @@ class Hub:
         data = hub_data.open_or_make(config, clock)
         self.is_new, self.database, box = data.is_new, data.database, data.box
         origin = urlsplit(config.base_url).hostname or "localhost"
-        outbound = Outbound(allow=config.outbound_allow, ca_file=config.outbound_ca_file, origin=origin)
+        outbound = Outbound(
+            allow=config.outbound_allow,
+            ca_file=config.outbound_ca_file,
+            origin=origin,
+            own_places=OwnPlaces(config.base_url, config.host, config.port),
+        )
         self._unsubscribe = ReverseUnsubscribe(self.database, outbound)
         woken = threading.Event()
         intake = Intake(self.database, woken.set)

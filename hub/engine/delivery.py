@@ -14,6 +14,7 @@ from connectors.base import Answer, Context, Event, Format, HttpParcel, Judgemen
 from hub import __version__
 from hub.errors import DeliveryError, Fault
 from hub.logs import MASK
+from hub.rules import hops
 from hub.rules.masking import credentials_of
 from hub.rules.outcome import Kind, Outcome, SentBody
 from hub.rules.retry import resume_at
@@ -46,6 +47,12 @@ def attempt(shipment: Shipment, outbound: Outbound, settings: Settings, clock: C
     started_at = clock.now()
     request: Request | None = None
     try:
+        if shipment.event.hops >= hops.HOPS_MAX:
+            raise DeliveryError(
+                f"this event has been through {shipment.event.hops} deliveries of a hub: it goes in a circle",
+                "none",
+                "refused",
+            )
         form = registry.format_of(shipment.destination.format)
         request = build(shipment, form, settings, clock, outbound.origin)
         receipt = outbound.send(request)
@@ -72,6 +79,7 @@ def build(shipment: Shipment, form: Format, settings: Settings, clock: Clock, or
         "webhook-timestamp": str(timestamp),
         "x-hub-attempt": str(shipment.attempt),
         "x-hub-delivery": shipment.delivery_id,
+        hops.HEADER: str(event.hops + 1),
         **parcel.headers,
         **_consent_headers(destination.handshake, origin, secrets, parcel.body),
     }

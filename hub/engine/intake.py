@@ -90,12 +90,12 @@ class Intake:
         """Deliveries waiting when the scheduler last counted them."""
 
     def accept(
-        self, project_id: int, published: Sequence[Published], *, remembers_types: bool
+        self, project_id: int, published: Sequence[Published], *, remembers_types: bool, hops: int = 0
     ) -> "Future[list[Receipt]]":
         """Write events durably; the future is done after the commit, with one receipt each, in order.
 
-        `remembers_types`: list types that were never seen, as an open project does. Cheap enough for the
-        event loop.
+        `remembers_types`: list types that were never seen, as an open project does. `hops`: how many deliveries of
+        a hub led to this publication. Cheap enough for the event loop.
 
         Raises:
             Problem: 503, when there is no room for more.
@@ -105,7 +105,12 @@ class Intake:
         publication = _Publication(
             [
                 NewEvent(
-                    new_id("evt"), project_id, p.type, now if p.occurred_at is None else p.occurred_at, p.data
+                    new_id("evt"),
+                    project_id,
+                    p.type,
+                    now if p.occurred_at is None else p.occurred_at,
+                    p.data,
+                    hops=hops,
                 )
                 for p in published
             ],

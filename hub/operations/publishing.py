@@ -45,10 +45,12 @@ class Publishing:
         events: Sequence[Published],
         *,
         is_many: bool = False,
+        hops: int = 0,
     ) -> "Future[list[Receipt]]":
         """Write events durably, all or none; the future is done after the commit, with a receipt each, in order.
 
-        `is_many`: they came as a list, so that what is wrong is named by its place, `[3].type`.
+        `is_many`: they came as a list, so that what is wrong is named by its place, `[3].type`. `hops`: how many
+        deliveries of a hub led here.
 
         Raises:
             Forbidden: as `check` says. Invalid: a type that this project does not take. Busy: no room for more.
@@ -64,4 +66,4 @@ class Publishing:
         if wrong:
             raise Invalid(wrong)
         is_open = project.catalogue == catalogue.OPEN
-        return self._intake.accept(project.id, events, remembers_types=is_open)
+        return self._intake.accept(project.id, events, remembers_types=is_open, hops=hops)

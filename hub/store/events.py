@@ -53,6 +53,8 @@ class NewEvent:
     occurred_at: float
     data: bytes
     hook_ids: list[str] = field(default_factory=list)
+    hops: int = 0
+    """How many deliveries of a hub led to it."""
 
 
 def key_digest(key: str) -> bytes:
@@ -64,8 +66,11 @@ def add(database: Database, events: Sequence[NewEvent], now: float) -> None:
     caller's transaction.
     """
     database.executemany(
-        "INSERT INTO event (id, project_id, type, occurred_at, data) VALUES (?, ?, ?, ?, ?)",
-        [(event.id, event.project_id, event.type, event.occurred_at, event.data) for event in events],
+        "INSERT INTO event (id, project_id, type, occurred_at, data, hops) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (event.id, event.project_id, event.type, event.occurred_at, event.data, event.hops)
+            for event in events
+        ],
     )
     add_deliveries(
         database,

@@ -1,27 +1,42 @@
 """Judged addresses: a host's name or address to what may be connected to, for every transport.
 
-Owns the order resolve, then judge: whatever is connected to has been judged for this connection, and nothing
-is remembered here, or the check and the connection could differ. Step before: a transport needs a new
+Owns the order resolve, then judge: whatever is connected to has been judged for this connection, and no answer
+of a name server is remembered, or the check and the connection could differ. Step before: a transport needs a new
 connection. Step after: it connects to one of these addresses and to no other.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
-from hub.errors import DeliveryError
-from hub.rules.targets import Network, Target, TargetRefused, check_answers, own_answers
+from hub.errors import DeliveryError, Phase
+from hub.rules.targets import Network, Target, TargetRefused, check_answers, own_answers, parse_url
+from hub.targets.own_places import REFUSAL, OwnPlaces
 from hub.targets.resolver import Resolver
 
 
 class Addresses:
     """The address policy of one process, with its resolver. Shared by all transports and threads."""
 
-    def __init__(self, allow: Sequence[Network], resolver: Resolver) -> None:
+    def __init__(
+        self, allow: Sequence[Network], resolver: Resolver, own_places: OwnPlaces | None = None
+    ) -> None:
         self.allow = tuple(allow)
         self._resolver = resolver
+        self._own_places = own_places
+        # The policy of texts is pure, and a hook's URL returns a million times.
+        self._target = lru_cache(maxsize=4096)(self._judged_target)
+
+    def target(self, url: str) -> Target:
+        """The parts of an HTTP URL whose text passes the policy. Raises DeliveryError."""
+        try:
+            return self._target(url)
+        except TargetRefused as error:
+            raise DeliveryError(str(error), "none", "refused") from None
 
     def of(self, target: Target, timeout_s: float) -> Sequence[str]:
         """The addresses that a new connection to `target` may go to. Raises DeliveryError."""
         if target.address is not None:  # judged with the URL
+            self._keep_off_own(target.port, [target.address], "none")
             return [target.address]
         found = self._resolver.resolve(target.host, target.port, timeout_s)
         addresses = own_answers(target.host, found, self.allow)
@@ -29,7 +44,18 @@ class Addresses:
             check_answers(addresses, self.allow)
         except TargetRefused as error:
             raise DeliveryError(str(error), "dns", "refused") from None
+        self._keep_off_own(target.port, addresses, "dns")
         return addresses
 
     def close(self) -> None:
         self._resolver.close()
+
+    def _judged_target(self, url: str) -> Target:
+        target = parse_url(url, self.allow)
+        if self._own_places is not None and self._own_places.is_named(target):
+            raise TargetRefused(REFUSAL)
+        return target
+
+    def _keep_off_own(self, port: int, addresses: Sequence[str], phase: Phase) -> None:
+        if self._own_places is not None and self._own_places.is_led_to(addresses, port):
+            raise DeliveryError(REFUSAL, phase, "refused")

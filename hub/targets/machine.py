@@ -1,8 +1,8 @@
-"""What our own machine has and lacks: descriptors, memory, routes.
+"""What our own machine has and lacks: descriptors, memory, routes, addresses.
 
 Owns the line between what is wrong here and what is wrong with a receiver: libraries report both alike, and a
-receiver must not pay for ours. Asked only after something failed. Step before: a lookup or a connection
-failed. Step after: `hub.targets.resolver` and `hub.targets.http.failure` say whose fault it is.
+receiver must not pay for ours. Step before: a lookup or a connection failed. Step after: `hub.targets.resolver` and
+`hub.targets.http.failure` say whose fault it is.
 """
 
 import errno
@@ -36,6 +36,16 @@ def has_route(address: str) -> bool:
     try:
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.connect((address, 9))
+    except OSError:
+        return False
+    return True
+
+
+def has_address(address: str) -> bool:
+    """Whether an address is our own machine's: only such a one can be bound to."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
     except OSError:
         return False
     return True

@@ -16,6 +16,7 @@ from hub.targets.addresses import Addresses
 from hub.targets.http.exchange import Handle
 from hub.targets.http.pool import HandlePool
 from hub.targets.http.transport import HttpTransport
+from hub.targets.own_places import OwnPlaces
 from hub.targets.resolver import Lookup, Resolver, system_lookup
 from hub.targets.transport import Receipt, Request, Transport
 
@@ -32,13 +33,15 @@ class Outbound:
         ca_file: str | None = None,
         resolve: Lookup = system_lookup,
         origin: str = "localhost",
+        own_places: OwnPlaces | None = None,
         transports: Mapping[str, Callable[[Addresses], Transport]] | None = None,
     ) -> None:
         """`origin`: the host name under which this hub presents itself to receivers that ask for consent.
+        `own_places`: where this hub is, and nothing may be sent to.
         `transports`: by the scheme of a URL, how to make what sends to it, besides http and https.
         """
         self.origin = origin
-        self._addresses = Addresses(allow, Resolver(resolve))
+        self._addresses = Addresses(allow, Resolver(resolve), own_places)
         bundle = ca_file or certifi.where()
         http = HttpTransport(self._addresses, HandlePool(lambda: Handle(bundle, allow)))
         self._transports: dict[str, Transport] = {"http": http, "https": http}

@@ -1,6 +1,7 @@
 """One attempt: what is sent, whom its answer blames, and what is kept of it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -214,3 +215,17 @@ def test_a_format_judges_the_answer_as_it_came(outbound: Outbound, loft: Loft) -
     outcome = attempt(outbound, headers={"X-Key": "1234"})
     assert outcome.resume_at == outcome.ended_at + 1234
     assert outcome.response_headers == [("Retry-After", MASK)]
+
+
+def test_each_delivery_says_how_many_led_to_it_and_the_ninth_is_refused(
+    outbound: Outbound, loft: Loft
+) -> None:
+    for hops in (0, 7):
+        sent = replace(shipment(), event=replace(EVENT, hops=hops))
+        assert delivery.attempt(sent, outbound, Settings(), Clock()).kind == "success"
+        assert loft.requests.pop().parcel.headers["x-hub-hops"] == str(hops + 1)
+    sent = replace(shipment(), event=replace(EVENT, hops=8))
+    outcome = delivery.attempt(sent, outbound, Settings(), Clock())
+    assert (outcome.kind, outcome.phase, outcome.was_sent) == ("refused", "none", False)
+    assert "goes in a circle" in str(outcome.reason)
+    assert loft.requests == []

@@ -15,7 +15,7 @@ from requests.adapters import BaseAdapter
 
 from hub.errors import DeliveryError
 from hub.rules.headers import frames_message, is_token, value_fault
-from hub.rules.targets import Target, TargetRefused, parse_url
+from hub.rules.targets import Target
 from hub.targets.addresses import Addresses
 from hub.targets.http.exchange import ConnectionKey, Handle, Sending
 from hub.targets.http.pool import HandlePool
@@ -57,8 +57,6 @@ class CurlAdapter(BaseAdapter):
         super().__init__()
         self._addresses = addresses
         self._pool = pool
-        # The text policy is pure and a hook's URL returns a million times.
-        self._target = lru_cache(maxsize=4096)(lambda url: parse_url(url, addresses.allow))
 
     def send(
         self,
@@ -84,10 +82,7 @@ class CurlAdapter(BaseAdapter):
             raise DeliveryError("the hub built a request that cannot be sent", "none", "hub")
 
         lines = header_lines(request.headers)
-        try:
-            target = self._target(url)
-        except TargetRefused as error:
-            raise DeliveryError(str(error), "none", "refused") from None
+        target = self._addresses.target(url)
         key = (target.scheme, target.host, target.port, bool(verify))
         sending = Sending(target, key, method, url, lines, body, connect_s, total_s, began)
 

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from hub.engine.intake import Receipt
 from hub.errors import Invalid
+from hub.rules import hops
 from hub.rules.payload import ENVELOPE_BYTES_MAX, KEY_MAX_LENGTH, Published, read_lines, read_one_or_many
 from hub.services import Services
 from hub.timestamps import iso
@@ -52,7 +53,9 @@ def publish_route(services: Services, callers: Callers) -> Route:
             else:
                 events, is_many = read_one_or_many(body, tuned.max_event_bytes)
             events = _with_header_key(request, events, is_many)
-            return services.publishing.publish(requester, project, events, is_many=is_many), is_many
+            led_here = hops.read(request.headers.get(hops.HEADER))
+            future = services.publishing.publish(requester, project, events, is_many=is_many, hops=led_here)
+            return future, is_many
 
         committed, is_many = await work_on(body, publish)
         del body

@@ -18,6 +18,7 @@ _HEADERS = {
     "webhook-timestamp": ("Unix seconds of this attempt", "1795467846"),
     "x-hub-attempt": ("Number of the attempt, from 1", "1"),
     "x-hub-delivery": ("The delivery's id", DELIVERY_ID),
+    "x-hub-hops": ("How many deliveries led here; hand it on when you publish because of this one", "1"),
 }
 _SIGNATURE = ("Standard Webhooks `v1` over id, timestamp and body, when the hook has a secret; several while one is rotated",
               "v1,QNT34+v7DxT3lD4TJzTbx3FIQRmOukor7R4za7j3P/A=")  # fmt: skip

@@ -6,6 +6,8 @@ from typing import Any
 
 from hub.web.routes import CALLS
 from tests.rigs.api import serving
+from tests.rigs.receivers import Received, Receiver
+from tests.rigs.waiting import until
 from tests.web.api.test_problems import fields_of, filled, problem_of
 from tests.web.api.test_publish import ODD_DATA, publish
 from tests.web.docs.test_openapi import DOCUMENT, errors_of
@@ -43,6 +45,46 @@ def test_behind_a_path_the_page_names_that_path(tmp_path: Path) -> None:
         page = live.client_with(None).get(live.url + "/docs").text
     assert {path.split("/")[1] for path in re.findall(r'(?:src|href)="(/[^"]*)"', page)} == {"hub"}
     assert 'data-base-path="/hub"' in page
+
+
+def test_a_hook_that_leads_back_to_the_hub_gets_nothing_and_is_not_charged(tmp_path: Path) -> None:
+    with serving(tmp_path) as live:
+        key = live.project()
+        api = live.client(project=key)
+        urls = [f"{live.url}/api/v1/events", f"http://localhost:{live.url.rpartition(':')[2]}/x"]
+        hooks = [api.post("/hooks", json={"target_url": url, "event": "*"}).json()["id"] for url in urls]
+        publish(api, b"{}")
+        rows = until(
+            lambda: api.get("/deliveries").json(),
+            lambda found: [row["state"] for row in found] == ["refused", "refused"],
+        )
+        assert all("this hub itself" in row["reason"] for row in rows)
+        for hook in hooks:
+            shown = api.get(f"/hooks/{hook}").json()
+            assert (shown["state"], shown["consecutive_failures"]) == ("active", 0)
+
+
+def test_a_circle_through_somebody_else_ends_after_eight_deliveries(tmp_path: Path) -> None:
+    with serving(tmp_path) as live:
+        api = live.client("publish", "read", "subscribe", project=live.project())
+
+        def publish_again(request: Received) -> int:
+            handed_on = {"x-hub-hops": request.headers["x-hub-hops"]}
+            return api.post("/events", json={"type": "order.paid", "data": {}}, headers=handed_on).status_code
+
+        with Receiver(publish_again) as relay:
+            api.post("/hooks", json={"target_url": relay.url, "event": "*"})
+            publish(api, b"{}")
+            rows = until(
+                lambda: api.get("/deliveries").json(),
+                lambda found: "refused" in {row["state"] for row in found},
+            )
+            assert [row["state"] for row in rows] == ["refused", *["delivered"] * 8]
+            assert [request.headers["x-hub-hops"] for request in relay.requests] == [
+                str(n) for n in range(1, 9)
+            ]
+        refused = api.post("/events", json={"type": "a", "data": {}}, headers={"x-hub-hops": "many"})
+        assert fields_of(refused, 422) == {"x-hub-hops"}
 
 
 NUL_BODIES: list[tuple[str, str, dict[str, Any], str]] = [
