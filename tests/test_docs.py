@@ -96,6 +96,13 @@ def test_the_delivery_page_names_every_state_and_header() -> None:
     text = (ROOT / "docs" / "delivery.md").read_text()
     for state in ("active", "failing", "auto_disabled", "disabled", "gone"):
         assert f"`{state}`" in text
-    for header in ("webhook-id", "webhook-timestamp", "webhook-signature", "x-hub-attempt", "x-hub-delivery"):
+    for header in (
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+        "x-hub-attempt",
+        "x-hub-delivery",
+        "x-hub-hops",
+    ):
         assert f"`{header}`" in text
     assert USER_AGENT.startswith("hookhub/")
