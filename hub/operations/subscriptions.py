@@ -17,9 +17,9 @@ from hub.operations import handshake, hook_access, hook_credentials, hook_drafts
 from hub.operations.hook_drafts import Draft
 from hub.rules import access, hook_fields
 from hub.rules.access import Action, Requester
+from hub.rules.addresses import Network
 from hub.rules.health import Switched
 from hub.rules.hook_fields import SECRET_FIELDS, UNSET, Circumstances, HookChange
-from hub.rules.targets import Network
 from hub.store import audit, hooks, projects, settings
 from hub.store.database import Database
 from hub.store.hooks import Hook

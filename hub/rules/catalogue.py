@@ -12,6 +12,7 @@ from hub.rules.matching import OWN_EVENT_TYPES, PING_EVENT_TYPE, is_event_type, 
 
 OPEN = "open"
 CATALOGUES: tuple[str, ...] = (OPEN, "icescrum")
+NO_PING = "hook.ping cannot be subscribed to: it is what a test sends to the one hook that is tested"
 NO_EVENT_TYPE = "must be words joined by dots, each beginning with a lower-case letter, such as story.create"
 OWN_TYPES = tuple(EventTypeInfo(code, code, text, "hook") for code, text in OWN_EVENT_TYPES.items())
 
@@ -50,7 +51,9 @@ def pattern_error(catalogue: str, pattern: str) -> str | None:
     if not is_pattern(pattern):
         return f"{pattern!r} is no pattern: use *, story.* or an event type such as story.create"
     known = types_of(catalogue)
-    if known is None or pattern == "*" or any(matches(pattern, code) for code in (*known, *OWN_EVENT_TYPES)):
+    if known is None:
+        return NO_PING if pattern == PING_EVENT_TYPE else None
+    if pattern == "*" or any(matches(pattern, code) for code in (*known, *OWN_EVENT_TYPES)):
         return None
     return f"{pattern!r} matches no event type of the project's {catalogue} catalogue{_nearest(pattern, catalogue)}"
 

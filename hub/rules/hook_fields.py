@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from itertools import islice
 from typing import Any, Final, Literal, get_args
-from urllib.parse import urlsplit
 
 from connectors import signing
 from hub.errors import FieldError
 from hub.logs import MASK
 from hub.rules import catalogue as catalogues
 from hub.rules import headers as header_rules
+from hub.rules.addresses import Network, TargetRefused
 from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
-from hub.rules.targets import Network, TargetRefused, check_url
+from hub.rules.targets import check_url, receiver_of
 
 NAME_MAX = 200
 SECRET_MAX = 256
@@ -140,10 +140,13 @@ def secret_errors(secret: str | None) -> list[FieldError]:
 
 
 def is_same_receiver(url: str, other: str) -> bool:
-    """True when two URLs lead to the same scheme, host and port: what was entrusted to the one may be sent to
-    the other.
+    """True when two URLs connect to the same scheme, host and port, however they are written: what was entrusted to
+    the one may be sent to the other.
     """
-    return _receiver(url) == _receiver(other)
+    try:
+        return receiver_of(url) == receiver_of(other)
+    except TargetRefused:
+        return url == other
 
 
 def unique(patterns: Iterable[str]) -> tuple[str, ...]:
@@ -199,8 +202,3 @@ def _header_errors(headers: Mapping[str, str]) -> list[FieldError]:
         (f"headers.{name}" if name else "headers", message)
         for name, message in header_rules.check_headers(headers)
     ]
-
-
-def _receiver(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme.lower(), parts.hostname, parts.port

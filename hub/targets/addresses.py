@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from hub.errors import DeliveryError, Phase
-from hub.rules.targets import Network, Target, TargetRefused, check_answers, own_answers, parse_url
+from hub.rules.addresses import Network, TargetRefused, canonical, check_answers, own_answers
+from hub.rules.targets import Target, parse_url
 from hub.targets.own_places import REFUSAL, OwnPlaces
 from hub.targets.resolver import Resolver
 
@@ -44,6 +45,7 @@ class Addresses:
             check_answers(addresses, self.allow)
         except TargetRefused as error:
             raise DeliveryError(str(error), "dns", "refused") from None
+        addresses = tuple(map(canonical, addresses))
         self._keep_off_own(target.port, addresses, "dns")
         return addresses
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import certifi
 
 from hub.errors import DeliveryError
-from hub.rules.targets import Network
+from hub.rules.addresses import Network
 from hub.targets.addresses import Addresses
 from hub.targets.http.exchange import Handle
 from hub.targets.http.pool import HandlePool

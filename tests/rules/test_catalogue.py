@@ -37,3 +37,9 @@ def test_nobody_publishes_the_hubs_own_types_into_a_catalogue_of_others(catalogu
 
 def test_a_catalogues_default_format_is_its_own() -> None:
     assert (default_format("open"), default_format("icescrum")) == ("standard", "icescrum")
+
+
+def test_nobody_subscribes_to_tests_in_an_open_project_either() -> None:
+    assert "cannot be subscribed to" in str(pattern_error("open", "hook.ping"))
+    for pattern in ("hook.*", "hook.disabled", "hook.pinged", "hook.ping.*"):
+        assert pattern_error("open", pattern) is None

@@ -120,3 +120,25 @@ def test_a_name_server_that_hangs_ends_at_the_connect_deadline_and_disturbs_nobo
     assert door.send(hasty(receiver.url_as("quick.example.com"))).answer.status == 200
     release.set()
     door.close()
+
+
+@pytest.mark.parametrize("host", ["[::ffff:127.0.0.1]", "[::FFFF:7f00:1]", "[0:0:0:0:0:ffff:127.0.0.1]"])
+def test_an_ipv4_address_in_ipv6_dress_is_connected_to_as_what_it_is(
+    receiver: Receiver, outbound: Outbound, host: str
+) -> None:
+    receipt = outbound.send(post(receiver.url_as(host).replace("/hook", "/a%2fb?c=%41")))
+    assert (receipt.answer.status, receipt.peer) == (200, "127.0.0.1")
+    assert receiver.requests[0].path == "/a%2fb?c=%41"
+
+
+def test_a_name_that_leads_to_one_is_connected_to_alike(receiver: Receiver) -> None:
+    door = Outbound(allow=LOOPBACK, resolve=Names(["::ffff:127.0.0.1"]))
+    assert door.send(post(receiver.url_as("hooks.example.com"))).peer == "127.0.0.1"
+    door.close()
+
+
+def test_one_that_is_not_allowed_is_refused_as_the_ipv4_address_is(receiver: Receiver) -> None:
+    door = Outbound()
+    reasons = {failure(door, post(receiver.url_as(h))).reason for h in ("[::ffff:127.0.0.1]", "127.0.0.1")}
+    assert len(reasons) == 1
+    door.close()

@@ -8,7 +8,6 @@ policy, or nowhere. `begin` and `end` serve whoever drives the transfer. Step be
 `DeliveryError` of `hub.targets.http.failure`.
 """
 
-import ipaddress
 import os
 import socket
 import time
@@ -20,7 +19,8 @@ from typing import Any
 import pycurl
 
 from hub.errors import Fault
-from hub.rules.targets import Network, Target, TargetRefused, check_address
+from hub.rules.addresses import Network, TargetRefused, canonical, check_address
+from hub.rules.targets import Target
 from hub.targets.http.answer import Reading
 from hub.targets.http.failure import Ending, failure, plain
 from hub.targets.machine import SHORTAGES
@@ -189,7 +189,7 @@ class Handle:
         addresses = self._pins[sending.key].addresses
         self._guarded = frozenset(addresses)
 
-        curl.setopt(pycurl.URL, sending.url)
+        curl.setopt(pycurl.URL, _url(sending))
         # Verbatim: libcurl would rewrite %2f as %2F, and some receivers sign their URLs.
         curl.setopt(pycurl.REQUEST_TARGET, target.path)
         curl.setopt(pycurl.POSTFIELDS, sending.body)
@@ -227,7 +227,7 @@ class Handle:
             host = str(place[0])
             self._tried.append(host)
             check_address(host, self._allow)
-            if purpose != pycurl.SOCKTYPE_IPCXN or str(ipaddress.ip_address(host)) not in self._guarded:
+            if purpose != pycurl.SOCKTYPE_IPCXN or canonical(host) not in self._guarded:
                 raise TargetRefused("The connection would go to an address that was not judged.")
             return _Descriptor(socket.socket(family, kind, protocol))
         except TargetRefused as error:
@@ -263,3 +263,11 @@ class Handle:
 
     def _peer(self) -> str | None:
         return self._curl.getinfo(pycurl.PRIMARY_IP) or (self._tried[-1] if self._tried else None)
+
+
+def _url(sending: Sending) -> str:
+    """What libcurl connects to; an IPv4 address in IPv6 dress is connected to as what it is."""
+    target = sending.target
+    if target.address is None or ":" in target.address or ":" not in target.host:
+        return sending.url
+    return f"{target.scheme}://{target.address}:{target.port}/"
