@@ -17,6 +17,9 @@ from hub.store.database import Database
 from hub.store.history import Delivery
 from hub.store.projects import Project
 
+BODIES_BYTES_MAX = 2_097_152
+"""Bodies that are shown with the attempts of one delivery, beside the last one."""
+
 
 class Deliveries:
     """The deliveries of all projects. Every method may be called from any thread but the event loop's."""
@@ -69,10 +72,20 @@ class Deliveries:
         return found
 
     def attempts(self, project: Project, delivery: Delivery) -> list[tuple[Attempt, bytes | None]]:
-        """Each attempt with the body that was sent, in their order; None where that is no longer known."""
+        """Each attempt with the body that was sent, in their order.
+
+        None in place of a body that is no longer known, and of older ones where all of them together are more than
+        BODIES_BYTES_MAX.
+        """
         event = self._database.read(lambda: events.get(project.id, delivery.event_id))
-        log = self._database.read(lambda: attempts.of_delivery(delivery.id))
-        return [(attempt, attempt.body(None if event is None else event.data)) for attempt in log]
+        data = None if event is None else event.data
+        shown: list[tuple[Attempt, bytes | None]] = []
+        total = 0
+        for attempt in reversed(self._database.read(lambda: attempts.of_delivery(delivery.id))):
+            body = attempt.body(data) if total < BODIES_BYTES_MAX else None
+            total += len(body or b"")
+            shown.append((attempt, body))
+        return shown[::-1]
 
     def retry(self, requester: Requester, project: Project, delivery_id: str) -> Delivery:
         """One more attempt of a delivery, with the same id.

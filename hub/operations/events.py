@@ -4,7 +4,7 @@ Owns which events a requester may see. Tests are nobody's news; the hub's own ev
 not learn of another's (docs/roles.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.base import Event
@@ -21,7 +21,9 @@ from hub.store.projects import Project
 TYPES_ASKED_MAX = 100
 """SQLite builds differ in how many values a query may have (32,766 is usual)."""
 PREVIEW_MAX = 10_000
-PATTERNS_SHOWN_MAX = 20
+"""Hooks that a preview looks at: the newest."""
+PREVIEW_PAGE = 200
+PATTERNS_SHOWN_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,17 @@ class Events:
         types: Sequence[str] | None = None,
         before: str | None = None,
         limit: int = 50,
-    ) -> list[Event]:
-        """Newest first; None for all types. Raises: Invalid."""
+    ) -> tuple[list[Event], bool]:
+        """Newest first, and whether there are more; None for all types. Large ones end the list before `limit`.
+
+        Raises:
+            Invalid: too many types.
+        """
         if types is not None and len(types) > TYPES_ASKED_MAX:
             raise Invalid([("type", f"may name {TYPES_ASKED_MAX} types")], title="Wrong parameters")
         hidden = hidden_types(requester)
-        found = self._database.read(lambda: events.newest(project.id, types, before, limit, hidden))
-        return [events.as_sent(event, project.key) for event in found]
+        found, goes_on = self._database.read(lambda: events.newest(project.id, types, before, limit, hidden))
+        return [events.as_sent(event, project.key) for event in found], goes_on
 
     def get(self, requester: Requester, project: Project, event_id: str) -> Event:
         """Raises: NotFound, also for one that this requester must not see."""
@@ -72,13 +78,23 @@ class Events:
         if reason := catalogue.type_error(project.catalogue, event_type):
             raise Invalid([("type", reason)])
         matched, not_matched = [], []
-        for hook in self._subscriptions.find(requester, project, limit=PREVIEW_MAX):
+        for hook in self._hooks(requester, project):
             why = _why_not(hook, event_type)
             if why is None:
                 matched.append(hook.id)
             else:
                 not_matched.append((hook.id, why))
         return Preview(tuple(matched), tuple(not_matched))
+
+    def _hooks(self, requester: Requester, project: Project) -> Iterator[Hook]:
+        """Those that this requester sees, newest first, a page of them in memory at a time."""
+        before = None
+        for _ in range(0, PREVIEW_MAX, PREVIEW_PAGE):
+            found = self._subscriptions.find(requester, project, before=before, limit=PREVIEW_PAGE)
+            yield from found
+            if len(found) < PREVIEW_PAGE:
+                return
+            before = found[-1].id
 
 
 def hidden_types(requester: Requester) -> tuple[str, ...]:

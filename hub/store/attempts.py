@@ -12,6 +12,9 @@ from hub.rules.outcome import Outcome, SentBody
 from hub.store import models
 from hub.store.database import Database
 
+SHOWN_MAX = 200
+"""Attempts of one delivery that are shown: by hand it may be sent as often as anybody likes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -59,11 +62,11 @@ def add(database: Database, attempts: Sequence[tuple[str, int, Outcome]]) -> Non
     )
 
 
-def of_delivery(delivery_id: str) -> list[Attempt]:
-    """In the order of their numbers."""
+def of_delivery(delivery_id: str, limit: int = SHOWN_MAX) -> list[Attempt]:
+    """The last ones, in the order of their numbers."""
     table = models.Attempt
-    rows = table.select().where(table.delivery_id == delivery_id).order_by(table.number)
-    return [_attempt(row) for row in rows]
+    rows = table.select().where(table.delivery_id == delivery_id).order_by(table.number.desc()).limit(limit)
+    return [_attempt(row) for row in rows][::-1]
 
 
 def count_unknown(delivery_id: str) -> int:

@@ -19,6 +19,9 @@ from hub.store.database import Database
 from hub.store.models import EventKey
 from hub.timestamps import iso
 
+LIST_BYTES_MAX = 2_097_152
+"""Data that one list of events brings into memory, beside its first event."""
+
 KEY_LIFETIME_S = 7 * 86_400
 """A repeated key answers the first event for seven days (docs/publish.md)."""
 
@@ -131,29 +134,27 @@ def newest(
     before: str | None,
     limit: int,
     hidden: Iterable[str] = (PING_EVENT_TYPE,),
-) -> list[Event]:
-    """Newest first, of all or some types; `hidden` types are left out."""
-    query = (
-        models.Event.select()
-        .where(models.Event.project_id == project_id, models.Event.type.not_in(list(hidden)))
-        .order_by(models.Event.id.desc())
-        .limit(limit)
-    )
+) -> tuple[list[Event], bool]:
+    """Newest first, of all or some types, and whether there are more; `hidden` types are left out.
+
+    Ends before `limit` where the data would be more than LIST_BYTES_MAX.
+    """
+    query = _heads(project_id).where(models.Event.type.not_in(list(hidden)))
     if types is not None:
         query = query.where(models.Event.type.in_(list(types)))
     if before:
         query = query.where(models.Event.id < before)
-    return [_event(row) for row in query]
+    found = [_head(row) for row in query.order_by(models.Event.id.desc()).limit(limit + 1)]
+    shown = _within_bytes(found[:limit])
+    return _whole(shown), len(shown) < len(found)
 
 
 def newest_wanted(
     project_id: int, is_wanted: Callable[[str], bool], searched: int, limit: int
 ) -> list[Event]:
-    """The newest events whose type is wanted, among the last `searched`; only their data is read."""
+    """The newest events whose type is wanted, among the last `searched`; within LIST_BYTES_MAX."""
     query = _heads(project_id).order_by(models.Event.id.desc()).limit(searched)
-    ids = [found.id for found in map(_head, query) if is_wanted(found.type)][:limit]
-    rows = models.Event.select().where(models.Event.id.in_(ids)).order_by(models.Event.id.desc())
-    return [_event(row) for row in rows]
+    return _whole(_within_bytes([found for found in map(_head, query) if is_wanted(found.type)][:limit]))
 
 
 def between(project_id: int, since: float, until: float, after: str | None, limit: int) -> list[EventHead]:
@@ -171,6 +172,22 @@ def as_sent(event: Event, project_key: str) -> SentEvent:
 
 def count_deliveries(event_id: str) -> int:
     return int(models.Delivery.select().where(models.Delivery.event_id == event_id).count())
+
+
+def _within_bytes(found: list[EventHead]) -> list[EventHead]:
+    """The first of them whose data is not too much together; one at least."""
+    total = 0
+    for n, one in enumerate(found):
+        total += one.data_bytes
+        if n and total > LIST_BYTES_MAX:
+            return found[:n]
+    return found
+
+
+def _whole(found: list[EventHead]) -> list[Event]:
+    ids = [one.id for one in found]
+    rows = models.Event.select().where(models.Event.id.in_(ids)).order_by(models.Event.id.desc())
+    return [_event(row) for row in rows]
 
 
 def _heads(project_id: int) -> Any:

@@ -15,7 +15,7 @@ from hub.ids import new_id
 from hub.store import events, projects
 from hub.store.batch import Batch
 from hub.store.clock import Clock
-from hub.store.database import Database, StoreUnavailable
+from hub.store.database import READER_CACHE_KIB, WRITER_CACHE_KIB, Database, StoreUnavailable
 from hub.store.events import NewEvent
 from hub.store.models import Event, Project
 from tests.rigs.stage import Stage
@@ -416,3 +416,10 @@ def test_a_fault_after_a_commit_is_logged_and_hides_neither_the_commit_nor_what_
     assert store.do(write) == "done"
     assert seen == ["next"]
     assert "fault after a commit" in caplog.text
+
+
+def test_a_thread_that_reads_keeps_fewer_pages_than_the_writer(sqlite: Stage) -> None:
+    def pages() -> int:
+        return int(sqlite.database.execute("PRAGMA cache_size").fetchone()[0])
+
+    assert (sqlite.read(pages), sqlite.do(pages)) == (-READER_CACHE_KIB, -WRITER_CACHE_KIB)

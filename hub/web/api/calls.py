@@ -5,9 +5,9 @@ handler on a thread, answer. It must never know what a call does. Handlers are p
 they return an `ApiResponse` or raise a `Problem`, and may use the database freely: they are not on the event loop.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 from pydantic import BaseModel, TypeAdapter
@@ -28,6 +28,8 @@ from hub.web.problems import Problem
 from hub.web.wording import validated
 
 PREFIX = "/api/v1"
+LIST_BYTES_MAX = 2_097_152
+"""What a list may have, beside its first item: whoever asks for many large ones gets them page by page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class ApiResponse:
     body: Any
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    following: Callable[[int], str | None] = lambda shown: None
+    """For a list: the address of the page after so many of its items; None when there is nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,27 @@ class ApiRequest:
         return self._project
 
     def page(
-        self, rows: Sequence[Any], bodies: list[Any], id_of: Callable[[Any], str] = lambda row: str(row.id)
+        self,
+        rows: Sequence[Any],
+        bodies: list[Any],
+        id_of: Callable[[Any], str] = lambda row: str(row.id),
+        *,
+        goes_on: bool | None = None,
     ) -> ApiResponse:
-        """A bare array, with a Link to the next page when this one is full."""
-        headers, limit = {}, self.query.limit
-        if len(rows) == limit and rows:
-            following = self.http.url.include_query_params(before=id_of(rows[-1]), limit=limit)
-            headers["Link"] = f'<{self.url(following.path)}?{following.query}>; rel="next"'
-        return ApiResponse(bodies, headers=headers)
+        """A bare array that ends early where it grows beyond LIST_BYTES_MAX, with a Link to the next page.
+
+        `goes_on`: whether there is more than `rows`; without it there may be when they are as many as were asked for.
+        """
+        limit = self.query.limit
+        has_more = len(rows) == limit if goes_on is None else goes_on
+
+        def following(shown: int) -> str | None:
+            if not shown or (shown == len(rows) and not has_more):
+                return None
+            page = self.http.url.include_query_params(before=id_of(rows[shown - 1]), limit=limit)
+            return f"{self.url(page.path)}?{page.query}"
+
+        return ApiResponse(bodies, following=following)
 
     def url(self, path: str) -> str:
         """A path as an absolute URL, as the outside sees the hub."""
@@ -102,11 +119,17 @@ class Call:
 
 
 def route(call: Call, services: Services, callers: Callers) -> Route:
-    encode = encoder(call.answer)
+    is_list = get_origin(call.answer) is list
+    encode = encoder(get_args(call.answer)[0] if is_list else call.answer)
 
     def respond(request: ApiRequest) -> Response:
         answer = call.handler(request)
-        return Response(encode(answer.body), answer.status, answer.headers, media_type="application/json")
+        if not is_list:
+            return Response(encode(answer.body), answer.status, answer.headers, media_type="application/json")
+        items = within_bytes(encode(item) for item in answer.body)
+        link = answer.following(len(items))
+        headers = answer.headers if link is None else {**answer.headers, "Link": f'<{link}>; rel="next"'}
+        return Response(b"[" + b",".join(items) + b"]", answer.status, headers, media_type="application/json")
 
     async def endpoint(request: Request) -> Response:
         return await run_in_threadpool(respond, await _read(call, request, services, callers))
@@ -114,15 +137,27 @@ def route(call: Call, services: Services, callers: Callers) -> Route:
     return Route(PREFIX + call.path, endpoint, methods=[call.method])
 
 
+def within_bytes(items: Iterable[bytes]) -> list[bytes]:
+    """The first items that are not more than LIST_BYTES_MAX together; one at least."""
+    found: list[bytes] = []
+    total = 0
+    for item in items:
+        total += len(item)
+        if found and total > LIST_BYTES_MAX:
+            break
+        found.append(item)
+    return found
+
+
 def encoder(declared: Any) -> Callable[[Any], bytes]:
-    """From a handler's body to JSON by the declared type of the answer. What does not fit it is a bug of ours."""
+    """From a handler's body, or one item of a list, to JSON by its declared type. What does not fit it is a bug of
+    ours.
+    """
     adapter = TypeAdapter(declared)
 
     def encode(body: Any) -> bytes:
-        if isinstance(body, msgspec.Raw) or (
-            isinstance(body, list) and any(isinstance(one, msgspec.Raw) for one in body)
-        ):
-            return msgspec.json.encode(body)
+        if isinstance(body, msgspec.Raw):
+            return bytes(body)
         return adapter.dump_json(adapter.validate_python(body), exclude_unset=True, warnings="error")
 
     return encode

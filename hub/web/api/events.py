@@ -27,14 +27,14 @@ class EventQuery(Paged):
 
 def list_events(request: ApiRequest) -> ApiResponse:
     wanted: EventQuery = request.query
-    found = request.services.events.find(
+    found, goes_on = request.services.events.find(
         request.requester,
         request.project,
         types=wanted.type.split(",") if wanted.type else None,
         before=wanted.before,
         limit=wanted.limit,
     )
-    return request.page(found, [envelope(event) for event in found])
+    return request.page(found, [envelope(event) for event in found], goes_on=goes_on)
 
 
 def get_event(request: ApiRequest) -> ApiResponse:

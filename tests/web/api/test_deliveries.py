@@ -3,6 +3,7 @@ the overlap lasts.
 """
 
 import base64
+import json
 import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -140,6 +141,26 @@ def test_each_attempt_is_kept_with_what_came_of_it(api: Client, receiver: Receiv
     assert base64.b64decode(odd["body_base64"]) == b"\xff\xfe not text \x00"
     assert [request.headers["x-hub-attempt"] for request in receiver.requests] == ["1", "2", "3"]
     assert {request.headers["x-hub-delivery"] for request in receiver.requests} == {first["id"]}
+
+
+def test_of_a_large_event_that_was_sent_often_the_last_bodies_are_shown(
+    api: Client, receiver: Receiver
+) -> None:
+    subscribe(api, receiver.url)
+    data = {"text": "x" * 900_000}
+    publish(api, data=data)
+    delivery = settled(api)[0]["id"]
+    for n in range(2, 6):
+        assert api.post(f"/deliveries/{delivery}/retry").status_code == 202
+        until(
+            lambda: deliveries(api)[0],
+            lambda row, n=n: (row["state"], row["attempt_count"]) == ("delivered", n),
+        )
+    shown = api.get(f"/deliveries/{delivery}")
+    bodies = [attempt["request"]["body"] for attempt in shown.json()["attempts"]]
+    assert [body is not None for body in bodies] == [False, False, True, True, True]
+    assert len(shown.content) < 3_000_000
+    assert json.loads(bodies[-1])["data"] == data
 
 
 def test_an_attempt_that_got_no_answer_says_how_far_it_came(api: Client) -> None:

@@ -25,6 +25,18 @@ def test_events_are_read_page_by_page(api: Client) -> None:
     assert seen == made[::-1]
 
 
+def test_a_list_of_large_events_goes_on_page_by_page(api: Client) -> None:
+    data = b'{"a":"%s"}' % (b"x" * 900_000)
+    made = [publish(api, data).json()["id"] for _ in range(5)]
+    answer = api.get("/events", params={"limit": 60})
+    seen = [one["id"] for one in answer.json()]
+    while "next" in answer.links:
+        assert len(answer.content) < 3_000_000
+        answer = api.get(answer.links["next"]["url"])
+        seen += [one["id"] for one in answer.json()]
+    assert seen == made[::-1]
+
+
 def test_events_are_read_by_type(api: Client) -> None:
     for code in ("a", "b", "c.d"):
         publish(api, type=code)
