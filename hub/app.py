@@ -70,6 +70,7 @@ class Hub:
         origin = urlsplit(config.base_url).hostname or "localhost"
         outbound = Outbound(
             allow=config.outbound_allow,
+            ports=config.outbound_ports,
             ca_file=config.outbound_ca_file,
             origin=origin,
             own_places=OwnPlaces(config.base_url, config.host, config.port),
@@ -92,6 +93,7 @@ class Hub:
             hook_states,
             outbound,
             config.outbound_allow,
+            config.outbound_ports,
             woken.set,
             self._unsubscribe.hook_ended,
             dispatcher.let_start if dispatcher else lambda hook_id: None,

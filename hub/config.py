@@ -30,6 +30,7 @@ NAMES = (
     "HUB_ADMIN_USERNAME",
     "HUB_ADMIN_PASSWORD",
     "HUB_OUTBOUND_ALLOW",
+    "HUB_OUTBOUND_PORTS",
     "HUB_OUTBOUND_CA_FILE",
     "HUB_WORKERS",
     "HUB_LOG_LEVEL",
@@ -67,6 +68,7 @@ class Config:
     admin_password: str | None = field(repr=False)
     """Given together with `admin_username`, or not at all."""
     outbound_allow: tuple[Network, ...]
+    outbound_ports: tuple[int, ...]
     outbound_ca_file: str | None
     workers: int
     """0 = no deliveries here, 1 = inside the serving process, more = that many processes."""
@@ -91,6 +93,7 @@ class Config:
             "HUB_ADMIN_USERNAME": self.admin_username or "",
             "HUB_ADMIN_PASSWORD": HIDDEN if self.admin_password else "",
             "HUB_OUTBOUND_ALLOW": ",".join(map(str, self.outbound_allow)),
+            "HUB_OUTBOUND_PORTS": ",".join(map(str, self.outbound_ports)),
             "HUB_OUTBOUND_CA_FILE": self.outbound_ca_file or "",
             "HUB_WORKERS": str(self.workers),
             "HUB_LOG_LEVEL": self.log_level,
@@ -120,6 +123,7 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: object) -> Config
         admin_username=reader.text("HUB_ADMIN_USERNAME"),
         admin_password=reader.text("HUB_ADMIN_PASSWORD"),
         outbound_allow=reader.networks("HUB_OUTBOUND_ALLOW"),
+        outbound_ports=reader.ports("HUB_OUTBOUND_PORTS"),
         outbound_ca_file=reader.file("HUB_OUTBOUND_CA_FILE"),
         workers=reader.number("HUB_WORKERS", 1, MAX_WORKERS),
         log_level=reader.choice("HUB_LOG_LEVEL", "info", LOG_LEVELS),
@@ -212,6 +216,16 @@ class _Reader:
                     f"{name} holds {part!r}: give networks such as 10.0.0.0/8 or fd00::/8, separated by commas."
                 )
         return tuple(found)
+
+    def ports(self, name: str) -> tuple[int, ...]:
+        """Comma-separated ports, in the order of their numbers."""
+        found: set[int] = set()
+        for part in filter(None, map(str.strip, (self.text(name) or "").split(","))):
+            if part.isascii() and part.isdigit() and len(part) <= 5 and 0 < int(part) <= 65535:
+                found.add(int(part))
+            else:
+                self.complain(f"{name} holds {part!r}: give ports from 1 to 65535, separated by commas.")
+        return tuple(sorted(found))
 
     def file(self, name: str) -> str | None:
         """The absolute path of a file that can be read."""

@@ -6,7 +6,7 @@ transaction. Nothing here knows how the request came in. Step before: a door has
 Step after: `store.hooks`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
@@ -53,6 +53,7 @@ class Subscriptions:
         hook_states: HookStates,
         outbound: Outbound,
         allow: Sequence[Network],
+        ports: Collection[int],
         wake: Callable[[], None],
         ended: Callable[[str], None] = lambda hook_id: None,
         let_start: Callable[[str], None] = lambda hook_id: None,
@@ -66,6 +67,7 @@ class Subscriptions:
         self._hook_states = hook_states
         self._outbound = outbound
         self._allow = allow
+        self._ports = ports
         self._wake = wake
         self._ended = ended
         self._let_start = let_start
@@ -289,7 +291,7 @@ class Subscriptions:
             )
 
     def _around(self, project: Project, origin_kind: str) -> Circumstances:
-        return Circumstances(project.catalogue, registry.format_keys(), self._allow, origin_kind)
+        return Circumstances(project.catalogue, registry.format_keys(), self._allow, self._ports, origin_kind)
 
 
 def _origin_change(before: Hook, after: Hook) -> dict[str, Any]:

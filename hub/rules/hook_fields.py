@@ -72,6 +72,8 @@ class Circumstances:
     """The keys of those that are installed."""
     allow: Sequence[Network]
     """Networks that hooks may reach although they are private."""
+    ports: Collection[int]
+    """Ports that hooks may reach besides the usual ones."""
     origin_kind: str
     """Where the hook comes from: page, api or app."""
 
@@ -95,7 +97,7 @@ def errors_in(change: HookChange, around: Circumstances) -> list[FieldError]:
     """(field, message) for each wrong field that is given."""
     errors: list[FieldError] = []
     if change.target_url is not UNSET:
-        errors += _target_errors(change.target_url, around.allow)
+        errors += _target_errors(change.target_url, around)
     if change.events is not UNSET:
         errors += _event_errors(change.events, around.catalogue)
     if change.manual_edit is True and around.origin_kind != "api":
@@ -168,11 +170,11 @@ _NO_TARGET = "is missing: say where to send to"
 _NO_EVENTS = "is missing: name at least one event type or pattern, such as story.* or *"
 
 
-def _target_errors(url: str, allow: Sequence[Network]) -> list[FieldError]:
+def _target_errors(url: str, around: Circumstances) -> list[FieldError]:
     if not url:
         return [("target_url", _NO_TARGET)]
     try:
-        check_url(url, allow)
+        check_url(url, around.allow, around.ports)
     except TargetRefused as refused:
         return [("target_url", str(refused))]
     return []

@@ -6,7 +6,7 @@ types a URL. Step after: `hub.targets.addresses` judges again at each attempt, w
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -40,19 +40,20 @@ _LOCAL_SUFFIXES = frozenset(
 )
 
 
-def check_url(url: str, allow: Sequence[Network] = ()) -> None:
+def check_url(url: str, allow: Sequence[Network] = (), ports: Collection[int] = ()) -> None:
     """Judge the text of a URL, and its address when it names one. Raises `TargetRefused`."""
-    parse_url(url, allow)
+    parse_url(url, allow, ports)
 
 
-def parse_url(url: str, allow: Sequence[Network] = ()) -> Target:
-    """The parts of a URL that may be sent to as far as its text can tell. Raises `TargetRefused`.
+def parse_url(url: str, allow: Sequence[Network] = (), ports: Collection[int] = ()) -> Target:
+    """The parts of a URL that may be sent to as far as its text can tell; `ports` are allowed besides the usual ones.
+    Raises `TargetRefused`.
 
     Local names pass when the operator allows any network: `http://n8n:5678` must work at home, and its
     address is judged later.
     """
     scheme, authority, path = _split(url)
-    host, port = _host_and_port(authority, scheme)
+    host, port = _host_and_port(authority, scheme, ports)
     bare = host.removesuffix(".")
     if ":" in bare or _NUMBER.fullmatch(bare.rpartition(".")[2]):
         address = _literal(host)
@@ -104,9 +105,9 @@ def _split(url: str) -> tuple[str, str, str]:
     return scheme, authority.lower(), path if path.startswith("/") else f"/{path}"
 
 
-def _host_and_port(authority: str, scheme: str) -> tuple[str, int]:
-    """The host without brackets, and the port: 80, 443 or an unprivileged one (GitLab's rule keeps hooks off
-    SSH, SMTP and their kind).
+def _host_and_port(authority: str, scheme: str, ports: Collection[int]) -> tuple[str, int]:
+    """The host without brackets, and the port: 80, 443, an unprivileged one, or one of `ports` (GitLab's rule keeps
+    hooks off SSH, SMTP and their kind).
     """
     if authority.startswith("["):
         host, bracket, rest = authority[1:].partition("]")
@@ -122,8 +123,11 @@ def _host_and_port(authority: str, scheme: str) -> tuple[str, int]:
     if not rest.startswith(":") or not _PORT.fullmatch(rest[1:]):
         raise TargetRefused("The port of the URL must be a plain number.")
     port = int(rest[1:])
-    if not (port in (80, 443) or 1024 <= port <= 65535):
-        raise TargetRefused(f"Port {port} is not for hooks: use 80, 443 or one from 1024 to 65535.")
+    if not (port in (80, 443) or 1024 <= port <= 65535 or port in ports):
+        raise TargetRefused(
+            f"Port {port} is not for hooks: use 80, 443 or one from 1024 to 65535, or have the operator name it in the"
+            " setting HUB_OUTBOUND_PORTS."
+        )
     return host, port
 
 

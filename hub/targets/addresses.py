@@ -5,7 +5,7 @@ of a name server is remembered, or the check and the connection could differ. St
 connection. Step after: it connects to one of these addresses and to no other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from hub.errors import DeliveryError, Phase
@@ -19,9 +19,14 @@ class Addresses:
     """The address policy of one process, with its resolver. Shared by all transports and threads."""
 
     def __init__(
-        self, allow: Sequence[Network], resolver: Resolver, own_places: OwnPlaces | None = None
+        self,
+        allow: Sequence[Network],
+        resolver: Resolver,
+        own_places: OwnPlaces | None = None,
+        ports: Collection[int] = (),
     ) -> None:
         self.allow = tuple(allow)
+        self._ports = frozenset(ports)
         self._resolver = resolver
         self._own_places = own_places
         # The policy of texts is pure, and a hook's URL returns a million times.
@@ -53,7 +58,7 @@ class Addresses:
         self._resolver.close()
 
     def _judged_target(self, url: str) -> Target:
-        target = parse_url(url, self.allow)
+        target = parse_url(url, self.allow, self._ports)
         if self._own_places is not None and self._own_places.is_named(target):
             raise TargetRefused(REFUSAL)
         return target

@@ -6,7 +6,7 @@ request. Step after: the format judges the answer.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import certifi
 
@@ -30,18 +30,20 @@ class Outbound:
         self,
         *,
         allow: Sequence[Network] = (),
+        ports: Collection[int] = (),
         ca_file: str | None = None,
         resolve: Lookup = system_lookup,
         origin: str = "localhost",
         own_places: OwnPlaces | None = None,
         transports: Mapping[str, Callable[[Addresses], Transport]] | None = None,
     ) -> None:
-        """`origin`: the host name under which this hub presents itself to receivers that ask for consent.
-        `own_places`: where this hub is, and nothing may be sent to.
-        `transports`: by the scheme of a URL, how to make what sends to it, besides http and https.
+        """`allow` and `ports`: what may be reached besides public addresses and the usual ports. `origin`: the host
+        name under which this hub presents itself to receivers that ask for consent. `own_places`: where this hub is,
+        and nothing may be sent to. `transports`: by the scheme of a URL, how to make what sends to it, besides http
+        and https.
         """
         self.origin = origin
-        self._addresses = Addresses(allow, Resolver(resolve), own_places)
+        self._addresses = Addresses(allow, Resolver(resolve), own_places, ports)
         bundle = ca_file or certifi.where()
         http = HttpTransport(self._addresses, HandlePool(lambda: Handle(bundle, allow)))
         self._transports: dict[str, Transport] = {"http": http, "https": http}

@@ -281,3 +281,13 @@ def test_whatever_is_typed_is_passed_or_refused_and_other_parsers_agree_on_what_
         target.host,
         target.port,
     )
+
+
+@pytest.mark.parametrize("port", [1, 25, 81, 1023])
+def test_a_low_port_is_only_for_whom_the_operator_says(port: int) -> None:
+    url = f"https://example.com:{port}/"
+    with pytest.raises(TargetRefused, match=rf"Port {port} .*HUB_OUTBOUND_PORTS"):
+        check_url(url)
+    with pytest.raises(TargetRefused):
+        check_url(url, ports=[port + 1])
+    check_url(url, ports=[port])

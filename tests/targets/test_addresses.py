@@ -142,3 +142,11 @@ def test_one_that_is_not_allowed_is_refused_as_the_ipv4_address_is(receiver: Rec
     reasons = {failure(door, post(receiver.url_as(h))).reason for h in ("[::ffff:127.0.0.1]", "127.0.0.1")}
     assert len(reasons) == 1
     door.close()
+
+
+def test_a_port_that_the_operator_names_is_tried() -> None:
+    url = "http://127.0.0.1:1/"
+    for ports, fault in (((), "refused"), ((1,), "receiver")):
+        door = Outbound(allow=[ip_network("127.0.0.0/8")], ports=ports)
+        assert failure(door, post(url)).fault == fault
+        door.close()
