@@ -53,7 +53,8 @@ def parse_url(url: str, allow: Sequence[Network] = (), ports: Collection[int] = 
     address is judged later.
     """
     scheme, authority, path = _split(url)
-    host, port = _host_and_port(authority, scheme, ports)
+    host, port = _host_and_port(authority, scheme)
+    _check_port(port, ports)
     bare = host.removesuffix(".")
     if ":" in bare or _NUMBER.fullmatch(bare.rpartition(".")[2]):
         address = _literal(host)
@@ -105,10 +106,8 @@ def _split(url: str) -> tuple[str, str, str]:
     return scheme, authority.lower(), path if path.startswith("/") else f"/{path}"
 
 
-def _host_and_port(authority: str, scheme: str, ports: Collection[int]) -> tuple[str, int]:
-    """The host without brackets, and the port: 80, 443, an unprivileged one, or one of `ports` (GitLab's rule keeps
-    hooks off SSH, SMTP and their kind).
-    """
+def _host_and_port(authority: str, scheme: str) -> tuple[str, int]:
+    """The host without brackets, and the port."""
     if authority.startswith("["):
         host, bracket, rest = authority[1:].partition("]")
         if not bracket or ":" not in host:
@@ -122,13 +121,16 @@ def _host_and_port(authority: str, scheme: str, ports: Collection[int]) -> tuple
         return host, DEFAULT_PORTS[scheme]
     if not rest.startswith(":") or not _PORT.fullmatch(rest[1:]):
         raise TargetRefused("The port of the URL must be a plain number.")
-    port = int(rest[1:])
+    return host, int(rest[1:])
+
+
+def _check_port(port: int, ports: Collection[int]) -> None:
+    """80, 443, an unprivileged one, or one of `ports`: GitLab's rule, which keeps hooks off SSH, SMTP and their kind."""
     if not (port in (80, 443) or 1024 <= port <= 65535 or port in ports):
         raise TargetRefused(
             f"Port {port} is not for hooks: use 80, 443 or one from 1024 to 65535, or have the operator name it in the"
             " setting HUB_OUTBOUND_PORTS."
         )
-    return host, port
 
 
 def _reads_the_same(url: str, target: Target) -> bool:

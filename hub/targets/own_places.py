@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from hub.rules.addresses import canonical
 from hub.rules.targets import DEFAULT_PORTS, Target
 from hub.targets.machine import has_address
 
@@ -28,7 +29,10 @@ class OwnPlaces:
         """Whether a URL is the hub's own, as far as its text can tell; beside its path another may live on its host."""
         base = urlsplit(self.base_url)
         port = base.port or DEFAULT_PORTS.get(base.scheme, 0)
-        if (target.host.rstrip("."), target.port) != ((base.hostname or "").rstrip("."), port):
+        if (target.address or _plain_host(target.host), target.port) != (
+            _plain_host(base.hostname or ""),
+            port,
+        ):
             return False
         path, own_path = target.path.partition("?")[0], base.path.rstrip("/")
         return path == own_path or path.startswith(own_path + "/")
@@ -43,3 +47,10 @@ class OwnPlaces:
         except ValueError:  # a name, such as localhost
             return has_address(address)
         return has_address(address) if bound.is_unspecified else ip_address(address) == bound
+
+
+def _plain_host(host: str) -> str:
+    try:
+        return canonical(host)
+    except ValueError:  # a name
+        return host.removesuffix(".")

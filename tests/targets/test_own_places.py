@@ -21,6 +21,8 @@ BASE = "https://hub.example.com"
         (BASE, "http://hub.example.com/", False),
         (BASE, "https://example.com/", False),
         ("http://hub.example.com:8080", "http://hub.example.com:8080/x", True),
+        ("http://[2606:4700::1]:8000", "http://[2606:4700:0::0:1]:8000/", True),
+        ("http://93.184.216.34:8000", "http://[::ffff:93.184.216.34]:8000/", True),
         (f"{BASE}/hub", "https://hub.example.com/hub/api/v1/events", True),
         (f"{BASE}/hub", "https://hub.example.com/hub?x", True),
         (f"{BASE}/hub/", "https://hub.example.com/hub", True),
