@@ -24,7 +24,7 @@ from hub.commands import memory
 from hub.commands.opening import data_option, load_config, made_line
 from hub.commands.worker_processes import WorkerProcesses, when_parent_ends
 from hub.config import MAX_WORKERS, Config
-from hub.errors import ConfigError, HubError
+from hub.errors import ConfigError, HubError, Invalid
 from hub.operations import first_admin, hub_data
 from hub.store.clock import Clock
 from hub.store.database import open_private
@@ -75,7 +75,7 @@ def serve(
                 click.echo(made_line(loaded))
             if link:
                 click.echo(
-                    f"Nobody can sign in yet. Open this link once, within a day, to make the administrator: {link}"
+                    f"No administrator can sign in yet. Open this link once, within a day, to make one: {link}"
                 )
 
         server = Server(
@@ -121,11 +121,16 @@ def worker(data_dir: str | None, until_stdin_ends: bool, boot_epoch: float | Non
 
 
 def first_start(hub: Hub, loaded: Config) -> str | None:
-    """Make the administrator that the environment names; without one, the set-up link while nobody is
-    there.
+    """Make the administrator that the environment names; without one, the set-up link while no administrator can sign
+    in. Raises: ConfigError.
     """
     if loaded.admin_username and loaded.admin_password:
-        first_admin.add_given(hub.database, loaded.admin_username, loaded.admin_password)
+        try:
+            first_admin.add_given(hub.database, loaded.admin_username, loaded.admin_password)
+        except Invalid as refused:
+            names = {"name": "HUB_ADMIN_USERNAME", "password": "HUB_ADMIN_PASSWORD"}
+            told = "; ".join(f"{names[field]} {reason}" for field, reason in refused.errors)
+            raise ConfigError(f"The administrator cannot be made: {told}.") from refused
         return None
     token = first_admin.new_link_token(hub.database)
     return f"{loaded.base_url}/setup?token={token}" if token else None

@@ -46,6 +46,22 @@ def create_user(
     click.echo(name)
 
 
+@user_group.command("set-password")
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read it from the first line of standard input.")
+@data_option
+def set_password(name: str, password_stdin: bool, data_dir: str | None) -> None:
+    """Give a user a new password; it ends their sessions. On a terminal it is asked for."""
+    with opened(data_dir) as database:
+        users = Users(database)
+        users.get(COMMAND_LINE, name)  # before anybody types a password for nothing
+        password = _password(password_stdin)
+        if password is None:
+            raise click.UsageError("no password was given: pipe one in with --password-stdin.")
+        users.update(COMMAND_LINE, name, password=password)
+    click.echo(name)
+
+
 def _password(is_on_stdin: bool) -> str | None:
     stdin = sys.stdin
     if is_on_stdin:

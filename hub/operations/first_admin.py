@@ -1,17 +1,16 @@
 """The first administrator: named in the environment, or made through a link that works once.
 
-Owns that link: only the SHA-256 of its token is kept, a new start with still nobody there replaces it, and it
-is over once it was used, a day has passed, or somebody exists. It must never make a second administrator.
-Step before: `serve` starts. Step after: the set-up page.
+Owns that link. It is for a hub that no administrator can sign in to; users who cannot sign in or administer nothing do
+not end it. Of its token only the SHA-256 is kept, and each start replaces it. Step before: `serve` starts; step after:
+the set-up page.
 """
 
 import hashlib
 import hmac
 import secrets
-from typing import Literal
 
-from hub.errors import Expired, Forbidden
-from hub.operations.users import add
+from hub.errors import Conflict, Expired, Forbidden, Invalid
+from hub.operations.users import add, checked_name, checked_password, grant, set_password
 from hub.rules.access import Requester
 from hub.store import settings, users
 from hub.store.database import Database
@@ -19,29 +18,40 @@ from hub.store.users import User
 
 NOTE = "setup"
 LINK_LIFE_S = 86_400.0
-
-LinkState = Literal["open", "wrong", "over"]
+ENVIRONMENT = Requester("environment")
 
 
 def add_given(database: Database, name: str, password: str) -> bool:
-    """Make the administrator that the environment names, unless there is somebody already."""
+    """Make the administrator that the environment names, or make one of whoever is called so; False when somebody can
+    administer already. Raises: Invalid.
+    """
+    if database.read(_is_set_up):
+        return False
+    _check(name, password)
     password_hash = users.hashed(password)
 
     def write() -> bool:
-        if users.has_any():
+        if _is_set_up():
             return False
-        _add(database, name, password_hash, Requester("environment"))
+        now = database.clock.now()
+        found = users.by_name(name)
+        if found is None:
+            add(ENVIRONMENT, name, password_hash, True, now)
+        else:
+            grant(ENVIRONMENT, found, now, is_admin=True, is_disabled=False)
+            set_password(ENVIRONMENT, found, password_hash, now)
+        settings.take_note(NOTE)
         return True
 
     return database.write(write).result()
 
 
 def new_link_token(database: Database) -> str | None:
-    """The token of a new set-up link, which ends the one before it; None when there is somebody already."""
+    """The token of a new set-up link, which ends the one before it; None when somebody can administer already."""
     token = secrets.token_urlsafe(32)
 
     def write() -> str | None:
-        if users.has_any():
+        if _is_set_up():
             return None
         settings.put(f"_{NOTE}", {"digest": _digest(token), "expires_at": database.clock.now() + LINK_LIFE_S})
         return token
@@ -49,37 +59,52 @@ def new_link_token(database: Database) -> str | None:
     return database.write(write).result()
 
 
-def link_state(database: Database, token: str) -> LinkState:
-    """What opening the link would find. It belongs into a `read` or a transaction."""
+def check_link(database: Database, token: str) -> None:
+    """Inside a `read` or a transaction. Raises: Forbidden: another link, Expired: it is over, and why."""
+    if _is_set_up():
+        raise Expired("this hub has an administrator, so its set-up link is over: sign in", title="Link over")
     note = settings.note(NOTE)
-    if note is None or users.has_any() or note["expires_at"] <= database.clock.now():
-        return "over"
-    return "open" if hmac.compare_digest(note["digest"], _digest(token)) else "wrong"
+    if note is None or not hmac.compare_digest(note["digest"], _digest(token)):
+        raise Forbidden("this is not the set-up link that the hub printed last", title="Not this link")
+    if note["expires_at"] <= database.clock.now():
+        raise Expired(
+            "this set-up link is older than a day: restart the hub, which prints a new one",
+            title="Link too old",
+        )
 
 
 def redeem(database: Database, token: str, name: str, password: str, address: str | None) -> User:
-    """Make the first administrator and end the link.
-
-    Raises:
-        Problem: 403 another token, 410 the link is over.
+    """Make the first administrator and end the link. The name may be that of an administrator who never had a
+    password. Raises: Forbidden, Expired, Invalid, Conflict: the name is somebody else's.
     """
+    database.read(lambda: check_link(database, token))  # before a stranger makes us hash
+    _check(name, password)
     password_hash = users.hashed(password)
 
     def write() -> User:
-        state = link_state(database, token)
-        if state == "wrong":
-            raise Forbidden("this is not the set-up link that the hub printed last", title="Not this link")
-        if state == "over" or not settings.take_note(NOTE):
-            raise Expired("this set-up link has been used, or it is older than a day", title="Link used up")
-        return _add(database, name, password_hash, Requester(name, address=address))
+        check_link(database, token)
+        settings.take_note(NOTE)
+        by, now = Requester(name, address=address), database.clock.now()
+        found = users.by_name(name)
+        if found is None:
+            return add(by, name, password_hash, True, now)
+        if not found.is_admin or found.has_password or found.is_disabled:
+            raise Conflict(
+                f"there is a user {name} already: choose another name", errors=[("name", "is taken")]
+            )
+        set_password(by, found, password_hash, now)
+        return found
 
     return database.write(write).result()
 
 
-def _add(database: Database, name: str, password_hash: str, by: Requester) -> User:
-    made = add(by, name, password_hash, True, database.clock.now())
-    settings.take_note(NOTE)
-    return made
+def _is_set_up() -> bool:
+    return bool(users.administrators(limit=1))
+
+
+def _check(name: str, password: str) -> None:
+    if wrong := [*checked_name(name), *checked_password(password)]:
+        raise Invalid(wrong)
 
 
 def _digest(token: str) -> str:

@@ -90,16 +90,10 @@ class Users:
         def write() -> User:
             user, project, now = known(name), named(project_key), self._database.clock.now()
             if password_hash is not None:
-                _set_password(requester, user, password_hash, now)
+                set_password(requester, user, password_hash, now)
             if project is not None and role is not None:
                 write_role(requester, project, user, role, now)
-            if is_admin is not None and is_admin != user.is_admin:
-                users.set_admin(user, is_admin)
-                audit.add(now, requester, "user.admin_set", name, fields={"admin": [user.is_admin, is_admin]})
-            if is_disabled is not None and is_disabled != user.is_disabled:
-                users.set_disabled(user, now if is_disabled else None)
-                sessions.end_all(user)
-                audit.add(now, requester, "user.disabled" if is_disabled else "user.enabled", name)
+            grant(requester, user, now, is_admin=is_admin, is_disabled=is_disabled)
             after = known(name)
             self._check_administrator(user, after)
             return after
@@ -140,7 +134,7 @@ class Users:
         def write() -> None:
             sign_in_tries.was_right(tried)
             user, now = known(requester.name), self._database.clock.now()
-            _set_password(requester, user, password_hash, now, but_session=session_id)
+            set_password(requester, user, password_hash, now, but_session=session_id)
 
         self._database.write(write).result()
 
@@ -184,6 +178,28 @@ def write_role(requester: Requester, project: Project, user: User, role: Role, n
         audit.add(now, requester, "member.role_set", user.name, project.id, {"role": [old, role]})
 
 
+def grant(
+    requester: Requester, user: User, now: float, *, is_admin: bool | None, is_disabled: bool | None
+) -> None:
+    """Make a user an administrator or not, shut them out or not, with the audit entries, inside a transaction."""
+    if is_admin is not None and is_admin != user.is_admin:
+        users.set_admin(user, is_admin)
+        audit.add(now, requester, "user.admin_set", user.name, fields={"admin": [user.is_admin, is_admin]})
+    if is_disabled is not None and is_disabled != user.is_disabled:
+        users.set_disabled(user, now if is_disabled else None)
+        sessions.end_all(user)
+        audit.add(now, requester, "user.disabled" if is_disabled else "user.enabled", user.name)
+
+
+def set_password(
+    requester: Requester, user: User, password_hash: str, now: float, but_session: str = ""
+) -> None:
+    """With its audit entry, inside a transaction; it ends the user's sessions but this one."""
+    users.set_password(user, password_hash)
+    sessions.end_all(user, but=but_session)
+    audit.add(now, requester, "user.password_set", user.name, fields={"password": None})
+
+
 def checked_name(name: str) -> list[FieldError]:
     reason = name_error(name)
     return [("name", reason)] if reason else []
@@ -198,11 +214,3 @@ def _checked_role(project_key: str | None, role: Role | None) -> list[FieldError
     if (project_key is None) == (role is None):
         return []
     return [("role" if role is None else "project", "is missing: project and role go together")]
-
-
-def _set_password(
-    requester: Requester, user: User, password_hash: str, now: float, but_session: str = ""
-) -> None:
-    users.set_password(user, password_hash)
-    sessions.end_all(user, but=but_session)
-    audit.add(now, requester, "user.password_set", user.name, fields={"password": None})

@@ -112,10 +112,6 @@ def managers_of(project: Project, limit: int = 3) -> tuple[User, ...]:
     return _users(query.order_by(table.name).limit(limit))
 
 
-def has_any() -> bool:
-    return bool(models.User.select().exists())
-
-
 def set_password(user: User, password_hash: str) -> None:
     models.User.update(password_hash=password_hash).where(models.User.id == user.id).execute()
 

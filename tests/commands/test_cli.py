@@ -105,6 +105,17 @@ def test_a_user_without_a_password_is_made_where_nobody_can_be_asked(made: str) 
     assert query(made, "SELECT password_hash, is_admin FROM person") == [(None, 1)]
 
 
+def test_a_password_is_set_for_a_user_who_is_there(made: str) -> None:
+    run("user", "create", "anna", "--admin", "--data", made)
+    arguments = ("user", "set-password", "anna", "--password-stdin", "--data", made)
+    assert run(*arguments, stdin="correct horse battery\n") == (0, "anna\n", "")
+    [(hashed,)] = query(made, "SELECT password_hash FROM person")
+    assert str(hashed).startswith("$argon2id$")
+    assert "correct horse" not in str(query(made, "SELECT * FROM audit"))
+    assert run(*arguments, stdin="another one entirely\n")[0] == 0
+    assert query(made, "SELECT password_hash FROM person") != [(hashed,)]
+
+
 def test_a_token_is_printed_and_nothing_else(data: str) -> None:
     hookhub("project", "create", "TRAVEL", "--data", data)
     done = hookhub(
@@ -211,6 +222,8 @@ def test_every_command_has_help(name: str | None) -> None:
         (("project", "create", "NEW", "--name", "\udcff"), 2, "must be UTF-8 text"),
         (("user", "create", "\udcff"), 2, "control characters"),
         (("token", "create", "--scope", "read", "--name", "\0"), 2, "must be UTF-8 text"),
+        (("user", "set-password", "nobody"), 1, "no user nobody"),
+        (("user", "set-password", "anna"), 2, "--password-stdin"),
         (("token", "create", "--project", "OLD"), 2, "Missing option '--scope'"),
         (("token", "create", "--project", "OLD", "--scope", "write"), 2, "'publish'"),
         (("token", "create", "--project", "NEW", "--scope", "read"), 1, "There is no project 'NEW'"),
@@ -438,7 +451,12 @@ def test_serve_prints_its_url_and_a_link_that_works_until_somebody_is_there(tmp_
             == 403
         )
         assert hub.stop(signal.SIGINT) == 0
-    hookhub("user", "create", "anna", "--admin", HUB_DATA_DIR=str(tmp_path / "data"))
+    where = {"HUB_DATA_DIR": str(tmp_path / "data")}
+    hookhub("user", "create", "anna", "--admin", **where)
+    with serving(tmp_path) as hub:
+        assert hub.set_up_link is not None, "anna cannot sign in"
+        assert hub.stop() == 0
+    hookhub("user", "set-password", "anna", "--password-stdin", stdin="correct horse battery\n", **where)
     with serving(tmp_path) as hub:
         assert hub.set_up_link is None
         assert len(hub.lines) == 1
@@ -451,6 +469,23 @@ def test_serve_makes_the_administrator_of_the_environment(tmp_path: Path) -> Non
         assert hub.set_up_link is None
         assert query(str(tmp_path / "data"), "SELECT name, is_admin FROM person") == [("root", 1)]
         assert "correct horse" not in hub.err.read_text() + hub.out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "says"),
+    [
+        ("root", "short", "HUB_ADMIN_PASSWORD must have at least 10"),
+        (" ", "correct horse", "HUB_ADMIN_USERNAME"),
+    ],
+)
+def test_an_administrator_of_the_environment_that_cannot_be_is_one_line(
+    made: str, monkeypatch: pytest.MonkeyPatch, name: str, password: str, says: str
+) -> None:
+    monkeypatch.setenv("HUB_ADMIN_USERNAME", name)
+    monkeypatch.setenv("HUB_ADMIN_PASSWORD", password)
+    code, out, err = run("serve", "--port", "0", "--data", made)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert says in err
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_all_that_is_wrong_is_told_at_once(store: Stage, fields: dict[str, Any],
     with pytest.raises(Invalid) as refused:
         Users(store.database).create(ADMIN, **fields)
     assert [field for field, _ in refused.value.errors] == wrong
-    assert not store.read(users.has_any)
+    assert not store.read(users.find)
 
 
 def test_a_name_is_given_once(store: Stage) -> None:

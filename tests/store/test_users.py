@@ -25,10 +25,10 @@ def test_a_password_is_checked_and_nowhere_kept(store: Stage) -> None:
 
 
 def test_a_user_without_password_cannot_sign_in(store: Stage) -> None:
-    assert not store.read(users.has_any)
+    assert not store.read(users.find)
     made = store.do(lambda: users.add("bot", None, False, store.clock.now()))
     assert not made.has_password
-    assert store.read(users.has_any)
+    assert store.read(users.find)
     assert store.read(lambda: users.check_password("bot", "")) is None
 
 

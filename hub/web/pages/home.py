@@ -8,14 +8,12 @@ from hub.web.pages.table import Page, PageRequest, Redirect, View
 def show(request: PageRequest) -> View | Redirect:
     """Whoever is signed in goes on to their projects, or to the only one."""
     try:
-        is_set_up = request.services.database.read(users.has_any)
+        is_set_up = bool(request.services.database.read(lambda: users.administrators(limit=1)))
         who = request.visitor().who
     except StoreUnavailable:
         return View({"is_up": False, "is_set_up": True})
-    if not is_set_up:
-        return View({"is_up": True, "is_set_up": False})
     if who is None:
-        return Redirect("/sign-in")
+        return Redirect("/sign-in") if is_set_up else View({"is_up": True, "is_set_up": False})
     keys = tuple(who.user.roles)
     is_only_one = len(keys) == 1 and not who.user.is_admin
     return Redirect(f"/projects/{keys[0]}" if is_only_one else "/projects")

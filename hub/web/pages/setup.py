@@ -4,7 +4,7 @@ Owns `/setup`. Nobody gets in without the link's token, and no password is writt
 `hookhub serve` has printed the link. Step after: `hub.operations.first_admin` makes the user and ends the link.
 """
 
-from hub.errors import Expired, Forbidden
+from hub.errors import Conflict
 from hub.operations import first_admin
 from hub.rules.people import PASSWORD_MIN, name_error, password_error
 from hub.store.database import Database
@@ -26,7 +26,10 @@ def make(request: PageRequest) -> View | Redirect:
     if errors:
         return _form(token, name, errors)
 
-    made = first_admin.redeem(database, token, name, password, request.address)
+    try:
+        made = first_admin.redeem(database, token, name, password, request.address)
+    except Conflict as refused:
+        return _form(token, name, dict(refused.errors))
     agent = request.http.headers.get("user-agent", "")
     secret = request.services.sessions.begin(made, request.address, agent, request.visit.secret)
     said = f"Welcome, {name}. You are this hub's administrator, and the set-up link is used up."
@@ -41,11 +44,7 @@ def _form(token: str, name: str = "", errors: dict[str, str] | None = None) -> V
 
 
 def _check_link(database: Database, token: str) -> None:
-    state = database.read(lambda: first_admin.link_state(database, token))
-    if state == "wrong":
-        raise Forbidden("this is not the set-up link that the hub printed last", title="Not this link")
-    if state == "over":
-        raise Expired("this set-up link has been used, or it is older than a day", title="Link used up")
+    database.read(lambda: first_admin.check_link(database, token))
 
 
 def _errors(name: str, password: str, repeated: str) -> dict[str, str]:

@@ -101,12 +101,12 @@ def test_the_first_page_says_what_this_is_and_where_to_go(client: TestClient) ->
     links = [link["href"] for link in check_markup(answer.text).all("a")]
     assert {"/docs", "/api/v1/openapi.json"} <= set(links)
     assert "Up and running" in answer.text
-    assert "Nobody can sign in yet" in answer.text
+    assert "No administrator can sign in yet" in answer.text
 
 
 def test_the_first_page_is_quiet_once_somebody_is_there(client: TestClient, token: str) -> None:
     assert post(client, token).status_code == 303
-    assert "Nobody can sign in yet" not in client.get("/").text
+    assert "No administrator can sign in yet" not in client.get("/").text
 
 
 def test_pages_carry_a_strict_policy_and_everything_is_nosniff(client: TestClient) -> None:
@@ -175,7 +175,7 @@ def test_another_token_is_refused(client: TestClient, hub: Hub, token: str, wron
     answer = post(client, wrong)
     assert answer.status_code == 403
     check_markup(answer.text)
-    assert not hub.database.read(users.has_any)
+    assert not hub.database.read(users.find)
 
 
 def test_a_new_start_ends_the_link_before_it(client: TestClient, hub: Hub, token: str) -> None:
@@ -192,7 +192,7 @@ def test_a_link_ends_after_a_day(client: TestClient, hub: Hub, token: str) -> No
     hub.database.write(lambda: settings.put("_setup", {**note, "expires_at": time.time() - 1})).result()
     assert client.get("/setup", params={"token": token}).status_code == 410
     assert post(client, token).status_code == 410
-    assert not hub.database.read(users.has_any)
+    assert not hub.database.read(users.find)
 
 
 def test_a_link_ends_when_somebody_is_made_another_way(client: TestClient, hub: Hub, token: str) -> None:
@@ -226,7 +226,7 @@ def test_a_wrong_field_is_told_beside_it(
     assert f"{field}-error" in str(wrong["aria-describedby"])
     assert says in answer.text
     assert "<title>Error: " in answer.text
-    assert not hub.database.read(users.has_any)
+    assert not hub.database.read(users.find)
     assert post(client, token).status_code == 303
 
 
