@@ -21,7 +21,7 @@ from hub.rules.hook_fields import (
 )
 from hub.rules.targets import MAX_URL_CHARS
 
-AROUND = Circumstances("icescrum", registry.format_keys(), (), "api")
+AROUND = Circumstances("icescrum", registry.format_keys(), (), (), "api")
 RIGHT = HookChange(target_url="https://example.com/x", events=("story.*",))
 
 
@@ -120,7 +120,7 @@ def test_a_mask_stands_for_a_value_of_a_hook_that_there_is_only() -> None:
 
 def test_only_an_api_hook_can_be_edited_by_hand_by_its_own_wish() -> None:
     for kind, wrong in (("api", []), ("page", ["manual_edit"]), ("app", ["manual_edit"])):
-        around = Circumstances("open", registry.format_keys(), (), kind)
+        around = Circumstances("open", registry.format_keys(), (), (), kind)
         assert [field for field, _ in errors_in(HookChange(manual_edit=True), around)] == wrong
         assert errors_in(HookChange(manual_edit=False), around) == []
 
