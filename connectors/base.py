@@ -124,6 +124,8 @@ class Format:
     key: str
     content_type = "application/json"
     limits = Limits()
+    knows_prefix = True
+    """Whether its receivers know that base64 follows `whsec_` in a secret; to the others a secret is its text."""
 
     def body(self, event: Event) -> bytes:
         """The exact bytes to send: the object itself."""

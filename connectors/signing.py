@@ -22,8 +22,12 @@ SIGNATURES_MAX = 32
 Algorithm = Literal["sha1", "sha256"]
 
 
-def new_secret() -> str:
-    """`whsec_` and the base64 of 32 random bytes (Standard Webhooks asks for 24 to 64)."""
+def new_secret(*, has_prefix: bool = True) -> str:
+    """32 random bytes (Standard Webhooks asks for 24 to 64): `whsec_` and their base64, or plain text without a prefix
+    for receivers that know none.
+    """
+    if not has_prefix:
+        return chance.token_urlsafe(32)
     return PREFIX + base64.b64encode(chance.token_bytes(32)).decode("ascii")
 
 

@@ -12,6 +12,7 @@ from connectors.signing import hex_hmac
 
 class GitHubFormat(Format):
     key = "github"
+    knows_prefix = False
 
     def headers(self, event: Event, context: Context, body: bytes) -> dict[str, str]:
         """The delivery's id is GitHub's: the same on redelivery. A test is GitHub's `ping`, which its receivers answer

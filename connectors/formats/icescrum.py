@@ -11,6 +11,7 @@ from connectors.signing import hex_hmac
 
 class IceScrumFormat(Format):
     key = "icescrum"
+    knows_prefix = False
 
     def headers(self, event: Event, context: Context, body: bytes) -> dict[str, str]:
         """The signature is bare hex HMAC-SHA1 with the newest secret only: the header has room for one."""

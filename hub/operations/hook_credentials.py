@@ -7,7 +7,7 @@ them.
 
 from dataclasses import replace
 
-from connectors import signing
+from connectors import registry, signing
 from hub.errors import Invalid
 from hub.logs import MASK
 from hub.rules import hook_fields
@@ -21,7 +21,15 @@ def of_new(wanted: HookChange, form: str) -> str | None:
     """The secret of a new hook: the one that was given, else one that its format or its handshake needs."""
     if isinstance(wanted.secret, str):
         return wanted.secret
-    return signing.new_secret() if form == "standard" or wanted.handshake == "rest-hooks" else None
+    return new_secret(form) if form == "standard" or wanted.handshake == "rest-hooks" else None
+
+
+def new_secret(form: str) -> str:
+    """A secret as the receivers of this format can use it."""
+    try:
+        return signing.new_secret(has_prefix=registry.format_of(form).knows_prefix)
+    except LookupError:  # no longer installed: nothing is sent in it
+        return signing.new_secret()
 
 
 def unmasked(box: SecretBox, hook: Hook, change: HookChange) -> HookChange:
@@ -49,16 +57,16 @@ def completed(hook: Hook, change: HookChange) -> HookChange:
     """A change with what follows from it: another scheme, host or port gets neither the old secret nor the
     old headers, and a `standard` hook always has a secret.
     """
+    form = _format(hook, change)
     if change.target_url is not UNSET and not is_same_receiver(change.target_url, hook.target_url):
         if change.headers is UNSET:
             change = replace(change, headers={})
         if change.secret is UNSET and hook.has_secret:
-            change = replace(change, secret=signing.new_secret())
+            change = replace(change, secret=new_secret(form))
 
-    form = hook.format if change.format is UNSET else change.format
     secret = hook.has_secret if change.secret is UNSET else change.secret
     if form == "standard" and not secret:
-        change = replace(change, secret=signing.new_secret())
+        change = replace(change, secret=new_secret(form))
     return change
 
 
@@ -69,8 +77,12 @@ def for_handshake(box: SecretBox, hook: Hook, change: HookChange) -> tuple[HookC
     kept = _newest_secret(box, hook) if change.secret is UNSET else None
     if kept is not None:
         return change, kept
-    made = signing.new_secret()
+    made = new_secret(_format(hook, change))
     return replace(change, secret=made), made
+
+
+def _format(hook: Hook, change: HookChange) -> str:
+    return hook.format if change.format is UNSET else change.format
 
 
 def _newest_secret(box: SecretBox, hook: Hook) -> str | None:

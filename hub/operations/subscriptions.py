@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
-from connectors import registry, signing
+from connectors import registry
 from hub.engine.hook_states import HookStates
 from hub.errors import Conflict, Forbidden, Invalid
 from hub.operations import handshake, hook_access, hook_credentials, hook_drafts
@@ -195,16 +195,16 @@ class Subscriptions:
             errors.append(("overlap_hours", f"must be from 0 to {OVERLAP_HOURS_MAX:g}"))
         if errors:
             raise Invalid(errors)
-        new = secret or signing.new_secret()
 
-        def write() -> Hook:
+        def write() -> Saved:
             now = self._database.clock.now()
             hook = self._locked(requester, project, hook_id, "edit")
+            new = secret or hook_credentials.new_secret(hook.format)
             shown = {"secret": None, "overlap_hours": overlap_hours}
             audit.add(now, requester, "hook.secret_rotated", hook_id, project.id, shown)
-            return hooks.rotate(self._box, hook, new, overlap_hours * 3600, now)
+            return Saved(hooks.rotate(self._box, hook, new, overlap_hours * 3600, now), new)
 
-        return Saved(self._write(write), new)
+        return self._write(write)
 
     def take_over(self, requester: Requester, project: Project, hook_id: str) -> Hook:
         """Make an app's or an API client's hook the page's: from then on people edit it, and its app no

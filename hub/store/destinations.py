@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from hub.store import models
 from hub.store.hooks import Hook, hook_of
-from hub.store.secrets import SecretBox, Secrets, opened_headers, opened_secrets
+from hub.store.secrets import SECRETS_MAX, SecretBox, Secrets, opened_headers, opened_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class Destination:
     secrets: Secrets = field(repr=False)
 
     def live_secrets(self, now: float) -> list[str]:
-        return [secret for secret, until in self.secrets if until is None or until > now]
+        live = [secret for secret, until in self.secrets if until is None or until > now]
+        return live[:SECRETS_MAX]
 
 
 def load(box: SecretBox, hook_ids: Sequence[str]) -> dict[str, Destination | Exception]:

@@ -19,7 +19,15 @@ from hub.rules.hook_fields import UNSET, HookChange
 from hub.rules.matching import Subscription
 from hub.store import lanes, models, routing
 from hub.store.database import Database
-from hub.store.secrets import SecretBox, Secrets, opened_secrets, sealed_headers, sealed_secrets
+from hub.store.secrets import (
+    SECRETS_MAX,
+    SecretBox,
+    Secrets,
+    SecretUnreadable,
+    opened_secrets,
+    sealed_headers,
+    sealed_secrets,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +181,17 @@ def give_to_page(hook: Hook, now: float) -> Hook:
 
 
 def rotate(box: SecretBox, hook: Hook, secret: str, overlap_s: float, now: float) -> Hook:
-    """Give a hook a new secret; the ones it has go on signing until `overlap_s` from now. The row must be
-    locked.
+    """Give a hook a new secret; the ones it has go on signing until `overlap_s` from now. Those that were sealed
+    with another key sign nothing any more and are dropped. The row must be locked.
     """
     end = now + overlap_s
-    kept = [
-        (old, min(end, until or end))
-        for old, until in opened_secrets(box, hook.id, hook.sealed_secrets)
-        if (until is None or until > now) and overlap_s > 0
-    ]
-    return _updated(hook, {"secrets": sealed_secrets(box, hook.id, ((secret, None), *kept))}, now)
+    try:
+        before = opened_secrets(box, hook.id, hook.sealed_secrets) if overlap_s > 0 else ()
+    except SecretUnreadable:
+        before = ()
+    kept = [(old, min(end, until or end)) for old, until in before if until is None or until > now]
+    secrets = ((secret, None), *kept)[:SECRETS_MAX]
+    return _updated(hook, {"secrets": sealed_secrets(box, hook.id, secrets)}, now)
 
 
 def switch(database: Database, hook: Hook, after: Health, now: float) -> Hook:

@@ -15,6 +15,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from hub.errors import HubError
 
+SECRETS_MAX = 10
+"""Of one hook: the newest, and those that sign beside it while rotations overlap."""
+
 Secrets = tuple[tuple[str, float | None], ...]
 """A hook's: (secret, until when), newest first; None = no end."""
 

@@ -270,6 +270,13 @@ def test_half_a_character_is_no_secret() -> None:
         key_bytes("\ud800")
 
 
+def test_a_secret_for_receivers_that_know_no_prefix_has_none() -> None:
+    made = {new_secret(has_prefix=False) for _ in range(50)}
+    assert len(made) == 50
+    assert not any(secret.startswith("whsec_") for secret in made)
+    assert all(key_bytes(secret) == secret.encode() and len(secret) >= 43 for secret in made)
+
+
 def test_new_secrets_have_32_bytes_and_differ() -> None:
     made = {new_secret() for _ in range(50)}
     assert len(made) == 50

@@ -54,3 +54,18 @@ def test_a_rotation_signs_with_both_until_the_overlap_ends(store: Stage) -> None
     target = store.read(lambda: destinations.load(store.box, [hook_id]))[hook_id]
     assert isinstance(target, destinations.Destination)
     assert target.live_secrets(now) == ["only"]
+
+
+def test_a_rotation_mends_a_hook_whose_secrets_another_key_has_sealed(store: Stage) -> None:
+    hook_id = store.hook(secret="old")
+    other = SecretBox(["another key"])
+
+    def rotate() -> None:
+        hook = hooks.locked(store.database, hook_id)
+        assert hook is not None
+        hooks.rotate(other, hook, "new", 100, store.clock.now())
+
+    store.do(rotate)
+    [destination] = store.read(lambda: destinations.load(other, [hook_id])).values()
+    assert isinstance(destination, destinations.Destination)
+    assert destination.live_secrets(store.clock.now()) == ["new"]

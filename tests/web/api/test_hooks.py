@@ -2,6 +2,7 @@
 switched, tested, ended.
 """
 
+import base64
 import hashlib
 import hmac
 import json
@@ -271,10 +272,44 @@ def test_a_new_secret_signs_beside_the_old_one(api: Client, receiver: Receiver) 
         == "sha256=" + hmac.digest(b"new", sent.body, hashlib.sha256).hex()
     )
     own = api.post(f"{path}/rotate-secret")
-    assert (own.status_code, own.json()["secret"][:6]) == (200, "whsec_")
+    assert (own.status_code, own.json()["secret"].startswith("whsec_")) == (200, False)
     assert api.post(f"{path}/rotate-secret", json={"overlap_hours": 0}).status_code == 200
     api.post(f"{path}/ping")
     assert len(receiver.wait_for(2)[1].headers["webhook-signature"].split(" ")) == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "has_prefix"),
+    [("standard", True), ("cloudevents", True), ("github", False), ("icescrum", False)],
+)
+def test_a_secret_that_the_hub_makes_begins_as_the_formats_receivers_know_it(
+    api: Client, receiver: Receiver, form: str, has_prefix: bool
+) -> None:
+    """A receiver of GitHub's or iceScrum's takes the text as it stands, with any prefix."""
+    path = f"/hooks/{make(api, target_url=receiver.url, secret='mine', format=form)['id']}"
+    rotated = api.post(f"{path}/rotate-secret", json={"overlap_hours": 0}).json()["secret"]
+    api.post(f"{path}/ping")
+    sent = receiver.wait_for(1)[0]
+    if form in ("github", "icescrum"):
+        name = {"github": "x-hub-signature", "icescrum": "x-icescrum-signature"}[form]
+        wanted = hmac.digest(rotated.encode(), sent.body, hashlib.sha1).hex()
+        assert sent.headers[name].removeprefix("sha1=") == wanted
+    moved = api.patch(path, json={"target_url": "http://127.0.0.1:9000/y"}).json()["secret"]
+    proven = make(api, target_url=TARGET, format=form)["secret"] if form == "standard" else rotated
+    for secret in (rotated, moved, proven):
+        assert secret.startswith("whsec_") is has_prefix
+        assert len(secret) >= 43, "32 random bytes"
+
+
+def test_not_more_than_ten_secrets_sign_during_overlaps(api: Client, receiver: Receiver) -> None:
+    path = f"/hooks/{make(api, target_url=receiver.url)['id']}"
+    secrets = [api.post(f"{path}/rotate-secret").json()["secret"] for _ in range(12)]
+    api.post(f"{path}/ping")
+    sent = receiver.wait_for(1)[0]
+    assert len(sent.headers["webhook-signature"].split(" ")) == 10
+    body = f"{sent.headers['webhook-id']}.{sent.headers['webhook-timestamp']}.".encode() + sent.body
+    newest = hmac.digest(base64.b64decode(secrets[-1].removeprefix("whsec_")), body, hashlib.sha256)
+    assert sent.headers["webhook-signature"].split(" ")[0] == "v1," + base64.b64encode(newest).decode()
 
 
 @pytest.mark.parametrize("form", ["standard", "icescrum", "cloudevents"])
