@@ -4,7 +4,7 @@ from starlette.routing import BaseRoute
 
 from hub.services import Services
 from hub.web import sessions, static
-from hub.web.pages import account, home, projects, setup, sign_in
+from hub.web.pages import account, home, hook_form, projects, setup, sign_in
 from hub.web.pages.table import Page, route
 from hub.web.rendering import Renderer
 
@@ -14,6 +14,7 @@ PAGES: tuple[Page, ...] = (
     *sign_in.PAGES,
     *account.PAGES,
     *projects.PAGES,
+    *hook_form.PAGES,
 )
 
 

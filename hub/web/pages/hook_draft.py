@@ -1,0 +1,184 @@
+"""What somebody has typed into the form of a hook, and what it asks for.
+
+Owns the way between the form's fields and a `HookChange`, both ways. Secrets and header values go in and never come
+back: a form that is shown again keeps everything else. What a field may be is checked by `rules.hook_fields`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from connectors import signing
+from connectors.base import EventTypeInfo
+from connectors.icescrum.catalogue import PRESETS
+from hub.logs import MASK
+from hub.rules.hook_fields import UNSET, HookChange, Unset
+from hub.store.hooks import Hook
+from hub.web.body import Form
+
+BLANK_HEADERS = 2
+"""Empty rows that a form has for more headers."""
+LABELS = {
+    "target_url": "Target URL",
+    "events": "Events",
+    "name": "Name",
+    "format": "Format",
+    "secret": "Secret",
+    "headers": "Extra headers",
+    "verify_ssl": "Certificate",
+    "manual_edit": "By hand",
+}
+OWN_GROUP = "The hub itself"
+
+_SEPARATORS = re.compile(r"[\s,;]+")
+
+
+@dataclass(frozen=True, slots=True)
+class EventGroup:
+    """Event types under one heading, as checkboxes."""
+
+    name: str
+    pattern: str | None
+    """All of the group, such as `story.*`; None where there is nothing to sum up."""
+    types: tuple[EventTypeInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HookDraft:
+    """The form's fields as they are shown. Of secrets only whether there is one."""
+
+    name: str = ""
+    target_url: str = ""
+    verify_ssl: bool = True
+    is_ssl_sure: bool = False
+    choice: str = "selected"
+    """`all`, `selected`, or the name of one of the catalogue's presets."""
+    events: tuple[str, ...] = ()
+    """Those that are selected, patterns included."""
+    format: str = ""
+    header_names: tuple[str, ...] = ()
+    enabled: bool = True
+    manual_edit: bool = False
+    makes_secret: bool = False
+    """A secret is to be made when the hook is saved."""
+    secret: str = field(default="", repr=False)
+    header_values: tuple[str, ...] = field(default=(), repr=False)
+
+    def shown_again(self) -> "HookDraft":
+        """Without what must not be written into a page."""
+        return replace(self, secret="", header_values=())
+
+
+def of_hook(hook: Hook, header_names: Sequence[str], presets: Mapping[str, Sequence[str]]) -> HookDraft:
+    """The fields of a hook as it is."""
+    choice = next((name for name, codes in presets.items() if set(codes) == set(hook.events)), "selected")
+    return HookDraft(
+        name=hook.name,
+        target_url=hook.target_url,
+        verify_ssl=hook.verify_ssl,
+        is_ssl_sure=not hook.verify_ssl,
+        choice=choice,
+        events=hook.events,
+        format=hook.format,
+        header_names=tuple(header_names),
+        enabled=hook.is_on,
+        manual_edit=hook.manual_edit,
+    )
+
+
+def of_form(form: Form) -> HookDraft:
+    """What has been typed. A row of headers without a name is none."""
+    rows = zip(form.getlist("header_name"), form.getlist("header_value"), strict=False)
+    headers = [(name.strip(), value) for name, value in rows if name.strip()]
+    if (removed := form.get("remove_header", "")).isdigit():
+        headers = [row for place, row in enumerate(headers) if place != int(removed)]
+    more = [pattern for pattern in _SEPARATORS.split(form.get("more_events", "")) if pattern]
+    return HookDraft(
+        name=form.get("name", "").strip(),
+        target_url=form.get("target_url", "").strip(),
+        verify_ssl="verify_ssl" in form,
+        is_ssl_sure="ssl_sure" in form,
+        choice=form.get("choice", "selected"),
+        events=tuple(dict.fromkeys([*form.getlist("event"), *more])),
+        format=form.get("format", ""),
+        header_names=tuple(name for name, _ in headers),
+        enabled="enabled" in form,
+        manual_edit="manual_edit" in form,
+        makes_secret="makes_secret" in form or "generate" in form,
+        secret=form.get("secret", ""),
+        header_values=tuple(value for _, value in headers),
+    )
+
+
+def is_only_asked(form: Form) -> bool:
+    """A button of the form that changes the form and saves nothing."""
+    return bool({"generate", "add_header", "remove_header"} & set(form))
+
+
+def change_of(
+    draft: HookDraft, presets: Mapping[str, Sequence[str]], stored: Hook | None = None
+) -> HookChange:
+    """What the form asks for. A stored header whose value was left empty keeps it; an empty secret keeps the one
+    that there is.
+    """
+    kept = MASK if stored is not None else ""
+    headers = {
+        name: value or kept for name, value in zip(draft.header_names, draft.header_values, strict=True)
+    }
+    secret: str | Unset = draft.secret or UNSET
+    if draft.makes_secret and not draft.secret:
+        secret = signing.new_secret()
+    return HookChange(
+        target_url=draft.target_url,
+        events=tuple(presets.get(draft.choice, draft.events)),
+        name=draft.name,
+        enabled=draft.enabled,
+        verify_ssl=draft.verify_ssl,
+        format=draft.format or UNSET,
+        manual_edit=draft.manual_edit if stored is not None and stored.origin_kind == "api" else UNSET,
+        secret=secret,
+        headers=headers,
+    )
+
+
+def presets_of(catalogue: str) -> Mapping[str, Sequence[str]]:
+    """The choices beside picking events one by one: name → patterns."""
+    return {"all": ("*",)} if catalogue == "open" else PRESETS
+
+
+def ssl_errors(draft: HookDraft) -> dict[str, str]:
+    """Switching verification off asks first."""
+    if draft.verify_ssl or draft.is_ssl_sure:
+        return {}
+    return {"verify_ssl": "Tick the box below as well to send without verification, or leave it on"}
+
+
+def errors_by_field(errors: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Field of the form → one sentence with its label, from the errors that every door gets."""
+    found: dict[str, str] = {}
+    for path, message in errors:
+        name = re.split(r"[.\[]", path)[0]
+        label = f"Header {path.partition('.')[2]}" if path.startswith("headers.") else LABELS.get(name, name)
+        joined = f"{label} {message}" if message[:1].islower() else f"{label}: {message}"
+        found[name] = f"{found[name]} {joined}." if name in found else f"{joined.rstrip('.')}."
+    return found
+
+
+def groups_of(types: Sequence[EventTypeInfo]) -> list[EventGroup]:
+    """Event types by their heading, in the order in which the project lists them; the hub's own last."""
+    by_group: dict[str, list[EventTypeInfo]] = {}
+    for info in types:
+        by_group.setdefault(info.group, []).append(info)
+    groups = []
+    for name, infos in by_group.items():
+        prefixes = {info.code.partition(".")[0] for info in infos}
+        is_own = prefixes == {"hook"}
+        pattern = f"{prefixes.pop()}.*" if len(prefixes) == 1 and not is_own else None
+        groups.append(EventGroup(OWN_GROUP if is_own else name, pattern, tuple(infos)))
+    return groups
+
+
+def others(events: Iterable[str], groups: Iterable[EventGroup]) -> list[str]:
+    """The selected patterns that have no checkbox."""
+    known = {info.code for group in groups for info in group.types} | {group.pattern for group in groups}
+    return [pattern for pattern in events if pattern not in known]

@@ -1,0 +1,244 @@
+"""The form of a hook: a new one, the settings of one that there is, and the same read-only where its origin forbids.
+
+Owns `…/hooks/new` and `…/hooks/ID/settings`. Step before: somebody has typed (`hook_draft`). Step after:
+`operations.subscriptions` checks and saves, as for every other door; a secret is shown once, right after it was made.
+"""
+
+from typing import Any
+
+from connectors import registry
+from connectors.base import EditRule
+from hub.errors import Conflict, Invalid
+from hub.operations import hook_access, hook_views
+from hub.operations.hook_views import HookView
+from hub.rules import catalogue, hook_fields
+from hub.rules.access import refusal
+from hub.rules.hook_fields import Circumstances
+from hub.store.hooks import Hook
+from hub.web.pages import hook_draft
+from hub.web.pages.hook_draft import HookDraft
+from hub.web.pages.table import Page, PageRequest, Redirect, View
+
+FORMAT_WORDS = {
+    "standard": "id, type, timestamp, project, data",
+    "icescrum": "the object itself, x-icescrum-event",
+    "github": "the object itself, X-GitHub-Event",
+    "cloudevents": "CloudEvents 1.0",
+}
+
+
+def show_new(request: PageRequest) -> View:
+    _check_connector(request)
+    draft = HookDraft(
+        choice="all" if request.project.catalogue == catalogue.OPEN else "story",
+        format=catalogue.default_format(request.project.catalogue),
+    )
+    return _form(request, draft)
+
+
+def create(request: PageRequest) -> View | Redirect:
+    draft = hook_draft.of_form(request.form)
+    if hook_draft.is_only_asked(request.form):
+        return _form(request, draft)
+    if errors := hook_draft.ssl_errors(draft):
+        return _form(request, draft, errors)
+
+    wanted = hook_draft.change_of(draft, hook_draft.presets_of(request.project.catalogue))
+    try:
+        saved = request.services.subscriptions.create(request.requester, request.project, wanted)
+    except Invalid as refused:
+        return _form(request, draft, hook_draft.errors_by_field(refused.errors))
+    return _saved(request, saved.hook, saved.secret, "Webhook saved. Send a test to see it arrive.", 201)
+
+
+def show_settings(request: PageRequest) -> View:
+    view = _view(request)
+    if refusal(request.requester, hook_access.origin_of(view.hook), "edit") is not None:
+        return _read_only(request, view)
+    presets = hook_draft.presets_of(request.project.catalogue)
+    return _form(request, hook_draft.of_hook(view.hook, view.header_names, presets), view=view)
+
+
+def update(request: PageRequest) -> View | Redirect:
+    view = _view(request)
+    draft = hook_draft.of_form(request.form)
+    if hook_draft.is_only_asked(request.form):
+        return _form(request, draft, view=view)
+    if view.hook.verify_ssl and (errors := hook_draft.ssl_errors(draft)):
+        return _form(request, draft, errors, view)
+
+    given = hook_draft.change_of(draft, hook_draft.presets_of(request.project.catalogue), view.hook)
+    try:
+        saved = request.services.subscriptions.update(request.requester, request.project, view.hook.id, given)
+    except Invalid as refused:
+        return _form(request, draft, hook_draft.errors_by_field(refused.errors), view)
+    return _saved(request, saved.hook, saved.secret, "Settings saved.", 200)
+
+
+def check_target(request: PageRequest) -> View:
+    """The target's field alone, as soon as it was typed."""
+    draft = hook_draft.of_form(request.form)
+    project = request.project
+    around = Circumstances(
+        project.catalogue, registry.format_keys(), request.services.config.outbound_allow, "page"
+    )
+    wrong = hook_fields.errors_in(hook_fields.HookChange(target_url=draft.target_url), around)
+    values = {"draft": draft.shown_again(), "errors": hook_draft.errors_by_field(wrong)}
+    return View({**values, "check_path": _path(request, "hooks/check")}, template="hooks/target_field.html")
+
+
+def ask_take_over(request: PageRequest) -> View:
+    view = _view(request)
+    return View(
+        {"here": "hooks", "hook": view.hook, "owner": _owner(view.hook)}, template="hooks/take_over.html"
+    )
+
+
+def take_over(request: PageRequest) -> Redirect:
+    hook = request.services.subscriptions.take_over(request.requester, request.project, request.path["id"])
+    return Redirect(_path(request, f"hooks/{hook.id}/settings"), "Taken over: you may change everything now.")
+
+
+def ask_delete(request: PageRequest) -> View:
+    view = _view(request)
+    days = request.services.settings.recent().retention_days
+    return View({"here": "hooks", "hook": view.hook, "owner": _owner(view.hook), "retention_days": days})
+
+
+def delete(request: PageRequest) -> Redirect:
+    hook = _view(request).hook
+    request.services.subscriptions.delete(request.requester, request.project, hook.id)
+    return Redirect(_path(request, "hooks"), f"Deleted: {title_of(hook)}.")
+
+
+def title_of(hook: Hook) -> str:
+    """What a hook is called: its name, else its host."""
+    return hook.name or hook.target_url.partition("://")[2].partition("/")[0] or hook.target_url
+
+
+def _view(request: PageRequest) -> HookView:
+    services = request.services
+    hook = services.subscriptions.get(request.requester, request.project, request.path["id"])
+    return hook_views.of(services.database, services.box, request.requester, [hook])[0]
+
+
+def _form(
+    request: PageRequest, draft: HookDraft, errors: dict[str, str] | None = None, view: HookView | None = None
+) -> View:
+    """The form with what was typed; 422 when something is wrong with it."""
+    project = request.project
+    types = request.services.event_types.find(request.requester, project)
+    groups = hook_draft.groups_of(types)
+    tuned = request.services.settings.recent()
+    stored = () if view is None else view.header_names
+    blank = hook_draft.BLANK_HEADERS if "add_header" not in request.form else hook_draft.BLANK_HEADERS * 2
+    values: dict[str, Any] = {
+        "here": "hooks",
+        "hook": None if view is None else view.hook,
+        "title": "" if view is None else title_of(view.hook),
+        "draft": draft.shown_again(),
+        "errors": errors or {},
+        "labels": hook_draft.LABELS,
+        "groups": groups,
+        "types_count": len(types),
+        "presets": hook_draft.presets_of(project.catalogue),
+        "others": hook_draft.others(draft.events, groups),
+        "catalogue": project.catalogue,
+        "formats": [(key, _format_words(key)) for key in registry.format_keys()],
+        "default_format": catalogue.default_format(project.catalogue),
+        "stored_headers": stored,
+        "blank_headers": blank,
+        "failure_limit": tuned.failure_limit,
+        "hold_days": tuned.hold_days,
+        "check_path": _path(request, "hooks/check"),
+    }
+    return View(values, 422 if errors else 200, "hooks/form.html")
+
+
+def _saved(request: PageRequest, hook: Hook, secret: str | None, said: str, status: int) -> View | Redirect:
+    """On to the hook's page; a secret that was made is shown first, this once."""
+    if secret is None or request.form.get("secret"):
+        return Redirect(_path(request, f"hooks/{hook.id}"), said)
+    values = {"here": "hooks", "hook": hook, "title": title_of(hook), "secret": secret, "said": said}
+    return View(values, status, "hooks/secret.html")
+
+
+def _read_only(request: PageRequest, view: HookView) -> View:
+    """The same fields, why they cannot be changed, and what can be done."""
+    hook, requester = view.hook, request.requester
+    origin = hook_access.origin_of(hook)
+    may = {
+        action: refusal(requester, origin, action) is None
+        for action in ("switch", "test", "redeliver", "delete", "edit")
+    }
+    values = {
+        "here": "hooks",
+        "hook": hook,
+        "title": title_of(hook),
+        "header_names": view.header_names,
+        "format_words": _format_words(hook.format),
+        "owner": _owner(hook),
+        "reason": _reason(request, hook),
+        "may": may,
+        "can_take_over": requester.has("manage") and hook.origin_kind != "page" and hook.state != "gone",
+    }
+    return View(values, template="hooks/read_only.html")
+
+
+def _owner(hook: Hook) -> str:
+    if hook.origin_kind == "app":
+        return hook_access.app_name(hook.origin_app or "")
+    return "the API client that made it" if hook.origin_kind == "api" else "this page"
+
+
+def _reason(request: PageRequest, hook: Hook) -> str:
+    if not request.requester.has("manage"):
+        return (
+            "Your role lets you look at hooks. Product owners and scrum masters of the project change them."
+        )
+    if hook.state == "gone":
+        return "The target answered 410 Gone: this subscription is over. Its log is kept."
+    if hook.origin_kind == "api":
+        return "It was made through the API, and its client expects it as it made it. Change it there, or take it over."
+    rule = hook_access.origin_of(hook).edit_rule
+    keeps = "keeps the address and the events that it subscribed with, and never asks again"
+    if rule is EditRule.NONE:
+        return f"{_owner(hook)} {keeps}; it must be switched off there. Change it there, or take it over."
+    return f"{_owner(hook)} {keeps}. Changed here, it would get something else than it shows. Change it there, or take it over."
+
+
+def _check_connector(request: PageRequest) -> None:
+    """Raises: Conflict: hooks of this page are switched off for the project."""
+    if not request.services.connectors.list(request.requester, request.project)["webhooks"]:
+        raise Conflict(
+            f"the app Webhooks is not switched on for project {request.project.key}: switch it on under Apps",
+            title="Webhooks are off",
+        )
+
+
+def _format_words(key: str) -> str:
+    return f"{key}: {FORMAT_WORDS[key]}" if key in FORMAT_WORDS else key
+
+
+def _path(request: PageRequest, rest: str) -> str:
+    return f"/projects/{request.project.key}/{rest}"
+
+
+_MANAGE = ("manage",)
+_READ = ("read", "manage")
+_NEW = "/projects/{key}/hooks/new"
+_SETTINGS = "/projects/{key}/hooks/{id}/settings"
+_TAKE_OVER = "/projects/{key}/hooks/{id}/take-over"
+_DELETE = "/projects/{key}/hooks/{id}/delete"
+
+PAGES = (
+    Page("GET", _NEW, show_new, "hooks/form.html", _MANAGE),
+    Page("POST", _NEW, create, "hooks/form.html", _MANAGE),
+    Page("POST", "/projects/{key}/hooks/check", check_target, "hooks/target_field.html", _MANAGE),
+    Page("GET", _SETTINGS, show_settings, "hooks/form.html", _READ),
+    Page("POST", _SETTINGS, update, "hooks/form.html", _MANAGE),
+    Page("GET", _TAKE_OVER, ask_take_over, "hooks/take_over.html", _MANAGE),
+    Page("POST", _TAKE_OVER, take_over, scopes=_MANAGE),
+    Page("GET", _DELETE, ask_delete, "hooks/delete.html", _MANAGE),
+    Page("POST", _DELETE, delete, scopes=_MANAGE),
+)
