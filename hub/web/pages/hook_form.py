@@ -140,7 +140,7 @@ def _form(
         "errors": errors or {},
         "labels": hook_draft.LABELS,
         "groups": groups,
-        "types_count": len(types),
+        "types_count": sum(len(group.types) for group in groups if group.name != hook_draft.OWN_GROUP),
         "presets": hook_draft.presets_of(project.catalogue),
         "others": hook_draft.others(draft.events, groups),
         "catalogue": project.catalogue,
