@@ -11,6 +11,10 @@ from typing import Literal
 
 Fault = Literal["receiver", "refused", "hub"]
 Phase = Literal["none", "dns", "connect", "tls", "sent", "head", "body"]
+Phases = tuple[float, ...]
+"""Milliseconds that a request spent in each of the phases from `dns` to `body`, in their order; empty where nothing was
+begun. A connection that was kept spends none in the first three.
+"""
 FieldError = tuple[str, str]
 """The field's path, such as `events[2]`, and what to write instead."""
 
@@ -107,6 +111,7 @@ class DeliveryError(HubError):
         fault: Fault = "receiver",
         peer: str | None = None,
         was_sent: bool = False,
+        phases_ms: Phases = (),
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -114,3 +119,4 @@ class DeliveryError(HubError):
         self.fault = fault
         self.peer = peer
         self.was_sent = was_sent
+        self.phases_ms = phases_ms

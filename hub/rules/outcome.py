@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from hub.errors import Phase
+from hub.errors import Phase, Phases
 
 Kind = Literal["success", "failure", "later", "gone", "refused", "fault", "unknown"]
 """`success` · `failure` the receiver answered badly or not at all · `later` it is well and asks for a pause ·
@@ -54,6 +54,7 @@ class Outcome:
     """With `failure`: this event alone may be to blame, where the hook has taken others since."""
     resume_at: float | None = None
     """Not to be tried before, because the receiver asks for it; at most a day ahead."""
+    phases_ms: Phases = ()
     peer: str | None = None
     was_sent: bool = False
     method: str = "POST"

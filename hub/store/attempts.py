@@ -34,8 +34,8 @@ def add(database: Database, attempts: Sequence[tuple[str, int, Outcome]]) -> Non
     """Write finished attempts: (delivery id, attempt number, outcome)."""
     database.executemany(
         "INSERT INTO attempt (delivery_id, number, kind, started_at, duration_s, phase, status, reason, peer,"
-        " was_sent, url, format, method, request_headers, body_before, body_after, response_headers, response_body)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " was_sent, url, format, method, request_headers, body_before, body_after, response_headers, response_body, phases)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 delivery_id,
@@ -56,6 +56,7 @@ def add(database: Database, attempts: Sequence[tuple[str, int, Outcome]]) -> Non
                 None if outcome.request_body is None else outcome.request_body.after,
                 json.dumps(outcome.response_headers),
                 outcome.response_body,
+                " ".join(f"{spent_ms:.3g}" for spent_ms in outcome.phases_ms) or None,
             )
             for delivery_id, number, outcome in attempts
         ],
@@ -81,6 +82,7 @@ def _attempt(row: Any) -> Attempt:
         started_at=row.started_at,
         duration_s=row.duration_s,
         phase=row.phase,
+        phases_ms=tuple(float(spent_ms) for spent_ms in (row.phases or "").split()),
         status=row.status,
         reason=row.reason,
         peer=row.peer,

@@ -22,7 +22,7 @@ from hub.rules import health, retry
 from hub.rules.health import Health, Switched
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
-from hub.store import attempts, events, lanes
+from hub.store import attempts, events, figures, lanes
 from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.hooks import Hook
@@ -82,7 +82,14 @@ def record(
     for done, outcome, row, drawn in ended:
         by_hook.setdefault(done.hook_id, []).append((outcome, row.failed_at, drawn))
     after = {hook_id: _judged(hooks[hook_id], by_hook[hook_id], settings) for hook_id in sorted(by_hook)}
-    lanes.write(database, [(hook_id, health, len(by_hook[hook_id])) for hook_id, health in after.items()])
+    lanes.write(
+        database,
+        [(hook_id, health, [done for done, _, _ in by_hook[hook_id]]) for hook_id, health in after.items()],
+    )
+    figures.add_results(
+        database,
+        [(done.hook_id, hooks[done.hook_id].project_id, outcome) for done, outcome, _, _ in ended],
+    )
     lanes.arm(database, by_hook, now)
     return [
         Switched(

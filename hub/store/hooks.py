@@ -31,6 +31,16 @@ from hub.store.secrets import (
 
 
 @dataclass(frozen=True, slots=True)
+class LastResult:
+    """A hook's last request, for people; why it failed is in the hook's health."""
+
+    at: float
+    status: int | None
+    """None: nothing was answered."""
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hook:
     """One subscription, as it was when it was read. Times are epoch seconds."""
 
@@ -54,6 +64,8 @@ class Hook:
     """Raised with each change of how it is sent to: senders cache by it."""
     deleted_at: float | None
     health: Health
+    last: LastResult | None
+    """What its last request came to; None before the first."""
     sealed_headers: str | None = field(repr=False)
     sealed_secrets: str | None = field(repr=False)
 
@@ -116,6 +128,9 @@ def hook_of(row: models.Hook) -> Hook:
         version=int(row.version),
         deleted_at=row.deleted_at,
         health=lanes.health_of(row),
+        last=None
+        if row.last_at is None
+        else LastResult(row.last_at, row.last_status, row.last_duration_s or 0.0),
         sealed_headers=row.headers,
         sealed_secrets=row.secrets,
     )

@@ -11,10 +11,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from hub.rules.health import LIVE, Health
+from hub.rules.outcome import Outcome
 from hub.store.database import Database
 from hub.store.models import Hook
 
 _HEALTH = tuple(field.name for field in fields(Health))
+_LAST = ("last_at", "last_status", "last_duration_s")
 _LANE = ", ".join(
     f"h.{name}" for name in ("id", "project_id", "version", "in_flight", "origin_kind", *_HEALTH)
 )
@@ -94,16 +96,19 @@ def lock(database: Database, hook_ids: Collection[str]) -> dict[str, Lane]:
     return {lane.hook_id: lane for lane in map(_lane, rows.fetchall())}
 
 
-def write(database: Database, changes: Sequence[tuple[str, Health, int]]) -> None:
-    """Write the health of locked lanes, and how many of their requests have ended: (hook id, health,
-    ended).
-    """
-    assignments = ", ".join(f"{name} = ?" for name in _HEALTH)
+def write(database: Database, changes: Sequence[tuple[str, Health, Sequence[Outcome]]]) -> None:
+    """Write the health of locked lanes, and the outcomes of theirs that led to it, in the order of their ends."""
+    assignments = ", ".join(f"{name} = ?" for name in (*_HEALTH, *_LAST))
     database.executemany(
         f"UPDATE hook SET {assignments}, in_flight = in_flight - ? WHERE id = ?",
         [
-            (*(getattr(health, name) for name in _HEALTH), ended, hook_id)
-            for hook_id, health, ended in changes
+            (
+                *(getattr(health, name) for name in _HEALTH),
+                *_last(outcomes[-1]),
+                len(outcomes),
+                hook_id,
+            )
+            for hook_id, health, outcomes in changes
         ],
     )
 
@@ -136,6 +141,10 @@ def mark_slow(database: Database, hook_ids: Collection[str]) -> None:
     database.executemany(
         f"UPDATE hook SET is_slow = ? WHERE id = ({free})", [(True, hook_id) for hook_id in sorted(hook_ids)]
     )
+
+
+def _last(outcome: Outcome) -> tuple[float, int | None, float]:
+    return outcome.ended_at, outcome.status, outcome.duration_s
 
 
 def _lane(row: Sequence[Any]) -> Lane:

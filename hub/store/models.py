@@ -24,6 +24,8 @@ from peewee import (
     TextField,
 )
 
+from hub.rules.histogram import PARTS
+
 database = DatabaseProxy()
 
 
@@ -200,6 +202,10 @@ class Hook(Table):
     disabled_at = DoubleField(null=True)
     is_slow = BooleanField(default=False)
     """Slow or failing: shares a bounded part of the senders."""
+    last_at = DoubleField(null=True)
+    """When its last request ended, and what it came to: for people only."""
+    last_status = IntegerField(null=True)
+    last_duration_s = DoubleField(null=True)
 
     # The lane: what the claim looks at.
     in_flight = IntegerField(default=0)
@@ -269,6 +275,8 @@ class Attempt(Table):
     """
     response_headers = TextField()
     response_body = BlobField()
+    phases = TextField(null=True)
+    """Milliseconds spent in each phase, in their order, with blanks between."""
 
     class Meta:
         primary_key = CompositeKey("delivery_id", "number")
@@ -292,6 +300,37 @@ class Audit(Table):
     fields = TextField()
     """JSON: changed field names with old and new values, never those of a secret."""
     address = TextField(null=True)
+
+
+class ResultHour(Table):
+    """How many requests of a hook, or of a whole project, succeeded and failed in an hour, and how fast."""
+
+    subject = CharField(max_length=40)
+    hour = IntegerField(index=True)
+    delivered = IntegerField()
+    failed = IntegerField()
+    # One column for each part of the histogram follows below.
+
+    class Meta:
+        primary_key = CompositeKey("subject", "hour")
+
+
+for _part in range(PARTS):
+    ResultHour._meta.add_field(f"within_{_part}", IntegerField())
+
+
+class TypeHour(Table):
+    """How many events of a type came in an hour."""
+
+    project_id = IntegerField()
+    type = CharField(max_length=128)
+    hour = IntegerField(index=True)
+    events = IntegerField()
+    deliveries = IntegerField()
+    last_at = DoubleField()
+
+    class Meta:
+        primary_key = CompositeKey("project_id", "type", "hour")
 
 
 class Worker(Table):
@@ -318,6 +357,8 @@ TABLES: list[type[Any]] = [
     Attempt,
     Setting,
     Audit,
+    ResultHour,
+    TypeHour,
     Worker,
 ]
 

@@ -11,7 +11,7 @@ from peewee import JOIN, fn
 
 from hub.ids import first_id
 from hub.rules.settings import Settings
-from hub.store import sessions, sign_in_tries
+from hub.store import figures, sessions, sign_in_tries
 from hub.store.events import KEY_LIFETIME_S
 from hub.store.history import OFF, OPEN
 from hub.store.models import Attempt, Delivery, Event, EventKey, Hook, Worker
@@ -68,6 +68,7 @@ def forget(settings: Settings, now: float, rows_max: int = TIDY_MAX) -> int:
     Worker.delete().where(Worker.seen_at < now - 86_400).execute()
     sessions.forget_over(now)
     sign_in_tries.forget_over(now)
+    figures.forget_over(now)
     return forgotten + len(event_ids)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from connectors.base import Answer, Parcel
-from hub.errors import Phase
+from hub.errors import Phase, Phases
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Receipt:
     duration_s: float
     note: str | None = None
     """What befell the answer's body, if anything did: it changes nothing about what the answer means."""
+    phases_ms: Phases = ()
 
 
 class Transport(Protocol):

@@ -18,7 +18,7 @@ from typing import Any
 
 import pycurl
 
-from hub.errors import Fault
+from hub.errors import Fault, Phases
 from hub.rules.addresses import Network, TargetRefused, canonical, check_address
 from hub.rules.targets import Target
 from hub.targets.http.answer import Reading
@@ -61,6 +61,19 @@ class _Pins:
     at: float
 
 
+_MARKS = (
+    pycurl.CONNECT_TIME_T,
+    pycurl.APPCONNECT_TIME_T,
+    pycurl.PRETRANSFER_TIME_T,
+    pycurl.POSTTRANSFER_TIME_T,
+    pycurl.STARTTRANSFER_TIME_T,
+    pycurl.TOTAL_TIME_T,
+)
+"""Microseconds from the start of the transfer to the end of each phase; 0 for one that was not reached. Names are pinned,
+so libcurl's own lookup takes nothing.
+"""
+
+
 class _Descriptor:
     """A socket on its way into pycurl, which duplicates it and drops the object: the first half must close at
     once, not complain.
@@ -91,6 +104,7 @@ class Handle:
         self._wants_certificate = False
         self._tried: list[str] = []
         self._trouble: tuple[str, Fault] | None = None
+        self._set_at = 0.0
         self._curl = curl = pycurl.Curl()
         for option, value in (
             (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
@@ -166,7 +180,7 @@ class Handle:
         self._sending = None  # its body must not stay in memory with an idle handle
         if not reading.is_head_done:
             self._answered.discard(sending.key)
-            ending = self._ending(code, text)
+            ending = self._ending(code, text, sending)
             raise failure(ending, sending.target.scheme, sending.connect_s, sending.total_s, reading)
         self._answered.add(sending.key)
         note = None
@@ -176,8 +190,24 @@ class Handle:
             note = f"body incomplete: {reading.stop or plain(text)}"
         duration_s = time.monotonic() - sending.began
         return Receipt(
-            reading.answer(), "body" if reading.body_bytes else "head", self._peer(), duration_s, note
+            reading.answer(),
+            "body" if reading.body_bytes else "head",
+            self._peer(),
+            duration_s,
+            note,
+            self._phases_ms(sending),
         )
+
+    def _phases_ms(self, sending: Sending) -> Phases:
+        """How long the transfer that has ended spent in each phase; one that it did not reach has 0."""
+        lookup_ms = (self._set_at - sending.began) * 1000
+        marks = [self._curl.getinfo(mark) / 1000 for mark in _MARKS]
+        spent, before = [], 0.0
+        for mark in marks[:-1]:
+            spent.append(max(0.0, mark - before))
+            before = max(before, mark)
+        connect, tls, made_ready, sent, waited = spent
+        return (lookup_ms, connect, tls, made_ready + sent, waited, max(0.0, marks[-1] - before))
 
     def close(self) -> None:
         """Close the handle and its connections."""
@@ -198,7 +228,8 @@ class Handle:
         curl.setopt(pycurl.HEADERFUNCTION, reading.read_header)
         curl.setopt(pycurl.WRITEFUNCTION, reading.read_body)
 
-        spent_s = time.monotonic() - sending.began
+        self._set_at = time.monotonic()
+        spent_s = self._set_at - sending.began
         # 0 would mean "for ever".
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int((sending.total_s - spent_s) * 1000)))
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int((sending.connect_s - spent_s) * 1000)))
@@ -245,7 +276,7 @@ class Handle:
         if kind == pycurl.INFOTYPE_TEXT and b"Request CERT" in data:
             self._wants_certificate = True
 
-    def _ending(self, code: int, text: str) -> Ending:
+    def _ending(self, code: int, text: str, sending: Sending) -> Ending:
         curl = self._curl
         return Ending(
             code,
@@ -259,6 +290,7 @@ class Handle:
             tried=tuple(self._tried),
             trouble=self._trouble,
             wants_certificate=self._wants_certificate,
+            phases_ms=self._phases_ms(sending),
         )
 
     def _peer(self) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pycurl
 
-from hub.errors import DeliveryError, Fault, Phase
+from hub.errors import DeliveryError, Fault, Phase, Phases
 from hub.targets.http.answer import Reading
 from hub.targets.machine import CUT_OFF, SHORTAGES, has_route, shortage
 
@@ -35,6 +35,7 @@ class Ending:
     """Why we gave it no socket."""
     wants_certificate: bool = False
     """The receiver asked for a client certificate."""
+    phases_ms: Phases = ()
 
 
 _NOT_HTTP = frozenset({pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY})
@@ -69,7 +70,7 @@ def failure(ending: Ending, scheme: str, connect_s: float, total_s: float, readi
     """Why there is no answer. `connect_s` and `total_s` are the deadlines that were set."""
     phase = _phase(ending, scheme, reading)
     reason, fault = _reason(ending, phase, connect_s, total_s, reading)
-    return DeliveryError(reason, phase, fault, ending.peer, ending.was_sent)
+    return DeliveryError(reason, phase, fault, ending.peer, ending.was_sent, ending.phases_ms)
 
 
 def plain(text: str) -> str:

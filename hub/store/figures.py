@@ -1,0 +1,133 @@
+"""Figures: how many requests succeeded and failed in each hour, how fast they were answered, and how often each event
+type came.
+
+Owns small counters that pages read in place of counting a log of millions. Results are added in the transaction that
+records them (`add_results`); event types once a second (`add_events`), so that publishing costs nothing more: a crash
+may lose the last second of those. An hour is a whole number, epoch seconds // 3600.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hub.rules import histogram
+from hub.rules.outcome import Outcome
+from hub.store import models
+from hub.store.database import Database
+
+HOUR_S = 3600
+KEPT_HOURS = 24 * 8
+"""A week and a day: what pages show, and the day before it to compare with."""
+
+_PARTS = tuple(f"within_{part}" for part in range(histogram.PARTS))
+_COUNTERS = ("delivered", "failed", *_PARTS)
+_ADDED = ", ".join(f"{name} = result_hour.{name} + excluded.{name}" for name in _COUNTERS)
+_ADD_RESULTS = (
+    f"INSERT INTO result_hour (subject, hour, {', '.join(_COUNTERS)})"
+    f" VALUES (?, ?, {', '.join('?' * len(_COUNTERS))}) ON CONFLICT (subject, hour) DO UPDATE SET {_ADDED}"
+)
+_ADD_EVENTS = (
+    "INSERT INTO type_hour (project_id, type, hour, events, deliveries, last_at) VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (project_id, type, hour) DO UPDATE SET events = type_hour.events + excluded.events,"
+    " deliveries = type_hour.deliveries + excluded.deliveries,"
+    " last_at = CASE WHEN excluded.last_at > type_hour.last_at THEN excluded.last_at ELSE type_hour.last_at END"
+)
+
+
+@dataclass(slots=True)
+class Results:
+    """The requests of one hour, of a hook or of a whole project."""
+
+    delivered: int = 0
+    failed: int = 0
+    answers: list[int] = field(default_factory=lambda: [0] * histogram.PARTS)
+    """How many successes were answered within which time: see `rules.histogram`."""
+
+    def add(self, outcome: Outcome) -> None:
+        if outcome.kind == "success":
+            self.delivered += 1
+            self.answers[histogram.part_of(outcome.duration_s)] += 1
+        elif outcome.kind in ("failure", "gone"):
+            self.failed += 1
+
+    def merge(self, other: "Results") -> None:
+        self.delivered += other.delivered
+        self.failed += other.failed
+        self.answers = [mine + theirs for mine, theirs in zip(self.answers, other.answers, strict=True)]
+
+    def within_ms(self, share: float) -> float | None:
+        """The time within which this share of the successes was answered."""
+        return histogram.quantile_ms(self.answers, share)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCount:
+    """Events of one type in one hour."""
+
+    type: str
+    hour: int
+    events: int
+    deliveries: int
+    last_at: float
+
+
+def hour_of(at: float) -> int:
+    return int(at // HOUR_S)
+
+
+def project_subject(project_id: int) -> str:
+    """What the results of a whole project stand under, beside those of its hooks."""
+    return f"project-{project_id}"
+
+
+def add_results(database: Database, outcomes: Iterable[tuple[str, int, Outcome]]) -> None:
+    """Count finished attempts: (hook id, project id, outcome). In the caller's transaction."""
+    counted: dict[tuple[str, int], Results] = {}
+    for hook_id, project_id, outcome in outcomes:
+        hour = hour_of(outcome.ended_at)
+        for subject in (hook_id, project_subject(project_id)):
+            counted.setdefault((subject, hour), Results()).add(outcome)
+
+    # In the order of their keys, so that two processes never wait for each other in a circle.
+    rows = [
+        (subject, hour, one.delivered, one.failed, *one.answers)
+        for (subject, hour), one in sorted(counted.items(), key=lambda item: item[0])
+        if one.delivered or one.failed
+    ]
+    database.executemany(_ADD_RESULTS, rows)
+
+
+def add_events(database: Database, counts: Mapping[tuple[int, str, int], tuple[int, int, float]]) -> None:
+    """Count events: (project id, type, hour) → (events, deliveries, when the last came). In a transaction."""
+    rows = [(*key, *value) for key, value in sorted(counts.items())]
+    database.executemany(_ADD_EVENTS, rows)
+
+
+def results(database: Database, subjects: Sequence[str], since_hour: int) -> dict[str, dict[int, Results]]:
+    """Subject → hour → its results, of the hours from `since_hour` on; hours without any are left out."""
+    if not subjects:
+        return {}
+    condition, params = database.among("subject", subjects)
+    rows = database.execute(
+        f"SELECT subject, hour, {', '.join(_COUNTERS)} FROM result_hour WHERE {condition} AND hour >= ?",
+        (*params, since_hour),
+    ).fetchall()
+    found: dict[str, dict[int, Results]] = {}
+    for subject, hour, delivered, failed, *answers in rows:
+        found.setdefault(subject, {})[hour] = Results(delivered, failed, answers)
+    return found
+
+
+def type_counts(database: Database, project_id: int, since_hour: int) -> list[TypeCount]:
+    """Each type and hour of a project from `since_hour` on."""
+    rows = database.execute(
+        "SELECT type, hour, events, deliveries, last_at FROM type_hour WHERE project_id = ? AND hour >= ?",
+        (project_id, since_hour),
+    ).fetchall()
+    return [TypeCount(*row) for row in rows]
+
+
+def forget_over(now: float) -> None:
+    """Delete the hours that no page shows any more: a row or two a hook, each hour."""
+    before = hour_of(now) - KEPT_HOURS
+    for table in (models.ResultHour, models.TypeHour):
+        table.delete().where(table.hour < before).execute()
