@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from hub.engine.type_counts import TypeCounts
 from hub.errors import Busy
 from hub.ids import new_id
 from hub.rules.matching import RoutingTable
@@ -54,6 +55,8 @@ class _Publication:
     events: list[NewEvent]
     digests: list[bytes | None]
     remembers_types: bool
+    fresh: Sequence[NewEvent] = ()
+    """Those that were written: the others repeat a key."""
 
 
 class Routing:
@@ -84,6 +87,7 @@ class Intake:
         self._seen_types: set[tuple[int, str]] = set()
         self._batch = Batch(database, self._write, self._committed, GROUP_MAX)
         self._wake = wake
+        self.type_counts = TypeCounts(database)
         self._disk_checked_at = 0.0
         self._has_disk = True
         self.backlog = 0
@@ -131,7 +135,10 @@ class Intake:
         for publication in publications:
             firsts = self._take_keys(publication, now)
             receipts.append((publication, firsts))
-            fresh += [event for event, first in zip(publication.events, firsts, strict=True) if first is None]
+            publication.fresh = [
+                event for event, first in zip(publication.events, firsts, strict=True) if first is None
+            ]
+            fresh += publication.fresh
         self._route(fresh)
         events.add(self._database, fresh, now)
         self._remember_types(publications, now)
@@ -140,6 +147,9 @@ class Intake:
     def _committed(self, publications: list[_Publication]) -> None:
         """Only now are their types known to be listed."""
         self._seen_types |= _types_to_remember(publications)
+        now = self._database.clock.now()
+        for publication in publications:
+            self.type_counts.add(publication.fresh, now)
         self._wake()
 
     def _take_keys(self, publication: _Publication, now: float) -> list[str | None]:

@@ -26,6 +26,7 @@ log = logging.getLogger("hub.engine.scheduler")
 RESCUE_EVERY_S = 5
 HEARTBEAT_EVERY_S = 5
 CHECKPOINT_EVERY_S = 1
+WRITE_COUNTS_EVERY_S = 1
 SYNC_CLOCK_EVERY_S = 60
 REPLAN_EVERY_S = 10
 TIDY_EVERY_S = 30
@@ -61,6 +62,7 @@ class Scheduler:
         self._every(SYNC_CLOCK_EVERY_S, self._database.sync_clock)
         self._every(REPLAN_EVERY_S, self.replan)
         self._every(CHECKPOINT_EVERY_S, self._database.checkpoint)
+        self._every(WRITE_COUNTS_EVERY_S, self.write_counts)
         if self._dispatcher is not None:
             self._every(HEARTBEAT_EVERY_S, self.beat)
             self.beat()
@@ -71,6 +73,8 @@ class Scheduler:
         self._is_stopping = True
         if self._jobs.running:
             self._jobs.shutdown()
+        with contextlib.suppress(StoreUnavailable):
+            self.write_counts()
         if self._dispatcher is not None:
             owner = self._dispatcher.owner
             with contextlib.suppress(StoreUnavailable):
@@ -118,6 +122,9 @@ class Scheduler:
                 break
             total += done
         return total
+
+    def write_counts(self) -> None:
+        self._intake.type_counts.write()
 
     def count_backlog(self) -> None:
         self._intake.backlog = self._database.read(history.backlog)

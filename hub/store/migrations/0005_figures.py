@@ -1,25 +1,50 @@
-"""Counters by the hour for pages, a hook's last result, and the phases of each try."""
+"""Counters by the hour for pages, a hook's last result, and how long each phase of a try took."""
 # mypy: ignore-errors
 
-from peewee import PostgresqlDatabase
+from peewee import CharField, CompositeKey, DoubleField, IntegerField, Model, PostgresqlDatabase
 
 PARTS = 20
 
 
+class Table(Model):
+    class Meta:
+        legacy_table_names = False
+
+
+class ResultHour(Table):
+    subject = CharField(max_length=40)
+    hour = IntegerField(index=True)
+    delivered = IntegerField()
+    failed = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("subject", "hour")
+
+
+for _part in range(PARTS):
+    ResultHour._meta.add_field(f"within_{_part}", IntegerField())
+
+
+class TypeHour(Table):
+    project_id = IntegerField()
+    type = CharField(max_length=128)
+    hour = IntegerField(index=True)
+    events = IntegerField()
+    deliveries = IntegerField()
+    last_at = DoubleField()
+
+    class Meta:
+        primary_key = CompositeKey("project_id", "type", "hour")
+
+
 def up(migrator, db):
     real = "DOUBLE PRECISION" if isinstance(db, PostgresqlDatabase) else "REAL"
-    parts = ", ".join(f"within_{part} INTEGER NOT NULL" for part in range(PARTS))
-    db.execute_sql(
-        "CREATE TABLE result_hour (subject VARCHAR(40) NOT NULL, hour INTEGER NOT NULL, delivered INTEGER NOT NULL,"
-        f" failed INTEGER NOT NULL, {parts}, PRIMARY KEY (subject, hour))"
-    )
-    db.execute_sql("CREATE INDEX result_hour_hour ON result_hour (hour)")
-    db.execute_sql(
-        "CREATE TABLE type_hour (project_id INTEGER NOT NULL, type VARCHAR(128) NOT NULL, hour INTEGER NOT NULL,"
-        f" events INTEGER NOT NULL, deliveries INTEGER NOT NULL, last_at {real} NOT NULL,"
-        " PRIMARY KEY (project_id, type, hour))"
-    )
-    db.execute_sql("CREATE INDEX type_hour_hour ON type_hour (hour)")
-    for column in (f"last_at {real}", "last_status INTEGER", f"last_duration_s {real}"):
-        db.execute_sql(f"ALTER TABLE hook ADD COLUMN {column}")
-    db.execute_sql("ALTER TABLE attempt ADD COLUMN phases TEXT")
+    with db.bind_ctx([ResultHour, TypeHour]):
+        db.create_tables([ResultHour, TypeHour])
+    for table, column in (
+        ("hook", f"last_at {real}"),
+        ("hook", "last_status INTEGER"),
+        ("hook", f"last_duration_s {real}"),
+        ("attempt", "phases TEXT"),
+    ):
+        db.execute_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
