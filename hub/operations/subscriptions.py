@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from connectors import registry
 from hub.engine.hook_states import HookStates
-from hub.errors import Conflict, Forbidden, Invalid
+from hub.errors import Conflict, FieldError, Forbidden, Invalid
 from hub.operations import handshake, hook_access, hook_credentials, hook_drafts
 from hub.operations.hook_drafts import Draft
 from hub.rules import access, hook_fields
@@ -94,6 +94,10 @@ class Subscriptions:
         return self._database.read(
             lambda: hook_access.allowed(requester, project, hooks.get(hook_id), action)
         )
+
+    def errors_in(self, requester: Requester, project: Project, given: HookChange) -> list[FieldError]:
+        """What would be wrong with these fields of a hook that this requester makes; nothing is stored."""
+        return hook_fields.errors_in(given, self._around(project, access.origin_of(requester)))
 
     def create(self, requester: Requester, project: Project, wanted: HookChange) -> Saved:
         """Make a hook. Raises: Invalid; Conflict, there is no room or its connector is off; Busy."""

@@ -11,9 +11,9 @@ from connectors.base import EditRule
 from hub.errors import Conflict, Invalid
 from hub.operations import hook_access, hook_views
 from hub.operations.hook_views import HookView
-from hub.rules import catalogue, hook_fields
+from hub.rules import catalogue
 from hub.rules.access import refusal
-from hub.rules.hook_fields import Circumstances
+from hub.rules.hook_fields import HookChange
 from hub.store.hooks import Hook
 from hub.web.pages import hook_draft
 from hub.web.pages.hook_draft import HookDraft
@@ -78,11 +78,8 @@ def update(request: PageRequest) -> View | Redirect:
 def check_target(request: PageRequest) -> View:
     """The target's field alone, as soon as it was typed."""
     draft = hook_draft.of_form(request.form)
-    project = request.project
-    around = Circumstances(
-        project.catalogue, registry.format_keys(), request.services.config.outbound_allow, "page"
-    )
-    wrong = hook_fields.errors_in(hook_fields.HookChange(target_url=draft.target_url), around)
+    given = HookChange(target_url=draft.target_url)
+    wrong = request.services.subscriptions.errors_in(request.requester, request.project, given)
     values = {"draft": draft.shown_again(), "errors": hook_draft.errors_by_field(wrong)}
     return View({**values, "check_path": _path(request, "hooks/check")}, template="hooks/target_field.html")
 
