@@ -1,6 +1,6 @@
 """Which hooks want an event: patterns, and the routing table built from them.
 
-Owns the grammar of event types and patterns (contract §1, §4) and the table that answers "who wants
+Owns the grammar of event types and patterns (docs/publish.md) and the table that answers "who wants
 `story.create`?" without asking the database. Pure. It must never know of a hook more than its id: whether it
 may be sent to is decided when it is claimed. Step before: `intake` asks. Step after: `store.events` writes
 one delivery for each answer.
@@ -18,7 +18,7 @@ OWN_EVENT_TYPES = {
     "hook.enabled": "A hook was switched on again",
     "hook.gone": "A hook's subscription ended: its target answered 410 Gone",
 }
-"""The hub's own types, known in every project; `*` does not mean them (contract §4)."""
+"""The hub's own types, known in every project; `*` does not mean them."""
 
 _EVENT_TYPE = re.compile(r"[a-z][A-Za-z0-9_]*(\.[a-z][A-Za-z0-9_]*)*")
 EVENT_TYPE_MAX_LENGTH = 128

@@ -1,4 +1,4 @@
-"""Handshakes (reference/rest-hooks.md §10): asked only where the subscriber wants one, and proven before a
+"""Handshakes: asked only where the subscriber wants one, and proven before a
 hook is made or moved.
 """
 

@@ -1,10 +1,10 @@
 """The iceScrum dialect: `/ws/project/{key or number}/hook[/{number}]`, for clients that were written for
 iceScrum.
 
-Owns its paths, tokens, statuses and error shapes (reference/icescrum.md §2, minus the faults of §8); its JSON
-is in `connectors.icescrum.dialect`. It must never do for its clients what the API would refuse them:
-everything goes through `subscriptions`. An unknown token is 401, as its API text promises; unknown events are
-refused, not dropped; a secret is shown once, when it is made.
+Owns its paths, tokens, statuses, error shapes and what browsers are allowed (docs/connect/icescrum.md); its
+JSON is in `connectors.icescrum.dialect`. Its clients get nothing done that the API would refuse them:
+everything goes through `operations.subscriptions`. Unlike iceScrum an unknown token is 401, as its API text
+promises; unknown events are refused, not dropped; a secret is shown once, when it is made.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from connectors.icescrum import dialect
 from connectors.icescrum.catalogue import PRESETS
@@ -39,30 +40,84 @@ TOKEN_PARAMETER = "icescrum-token"
 FORMAT = "icescrum"
 LIST_MAX = 100_000
 NUMBER_MAX = 2**31 - 1
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, TRACE, OPTIONS",
+    "Access-Control-Allow-Headers": ", ".join(
+        ("origin", "authorization", "accept", "content-type", "x-requested-with", "x-api-key", *TOKEN_HEADERS)
+    ),
+    "Access-Control-Max-Age": "3600",
+}
+"""What iceScrum's own filter says before a request of a page's script, and the headers of its tokens."""
 _FIELD_NAMES = {"target_url": "url", "verify_ssl": "ignoreSsl"}
 
 Handler = Callable[[Services, Requester, Project, dict[str, Any], int | None], Response]
 
 
 def routes(services: Services, callers: Callers) -> list[Route]:
-    def endpoint(handlers: dict[str, Handler]) -> Callable[[Request], Any]:
-        async def answer(request: Request) -> Response:
-            try:
-                return await _answer(request, services, callers, handlers[request.method])
-            except dialect.DialectError as error:
-                return _json(error.answer(), 400)
-            except Exception as error:  # every error of this path has the dialect's shape, not the API's
-                return _error(problem_of(error))
-
-        return answer
-
-    many: dict[str, Handler] = {"GET": _list, "POST": _create}
-    one: dict[str, Handler] = {"GET": _show, "PUT": _update, "POST": _update, "DELETE": _delete}
+    """Everything below `/ws`: what iceScrum has there and we have not is answered in its shape too."""
+    many: dict[str, Handler] = {"GET": _list, "HEAD": _list, "POST": _create}
+    one: dict[str, Handler] = {
+        "GET": _show,
+        "HEAD": _show,
+        "PUT": _update,
+        "POST": _update,
+        "DELETE": _delete,
+    }
     path = "/ws/project/{project}/hook"
     return [
-        Route(path, endpoint({**many, "HEAD": _list}), methods=list(many)),
-        Route(path + "/{number}", endpoint({**one, "HEAD": _show}), methods=list(one)),
+        Route(path, _Endpoint(services, callers, many)),
+        Route(path + "/{number}", _Endpoint(services, callers, one)),
+        Route("/ws", _Endpoint(services, callers, {})),
+        Route("/ws/{rest:path}", _Endpoint(services, callers, {})),
     ]
+
+
+class _Endpoint:
+    """One path with its verbs; without any there is nothing at it."""
+
+    def __init__(self, services: Services, callers: Callers, handlers: dict[str, Handler]) -> None:
+        self._services = services
+        self._callers = callers
+        self._handlers = handlers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await self._response(request)
+        _let_browsers_read(request, response)
+        await response(scope, receive, send)
+
+    async def _response(self, request: Request) -> Response:
+        try:
+            if request.method == "OPTIONS":
+                return Response(headers={"Allow": self._allowed} if self._handlers else None)
+            if not self._handlers:
+                raise NotFound("there is nothing at this address")
+            if request.method not in self._handlers:
+                problem = Problem(405, f"this address takes {self._allowed}, not {request.method[:20]}")
+                return _error(problem, {"Allow": self._allowed})
+            return await _answer(request, self._services, self._callers, self._handlers[request.method])
+        except dialect.DialectError as error:
+            return _json(error.answer(), 400)
+        except Exception as error:  # every error of this path has the dialect's shape, not the API's
+            return _error(problem_of(error))
+
+    @property
+    def _allowed(self) -> str:
+        return ", ".join(sorted((*self._handlers, "OPTIONS")))
+
+
+def _let_browsers_read(request: Request, response: Response) -> None:
+    """Scripts of any page may call, as with iceScrum: the token that they must send is nothing a browser adds by
+    itself, and no cookie is looked at here.
+    """
+    origin = request.headers.get("origin")
+    if origin is None:
+        return
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Allow-Credentials"] = "true"
+    response.headers["Vary"] = "Origin"
+    if request.method == "OPTIONS":
+        response.headers.update(PREFLIGHT)
 
 
 async def _answer(request: Request, services: Services, callers: Callers, handler: Handler) -> Response:
@@ -229,7 +284,7 @@ def _shown(project: Project, hook: Hook, secret: str | None = None) -> dict[str,
     )
 
 
-def _error(problem: Problem) -> Response:
+def _error(problem: Problem, more: dict[str, str] | None = None) -> Response:
     """400 `[{"text": "message - field"}]` for wrong fields, `{"text"}` for the rest of the client's faults,
     404 empty.
     """
@@ -242,12 +297,7 @@ def _error(problem: Problem) -> Response:
             dialect.validation_errors([(_theirs(field), message) for field, message in problem.errors]), 400
         )
     headers = {} if problem.retry_after_s is None else {"Retry-After": str(problem.retry_after_s)}
-    return Response(
-        msgspec.json.encode(dialect.client_error(problem.detail)),
-        problem.status,
-        headers,
-        media_type="application/json",
-    )
+    return _json(dialect.client_error(problem.detail), problem.status, {**headers, **(more or {})})
 
 
 def _theirs(field: str) -> str:
@@ -256,5 +306,5 @@ def _theirs(field: str) -> str:
     return _FIELD_NAMES.get(name, name)
 
 
-def _json(body: Any, status: int) -> Response:
-    return Response(msgspec.json.encode(body), status, media_type="application/json")
+def _json(body: Any, status: int, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")

@@ -1,4 +1,4 @@
-"""Origin decides who may edit (contract §5): every cell of the table, for every kind of credential, through
+"""Origin decides who may edit (docs/roles.md): every cell of the table, for every kind of credential, through
 the API and by hand.
 """
 
@@ -48,7 +48,7 @@ ACTORS = ("manage", "own", "other", "subscribe", "read", "by_hand")
 
 ALL = frozenset(ACTIONS)
 OWN_CALLS = frozenset({"view", "edit", "switch", "test", "delete"})
-"""What the scope `subscribe` reaches (contract §4); the rest takes `manage`."""
+"""What the scope `subscribe` reaches; the rest takes `manage`."""
 SWITCHED = ALL - {"edit", "rotate"}
 LOOKED_AT = frozenset({"view", "test", "take_over"})
 BY_HAND = {

@@ -1,4 +1,4 @@
-"""Tests of a hook by hand or by its app (contract §8.9): once, never counted, and never at the expense of the
+"""Tests of a hook by hand or by its app: once, never counted, and never at the expense of the
 other calls.
 """
 

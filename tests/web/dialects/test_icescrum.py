@@ -1,4 +1,4 @@
-"""iceScrum's REST dialect as its clients use it (reference/icescrum.md §2), without the faults of §8."""
+"""iceScrum's REST dialect as its clients use it (docs/connect/icescrum.md)."""
 
 import hashlib
 import hmac
@@ -39,7 +39,7 @@ KEYS = [
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 STORY = '{"class":"Story","id":23,"name":"Hébergement"}'.encode()
 STORY_SHA1 = "42c20f75acedd693ab0930bb6993b55009f35f8c"
-"""The vector of reference/icescrum.md §4.1, with the secret `s3cret`."""
+"""Measured with a real iceScrum 7.55 and the secret `s3cret`."""
 
 
 class IceScrumClient(requests.Session):
@@ -503,7 +503,7 @@ def test_a_hook_of_the_dialect_gets_its_format_in_an_open_project_too(
 def test_a_change_is_one_delivery_whatever_events_a_hook_has(
     ice: IceScrumClient, api: Client, path: str, receiver: Receiver
 ) -> None:
-    """iceScrum posts twice to a hook that has both `story.update` and `story.state` (reference/icescrum.md
+    """iceScrum posts twice to a hook that has both `story.update` and `story.state` (docs/connect/icescrum.md
     §8).
     """
     ice.post(
@@ -597,3 +597,90 @@ def test_the_list_is_whole_however_many_there_are(ice: IceScrumClient, path: str
     numbers = [ice.post(path, json=hook()).json()["id"] for _ in range(205)]
     assert [one["id"] for one in ice.get(path).json()] == numbers[::-1]
     assert len(set(numbers)) == 205
+
+
+@pytest.mark.parametrize("verb", ["PATCH", "TRACE", "LOCK", "PUT", "DELETE"])
+def test_a_verb_that_a_list_does_not_have_is_told_in_its_shape(
+    ice: IceScrumClient, path: str, verb: str
+) -> None:
+    answer = ice.request(verb, path)
+    assert (answer.status_code, list(answer.json())) == (405, ["text"])
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
+
+
+def test_a_verb_that_a_hook_does_not_have_is_told_in_its_shape(ice: IceScrumClient, path: str) -> None:
+    answer = ice.request("PATCH", f"{path}/1")
+    assert (answer.status_code, list(answer.json())) == (405, ["text"])
+    assert answer.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, POST, PUT"
+
+
+@pytest.mark.parametrize("verb", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "LOCK"])
+@pytest.mark.parametrize("more", ["/1/2", "s", "/1/ping"])
+def test_a_path_that_it_does_not_have_is_an_empty_404(
+    ice: IceScrumClient, path: str, verb: str, more: str
+) -> None:
+    answer = ice.request(verb, path + more)
+    assert (answer.status_code, answer.content) == (404, b"")
+
+
+@pytest.mark.parametrize(
+    "path", ["/ws", "/ws/", "/ws/project", "/ws/project/TRAVEL", "/ws/hook", "/ws/user/1"]
+)
+def test_other_paths_of_icescrums_are_an_empty_404_with_or_without_a_token(
+    ice: IceScrumClient, live: LiveHub, path: str
+) -> None:
+    for client in (ice, IceScrumClient(live.url, None)):
+        answer = client.get(path)
+        assert (answer.status_code, answer.content) == (404, b"")
+
+
+ORIGIN = "https://board.example"
+
+
+@pytest.mark.parametrize("more", ["", "/1", "/1/2"])
+def test_a_browser_is_told_before_it_asks_that_it_may(live: LiveHub, path: str, more: str) -> None:
+    """As iceScrum answers a preflight: the origin as it came, its verbs, the token's header among those allowed."""
+    asked = {
+        "Origin": ORIGIN,
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "x-icescrum-token,content-type",
+    }
+    answer = IceScrumClient(live.url, None).options(path + more, headers=asked)
+    assert (answer.status_code, answer.content) == (200, b"")
+    prefix = "access-control-"
+    told = {
+        name.lower().removeprefix(prefix): value
+        for name, value in answer.headers.items()
+        if name.lower().startswith(prefix)
+    }
+    methods = set(told.pop("allow-methods").split(", "))
+    assert methods >= {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"}
+    headers = set(told.pop("allow-headers").split(", "))
+    assert headers >= {
+        *("origin", "authorization", "accept", "content-type", "x-requested-with"),
+        "x-icescrum-token",
+    }
+    assert told == {"allow-origin": ORIGIN, "allow-credentials": "true", "max-age": "3600"}
+    assert "Origin" in answer.headers["Vary"]
+
+
+def test_without_an_origin_there_is_nothing_to_allow(live: LiveHub, path: str) -> None:
+    answer = IceScrumClient(live.url, None).options(path)
+    assert (answer.status_code, answer.headers["Allow"]) == (200, "GET, HEAD, OPTIONS, POST")
+    assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
+
+
+def test_a_browser_may_read_every_answer(ice: IceScrumClient, live: LiveHub, path: str) -> None:
+    asked = {"Origin": ORIGIN}
+    anonymous = IceScrumClient(live.url, None)
+    answers = {
+        200: ice.get(path, headers=asked),
+        400: ice.post(path, json={}, headers=asked),
+        401: anonymous.get(path, headers=asked),
+        404: ice.get(f"{path}/4711", headers=asked),
+        405: ice.patch(path, headers=asked),
+    }
+    for status, answer in answers.items():
+        assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (status, ORIGIN)
+    assert "Access-Control-Allow-Origin" not in ice.get(path).headers
