@@ -4,15 +4,20 @@ Owns the checks, the audit entry and the transaction. Step before: a door has au
 `store.projects`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from hub.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from hub.rules import keys
 from hub.rules.access import Requester, require
 from hub.rules.catalogue import CATALOGUES, OPEN
-from hub.store import audit, projects
+from hub.rules.health import State
+from hub.store import audit, hooks, projects
 from hub.store.database import Database
 from hub.store.projects import Project
+from hub.store.users import User
+
+ProjectWithStates = tuple[Project, Mapping[State, int]]
+"""A project, and how many of its hooks are in which state."""
 
 
 class Projects:
@@ -34,6 +39,20 @@ class Projects:
             if before is not None and last is None:
                 raise Invalid([("before", f"there is no project {before}")])
             return projects.find(last, limit)
+
+        return self._database.read(read)
+
+    def of_user(
+        self, user: User, before: str | None = None, limit: int = 200
+    ) -> tuple[ProjectWithStates, ...]:
+        """Those in which somebody has a role, for an administrator all: newest first, with the states of their hooks."""
+
+        def read() -> tuple[ProjectWithStates, ...]:
+            last = None if before is None else projects.by_key(before)
+            keys = None if user.is_admin else tuple(user.roles)
+            found = projects.find(last, limit, keys)
+            states = hooks.states([project.id for project in found])
+            return tuple((project, states[project.id]) for project in found)
 
         return self._database.read(read)
 

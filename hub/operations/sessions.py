@@ -85,12 +85,6 @@ class Sessions:
 
         return self._database.read(read)
 
-    def projects_of(self, who: SignedIn) -> tuple[Project, ...]:
-        """Those in which this person has a role; for an administrator all."""
-        return self._database.read(
-            lambda: projects.find() if who.user.is_admin else projects.by_keys(tuple(who.user.roles))
-        )
-
     def whom_to_ask(self, project: Project | None) -> tuple[Sequence[User], Sequence[User]]:
         """Administrators, and those who manage this project: for whoever may not do something."""
 

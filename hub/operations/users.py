@@ -38,6 +38,14 @@ class Users:
         require(requester, "admin")
         return self._database.read(lambda: known(name))
 
+    def by_id(self, requester: Requester, user_id: int) -> User:
+        """Raises: Forbidden, NotFound."""
+        require(requester, "admin")
+        found = self._database.read(lambda: users.by_id(user_id))
+        if found is None:
+            raise NotFound("there is no such user", title="No such user")
+        return found
+
     def create(
         self,
         requester: Requester,
@@ -145,7 +153,8 @@ class Users:
         # Two administrators who remove each other at once: the second waits here and sees what the first has done.
         if not users.has_administrator(self._database):
             raise Conflict(
-                "this is the last administrator who can sign in: make another one first", title="Last one"
+                "this is the last administrator who can sign in: make another one first",
+                title="The last administrator stays one",
             )
 
 

@@ -56,17 +56,15 @@ def by_id(project_id: int) -> Project | None:
     return _found(models.Project.id == project_id)
 
 
-def by_keys(keys: Sequence[str]) -> tuple[Project, ...]:
-    """Newest first."""
-    table = models.Project
-    return tuple(map(_project, table.select().where(table.key.in_(list(keys))).order_by(table.id.desc())))
-
-
-def find(before: Project | None = None, limit: int = 200) -> tuple[Project, ...]:
-    """Newest first; only those made before this one."""
+def find(
+    before: Project | None = None, limit: int = 200, keys: Sequence[str] | None = None
+) -> tuple[Project, ...]:
+    """Newest first; only those made before this one, and with one of these keys when they are given."""
     query = models.Project.select().order_by(models.Project.id.desc()).limit(limit)
     if before is not None:
         query = query.where(models.Project.id < before.id)
+    if keys is not None:
+        query = query.where(models.Project.key.in_(list(keys)))
     return tuple(map(_project, query))
 
 

@@ -148,6 +148,21 @@ def of_project(project: Project) -> tuple[User, ...]:
     return _users(models.User.select().where(models.User.id.in_(ids)).order_by(models.User.name))
 
 
+def names_outside(project: Project, limit: int) -> tuple[str, ...]:
+    """Of those who are no members, by name."""
+    table, membership = models.User, models.Membership
+    ids = membership.select(membership.user).where(membership.project == project.id)
+    query = table.select(table.name).where(table.id.not_in(ids), table.disabled_at.is_null())
+    return tuple(row.name for row in query.order_by(table.name).limit(limit))
+
+
+def locked_owner_ids(database: Database, project: Project) -> set[int]:
+    """The ids of its product owners, who stay so until the transaction ends."""
+    table = models.Membership
+    query = table.select(table.user).where(table.project == project.id, table.role == "product_owner")
+    return {row.user_id for row in database.for_update(query.order_by(table.user))}
+
+
 def _can_sign_in() -> Any:
     return models.User.password_hash.is_null(False) & models.User.disabled_at.is_null()
 

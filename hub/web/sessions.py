@@ -28,6 +28,12 @@ ROLE_WORDS: dict[Role, str] = {
     "team_member": "team member",
     "stakeholder": "stakeholder",
 }
+ROLE_MAY: dict[Role, str] = {
+    "product_owner": "manage hooks, apps, tokens, members",
+    "scrum_master": "manage hooks, apps, tokens, members",
+    "team_member": "see hooks and deliveries, without bodies",
+    "stakeholder": "see nothing of hooks",
+}
 CSRF_FIELD = "csrf"
 _VISIT_KEY = "hub.visit"
 
@@ -41,6 +47,7 @@ class PageProject:
     is_archived: bool
     role: Role | None
     role_words: str
+    role_may: str
     sees_hooks: bool
     manages: bool
     attention: int
@@ -139,6 +146,7 @@ def _page_project(who: SignedIn, project: Project, requester: Requester, attenti
         project.is_archived,
         role,
         ROLE_WORDS[role] if role is not None else "administrator",
+        ROLE_MAY[role] if role is not None else "do everything",
         requester.has("read", "manage"),
         requester.has("manage"),
         attention,

@@ -71,8 +71,11 @@ class Browser(requests.Session):
 
     def submit(self, path: str, **fields: Any) -> requests.Response:
         """Send a form of one of our pages."""
-        token = csrf_token(self.cookies.get("hookhub") or "")
-        return self.post(path, data={"csrf": token, **fields})
+        return self.post(path, data={**self.token(), **fields})
+
+    def token(self) -> dict[str, str]:
+        """The field that each form of ours carries."""
+        return {"csrf": csrf_token(self.cookies.get("hookhub") or "")}
 
 
 class LiveHub:

@@ -28,6 +28,8 @@ class UserInput(Input):
 
 class UserChange(Input):
     password: Password | None = None
+    admin: bool | None = None
+    disabled: bool | None = None
     project: Text | None = None
     role: Role | None = None
 
@@ -35,8 +37,14 @@ class UserChange(Input):
 class UserAnswer(BaseModel):
     name: str
     admin: bool
+    disabled: bool
     roles: dict[str, Role]
     created_at: str
+
+
+class UserDeleted(BaseModel):
+    name: str
+    deleted: bool
 
 
 class UserQuery(Paged):
@@ -70,14 +78,23 @@ def update_user(request: ApiRequest) -> ApiResponse:
         password=wanted.password,
         project_key=wanted.project,
         role=wanted.role,
+        is_admin=wanted.admin,
+        is_disabled=wanted.disabled,
     )
     return ApiResponse(_answer(updated))
+
+
+def delete_user(request: ApiRequest) -> ApiResponse:
+    name = request.path["name"]
+    request.services.users.delete(request.requester, name)
+    return ApiResponse({"name": name, "deleted": True})
 
 
 def _answer(user: User) -> dict[str, Any]:
     return {
         "name": user.name,
         "admin": user.is_admin,
+        "disabled": user.is_disabled,
         "roles": dict(user.roles),
         "created_at": iso(user.created_at),
     }
@@ -90,6 +107,8 @@ CALLS = (
          is_about_project=False, tag="admin"),
     Call("POST", "/users", create_user, "Make a user", _ADMIN, UserAnswer, 201, UserInput, is_about_project=False, problems=(409,),
          tag="admin"),
-    Call("PATCH", "/users/{name}", update_user, "Set a user's password or role", _ADMIN, UserAnswer, body=UserChange,
-         is_about_project=False, tag="admin"),
+    Call("PATCH", "/users/{name}", update_user, "Set a user's password or role, or shut them out", _ADMIN, UserAnswer,
+         body=UserChange, is_about_project=False, problems=(409,), tag="admin"),
+    Call("DELETE", "/users/{name}", delete_user, "Delete a user", _ADMIN, UserDeleted, is_about_project=False, problems=(409,),
+         tag="admin"),
 )  # fmt: skip

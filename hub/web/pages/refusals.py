@@ -13,6 +13,7 @@ from hub.services import Services
 from hub.store.database import StoreUnavailable
 from hub.web.cookies import Cookies
 from hub.web.error_answers import Explain
+from hub.web.pages.table import SAFE_METHODS, came_from
 from hub.web.problems import Problem
 from hub.web.sessions import Visit, known_visit, theme_of, visit_of
 
@@ -39,6 +40,7 @@ def explain(services: Services) -> Explain:
             "project": visit.page_project if visit is not None else None,
             "administrators": [user.name for user in administrators],
             "managers": [user.name for user in managers],
+            "back": "" if request.method in SAFE_METHODS else came_from(request, services.config.base_url),
             "path": request.url.path[:PATH_MAX_CHARS],
         }
 

@@ -4,7 +4,17 @@ from starlette.routing import BaseRoute
 
 from hub.services import Services
 from hub.web import sessions, static
-from hub.web.pages import account, home, hook_form, projects, setup, sign_in
+from hub.web.pages import (
+    account,
+    home,
+    hook_form,
+    members,
+    overview,
+    projects,
+    setup,
+    sign_in,
+    users,
+)
 from hub.web.pages.table import Page, route
 from hub.web.rendering import Renderer
 
@@ -13,7 +23,10 @@ PAGES: tuple[Page, ...] = (
     *setup.PAGES,
     *sign_in.PAGES,
     *account.PAGES,
+    *users.PAGES,
     *projects.PAGES,
+    *overview.PAGES,
+    *members.PAGES,
     *hook_form.PAGES,
 )
 

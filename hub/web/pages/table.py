@@ -113,7 +113,7 @@ class PageRequest:
     @property
     def came_from(self) -> str:
         """The path of our page that this form stood on; the first page when the browser does not say."""
-        return _came_from(self.http, self.services.config.base_url) or "/"
+        return came_from(self.http, self.services.config.base_url) or "/"
 
     @property
     def wants_part(self) -> bool:
@@ -221,7 +221,7 @@ def _whom(scopes: tuple[str, ...]) -> str:
     return "product owners and scrum masters of the project" if "manage" in scopes else "administrators"
 
 
-def _came_from(request: Request, base_url: str) -> str:
+def came_from(request: Request, base_url: str) -> str:
     """Without what a proxy puts before our paths; empty when it was no page of ours, or nobody says."""
     url = urlsplit(request.headers.get("referer", ""))
     if url.netloc != request.url.netloc:
@@ -236,7 +236,7 @@ def _path(path: str, query: str) -> str:
 def _to_sign_in(request: Request, base_url: str, cookies: Cookies) -> Response:
     """Back to here afterwards; a form that was sent too late to the page that it stood on."""
     is_safe = request.method in SAFE_METHODS
-    back = _path(request.url.path, request.url.query) if is_safe else _came_from(request, base_url)
+    back = _path(request.url.path, request.url.query) if is_safe else came_from(request, base_url)
     base_path = urlsplit(base_url).path
     to = f"{base_path}/sign-in" + (f"?next={quote(back, safe='/')}" if back not in ("", "/") else "")
 

@@ -301,6 +301,7 @@ def test_a_user_is_made_with_a_role_and_no_answer_holds_a_password(
     assert made.json() == {
         "name": "ann",
         "admin": False,
+        "disabled": False,
         "roles": {project: "product_owner"},
         "created_at": made.json()["created_at"],
     }
@@ -320,6 +321,17 @@ def test_a_user_is_made_with_a_role_and_no_answer_holds_a_password(
     assert check(lambda: users.check_password("ann", password)) is None
     assert check(lambda: users.check_password("ann", "another long one")) is not None
     assert admin.post("/users", json={"name": "ann", "password": password}).status_code == 409
+
+
+def test_a_user_is_made_administrator_shut_out_and_deleted(admin: Client, live: LiveHub) -> None:
+    admin.post("/users", json={"name": "gus"})
+    assert admin.patch("/users/gus", json={"admin": True}).json()["admin"] is True
+    assert admin.patch("/users/gus", json={"disabled": True}).json()["disabled"] is True
+    assert admin.patch("/users/gus", json={"admin": False, "disabled": False}).json()["disabled"] is False
+    deleted = admin.delete("/users/gus")
+    assert (deleted.status_code, deleted.json()) == (200, {"name": "gus", "deleted": True})
+    assert admin.delete("/users/gus").status_code == 404
+    assert live.hub.database.read(lambda: users.by_name("gus")) is None
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from hub.config import load
 from hub.operations import first_admin
 from hub.store import audit, settings, users
 from hub.web.security_headers import CONTENT_SECURITY_POLICY
+from tests.rigs.markup import check_markup
 
 PASSWORD = "correct horse battery"
 
@@ -52,47 +52,6 @@ def post(
         headers=named,
         follow_redirects=False,
     )
-
-
-class Page(HTMLParser):
-    """What matters of a page's markup."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for found, attributes in self.tags if found == tag]
-
-
-def check_markup(text: str) -> Page:
-    """What every page holds to: language, one h1, a skip link that leads somewhere, labels, descriptions that
-    exist, nothing inline.
-    """
-    page = Page(text)
-    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
-    assert len(ids) == len(set(ids))
-    assert page.all("html")[0]["lang"] == "en"
-    assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1
-    assert page.all("a")[0]["href"] == "#content"
-    for link in page.all("a"):
-        assert not str(link["href"]).startswith("#") or str(link["href"])[1:] in ids
-    labelled = {label["for"] for label in page.all("label")}
-    for field in page.all("input"):
-        if field["type"] != "hidden":
-            assert field["id"] in labelled
-            assert set(str(field["aria-describedby"]).split()) <= set(ids)
-    for tag, attributes in page.tags:
-        assert tag != "style"
-        assert tag != "script" or "src" in attributes
-        assert not any(name == "style" or name.startswith("on") for name in attributes)
-        for name in ("href", "src"):
-            assert not str(attributes.get(name, "")).startswith(("http", "//"))
-    return page
 
 
 def test_the_first_page_says_what_this_is_and_where_to_go(client: TestClient) -> None:

@@ -24,6 +24,8 @@ from hub.web.rendering import Renderer
 from hub.web.sessions import Visit, csrf_token
 
 ROLES: dict[str, Role] = {"anna": "product_owner", "tom": "team_member"}
+DONE, VALUES = "account/password.html", {"errors": {}, "password_min": 10}
+"""Any page will do."""
 SECRET = "what the browser holds"
 
 
@@ -37,7 +39,7 @@ def signed_in(services: Services, request: Request) -> Visit:
 
 
 def greet(request: PageRequest) -> View:
-    return View({"message": f"Welcome, {request.requester.name}", "projects": ()}, 201)
+    return View({"message": f"Welcome, {request.requester.name}", **VALUES}, 201)
 
 
 def store(request: PageRequest) -> Redirect:
@@ -52,10 +54,9 @@ def fail(request: PageRequest) -> View:
     raise RuntimeError("secret")
 
 
-DONE = "projects/list.html"
 PAGES = (
     Page("GET", "/mine", greet, DONE),
-    Page("GET", "/shown", lambda request: View({"projects": ()}), DONE),
+    Page("GET", "/shown", lambda request: View(VALUES), DONE),
     Page("GET", "/managed", greet, DONE, scopes=("manage",)),
     Page("POST", "/refused", refuse, DONE, is_open=True, brings_token=True),
     Page("POST", "/stored", store),

@@ -1,0 +1,55 @@
+"""What every page holds to, whatever it shows."""
+
+from html.parser import HTMLParser
+
+
+class Markup(HTMLParser):
+    """What matters of a page's markup."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for found, attributes in self.tags if found == tag]
+
+
+def check_markup(text: str) -> Markup:
+    """Language, one h1, a skip link that leads somewhere, labels, descriptions that exist, forms with a token, nothing
+    inline, nothing from elsewhere.
+    """
+    page = Markup(text)
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert page.all("html")[0]["lang"] == "en"
+    assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1
+    assert page.all("a")[0]["href"] == "#content"
+    for link in page.all("a"):
+        assert not str(link["href"]).startswith("#") or str(link["href"])[1:] in ids
+    _check_fields(page, ids)
+    for tag, attributes in page.tags:
+        assert tag != "style"
+        assert tag != "script" or "src" in attributes
+        assert not any(name == "style" or name.startswith("on") for name in attributes)
+        for name in ("href", "src", "action"):
+            assert not str(attributes.get(name, "")).startswith(("http", "//"))
+    return page
+
+
+def _check_fields(page: Markup, ids: list[str | None]) -> None:
+    labelled = {label["for"] for label in page.all("label")}
+    for tag in ("input", "select", "textarea"):
+        for field in page.all(tag):
+            if field.get("type") == "hidden" or "hidden" in field:
+                continue
+            assert "aria-label" in field or field["id"] in labelled
+            assert set(str(field.get("aria-describedby", "")).split()) <= set(ids)
+            assert field.get("type") != "password" or "value" not in field
+    posts = [form for form in page.all("form") if form.get("method") == "post"]
+    tokens = [field for field in page.all("input") if field.get("name") in ("csrf", "token")]
+    assert len(tokens) >= len(posts)
+    assert all(field["value"] for field in tokens)
