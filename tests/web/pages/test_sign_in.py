@@ -104,7 +104,7 @@ def test_signing_out_is_said_and_ends_the_session(live: LiveHub, ann: str) -> No
 def test_the_first_page_leads_everybody_to_where_they_can_go_on(
     live: LiveHub, project: str, ann: str
 ) -> None:
-    assert "Nobody can sign in yet" in live.stranger().get("/").text
+    assert "No administrator can sign in yet" in live.stranger().get("/").text
     live.hub.services.users.create(ADMIN, "root", PASSWORD, is_admin=True)
     assert live.stranger().get("/").headers["location"] == "/sign-in"
     assert live.browser(ann).get("/").headers["location"] == "/projects"
