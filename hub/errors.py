@@ -96,6 +96,21 @@ class Busy(Refusal):
         self.retry_after_s = retry_after_s
 
 
+class StoreUnavailable(HubError):
+    """The database cannot be used now: full, locked or away. Nothing was stored; the same may be asked again.
+
+    Its text is for people; `detail` is what the database's library said, for the log.
+    """
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
+
+
+class StoreUndecided(StoreUnavailable):
+    """The database was asked to take a change and has not said whether it did."""
+
+
 class DeliveryError(HubError):
     """A request that got no answer, and how far it came.
 

@@ -26,8 +26,8 @@ from hub.commands.worker_processes import WorkerProcesses, when_parent_ends
 from hub.config import MAX_WORKERS, Config
 from hub.errors import ConfigError, HubError, Invalid
 from hub.operations import first_admin, hub_data
+from hub.store import private_files
 from hub.store.clock import Clock
-from hub.store.database import open_private
 from hub.web.http_server import BACKLOG, Server, server_config
 
 log = logging.getLogger("hub.serve")
@@ -187,7 +187,7 @@ def only_one(loaded: Config) -> Iterator[None]:
     path = Path(loaded.database_url.removeprefix("sqlite:///")).with_suffix(".lock")
     with hub_data.storage_faults(loaded):
         hub_data.make_directory(loaded)
-        lock = open_private(path)
+        lock = private_files.opened(path)
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -20,10 +20,11 @@ from hub.engine.destinations import Destinations
 from hub.engine.hook_states import HookStates
 from hub.engine.in_flight import InFlight
 from hub.engine.senders import Senders, stay_on_one_core
+from hub.errors import StoreUnavailable, StoreUndecided
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
 from hub.store import audit, deliveries, lanes, leases, settings, workers
-from hub.store.database import Database, StoreUnavailable
+from hub.store.database import Database
 from hub.store.leases import Claim
 from hub.store.secrets import SecretBox
 from hub.targets.outbound import Outbound
@@ -37,6 +38,7 @@ BREATH_S = 0.02
 taken.
 """
 TROUBLE_S = 1.0
+TURN_WAIT_S = 2.0
 TURN_MAX_S = 10.0
 """An idle dispatcher turns every `POLL_S`; one whose last turn is longer ago is stuck."""
 OUTCOMES_MAX = 500
@@ -105,9 +107,16 @@ class Dispatcher:
     def let_start(self, hook_id: str) -> None:
         """Return when every request to this hook that has been claimed has begun: once a hook has ended, none
         begins after this.
+
+        Raises:
+            StoreUndecided: that cannot be said, because a turn waits for the database.
         """
-        with self._turning:  # a claim that was committed before is handed over when the turn is
-            pass
+        # A claim that was committed before is handed over when the turn is.
+        if not self._turning.acquire(timeout=TURN_WAIT_S):
+            raise StoreUndecided(
+                "the change is made, but the database has not answered what is still under way"
+            )
+        self._turning.release()
         self._senders.let_start(hook_id)
 
     def is_alive(self) -> bool:
@@ -146,7 +155,7 @@ class Dispatcher:
                 self._turned_at = time.monotonic()
                 self._rest(did_something)
             except StoreUnavailable as error:
-                log.warning("%s; trying again", error)
+                log.warning("%s (%s); trying again", error, error.detail)
                 time.sleep(TROUBLE_S)
             except Exception:  # a bug ends no deliveries: it is logged, and leases bring back what it dropped
                 log.exception("fault in a turn")
@@ -174,7 +183,7 @@ class Dispatcher:
         waits for it for ever.
         """
         try:
-            return self._database.write(lambda: self._exchange(outcomes)).result()
+            return self._database.write(lambda: self._exchange(outcomes), waits=True).result()
         except StoreUnavailable:
             raise
         except Exception:
@@ -197,7 +206,9 @@ class Dispatcher:
                 else outcome
             )
             try:
-                self._database.write(partial(self._record, settings.load, [(claim, known)])).result()
+                self._database.write(
+                    partial(self._record, settings.load, [(claim, known)]), waits=True
+                ).result()
                 return
             except StoreUnavailable:
                 raise

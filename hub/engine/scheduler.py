@@ -17,9 +17,10 @@ from hub.engine import worker
 from hub.engine.dispatcher import Dispatcher
 from hub.engine.intake import Intake
 from hub.engine.intervals import Every, IntervalJobs
+from hub.errors import StoreUnavailable
 from hub.rules.settings import Settings
 from hub.store import deliveries, history, replanning, retention, settings, workers
-from hub.store.database import Database, StoreUnavailable
+from hub.store.database import Database
 
 log = logging.getLogger("hub.engine.scheduler")
 
@@ -88,7 +89,7 @@ class Scheduler:
             workers.leave_dead(self._is_dead)
             return deliveries.rescue(self._database, now, self._is_dead)
 
-        rescued = self._database.write(write).result()
+        rescued = self._database.write(write, waits=True).result()
         if rescued:
             log.warning("took back %s deliveries of workers that stopped", rescued)
             self._wake()
@@ -117,7 +118,8 @@ class Scheduler:
         for _ in range(TIDY_BATCHES_MAX):
             if self._is_stopping:
                 break
-            done = self._database.write(lambda: step(settings.load(), self._database.clock.now())).result()
+            one = self._database.write(lambda: step(settings.load(), self._database.clock.now()), waits=True)
+            done = one.result()
             if not done:
                 break
             total += done
@@ -150,6 +152,6 @@ def _logged(job: Callable[[], None]) -> Callable[[], None]:
         try:
             job()
         except StoreUnavailable as error:
-            log.warning("%s: %s", job.__name__, error)
+            log.warning("%s: %s (%s)", job.__name__, error, error.detail)
 
     return run

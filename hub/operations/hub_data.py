@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.config import Config, reason_of
-from hub.errors import ConfigError
+from hub.errors import ConfigError, StoreUnavailable
 from hub.store import key_check, key_file, schema
 from hub.store.clock import Clock
-from hub.store.database import Database, StoreUnavailable
+from hub.store.database import Database
 from hub.store.secrets import SecretBox
 
 

@@ -9,14 +9,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hub.errors import Invalid, NotFound
+from hub.errors import Invalid, NotFound, StoreUnavailable
 from hub.operations import sign_in_tries
 from hub.rules import sign_in
 from hub.rules.access import Requester, person
 from hub.rules.health import NEEDING_ATTENTION
 from hub.rules.people import PASSWORD_MAX
 from hub.store import audit, hooks, projects, sessions, users
-from hub.store.database import Database, StoreUnavailable
+from hub.store.database import Database
 from hub.store.projects import Project
 from hub.store.sessions import Session
 from hub.store.users import User

@@ -6,9 +6,20 @@ Owns who waits for which commit; what is written, its user says (`engine.intake`
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any
 
-from hub.store.database import Database, StoreUnavailable
+from hub.errors import StoreUnavailable
+from hub.store.database import Database
+
+
+@dataclass(slots=True)
+class _Group:
+    """What one transaction writes."""
+
+    items: list[tuple[Any, Future[Any]]] = field(default_factory=list)
+    is_settled: bool = False
+    """It was told how it ended, and takes nobody in any more."""
 
 
 class Batch:
@@ -53,36 +64,37 @@ class Batch:
         return len(self._pending)
 
     def _flush(self) -> None:
-        group: list[tuple[Any, Future[Any]]] = []
+        group = _Group()
 
         def run() -> list[Any]:
-            if not group:  # taken when the turn has come, so that the latest comers are in; kept if the transaction is run again
-                with self._lock:
-                    group.extend(self._pending[: self._size_max])
+            with self._lock:
+                if not group.items and not group.is_settled:  # kept if the transaction is run again
+                    # Taken when the turn has come, so that the latest comers are in.
+                    group.items = self._pending[: self._size_max]
                     del self._pending[: self._size_max]
-            return self._run([item for item, _ in group])
+            return self._run([item for item, _ in group.items])
 
         self._database.write(run).add_done_callback(lambda done: self._settle(group, done))
 
-    def _settle(self, group: list[tuple[Any, "Future[Any]"]], done: "Future[list[Any]]") -> None:
+    def _settle(self, group: "_Group", done: "Future[list[Any]]") -> None:
         error = done.exception()
         with self._lock:
-            if (
-                not group
-            ):  # no transaction was begun, the database being away or closed: that is all who wait for it
-                group, self._pending = self._pending, []
+            group.is_settled = True
+            items = group.items
+            if isinstance(error, StoreUnavailable):  # who waits behind them would wait as long for the same
+                items, self._pending = [*items, *self._pending], []
             self._is_flushing = has_more = bool(self._pending)
         if has_more:
             self._flush()
         if error is None:
-            self._committed([item for item, _ in group])
-            for (_, future), result in zip(group, done.result(), strict=True):
+            self._committed([item for item, _ in items])
+            for (_, future), result in zip(items, done.result(), strict=True):
                 future.set_result(result)
-        elif len(group) == 1 or isinstance(error, StoreUnavailable):
-            for _, future in group:
+        elif len(items) == 1 or isinstance(error, StoreUnavailable):
+            for _, future in items:
                 future.set_exception(error)
         else:
-            for item, future in group:
+            for item, future in items:
                 self._alone(item, future)
 
     def _alone(self, item: Any, future: "Future[Any]") -> None:

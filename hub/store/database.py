@@ -8,10 +8,7 @@ be called on the event loop except `write`, which only hands over.
 """
 
 import contextlib
-import fcntl
 import logging
-import os
-import re
 import sqlite3
 import threading
 import time
@@ -19,109 +16,35 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 import peewee
 import psycopg
-from playhouse.db_url import connect
 
-from hub.errors import HubError
-from hub.store import models
+from hub.errors import Conflict, StoreUnavailable, StoreUndecided
+from hub.store import connections, models, private_files
 from hub.store.clock import Clock
+from hub.store.patience import Patience
 
 T = TypeVar("T")
 
 log = logging.getLogger("hub.store.database")
 
 WRITERS_POSTGRESQL = 4
-BUSY_TIMEOUT_S = 10
 RERUNS_MAX = 5
 RERUN_PAUSE_S = 0.05
 """Before the first rerun after a deadlock, and more before each further one."""
 
-WRITER_CACHE_KIB = 65_536
-READER_CACHE_KIB = 4_096
-"""Pages that a connection of SQLite keeps. There is one writer; each of the threads that read has its own, and the
-system keeps what they read beside.
-"""
-
-_SQLITE_PRAGMAS = {
-    "journal_mode": "wal",
-    # FULL: a commit is on the disk before a 202 is answered. NORMAL was measured to lose commits at power
-    # failure.
-    "synchronous": 2,
-    "foreign_keys": 1,
-    "cache_size": -READER_CACHE_KIB,
-    "temp_store": 2,
-    "journal_size_limit": 67_108_864,
-    # Copying the log into the database syncs it: 10 to 40 ms in which nobody commits. `checkpoint` does it
-    # beside the writers; this is the bound (in pages, 64 MB) at which a writer must after all.
-    "wal_autocheckpoint": 16_384,
+_MEANINGS = {
+    "locked": "another program holds it",
+    "lock timeout": "another program holds it",
+    "full": "its disk is full",
+    "no space": "its disk is full",
+    "readonly": "it can only be read",
+    "read-only": "it can only be read",
+    "unable to open": "its file cannot be opened",
+    "disk i/o": "its disk does not work",
 }
-
-
-class StoreUnavailable(HubError):
-    """The database cannot be written to now: full, locked or away. Nothing was stored; try again later."""
-
-
-class _Tracked:
-    """Keeps hold of every thread's connection, so that it ends with its thread, and all of them with
-    `close_all`.
-
-    A web server ends idle threads and starts new ones; peewee would leave the connections of the ended ones
-    open.
-    """
-
-    _close: Callable[[Any], None]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._opened: dict[int, tuple[threading.Thread, Any]] = {}
-        self._opening = threading.Lock()
-        super().__init__(*args, **kwargs)
-
-    def close_all(self) -> None:
-        self._close_where(lambda thread: True)
-
-    def _connect(self) -> Any:
-        self._close_where(lambda thread: not thread.is_alive())
-        connection = super()._connect()  # type: ignore[misc]
-        with self._opening:
-            self._opened[id(connection)] = (threading.current_thread(), connection)
-        return connection
-
-    def _close_tracked(self, connection: Any) -> None:
-        with self._opening:
-            self._opened.pop(id(connection), None)
-        super()._close(connection)  # type: ignore[misc]
-
-    def _close_where(self, is_over: Callable[[threading.Thread], bool]) -> None:
-        with self._opening:
-            over = [key for key, (thread, _) in self._opened.items() if is_over(thread)]
-            connections = [self._opened.pop(key)[1] for key in over]
-        for connection in connections:
-            with contextlib.suppress(Exception):
-                connection.close()
-
-
-class _Sqlite(_Tracked, peewee.SqliteDatabase):
-    _close = _Tracked._close_tracked
-
-    def rollback(self) -> None:
-        # SQLite has rolled back by itself after a full disk or an I/O error; a second time would hide that
-        # error behind its own.
-        if self.connection().in_transaction:  # type: ignore[no-untyped-call]
-            super().rollback()
-
-    def widen_cache(self) -> None:
-        """Let this thread's connection keep more pages."""
-        self.execute_sql(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}")  # type: ignore[no-untyped-call]
-
-
-class _Postgresql(_Tracked, peewee.PostgresqlDatabase):
-    _close = _Tracked._close_tracked
-
-    def widen_cache(self) -> None:
-        """PostgreSQL's cache is its server's."""
 
 
 class Database:
@@ -131,15 +54,18 @@ class Database:
         """`url`: `sqlite:///path` or `postgresql://…`. Nothing is connected yet."""
         self.clock = clock or Clock()
         self.is_postgresql = not url.startswith("sqlite")
-        self._db = _open(url)
+        self._db = connections.opened(url)
         models.database.initialize(self._db)
         self._writers = ThreadPoolExecutor(WRITERS_POSTGRESQL if self.is_postgresql else 1, "write")
+        self._patience = Patience(self._db if self.is_postgresql else None)
+        self._connecting = threading.Lock()
         self._running = threading.local()
         self.path = None if self.is_postgresql else Path(self._db.database)
 
     def close(self) -> None:
         """Finish the writes handed over so far and close every thread's connection."""
         self._writers.shutdown()
+        self._patience.close()
         self._db.close_all()
 
     def sync_clock(self) -> None:
@@ -168,27 +94,31 @@ class Database:
         """
         for last in (False, True):
             try:
-                self._db.connect(reuse_if_open=True)
-                return fn()
+                with self._patience.statement():
+                    self._connect()
+                    return fn()
             except (peewee.OperationalError, peewee.InterfaceError) as error:
-                self._drop()
-                if last:
-                    raise StoreUnavailable(f"the database does not answer: {_one_line(error)}") from error
+                was_lost = self._drop()
+                if last or not was_lost:
+                    message = f"the database does not answer: {_plain(error)}"
+                    raise StoreUnavailable(message, _one_line(error)) from error
         raise AssertionError("unreachable")
 
-    def write(self, fn: Callable[[], T]) -> "Future[T]":
+    def write(self, fn: Callable[[], T], *, waits: bool = False) -> "Future[T]":
         """Run `fn` in one transaction on a writer thread; the future is done once it is durably committed.
 
         `fn` may be run again after a deadlock or a lost connection, so it must do nothing but read and write
         rows. The future raises what `fn` raises; Conflict when somebody else has just made the same row;
-        StoreUnavailable when the database did not take it.
+        StoreUnavailable when the database did not take it, or has not for as long as callers are kept waiting
+        (`waits`: whoever asks has time, and wants to know how it ends).
         """
         try:
-            return self._writers.submit(partial(self._transact, fn))
+            running = self._writers.submit(partial(self._transact, fn))
         except RuntimeError:
             refused: Future[T] = Future()
             refused.set_exception(StoreUnavailable("the database is closed: the hub is stopping"))
             return refused
+        return running if waits else self._patience.bounded(running)
 
     def after_commit(self, fn: Callable[[], None]) -> None:
         """Inside a transaction: have `fn` called on this writer's thread as soon as it is committed, and not at all
@@ -247,8 +177,8 @@ class Database:
     def _held(self) -> Iterator[Any]:
         if self.path is not None:
             # Before connecting: the first connection turns WAL on, alone.
-            with _file_lock(Path(f"{self.path}.migrate")):
-                _keep_private(self.path)
+            with private_files.locked(Path(f"{self.path}.migrate")):
+                private_files.keep_private(self.path)
                 self._db.connect(reuse_if_open=True)
                 yield self._db
             return
@@ -266,26 +196,51 @@ class Database:
             is_committing = False
             self._running.after_commit = committed = list[Callable[[], None]]()
             try:
-                if self._db.connect(reuse_if_open=True):
-                    self._db.widen_cache()
-                with self._db.atomic():
-                    result = fn()
-                    is_committing = True
+                with self._patience.statement():
+                    if self._connect():
+                        self._db.widen_cache()
+                    with self._db.atomic():
+                        result = fn()
+                        is_committing = True
                 for call in committed:
                     _logged(call)
                 return result
+            except peewee.IntegrityError as error:
+                if not _is_taken(error):
+                    raise
+                raise Conflict(
+                    "somebody else has just made or removed the same; look and try again"
+                ) from error
             except (peewee.OperationalError, peewee.InterfaceError) as error:
                 was_lost = self._drop()
                 # Lost while committing: it may have been committed, so it must not be run again.
+                if is_committing and was_lost:
+                    message = "the database did not say whether it took a change: the connection was lost"
+                    raise StoreUndecided(message, _one_line(error)) from error
                 if run == RERUNS_MAX or is_committing or not (was_lost or _is_deadlock(error)):
-                    raise StoreUnavailable(
-                        f"the database did not take a change: {_one_line(error)}"
-                    ) from error
+                    message = f"the database did not take a change: {_plain(error)}"
+                    raise StoreUnavailable(message, _one_line(error)) from error
             if not was_lost:
                 # The rows that were just given up belong to whoever waits for them: the server wakes it, and until
                 # it runs, a rerun without a pause takes them again and meets it in the next deadlock.
                 time.sleep(RERUN_PAUSE_S * run)
         raise AssertionError("unreachable")
+
+    def _connect(self) -> bool:
+        """True when this thread had no connection yet. Peewee makes one at a time: whoever has waited for others to
+        be refused is refused with them.
+        """
+        if not self._db.is_closed():
+            return False
+        with self._connecting:
+            self._patience.check()
+            try:
+                self._db.connect(reuse_if_open=True)
+            except peewee.OperationalError as error:
+                if connections.is_silence(error):
+                    self._patience.fell_silent()
+                raise
+        return True
 
     def _drop(self) -> bool:
         """Close this thread's connection when the server has gone from it; True when it had."""
@@ -301,29 +256,6 @@ class Database:
         return sql.replace("?", "%s") if self.is_postgresql else sql
 
 
-def _open(url: str) -> Any:
-    if url.startswith("sqlite"):
-        return _Sqlite(
-            url.removeprefix("sqlite:///"),
-            pragmas=_SQLITE_PRAGMAS,
-            timeout=BUSY_TIMEOUT_S,
-            lock_type="IMMEDIATE",
-            check_same_thread=False,
-        )
-    parsed = connect(re.sub(r"^postgres://", "postgresql://", url), unquote_password=True)
-    options = {
-        "connect_timeout": 5,
-        # Take the lot down with us rather than leave a transaction idle: it would stop vacuum and slow every
-        # claim.
-        "options": "-c synchronous_commit=on -c idle_in_transaction_session_timeout=60000 -c statement_timeout=60000 -c lock_timeout=30000",
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 15_000,
-    }
-    return _Postgresql(parsed.database, prefer_psycopg3=True, **{**options, **parsed.connect_params})
-
-
 def _logged(fn: Callable[[], None]) -> None:
     try:
         fn()
@@ -332,35 +264,35 @@ def _logged(fn: Callable[[], None]) -> None:
 
 
 def _is_deadlock(error: Exception) -> bool:
-    state = getattr(error.__cause__ or error.__context__, "sqlstate", None)
-    return state in ("40P01", "40001", "55P03")
+    return _code(error) in ("40P01", "40001")
+
+
+def _is_taken(error: Exception) -> bool:
+    """A unique key or a foreign one, and no mistake of ours in the row itself."""
+    return _code(error) in (
+        "23505",
+        "23503",
+        "SQLITE_CONSTRAINT_UNIQUE",
+        "SQLITE_CONSTRAINT_PRIMARYKEY",
+        "SQLITE_CONSTRAINT_FOREIGNKEY",
+    )
+
+
+def _code(error: Exception) -> str | None:
+    """The engine's own: an SQLSTATE, or the name that SQLite gives it."""
+    cause = error.__cause__ or error.__context__
+    found: str | None = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    return found
+
+
+def _plain(error: Exception) -> str:
+    """What it means, for people; the library's own words stand in the log."""
+    said = str(error).lower()
+    for sign, meaning in _MEANINGS.items():
+        if sign in said:
+            return meaning
+    return "it does not answer"
 
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
-
-
-@contextlib.contextmanager
-def _file_lock(path: Path) -> Iterator[None]:
-    with open_private(path) as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def _keep_private(path: Path) -> None:
-    """Only its owner reads the database: it holds payloads and hashes. SQLite gives its log the same mode.
-
-    An existing file is never opened here: closing it again would drop the locks that SQLite holds on it for the whole
-    process (sqlite.org/howtocorrupt.html §2.2).
-    """
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    for one in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
-        with contextlib.suppress(OSError):
-            if one.stat().st_mode & 0o077:
-                one.chmod(0o600)
-
-
-def open_private(path: Path) -> IO[str]:
-    """A file beside the database, to be locked or written anew; made its owner's alone."""
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")

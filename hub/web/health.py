@@ -1,40 +1,73 @@
 """Is it alive, is it ready: for load balancers and supervisors, without a token and without detail.
 
-`/healthz` says that the process answers; `/readyz` that the database does and that somebody sends. Nothing here
+`/healthz` says that the process answers; `/readyz` that the database takes a change, as deliveries need it, and that
+somebody sends. It answers within `ANSWER_S` whatever the database does, on no thread that calls wait for. Nothing here
 counts or scans.
 """
 
-from starlette.concurrency import run_in_threadpool
+import asyncio
+from concurrent.futures import Future
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from hub.errors import StoreUnavailable
 from hub.services import Services
-from hub.store import workers
-from hub.store.database import StoreUnavailable
+from hub.store import settings, workers
+
+ANSWER_S = 2.5
 
 
 def routes(services: Services) -> list[Route]:
+    readiness = Readiness(services)
+
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
     async def readyz(request: Request) -> Response:
-        checks = await run_in_threadpool(_checks, services)
+        checks = await readiness.checks()
         is_ready = all(state == "ok" for state in checks.values())
-        headers = {} if is_ready else {"Retry-After": "5"}
         return JSONResponse(
             {"status": "ok" if is_ready else "unavailable", "checks": checks},
             200 if is_ready else 503,
-            headers,
+            {} if is_ready else {"Retry-After": "5"},
         )
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]
 
 
-def _checks(services: Services) -> dict[str, str]:
-    try:
-        alive = services.database.read(lambda: workers.alive(services.database.clock.now()))
-    except StoreUnavailable:
-        return {"database": "unavailable", "workers": "unknown"}
-    sends_here = services.dispatcher is not None and services.dispatcher.is_alive()
-    return {"database": "ok", "workers": "ok" if sends_here or alive else "none"}
+class Readiness:
+    """Asked on the event loop only. All who ask at one time wait for one change in the database: while it does not
+    answer, they do not queue up behind it.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._trial: Future[int] | None = None
+
+    async def checks(self) -> dict[str, str]:
+        if self._trial is None or self._trial.done():
+            self._trial = self._services.database.write(self._try)
+        others = await self._other_workers(asyncio.wrap_future(self._trial))
+        if others is None:
+            return {"database": "unavailable", "workers": "unknown"}
+        dispatcher = self._services.dispatcher
+        sends_here = dispatcher is not None and dispatcher.is_turning()
+        return {"database": "ok", "workers": "ok" if sends_here or others else "none"}
+
+    async def _other_workers(self, trial: "asyncio.Future[int]") -> int | None:
+        """None: the database does not take a change in time."""
+        trial.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may end unseen
+        await asyncio.wait({trial}, timeout=ANSWER_S)
+        try:
+            return trial.result() if trial.done() else None
+        except StoreUnavailable:
+            return None
+
+    def _try(self) -> int:
+        """In a transaction that changes something: how many other workers are alive."""
+        now = self._services.database.clock.now()
+        settings.put("_ready", now)
+        dispatcher = self._services.dispatcher
+        return workers.alive(now, but=dispatcher.owner if dispatcher else "")

@@ -25,9 +25,10 @@ from hub.errors import (
     Malformed,
     NotFound,
     Refusal,
+    StoreUnavailable,
+    StoreUndecided,
     TooLarge,
 )
-from hub.store.database import StoreUnavailable
 
 log = logging.getLogger("hub.web")
 
@@ -113,6 +114,9 @@ def problem_of(error: Exception) -> Problem:
                 errors=error.errors,
                 retry_after_s=retry_after_s,
             )
+        case StoreUndecided():
+            detail = "the hub's database has not answered: it may have taken the change, so look before you send it again"
+            return Problem(503, detail, retry_after_s=STORE_RETRY_AFTER_S)
         case StoreUnavailable():
             detail = "the hub's database does not answer; nothing was changed, try again"
             return Problem(503, detail, retry_after_s=STORE_RETRY_AFTER_S)

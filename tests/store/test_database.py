@@ -11,11 +11,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from hub.errors import Conflict, StoreUnavailable, StoreUndecided
 from hub.ids import new_id
 from hub.store import events, projects
 from hub.store.batch import Batch
 from hub.store.clock import Clock
-from hub.store.database import READER_CACHE_KIB, WRITER_CACHE_KIB, Database, StoreUnavailable
+from hub.store.connections import READER_CACHE_KIB, WRITER_CACHE_KIB
+from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.models import Event, Project
 from tests.rigs.stage import Stage
@@ -166,7 +168,7 @@ def test_a_database_that_another_process_locks_is_told_as_such(
     assert other.stdout is not None
     assert other.stdin is not None
     other.stdout.readline()
-    with pytest.raises(StoreUnavailable, match="locked"):
+    with pytest.raises(StoreUnavailable, match="another program holds it"):
         fill(sqlite, 10)
     assert sqlite.read(lambda: Event.select().count()) == 0, "reading goes on meanwhile"
     other.communicate("\n", timeout=10)
@@ -245,7 +247,7 @@ def test_what_may_have_been_committed_is_not_written_twice(postgresql: Stage) ->
         events.add(postgresql.database, [NewEvent(new_id("evt"), postgresql.project.id, "a.b", 0, b"{}")], 0)
         kill(postgresql)
 
-    with pytest.raises(StoreUnavailable, match="did not take a change"):
+    with pytest.raises(StoreUndecided, match="did not say whether it took a change"):
         postgresql.do(write)
     assert len(runs) == 1
     fill(postgresql, 10)
@@ -423,3 +425,27 @@ def test_a_thread_that_reads_keeps_fewer_pages_than_the_writer(sqlite: Stage) ->
         return int(sqlite.database.execute("PRAGMA cache_size").fetchone()[0])
 
     assert (sqlite.read(pages), sqlite.do(pages)) == (-READER_CACHE_KIB, -WRITER_CACHE_KIB)
+
+
+def test_two_that_make_the_same_at_once_are_told_as_a_conflict(store: Stage) -> None:
+    with pytest.raises(Conflict, match="somebody else"):
+        store.do(lambda: projects.add("DEMO", "Again", "open", 0))
+    with pytest.raises(Exception, match=r"(?i)null") as fault:
+        store.do(lambda: store.database.execute("INSERT INTO setting (key, value) VALUES ('a', NULL)"))
+    assert not isinstance(fault.value, Conflict), "a mistake of the hub's own is none"
+
+
+def test_a_group_that_is_given_up_takes_nobody_in_any_more(store: Stage) -> None:
+    """Its transaction begins after its callers were told that the database is too slow."""
+    go = threading.Event()
+    blockers = [store.database.write(lambda: go.wait(DEADLINE_S), waits=True) for _ in range(4)]
+    writes = Writes(store)
+    writes.go.set()
+    first = writes.batch.add("P1")
+    with pytest.raises(StoreUnavailable, match="nothing was changed"):
+        first.result(DEADLINE_S)
+    later = writes.batch.add("P2")
+    go.set()
+    assert later.result(DEADLINE_S) == "p2"
+    assert [blocker.result(DEADLINE_S) for blocker in blockers] == [True] * 4
+    assert writes.groups == [["P2"]]

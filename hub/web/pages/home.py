@@ -1,7 +1,7 @@
 """The first page: what this is, that it is up, and where to go on. It shows nothing that a stranger may not know."""
 
+from hub.errors import StoreUnavailable
 from hub.store import users
-from hub.store.database import StoreUnavailable
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from starlette.requests import Request
 
+from hub.errors import StoreUnavailable
 from hub.services import Services
-from hub.store.database import StoreUnavailable
 from hub.web.cookies import Cookies
 from hub.web.error_answers import Explain
 from hub.web.pages.table import SAFE_METHODS, came_from

@@ -12,7 +12,7 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.store.database import StoreUnavailable
+from hub.errors import StoreUnavailable
 from hub.web.api.calls import PREFIX, Call
 from hub.web.api.queries import Paged
 from hub.web.body import BODY_BYTES_MAX
