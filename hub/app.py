@@ -27,6 +27,7 @@ from hub.operations.deliveries import Deliveries
 from hub.operations.event_types import EventTypes
 from hub.operations.events import Events
 from hub.operations.members import Members
+from hub.operations.overview import Overview
 from hub.operations.projects import Projects
 from hub.operations.publishing import Publishing
 from hub.operations.samples import Samples
@@ -118,6 +119,7 @@ class Hub:
             event_types=event_types,
             samples=Samples(self.database, subscriptions, event_types),
             deliveries=Deliveries(self.database, subscriptions, woken.set),
+            overview=Overview(self.database, intake),
             credentials=credentials,
             projects=Projects(self.database, changed),
             users=Users(self.database),

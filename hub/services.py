@@ -17,6 +17,7 @@ from hub.operations.deliveries import Deliveries
 from hub.operations.event_types import EventTypes
 from hub.operations.events import Events
 from hub.operations.members import Members
+from hub.operations.overview import Overview
 from hub.operations.projects import Projects
 from hub.operations.publishing import Publishing
 from hub.operations.samples import Samples
@@ -44,6 +45,7 @@ class Services:
     event_types: EventTypes
     samples: Samples
     deliveries: Deliveries
+    overview: Overview
     credentials: Credentials
     projects: Projects
     users: Users

@@ -31,6 +31,8 @@ other slow ones.
 COUNT_AHEAD_MAX_S = 86_400.0
 """Outcomes may be judged late, and out of order, but never by so much."""
 
+GONE_REASON = "the target answered 410 Gone: it asks for no more events"
+
 DEFAULT_PAUSE_S = 5.0
 """The pause of a failing hook when the retry schedule is empty."""
 
@@ -191,7 +193,7 @@ def _after_gone(health: Health, outcome: Outcome, origin: str) -> Health:
         consecutive_failures=health.consecutive_failures + 1,
         counted_until=outcome.ended_at,
         open_until=None,
-        disabled_reason="the target answered 410 Gone: it asks for no more events",
+        disabled_reason=GONE_REASON,
         disabled_at=outcome.ended_at,
     )
 

@@ -15,7 +15,7 @@ from hub.rules import catalogue
 from hub.rules.access import refusal
 from hub.rules.hook_fields import HookChange
 from hub.store.hooks import Hook
-from hub.web.pages import hook_draft
+from hub.web.pages import hook_draft, words
 from hub.web.pages.hook_draft import HookDraft
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
@@ -105,12 +105,7 @@ def ask_delete(request: PageRequest) -> View:
 def delete(request: PageRequest) -> Redirect:
     hook = _view(request).hook
     request.services.subscriptions.delete(request.requester, request.project, hook.id)
-    return Redirect(_path(request, "hooks"), f"Deleted: {title_of(hook)}.")
-
-
-def title_of(hook: Hook) -> str:
-    """What a hook is called: its name, else its host."""
-    return hook.name or hook.target_url.partition("://")[2].partition("/")[0] or hook.target_url
+    return Redirect(_path(request, "hooks"), f"Deleted: {words.title(hook)}.")
 
 
 def _view(request: PageRequest) -> HookView:
@@ -132,7 +127,7 @@ def _form(
     values: dict[str, Any] = {
         "here": "hooks",
         "hook": None if view is None else view.hook,
-        "title": "" if view is None else title_of(view.hook),
+        "title": "" if view is None else words.title(view.hook),
         "draft": draft.shown_again(),
         "errors": errors or {},
         "labels": hook_draft.LABELS,
@@ -156,7 +151,7 @@ def _saved(request: PageRequest, hook: Hook, secret: str | None, said: str, stat
     """On to the hook's page; a secret that was made is shown first, this once."""
     if secret is None or request.form.get("secret"):
         return Redirect(_path(request, f"hooks/{hook.id}"), said)
-    values = {"here": "hooks", "hook": hook, "title": title_of(hook), "secret": secret, "said": said}
+    values = {"here": "hooks", "hook": hook, "title": words.title(hook), "secret": secret, "said": said}
     return View(values, status, "hooks/secret.html")
 
 
@@ -171,7 +166,7 @@ def _read_only(request: PageRequest, view: HookView) -> View:
     values = {
         "here": "hooks",
         "hook": hook,
-        "title": title_of(hook),
+        "title": words.title(hook),
         "header_names": view.header_names,
         "format_words": _format_words(hook.format),
         "owner": _owner(hook),

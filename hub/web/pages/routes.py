@@ -8,6 +8,7 @@ from hub.web.pages import (
     account,
     home,
     hook_form,
+    hooks,
     members,
     overview,
     projects,
@@ -28,6 +29,7 @@ PAGES: tuple[Page, ...] = (
     *overview.PAGES,
     *members.PAGES,
     *hook_form.PAGES,
+    *hooks.PAGES,
 )
 
 

@@ -1,0 +1,103 @@
+"""What pages say of hooks and numbers: the second line of a state, what a hook wants, where it came from.
+
+Pure functions of values; the words are those of the design, one for each thing.
+"""
+
+from collections.abc import Sequence
+
+from hub.operations import hook_access
+from hub.operations.overview import OPEN_MAX, HookRow, Hours
+from hub.rules.health import GONE_REASON
+from hub.rules.matching import Subscription
+from hub.store.hooks import Hook
+
+EVENTS_SHOWN = 3
+
+
+def title(hook: Hook) -> str:
+    """What a hook is called: its name, else its host."""
+    return hook.name or hook.target_url.partition("://")[2].partition("/")[0] or hook.target_url
+
+
+def address(hook: Hook) -> str:
+    """Its target without the scheme."""
+    return hook.target_url.partition("://")[2] or hook.target_url
+
+
+def number(count: int, most: int = 0) -> str:
+    """`1,204`; `10,000+` for what was counted no further than `most`."""
+    return f"{count:,}+" if most and count >= most else f"{count:,}"
+
+
+def counted(count: int, one: str, many: str, most: int = 0) -> str:
+    """`1 delivery`, `37 deliveries`."""
+    return f"{number(count, most)} {one if count == 1 else many}"
+
+
+def under_state(row: HookRow, failure_limit: int) -> str:
+    """The line below a hook's state in a list."""
+    hook = row.hook
+    health = hook.health
+    if hook.state == "failing":
+        failures = health.consecutive_failures
+        return f"{failures} of {failure_limit} in a row" if failure_limit else f"{failures} in a row"
+    if hook.state == "auto_disabled":
+        if health.disabled_reason == GONE_REASON:
+            return "answered 410"
+        return f"{number(row.open_count, OPEN_MAX)} held"
+    if hook.state == "gone":
+        return "answered 410"
+    if hook.state == "disabled":
+        return (health.disabled_reason or "").removeprefix("switched off ").removeprefix("made switched off ")
+    return ""
+
+
+def last_result(hook: Hook) -> tuple[bool, str] | None:
+    """Whether its last request succeeded, and in what words; None before the first."""
+    last = hook.last
+    if last is None:
+        return None
+    is_good = hook.health.last_success_at is not None and hook.health.last_success_at >= last.at
+    if last.status is not None:
+        return is_good, f"{last.status} in {duration(last.duration_s * 1000)}"
+    return is_good, hook.health.last_error or "no answer"
+
+
+def duration(duration_ms: float) -> str:
+    """`84 ms`, `2.3 s`, `15 s`."""
+    if duration_ms < 1000:
+        return f"{duration_ms:.3g} ms" if duration_ms < 10 else f"{duration_ms:.0f} ms"
+    return f"{duration_ms / 1000:.1f} s" if duration_ms < 10_000 else f"{duration_ms / 1000:.0f} s"
+
+
+def wants(events: Sequence[str], presets: dict[str, Sequence[str]]) -> str:
+    """`story.*, task.*`, `Story events`, `All events`."""
+    if tuple(events) == ("*",):
+        return "All events"
+    if "story" in presets and set(events) == set(presets["story"]):
+        return "Story events"
+    more = len(events) - EVENTS_SHOWN
+    return ", ".join(events[:EVENTS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def types_wanted(events: Sequence[str], codes: Sequence[str]) -> int:
+    """How many of the project's types these patterns stand for."""
+    subscription = Subscription(tuple(events))
+    return sum(subscription.wants(code) for code in codes)
+
+
+def origin(hook: Hook) -> str:
+    """`Page`, `API`, or the app's name."""
+    if hook.origin_kind == "app":
+        return hook_access.app_name(hook.origin_app or "")
+    return "API" if hook.origin_kind == "api" else "Page"
+
+
+def hour_labels(hours: Hours) -> list[str]:
+    """`14:00`, in UTC, one for each hour."""
+    return [f"{(hours.first + place) % 24:02d}:00" for place in range(len(hours.results))]
+
+
+def hours_label(hours: Hours) -> str:
+    """What a sparkline says to who does not see it."""
+    return f"Last 24 hours: {number(sum(hours.delivered))} delivered, {number(sum(hours.failed))} failed"
