@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from hub.errors import Conflict, Invalid, NotFound
 from hub.operations import replay
-from hub.operations.replay import Span
+from hub.operations.replay import Span, check_on
 from hub.operations.subscriptions import Subscriptions
 from hub.rules.access import Origin, Requester, sees
-from hub.store import attempts, deliveries, events, history
+from hub.store import attempts, deliveries, events, history, hooks
 from hub.store.attempts import Attempt
 from hub.store.database import Database
 from hub.store.history import Delivery
@@ -91,18 +91,19 @@ class Deliveries:
         """One more attempt of a delivery, with the same id.
 
         Raises:
-            NotFound: there is none, or it must look so. Conflict: its hook's origin forbids it, its hook is over, or
-                it is under way.
+            NotFound: there is none, or it must look so. Conflict: its hook's origin forbids it, its hook is off or
+                over, or it is under way.
         """
         delivery = self.get(requester, project, delivery_id)
         self._subscriptions.check(requester, project, delivery.hook_id, "redeliver")
 
-        def write() -> bool:
+        def write() -> None:
+            check_on(hooks.locked(self._database, delivery.hook_id))
             now = self._database.clock.now()
-            return deliveries.retry_now(self._database, delivery.id, delivery.hook_id, now)
+            if not deliveries.retry_now(self._database, delivery.id, delivery.hook_id, now):
+                raise Conflict("this delivery is being sent at this moment", title="Under way")
 
-        if not self._database.write(write).result():
-            raise Conflict("this delivery is being sent at this moment", title="Under way")
+        self._database.write(write).result()
         self._wake()
         return delivery
 
@@ -112,8 +113,8 @@ class Deliveries:
         """Send a hook again what it wants of a span of time; how many deliveries that is.
 
         Raises:
-            NotFound: there is no such hook, or it must look so. Conflict: its origin forbids it, or it is over.
-            Invalid: the span ends before it begins.
+            NotFound: there is no such hook, or it must look so. Conflict: its origin forbids it, or it is off or
+                over. Invalid: the span ends before it begins.
         """
         hook = self._subscriptions.check(requester, project, hook_id, "redeliver")
         if span.until < span.since:

@@ -7,9 +7,10 @@ on from there.
 
 from dataclasses import dataclass
 
+from hub.errors import Conflict
 from hub.ids import new_id
 from hub.rules.matching import PING_EVENT_TYPE
-from hub.store import deliveries, events, history
+from hub.store import deliveries, events, history, hooks
 from hub.store.database import Database
 from hub.store.hooks import Hook
 
@@ -35,7 +36,11 @@ def replay(database: Database, hook: Hook, span: Span, *, is_dry_run: bool) -> i
     """How many deliveries a replay sends again or for the first time; with `is_dry_run` nothing is changed.
 
     Deliveries that are open or under way are left alone: they are sent anyway.
+
+    Raises:
+        Conflict: the hook is off, or has gone off meanwhile; what was made to wait before that stays so.
     """
+    check_on(hook)
     total = 0
     after: str | None = None
     while True:
@@ -54,16 +59,28 @@ def _replay_batch(
     rows = database.read(lambda: events.between(hook.project_id, span.since, span.until, after, BATCH))
     wanted = {row.id: row.type for row in rows if _is_wanted(hook, span, row.type)}
     known = database.read(lambda: history.of_events(hook.project_id, hook.id, list(wanted)))
-    again = [delivery.id for delivery in known.values() if _is_again(span, delivery.state)]
+    again = [
+        delivery.id for delivery in known.values() if not delivery.is_open and _is_again(span, delivery.state)
+    ]
     fresh = (
         [(new_id("dlv"), event_id, code) for event_id, code in wanted.items() if event_id not in known]
         if span.state is None
         else []
     )
+
+    def write() -> None:
+        check_on(hooks.locked(database, hook.id))
+        deliveries.send_again(database, hook, again, fresh, database.clock.now())
+
     if not is_dry_run and (again or fresh):
-        now = database.clock.now()
-        database.write(lambda: deliveries.send_again(database, hook, again, fresh, now)).result()
+        database.write(write).result()
     return len(rows), len(again) + len(fresh), rows[-1].id if rows else None
+
+
+def check_on(hook: Hook | None) -> None:
+    """Nothing is sent again to a hook that is off: it would wait, and at last be given up. Raises: Conflict."""
+    if hook is None or not hook.is_on:
+        raise Conflict("this hook is switched off: switch it on, then send again", title="Switched off")
 
 
 def _is_wanted(hook: Hook, span: Span, event_type: str) -> bool:

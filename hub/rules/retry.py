@@ -45,6 +45,8 @@ OUTAGE_MAX_S = 7 * 86_400.0
 be tried for ever.
 """
 
+SENT_AGAIN_IN_VAIN = "delivered before, and sent again in vain"
+
 CRASHES_MAX = 3
 """A delivery during which the hub died three times is set aside rather than killing it for ever (poison
 pill).
@@ -94,6 +96,15 @@ def judge(
     return Verdict(
         "retrying", failures, faults, deferrals, max(next_at, outcome.resume_at or 0.0), outcome.reason
     )
+
+
+def kept(verdict: Verdict) -> Verdict:
+    """The verdict on a delivery that had been delivered before it was sent again: it stays so, whatever its new
+    attempts come to.
+    """
+    if verdict.state not in ("failed", "refused"):
+        return verdict
+    return replace(verdict, state="delivered", reason=f"{SENT_AGAIN_IN_VAIN}: {verdict.reason}")
 
 
 def settled(outcome: Outcome, deferrals: int) -> Outcome:

@@ -17,6 +17,8 @@ outcomes back.
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from peewee import Case
+
 from hub.ids import time_of
 from hub.rules import health, retry
 from hub.rules.health import Health, Switched
@@ -58,23 +60,10 @@ def record(
         key=lambda item: item[1].ended_at,
     )
     attempts.add(database, [(done.delivery_id, done.attempt, outcome) for done, outcome, _, _ in ended])
-    schedule = settings.retry_schedule_s
     _write_verdicts(
         database,
         [
-            (
-                retry.judge(
-                    outcome,
-                    failures=row.failures,
-                    faults=row.faults,
-                    deferrals=row.deferrals,
-                    age_s=outcome.ended_at - time_of(row.id),
-                    schedule=schedule,
-                    chance=drawn,
-                ),
-                outcome.ended_at,
-                row,
-            )
+            (_verdict(outcome, row, settings.retry_schedule_s, drawn), outcome.ended_at, row)
             for _, outcome, row, drawn in ended
         ],
     )
@@ -157,7 +146,8 @@ def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lamb
     for row in rows:
         unknown = attempts.count_unknown(str(row.id))
         if unknown >= retry.CRASHES_MAX:
-            _finish(row, "failed", f"set aside: the hub stopped {unknown} times while sending it", now)
+            reason = f"set aside: the hub stopped {unknown} times while sending it"
+            _finish(row, retry.Verdict("failed", row.failures, row.faults, row.deferrals, reason=reason), now)
         else:
             Delivery.update(state="waiting", owner=None, lease_until=None).where(
                 Delivery.id == row.id
@@ -171,7 +161,8 @@ def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) ->
     """One more attempt of this delivery, whatever its state but `sending`; False when it is under way or was
     just changed.
 
-    Its schedule starts anew, so that a delivery that had been given up is again tried as often as a new one.
+    Its schedule starts anew, so that a delivery that had been given up is again tried as often as a new one. One that
+    had been delivered stays delivered, whatever comes of it.
     """
     lanes.lock(database, [hook_id])
     changed = (
@@ -183,6 +174,9 @@ def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) ->
             failed_at=None,
             next_at=None,
             finished_at=None,
+            delivered_at=Case(
+                None, [(Delivery.state == "delivered", Delivery.finished_at)], Delivery.delivered_at
+            ),
             reason=None,
         )
         .where(Delivery.id == delivery_id, Delivery.state != "sending")
@@ -200,6 +194,7 @@ def send_again(
     """
     database.executemany(
         "UPDATE delivery SET state = 'waiting', failures = 0, faults = 0, deferrals = 0, failed_at = NULL,"
+        " delivered_at = CASE WHEN state = 'delivered' THEN finished_at ELSE delivered_at END,"
         " next_at = NULL, finished_at = NULL, reason = NULL"
         " WHERE id = ? AND state IN ('delivered', 'failed', 'refused', 'cancelled')",
         [(delivery_id,) for delivery_id in again],
@@ -232,6 +227,19 @@ def add_finished(
     attempts.add(database, [(delivery_id, 1, outcome)])
 
 
+def _verdict(outcome: Outcome, row: Leased, schedule: Sequence[float], drawn: float) -> retry.Verdict:
+    verdict = retry.judge(
+        outcome,
+        failures=row.failures,
+        faults=row.faults,
+        deferrals=row.deferrals,
+        age_s=outcome.ended_at - time_of(row.id),
+        schedule=schedule,
+        chance=drawn,
+    )
+    return verdict if row.delivered_at is None else retry.kept(verdict)
+
+
 def _judged(lane: Lane, results: list[tuple[Outcome, float | None, float]], settings: Settings) -> Health:
     after = lane.health
     for outcome, failed_at, drawn in results:
@@ -261,12 +269,19 @@ def _write_verdicts(database: Database, verdicts: Sequence[tuple[retry.Verdict, 
                 row.failed_at or (ended_at if verdict.failures else None),
                 verdict.next_at,
                 verdict.reason,
-                None if verdict.state == "retrying" else ended_at,
+                _finished_at(verdict, row.delivered_at, ended_at),
                 row.id,
             )
             for verdict, ended_at, row in verdicts
         ],
     )
+
+
+def _finished_at(verdict: retry.Verdict, delivered_at: float | None, ended_at: float) -> float | None:
+    if verdict.state == "retrying":
+        return None
+    was_in_vain = delivered_at is not None and verdict.reason is not None
+    return delivered_at if was_in_vain else ended_at
 
 
 def _cut_off(row: Delivery, now: float) -> Outcome:
@@ -275,11 +290,12 @@ def _cut_off(row: Delivery, now: float) -> Outcome:
     return Outcome("unknown", began, max(0.0, now - began), "none", reason=reason, was_sent=True)
 
 
-def _finish(row: Delivery, state: str, reason: str, now: float) -> None:
+def _finish(row: Delivery, verdict: retry.Verdict, now: float) -> None:
+    final = verdict if row.delivered_at is None else retry.kept(verdict)
     values = {
-        "state": state,
-        "reason": reason,
-        "finished_at": now,
+        "state": final.state,
+        "reason": final.reason,
+        "finished_at": _finished_at(final, row.delivered_at, now),
         "owner": None,
         "lease_until": None,
         "next_at": None,

@@ -27,7 +27,11 @@ class Delivery:
     hook_id: str
     type: str
     state: str
-    """One of `SHOWN_STATES`: open ones are held or cancelled when their hook is off or over."""
+    """One of `SHOWN_STATES`: open ones are held or cancelled when their hook is off or over; one that had been
+    delivered stays so while it is sent again.
+    """
+    is_open: bool
+    """It will be sent, or is being sent at this moment."""
     attempt_count: int
     next_attempt_at: float | None
     """None but for a retrying one."""
@@ -99,17 +103,21 @@ def _deliveries(project_id: int) -> Any:
 
 
 def _delivery(row: Any) -> Delivery:
-    state = _shown_state(row.state, row.hook)
+    was_delivered = row.delivered_at is not None
+    state = "delivered" if was_delivered else _shown_state(row.state, row.hook)
+    # One that is delivered has no attempt under way, as people see it: that counts when it has ended.
+    is_hidden = was_delivered and row.state == "sending"
     return Delivery(
         id=row.id,
         event_id=row.event_id,
         hook_id=row.hook_id,
         type=row.type,
         state=state,
-        attempt_count=row.attempts,
+        is_open=row.state not in FINAL_STATES,
+        attempt_count=row.attempts - is_hidden,
         next_attempt_at=row.next_at if state == "retrying" else None,
         reason=row.reason,
-        finished_at=row.finished_at,
+        finished_at=row.finished_at or row.delivered_at,
         origin_kind=row.hook.origin_kind,
         origin_app=row.hook.origin_app,
     )
@@ -126,7 +134,10 @@ def _shown_state(state: str, hook: Any) -> str:
 def _is_shown_as(state: str) -> Any:
     """The same as a condition on rows."""
     table, hook = models.Delivery, models.Hook
-    is_open = table.state.in_(OPEN)
+    is_new = table.delivered_at.is_null()
+    is_open = table.state.in_(OPEN) & is_new
+    if state == "delivered":
+        return (table.state == state) | ~is_new
     if state == "held":
         return is_open & hook.state.in_(OFF) & hook.deleted_at.is_null()
     if state == "cancelled":
@@ -134,5 +145,10 @@ def _is_shown_as(state: str) -> Any:
             is_open & ((hook.state == "gone") | hook.deleted_at.is_null(False))
         )
     if state in OPEN:
-        return (table.state == state) & hook.state.in_(("active", "failing")) & hook.deleted_at.is_null()
-    return table.state == state
+        return (
+            is_new
+            & (table.state == state)
+            & hook.state.in_(("active", "failing"))
+            & hook.deleted_at.is_null()
+        )
+    return is_new & (table.state == state)

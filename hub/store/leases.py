@@ -50,6 +50,7 @@ class Leased:
     faults: int
     deferrals: int
     failed_at: float | None
+    delivered_at: float | None
 
 
 def claim(
@@ -114,7 +115,7 @@ def leased(database: Database, owner: str, claims: Sequence[Claim]) -> dict[str,
     numbers = {claim.delivery_id: claim.attempt for claim in claims}
     condition, params = database.among("id", sorted(numbers))
     rows = database.execute(
-        f"SELECT id, hook_id, attempts, failures, faults, deferrals, failed_at FROM delivery"
+        f"SELECT id, hook_id, attempts, failures, faults, deferrals, failed_at, delivered_at FROM delivery"
         f" WHERE {condition} AND state = 'sending' AND owner = ?"
         f" ORDER BY id{database.lock_clause('delivery', waits=True)}",
         (*params, owner),

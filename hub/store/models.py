@@ -247,6 +247,8 @@ class Delivery(Table):
     claimed_at = DoubleField(null=True)
     lease_until = DoubleField(null=True)
     finished_at = DoubleField(null=True)
+    delivered_at = DoubleField(null=True)
+    """For one that is sent again: when it had been delivered before. It is, whatever comes of the new attempts."""
     reason = TextField(null=True)
 
     class Meta:

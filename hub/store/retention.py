@@ -10,6 +10,7 @@ from typing import Any
 from peewee import JOIN, fn
 
 from hub.ids import first_id
+from hub.rules.retry import SENT_AGAIN_IN_VAIN
 from hub.rules.settings import Settings
 from hub.store import figures, sessions, sign_in_tries
 from hub.store.events import KEY_LIFETIME_S
@@ -91,9 +92,14 @@ def _is_finished() -> Any:
 
 
 def _end(ids: list[str], state: str, reason: str, now: float) -> int:
+    """End open deliveries, as what they were before where they had been delivered; returns how many."""
     values: dict[str, Any] = {"state": state, "reason": reason, "finished_at": now, "next_at": None}
-    return (
-        int(Delivery.update(values).where(Delivery.id.in_(ids), Delivery.state.in_(OPEN)).execute())
-        if ids
-        else 0
-    )
+    as_before: dict[str, Any] = {
+        **values,
+        "state": "delivered",
+        "reason": f"{SENT_AGAIN_IN_VAIN}: {reason}",
+        "finished_at": Delivery.delivered_at,
+    }
+    is_open = Delivery.id.in_(ids) & Delivery.state.in_(OPEN)
+    ended = Delivery.update(values).where(is_open, Delivery.delivered_at.is_null()).execute()
+    return int(ended) + int(Delivery.update(as_before).where(is_open).execute())

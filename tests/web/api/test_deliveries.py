@@ -332,15 +332,37 @@ def test_a_deleted_hooks_deliveries_can_be_read_and_not_sent(api: Client, receiv
     assert len(receiver.requests) == 1
 
 
-def test_a_switched_off_hooks_retry_waits_for_it(api: Client, receiver: Receiver) -> None:
+@pytest.mark.parametrize("how", ["retry", "replay"])
+def test_nothing_is_sent_again_to_a_hook_that_is_off(api: Client, receiver: Receiver, how: str) -> None:
+    """It would wait for its hook, and be given up at last although it had been delivered."""
     hook = subscribe(api, receiver.url)
     publish(api)
     row = settled(api)[0]
+    call = f"/deliveries/{row['id']}/retry" if how == "retry" else f"/hooks/{hook['id']}/replay"
+    body = None if how == "retry" else {"since": "2020-01-01T00:00:00Z"}
     api.post(f"/hooks/{hook['id']}/disable")
-    assert api.post(f"/deliveries/{row['id']}/retry").status_code == 202
-    assert deliveries(api)[0]["state"] == "held"
+    refused = api.post(call, json=body)
+    assert (refused.status_code, refused.json()["title"]) == (409, "Switched off")
+    assert deliveries(api) == [row]
     api.post(f"/hooks/{hook['id']}/enable")
+    assert api.post(call, json=body).status_code == 202
     receiver.wait_for(2)
+
+
+def test_a_delivered_delivery_stays_delivered_whatever_comes_of_another_attempt(
+    api: Client, receiver: Receiver
+) -> None:
+    hook = subscribe(api, receiver.url)
+    publish(api)
+    row = settled(api)[0]
+    receiver.answer = 500
+    assert api.post(f"/deliveries/{row['id']}/retry").status_code == 202
+    receiver.wait_for(2)
+    after = until(lambda: deliveries(api)[0], lambda row: row["reason"] is not None)
+    assert (after["state"], after["finished_at"]) == ("delivered", row["finished_at"])
+    assert [one["id"] for one in deliveries(api, state="delivered")] == [row["id"]]
+    assert deliveries(api, state="retrying") == []
+    assert replay(api, hook, dry_run=True)["count"] == 0, "it is to be tried again anyway"
 
 
 def iso(at: float) -> str:
