@@ -117,6 +117,8 @@ def _errors(project: Project | None, scopes: Sequence[Scope], app: str | None, n
     wrong: list[FieldError] = []
     if not scopes or not set(scopes) <= set(SCOPES):
         wrong.append(("scopes", f"must be at least one of {', '.join(SCOPES)}"))
+    if project is not None and "admin" in scopes:
+        wrong.append(("scopes", "admin is for the whole server: leave out the project, or take manage"))
     if reason := keys.label_error(name):
         wrong.append(("name", reason))
     if app is None:

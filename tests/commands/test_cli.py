@@ -226,6 +226,7 @@ def test_every_command_has_help(name: str | None) -> None:
         (("user", "set-password", "anna"), 2, "--password-stdin"),
         (("token", "create", "--project", "OLD"), 2, "Missing option '--scope'"),
         (("token", "create", "--project", "OLD", "--scope", "write"), 2, "'publish'"),
+        (("token", "create", "--project", "OLD", "--scope", "admin"), 2, "--scope: admin is for the whole"),
         (("token", "create", "--project", "NEW", "--scope", "read"), 1, "There is no project 'NEW'"),
         (("token", "create", "--project", "OLD", "--app", "zap", "--scope", "read"), 2, "zapier"),
         (

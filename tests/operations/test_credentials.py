@@ -25,6 +25,22 @@ def test_a_token_stands_for_a_requester_with_what_it_may_do_and_where(store: Sta
     )
 
 
+def test_a_projects_token_never_rules_the_server(store: Stage) -> None:
+    _, text = store.do(
+        lambda: tokens.add(
+            name="old",
+            scopes=["read", "admin"],
+            project_id=store.project.id,
+            app=None,
+            created_by="ann",
+            now=store.clock.now(),
+        )
+    )
+    found = Credentials(store.database).requester(text, None)
+    assert found is not None
+    assert found.scopes == {"read"}
+
+
 def test_an_unknown_expired_or_revoked_token_stands_for_nobody(store: Stage) -> None:
     operations = Tokens(store.database)
     expiring = operations.create(ADMIN, None, scopes=["read"], expires_at=store.clock.now() + 10)

@@ -51,6 +51,7 @@ def test_an_apps_token_switches_its_connector_on_once_and_that_is_in_the_trail(s
         ({"scopes": ["read"], "name": "a\0b"}, ["name"]),
         ({"scopes": ["read"], "app": "nosuch"}, ["app"]),
         ({"scopes": ["manage"], "app": "zapier"}, ["scopes"]),
+        ({"scopes": ["read", "admin"]}, ["scopes"]),
         ({"scopes": ["read"], "expires_at": 1.0}, ["expires_at"]),
         ({"scopes": ["manage"], "app": "nosuch", "name": "\n"}, ["name", "app", "scopes"]),
     ],

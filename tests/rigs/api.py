@@ -113,8 +113,12 @@ class LiveHub:
         return self.hub.database.write(write).result()
 
     def client(self, *scopes: Scope, project: str | None, app: str | None = None) -> Client:
-        """Closed when the hub stops."""
-        return self.client_with(self.token(*(scopes or SCOPES), project=project, app=app))
+        """Closed when the hub stops. An administrator's token is server-wide, and names the project in each call."""
+        if "admin" not in scopes or project is None:
+            return self.client_with(self.token(*(scopes or SCOPES), project=project, app=app))
+        made = self.client_with(self.token(*scopes, project=None))
+        made.params = {"project": project}
+        return made
 
     def client_with(self, token: str | None) -> Client:
         made = Client(self.url, token)

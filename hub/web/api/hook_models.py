@@ -43,6 +43,13 @@ _CHECKED_ALONE = ("name", "format", "handshake", "secret", "headers")
 """What can be checked before the hook is known."""
 
 
+def _has_type(name: str, value: Any) -> bool:
+    """Whether a field may be looked at although the model as a whole was not made."""
+    if name == "headers":
+        return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+    return isinstance(value, str)
+
+
 def _documented(**schema: Any) -> Any:
     """A limit that the document shows and `rules.hook_fields` holds."""
     return Field(json_schema_extra=schema)
@@ -95,7 +102,7 @@ class HookFields(Input):
                 raise
             wrong = {one["loc"][0] for one in refused.errors() if one["loc"]}
             rest = {
-                n: v for n, v in values.items() if n in _CHECKED_ALONE and n not in wrong and v is not None
+                n: v for n, v in values.items() if n in _CHECKED_ALONE and n not in wrong and _has_type(n, v)
             }
             also = hook_fields.errors_anywhere(HookChange(**rest), registry.format_keys())
             raise _refusal([(tuple(field.split(".", 1)), text) for field, text in also], refused) from None

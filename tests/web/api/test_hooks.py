@@ -385,3 +385,10 @@ def test_anothers_hook_is_unknown(live: LiveHub, api: Client) -> None:
     ]
     assert {answer.status_code for answer in answers} == {404}
     assert api.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [["X-A"], {"X-A": 1}, 7, "X-A"])
+def test_wrong_types_beside_names_that_contradict_each_other_are_refused(api: Client, headers: Any) -> None:
+    body = {"url": "http://a.example/", "target_url": "http://b.example/", "event": "*", "headers": headers}
+    for method, path in (("POST", "/hooks"), ("PATCH", "/hooks/hook_x")):
+        assert api.request(method, path, json=body).status_code in (404, 422)

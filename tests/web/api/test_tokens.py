@@ -250,6 +250,8 @@ def test_an_apps_token_can_have_no_managers_scope(admin: Client, project: str, s
         ({"scopes": []}, "scopes"),
         ({}, "scopes"),
         ({"scopes": ["everything"]}, "scopes[0]"),
+        ({"scopes": ["admin"]}, "scopes"),
+        ({"scopes": ["read", "admin"]}, "scopes"),
         ({"scopes": ["read"], "app": "nosuch", "project": "P"}, "app"),
         ({"scopes": ["read"], "app": "zapier", "project": None}, "project"),
         ({"scopes": ["read"], "project": "NOSUCH"}, "project"),
