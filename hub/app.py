@@ -26,8 +26,10 @@ from hub.operations.credentials import Credentials
 from hub.operations.deliveries import Deliveries
 from hub.operations.event_types import EventTypes
 from hub.operations.events import Events
+from hub.operations.handshake import Handshakes
 from hub.operations.members import Members
 from hub.operations.overview import Overview
+from hub.operations.ping import Pings
 from hub.operations.projects import Projects
 from hub.operations.publishing import Publishing
 from hub.operations.samples import Samples
@@ -92,7 +94,7 @@ class Hub:
             self.database,
             box,
             hook_states,
-            outbound,
+            Handshakes(outbound),
             config.outbound_allow,
             config.outbound_ports,
             woken.set,
@@ -114,6 +116,7 @@ class Hub:
             intake=intake,
             sessions=Sessions(self.database),
             subscriptions=subscriptions,
+            pings=Pings(self.database, box, outbound, subscriptions),
             publishing=Publishing(intake),
             events=Events(self.database, subscriptions),
             event_types=event_types,

@@ -18,6 +18,7 @@ from hub.operations.event_types import EventTypes
 from hub.operations.events import Events
 from hub.operations.members import Members
 from hub.operations.overview import Overview
+from hub.operations.ping import Pings
 from hub.operations.projects import Projects
 from hub.operations.publishing import Publishing
 from hub.operations.samples import Samples
@@ -40,6 +41,7 @@ class Services:
     intake: Intake
     sessions: Sessions
     subscriptions: Subscriptions
+    pings: Pings
     publishing: Publishing
     events: Events
     event_types: EventTypes

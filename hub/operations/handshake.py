@@ -6,57 +6,50 @@ header.
 """
 
 import hmac
-import threading
 
 from connectors.base import Answer, HttpParcel
-from hub.errors import Busy, DeliveryError, Invalid
+from hub.errors import DeliveryError, Invalid
+from hub.operations.room import Room
 from hub.targets.outbound import Outbound
 from hub.targets.transport import Request
 
 TIMEOUT_S = 10.0
-AT_ONCE_MAX = 8
-"""Each waits on a thread that answers calls: targets that hang must not take all of those."""
-
-_room = threading.BoundedSemaphore(AT_ONCE_MAX)
 
 
-def prove(outbound: Outbound, scheme: str, url: str, secret: str, *, verify_ssl: bool) -> None:
-    """Ask the target, and wait for its proof.
+class Handshakes:
+    """For one process. Call it from any thread but the event loop's, outside of transactions."""
 
-    `rest-hooks`: POST with `X-Hook-Secret`, which must come back with a 200 or 204 (resthooks.org, Asana).
-    `cloudevents`: OPTIONS with `WebHook-Request-Origin`, answered by `WebHook-Allowed-Origin`; the status
-    proves nothing (CloudEvents HTTP webhook 1.0.2 §4).
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+        self._room = Room("targets are being asked for their consent")
 
-    Raises:
-        Invalid: naming what the target did not do. Busy: too many targets are being asked at this moment.
-    """
-    if not _room.acquire(blocking=False):
-        raise Busy(
-            f"{AT_ONCE_MAX} other targets are being asked for their consent; try again", retry_after_s=5
+    def prove(self, scheme: str, url: str, secret: str, *, verify_ssl: bool) -> None:
+        """Ask the target, and wait for its proof.
+
+        `rest-hooks`: POST with `X-Hook-Secret`, which must come back with a 200 or 204 (resthooks.org, Asana).
+        `cloudevents`: OPTIONS with `WebHook-Request-Origin`, answered by `WebHook-Allowed-Origin`; the status
+        proves nothing (CloudEvents HTTP webhook 1.0.2 §4).
+
+        Raises:
+            Invalid: naming what the target did not do. Busy: too many targets are being asked at this moment.
+        """
+        is_rest, origin = scheme == "rest-hooks", self._outbound.origin
+        headers = {"X-Hook-Secret": secret} if is_rest else {"WebHook-Request-Origin": origin}
+        request = Request(
+            url,
+            HttpParcel(headers, b"", "POST" if is_rest else "OPTIONS"),
+            verify_ssl=verify_ssl,
+            total_timeout_s=TIMEOUT_S,
+            connect_timeout_s=TIMEOUT_S / 2,
         )
-    try:
-        _ask(outbound, scheme, url, secret, verify_ssl)
-    finally:
-        _room.release()
-
-
-def _ask(outbound: Outbound, scheme: str, url: str, secret: str, verify_ssl: bool) -> None:
-    is_rest = scheme == "rest-hooks"
-    headers = {"X-Hook-Secret": secret} if is_rest else {"WebHook-Request-Origin": outbound.origin}
-    request = Request(
-        url,
-        HttpParcel(headers, b"", "POST" if is_rest else "OPTIONS"),
-        verify_ssl=verify_ssl,
-        total_timeout_s=TIMEOUT_S,
-        connect_timeout_s=TIMEOUT_S / 2,
-    )
-    try:
-        answer = outbound.send(request).answer
-    except DeliveryError as error:
-        raise _refused(f"the target did not answer the handshake: {error.reason}") from error
-    failure = _rest_failure(answer, secret) if is_rest else _cloudevents_failure(answer, outbound.origin)
-    if failure is not None:
-        raise _refused(failure)
+        try:
+            with self._room.taken():
+                answer = self._outbound.send(request).answer
+        except DeliveryError as error:
+            raise _refused(f"the target did not answer the handshake: {error.reason}") from error
+        failure = _rest_failure(answer, secret) if is_rest else _cloudevents_failure(answer, origin)
+        if failure is not None:
+            raise _refused(failure)
 
 
 def _rest_failure(answer: Answer, secret: str) -> str | None:

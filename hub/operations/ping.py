@@ -1,20 +1,22 @@
 """Test deliveries: one attempt to one hook, never retried, never counted (docs/delivery.md, "When a hook fails").
 
-Owns `ping`. It must never pass the queue: it is sent at once, on the caller's thread, also to a hook that is
-switched off, because that is when people test. What came of it is kept in the log like any delivery.
+A test passes by the queue: it is sent at once, on the caller's thread, also to a hook that is switched off,
+because that is when people test. What came of it is kept in the log like any delivery.
 """
 
 import json
-import threading
 import time
 from dataclasses import dataclass
 
 from connectors.base import Event
 from hub.engine import delivery
 from hub.engine.delivery import Shipment
-from hub.errors import Busy, Conflict
+from hub.errors import Conflict
 from hub.ids import new_id
+from hub.operations.room import Room
+from hub.operations.subscriptions import Subscriptions
 from hub.rules import health
+from hub.rules.access import Requester
 from hub.rules.matching import PING_EVENT_TYPE
 from hub.rules.outcome import Outcome
 from hub.store import deliveries, destinations, hooks, lanes, settings
@@ -22,55 +24,68 @@ from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.hooks import Hook
 from hub.store.projects import Project
-from hub.store.secrets import SecretBox
+from hub.store.secrets import SecretBox, SecretUnreadable
 from hub.targets.outbound import Outbound
 from hub.timestamps import iso
-
-AT_ONCE_MAX = 8
-"""Each waits on a thread that answers calls: targets that hang must not take all of those."""
-
-_room = threading.BoundedSemaphore(AT_ONCE_MAX)
 
 
 @dataclass(frozen=True, slots=True)
 class Ping:
     """A finished test delivery."""
 
+    hook_id: str
     delivery_id: str
     event_id: str
     outcome: Outcome
 
 
-def ping(database: Database, box: SecretBox, outbound: Outbound, project: Project, hook: Hook) -> Ping:
-    """Send a test event to a hook and wait for the answer.
+class Pings:
+    """The tests of all hooks, for one process. Call it from any thread but the event loop's."""
 
-    Raises:
-        Conflict: the hook's secrets cannot be read. Busy: too many are being tested at this moment.
-    """
-    new = NewEvent(new_id("evt"), project.id, PING_EVENT_TYPE, time.time(), _data(project, hook))
-    try:
-        target = destinations.of_hook(box, hook, project.key)
-    except Exception as error:
-        raise Conflict(f"{error}", title="Hook unreadable") from error
-    event = Event(new.id, new.type, iso(new.occurred_at), project.key, new.data)
-    shipment = Shipment(new_id("dlv"), 1, event, target)
-    if not _room.acquire(blocking=False):
-        raise Busy(f"{AT_ONCE_MAX} other hooks are being tested; try again", retry_after_s=5)
-    try:
-        outcome = delivery.attempt(shipment, outbound, database.read(settings.load), database.clock)
-    finally:
-        _room.release()
-    delivery.log_attempt(shipment, outcome)
+    def __init__(
+        self, database: Database, box: SecretBox, outbound: Outbound, subscriptions: Subscriptions
+    ) -> None:
+        self._database = database
+        self._box = box
+        self._outbound = outbound
+        self._subscriptions = subscriptions
+        self._room = Room("hooks are being tested")
 
-    def write() -> None:
-        deliveries.add_finished(database, shipment.delivery_id, new, hook.id, outcome)
-        locked = hooks.locked(database, hook.id)
-        if locked is not None and outcome.kind == "success":
-            lanes.set_health(hook.id, health.cleared(locked.health))
-            lanes.arm(database, [hook.id], database.clock.now())
+    def send(self, requester: Requester, project: Project, hook_id: str) -> Ping:
+        """Send a test event to a hook and wait for the answer.
 
-    database.write(write).result()
-    return Ping(shipment.delivery_id, new.id, outcome)
+        Raises:
+            NotFound: there is no such hook, or it must look so. Conflict: its origin forbids it, or its secrets
+                cannot be read. Forbidden: the project is archived. Busy: too many are being tested at this moment.
+        """
+        hook = self._subscriptions.check(requester, project, hook_id, "test")
+        new = NewEvent(new_id("evt"), project.id, PING_EVENT_TYPE, time.time(), _data(project, hook))
+        event = Event(new.id, new.type, iso(new.occurred_at), project.key, new.data)
+        try:
+            destination = destinations.of_hook(self._box, hook, project.key)
+        except SecretUnreadable as error:
+            raise Conflict(f"{error}", title="Hook unreadable") from error
+
+        shipment = Shipment(new_id("dlv"), 1, event, destination)
+        tuned = self._database.read(settings.load)
+        with self._room.taken():
+            outcome = delivery.attempt(shipment, self._outbound, tuned, self._database.clock)
+        delivery.log_attempt(shipment, outcome)
+        self._keep(shipment, new, outcome)
+        return Ping(hook.id, shipment.delivery_id, new.id, outcome)
+
+    def _keep(self, shipment: Shipment, event: NewEvent, outcome: Outcome) -> None:
+        """Log it; a failing hook that has answered with a 2xx is taken at its word."""
+        hook_id = shipment.destination.hook_id
+
+        def write() -> None:
+            deliveries.add_finished(self._database, shipment.delivery_id, event, hook_id, outcome)
+            hook = hooks.locked(self._database, hook_id)
+            if hook is not None and outcome.kind == "success":
+                lanes.set_health(hook_id, health.cleared(hook.health))
+                lanes.arm(self._database, [hook_id], self._database.clock.now())
+
+        self._database.write(write).result()
 
 
 def _data(project: Project, hook: Hook) -> bytes:

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from connectors import registry
 from hub.engine.hook_states import HookStates
 from hub.errors import Conflict, FieldError, Forbidden, Invalid
-from hub.operations import handshake, hook_access, hook_credentials, hook_drafts
+from hub.operations import hook_access, hook_credentials, hook_drafts
+from hub.operations.handshake import Handshakes
 from hub.operations.hook_drafts import Draft
 from hub.rules import access, hook_fields
 from hub.rules.access import Action, Requester
@@ -25,7 +26,6 @@ from hub.store.database import Database
 from hub.store.hooks import Hook
 from hub.store.projects import Project
 from hub.store.secrets import SecretBox
-from hub.targets.outbound import Outbound
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class Subscriptions:
         database: Database,
         box: SecretBox,
         hook_states: HookStates,
-        outbound: Outbound,
+        handshakes: Handshakes,
         allow: Sequence[Network],
         ports: Collection[int],
         wake: Callable[[], None],
@@ -65,7 +65,7 @@ class Subscriptions:
         self._database = database
         self._box = box
         self._hook_states = hook_states
-        self._outbound = outbound
+        self._handshakes = handshakes
         self._allow = allow
         self._ports = ports
         self._wake = wake
@@ -109,7 +109,7 @@ class Subscriptions:
         if new.handshake:
             # Before a target is bothered for nothing.
             self._database.read(lambda: self._check_room(requester, project))
-            self._prove(new.handshake, new.target_url, new.secret or "", new.verify_ssl)
+            self._handshakes.prove(new.handshake, new.target_url, new.secret or "", verify_ssl=new.verify_ssl)
 
         def write() -> Hook:
             now = self._database.clock.now()
@@ -253,11 +253,8 @@ class Subscriptions:
             change, secret = hook_credentials.for_handshake(self._box, hook, change)
         url = hook.target_url if change.target_url is UNSET else change.target_url
         verify_ssl = hook.verify_ssl if change.verify_ssl is UNSET else change.verify_ssl
-        self._prove(scheme, url, secret, verify_ssl)
+        self._handshakes.prove(scheme, url, secret, verify_ssl=verify_ssl)
         return change
-
-    def _prove(self, scheme: str, url: str, secret: str, verify_ssl: bool) -> None:
-        handshake.prove(self._outbound, scheme, url, secret, verify_ssl=verify_ssl)
 
     def _configure(self, requester: Requester, draft: Draft, now: float) -> Hook:
         """Write the fields of a draft, but for `enabled`."""
@@ -285,12 +282,15 @@ class Subscriptions:
         most = settings.load().max_hooks_per_project
         if most and hooks.count(project.id) >= most:
             raise Conflict(
-                f"this project has {most} hooks, which is the limit (max_hooks_per_project)", title="No room"
+                f"this project has {most} hooks, which is the limit: delete one, or have an administrator raise "
+                "max_hooks_per_project",
+                title="No room",
             )
         needed = "webhooks" if requester.is_person else requester.app
         if needed is not None and needed not in projects.connectors(project.id):
             raise Conflict(
-                f"{hook_access.app_name(needed)} is not switched on for project {project.key}",
+                f"{hook_access.app_name(needed)} is not switched on for project {project.key}: a manager switches it "
+                "on, as PATCH /api/v1/connectors does",
                 title="Connector off",
             )
 

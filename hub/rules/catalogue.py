@@ -48,6 +48,8 @@ def type_error(catalogue: str, code: str) -> str | None:
 
 def pattern_error(catalogue: str, pattern: str) -> str | None:
     """Why a hook cannot subscribe to this pattern; None when it can."""
+    if "," in pattern:
+        return f"{pattern!r} names several: give them as a list, each by itself"
     if not is_pattern(pattern):
         return f"{pattern!r} is no pattern: use *, story.* or an event type such as story.create"
     known = types_of(catalogue)

@@ -133,7 +133,7 @@ def secret_errors(secret: str | None) -> list[FieldError]:
     if secret == MASK:
         return [("secret", "is a mask, not a secret: give the secret itself, or leave it out")]
     if not 0 < len(secret) <= SECRET_MAX or "\0" in secret:
-        return [("secret", f"must have 1 to {SECRET_MAX} characters and no NUL")]
+        return [("secret", f"must have 1 to {SECRET_MAX} characters, and none of them NUL")]
     try:
         signing.key_bytes(secret)
     except ValueError as error:

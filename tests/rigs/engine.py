@@ -11,7 +11,8 @@ from hub.app import Hub
 from hub.engine.in_flight import BYTES_MAX, InFlight
 from hub.engine.intake import Receipt
 from hub.engine.senders import stay_on_one_core
-from hub.operations.ping import Ping, ping
+from hub.operations.ping import Ping
+from hub.rules.access import Requester
 from hub.rules.health import disabled, enabled
 from hub.rules.payload import Published
 from hub.store import history, hooks, projects, settings
@@ -80,9 +81,7 @@ class Engine:
         self.services.wake()
 
     def ping(self, hook_id: str) -> Ping:
-        hook = self.database.read(lambda: hooks.get(hook_id))
-        assert hook is not None
-        return ping(self.database, self.services.box, self.services.outbound, self.project, hook)
+        return self.services.pings.send(Requester("test", frozenset({"manage"})), self.project, hook_id)
 
     def row(self, hook_id: str) -> Hook:
         found: Hook = self.database.read(lambda: Hook.get_by_id(hook_id))

@@ -1,6 +1,6 @@
 """The calls about hooks: each reads what is asked for, lets an operation do it, and shows what came of it.
 
-Who may do what is decided by `operations.subscriptions`, for every door alike; shapes are in `hook_models`.
+Who may do what is decided by `operations.subscriptions`, for every door alike; shapes are in `hook_inputs` and `hook_answers`.
 """
 
 from dataclasses import replace
@@ -9,21 +9,16 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel, Field
 
-from hub.operations import hook_drafts, hook_views, ping
+from hub.operations import hook_drafts, hook_views
 from hub.operations.hook_views import HookView
+from hub.operations.ping import Ping
 from hub.operations.samples import SAMPLES_MAX
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT, OVERLAP_HOURS_MAX, Saved
 from hub.rules.health import State
 from hub.store.hooks import Hook
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
-from hub.web.api.hook_models import (
-    READ_ONLY,
-    HookAnswer,
-    HookUpdate,
-    HookWithSecret,
-    NewHook,
-    Secret,
-)
+from hub.web.api.hook_answers import HookAnswer, HookWithSecret
+from hub.web.api.hook_inputs import READ_ONLY, HookUpdate, NewHook, Secret
 from hub.web.api.models import Deleted, Input
 from hub.web.api.queries import Paged, Query, before_id
 
@@ -136,21 +131,8 @@ def _saved(request: ApiRequest, saved: Saved) -> ApiResponse:
 
 
 def send_ping(request: ApiRequest) -> ApiResponse:
-    services = request.services
-    hook = services.subscriptions.check(request.requester, request.project, request.path["id"], "test")
-    sent = ping.ping(services.database, services.box, services.outbound, request.project, hook)
-    outcome = sent.outcome
     return ApiResponse(
-        {
-            "hook_id": hook.id,
-            "delivery_id": sent.delivery_id,
-            "event_id": sent.event_id,
-            "success": outcome.kind == "success",
-            "status": outcome.status,
-            "reason": outcome.reason,
-            "phase": outcome.phase,
-            "duration_ms": round(outcome.duration_s * 1000, 1),
-        }
+        PingAnswer.of(request.services.pings.send(request.requester, request.project, request.path["id"]))
     )
 
 
@@ -163,6 +145,20 @@ class PingAnswer(BaseModel):
     reason: str | None
     phase: str
     duration_ms: float
+
+    @classmethod
+    def of(cls, sent: Ping) -> "PingAnswer":
+        outcome = sent.outcome
+        return cls(
+            hook_id=sent.hook_id,
+            delivery_id=sent.delivery_id,
+            event_id=sent.event_id,
+            success=outcome.kind == "success",
+            status=outcome.status,
+            reason=outcome.reason,
+            phase=outcome.phase,
+            duration_ms=round(outcome.duration_s * 1000, 1),
+        )
 
 
 class SamplesQuery(Query):

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from connectors.base import Event
-from hub.web.api.hook_models import HookAnswer, HookWithSecret, example_of
+from hub.web.api.hook_answers import HookAnswer, HookWithSecret, example_of
 
 EVENT_ID = "evt_019ab2a6c1d27a3b9c4d5e6f708192a3"
 DELIVERY_ID = "dlv_019ab2a6c1d87b4c8d5e6f708192a3b4"

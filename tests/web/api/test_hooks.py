@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hub.rules import catalogue
-from hub.web.api.hook_models import TARGET_ALIASES, HookFields
+from hub.web.api.hook_inputs import TARGET_ALIASES, HookFields
 from tests.rigs.api import Client, LiveHub
 from tests.rigs.receivers import Receiver
 

@@ -14,10 +14,9 @@ import pytest
 from connectors import registry
 from connectors.base import EditRule
 from hub.errors import Refusal
-from hub.operations import ping
 from hub.rules.access import Requester
 from hub.rules.hook_fields import HookChange
-from hub.store import audit, hooks, projects
+from hub.store import audit, projects
 from hub.store.models import Hook
 from hub.store.projects import Project
 from hub.web.problems import problem_of
@@ -113,12 +112,8 @@ class Stage:
 
     def delivery(self, hook_id: str) -> str:
         """A finished delivery of this hook."""
-        services = self.live.hub.services
-        hook = services.database.read(lambda: hooks.get(hook_id))
-        assert hook is not None
-        return ping.ping(
-            services.database, services.box, services.outbound, self.by_hand()[1], hook
-        ).delivery_id
+        sent = self.live.hub.services.pings.send(*self.by_hand(), hook_id)
+        return sent.delivery_id
 
 
 @pytest.fixture(scope="module")

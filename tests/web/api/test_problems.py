@@ -436,6 +436,14 @@ def test_all_wrong_fields_are_named_at_once(api: Client) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"url": "http://a.example/", "target": "http://b.example/"}, {"event": 5}, {"events": {}}]
+)
+def test_what_is_wrong_before_types_are_looked_at_is_named_too(api: Client, wrong: dict[str, Any]) -> None:
+    answer = api.post("/hooks", json={"name": True, "secret": [], **wrong})
+    assert fields_of(answer, 422) <= {"events", "target"}
+
+
 @pytest.mark.parametrize("value", ["1", True, -1, 169, 1e300, [], {}], ids=name_of)
 def test_an_overlap_that_cannot_be_is_named(api: Client, value: Any) -> None:
     hook = api.post("/hooks", json={"target_url": "http://127.0.0.1:9000/x", "event": "a"}).json()

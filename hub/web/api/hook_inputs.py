@@ -1,15 +1,14 @@
-"""Hooks as the API takes and shows them: one model reads them, one builds, encodes and documents them.
+"""Hooks as the API takes them: names and aliases of the fields, and what null means.
 
-Owns names and shapes, the aliases on input, and what null means. Plain types are checked here, everything
-else by `rules.hook_fields`, whose limits the document shows. Inputs refuse unknown fields, so that a misspelt
-one is not silently without effect.
+Plain types are checked here, everything else by `rules.hook_fields`, whose limits the document shows. Inputs
+refuse unknown fields, so that a misspelt one is not silently without effect. Step after:
+`operations.subscriptions` gets a `HookChange`.
 """
 
 from typing import Annotated, Any, Self
 
 import msgspec
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -21,16 +20,12 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from connectors import registry
-from hub.errors import Invalid
-from hub.logs import MASK
-from hub.operations.hook_views import HookView
+from hub.errors import FieldError, Invalid
 from hub.rules import headers as header_rules
 from hub.rules import hook_fields
-from hub.rules.access import OriginKind
-from hub.rules.health import State
 from hub.rules.hook_fields import Handshake, HookChange
 from hub.rules.targets import MAX_URL_CHARS
-from hub.timestamps import iso, iso_or_none
+from hub.web.api.hook_answers import HookAnswer
 from hub.web.api.models import Input
 
 TARGET_ALIASES = ("url", "hookUrl", "target", "callback_url", "notification_url", "subscription_url")
@@ -104,7 +99,7 @@ class HookFields(Input):
             rest = {
                 n: v for n, v in values.items() if n in _CHECKED_ALONE and n not in wrong and _has_type(n, v)
             }
-            also = hook_fields.errors_anywhere(HookChange(**rest), registry.format_keys())
+            also = _wrong_besides(rest, handler)
             raise _refusal([(tuple(field.split(".", 1)), text) for field, text in also], refused) from None
 
     @model_validator(mode="before")
@@ -117,6 +112,10 @@ class HookFields(Input):
         for name in ("event", "events"):
             if isinstance(values.get(name), str):
                 values[name] = [values[name]]
+            elif not isinstance(values.get(name), list | None):
+                raise _refusal(
+                    [(("events",), "must be an event type such as story.create, or a list of them")]
+                )
         _merge(values, "events", ("event",))
         return values
 
@@ -127,6 +126,14 @@ class HookFields(Input):
         if wrong := [(name, "must not be null") for name in empty if name not in _EMPTY]:
             raise Invalid(wrong)
         return _change({**given, **{name: _EMPTY[name] for name in empty}})
+
+
+def _wrong_besides(fields: dict[str, Any], handler: ModelWrapValidatorHandler[Any]) -> list[FieldError]:
+    try:
+        handler(fields)
+    except ValidationError:  # of another type too: that has not been looked at yet
+        return []
+    return hook_fields.errors_anywhere(HookChange(**fields), registry.format_keys())
 
 
 def _with_needed(schema: dict[str, Any]) -> None:
@@ -185,86 +192,6 @@ def _refusal(
     return ValidationError.from_exception_data("refused", details)
 
 
-_TIME = "2026-11-23T21:04:06.123Z"
-
-
-def _shown(example: Any, description: str | None = None) -> Any:
-    """A field of an answer, with what stands there in the document's example."""
-    return Field(examples=[example], description=description)
-
-
-class HookOrigin(BaseModel):
-    kind: OriginKind = _shown("api")
-    app: str | None = _shown(None, "The connector's key, for an app's hook")
-    created_by: str = _shown("token deploy")
-    created_at: str = _shown(_TIME)
-
-
-class HookAnswer(BaseModel):
-    """A hook. Its secret is in the answer of the call that made or changed it, and nowhere else."""
-
-    id: str = _shown("hook_019ab2a6b7c87d1e8f3a4b5c6d7e8f90")
-    target_url: str = _shown("https://example.com/hooks/stories")
-    events: list[str] = _shown(["story.*"])
-    name: str = _shown("Stories to the team's channel")
-    enabled: bool = _shown(True)
-    verify_ssl: bool = _shown(True)
-    format: str = _shown("standard")
-    headers: dict[str, str] = _shown({"X-Api-Key": MASK}, "Names with masked values")
-    manual_edit: bool = _shown(False)
-    handshake: str | None = _shown(None)
-    state: State = _shown("active")
-    has_secret: bool = _shown(True)
-    origin: HookOrigin
-    can_edit: bool = _shown(True, "Whether this token may change its fields")
-    consecutive_failures: int = _shown(0)
-    last_error: str | None = _shown(None)
-    last_success_at: str | None = _shown(_TIME)
-    disabled_reason: str | None = _shown(None)
-    next_attempt_at: str | None = _shown(None)
-    created_at: str = _shown(_TIME)
-    updated_at: str = _shown(_TIME)
-
-    @classmethod
-    def of(cls, view: HookView, **more: Any) -> Self:
-        hook, health = view.hook, view.hook.health
-        return cls(
-            id=hook.id,
-            target_url=hook.target_url,
-            events=list(hook.events),
-            name=hook.name,
-            enabled=hook.is_on,
-            verify_ssl=hook.verify_ssl,
-            format=hook.format,
-            headers=dict.fromkeys(view.header_names, MASK),
-            manual_edit=hook.manual_edit,
-            handshake=hook.handshake,
-            state=hook.state,
-            has_secret=hook.has_secret,
-            origin=HookOrigin(
-                kind=hook.origin_kind,
-                app=hook.origin_app,
-                created_by=hook.created_by,
-                created_at=iso(hook.created_at),
-            ),
-            can_edit=view.can_edit,
-            consecutive_failures=health.consecutive_failures,
-            last_error=health.last_error,
-            last_success_at=iso_or_none(health.last_success_at),
-            disabled_reason=health.disabled_reason,
-            next_attempt_at=iso_or_none(view.next_attempt_at),
-            created_at=iso(hook.created_at),
-            updated_at=iso(hook.updated_at),
-            **more,
-        )
-
-
-class HookWithSecret(HookAnswer):
-    secret: str | None = Field(
-        None, examples=["whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="], description="Shown this once"
-    )
-
-
 READ_ONLY = tuple(name for name in HookAnswer.model_fields if name not in HookFields.model_fields)
 
 
@@ -297,13 +224,3 @@ def _may_have_been(name: str, value: Any, shown: dict[str, Any]) -> bool:
     if name in ("last_success_at", "updated_at"):
         return value is None or (isinstance(value, str) and value <= (shown[name] or ""))
     return name in ("last_error", "next_attempt_at") and shown["state"] == "failing"
-
-
-def example_of(model: type[BaseModel]) -> dict[str, Any]:
-    """The example of an answer that its fields' own examples make."""
-    found: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        kind: Any = field.annotation
-        is_nested = isinstance(kind, type) and issubclass(kind, BaseModel)
-        found[name] = example_of(kind) if is_nested else (field.examples or [None])[0]
-    return found
