@@ -10,6 +10,7 @@ from hub.errors import Conflict, Invalid, NotFound
 from hub.operations import replay
 from hub.operations.replay import Span, check_on
 from hub.operations.subscriptions import Subscriptions
+from hub.rules import catalogue
 from hub.rules.access import Origin, Requester, sees
 from hub.store import attempts, deliveries, events, history, hooks
 from hub.store.attempts import Attempt
@@ -45,8 +46,9 @@ class Deliveries:
         """Newest first, of one hook or event or of all; `state` is a shown one.
 
         Raises:
-            NotFound: there is no such hook or event, or it must look so.
+            NotFound: there is no such hook or event, or it must look so. Invalid: a type that cannot be there.
         """
+        _check_type(project, type, title="Wrong parameters")
         if hook_id is not None:
             self._subscriptions.get(requester, project, hook_id)
         if event_id is not None and self._database.read(lambda: events.head(project.id, event_id)) is None:
@@ -114,11 +116,18 @@ class Deliveries:
 
         Raises:
             NotFound: there is no such hook, or it must look so. Conflict: its origin forbids it, or it is off or
-                over. Invalid: the span ends before it begins.
+                over. Invalid: the span ends before it begins, or its type cannot be there.
         """
         hook = self._subscriptions.check(requester, project, hook_id, "redeliver")
+        _check_type(project, span.type)
         if span.until < span.since:
             raise Invalid([("until", "must not be before since")])
         count = replay.replay(self._database, hook, span, is_dry_run=is_dry_run)
         self._wake()
         return count
+
+
+def _check_type(project: Project, event_type: str | None, title: str = "") -> None:
+    reason = None if event_type is None else catalogue.filter_error(project.catalogue, event_type)
+    if reason is not None:
+        raise Invalid([("type", reason)], title=title)

@@ -54,10 +54,13 @@ class Events:
         """Newest first, and whether there are more; None for all types. Large ones end the list before `limit`.
 
         Raises:
-            Invalid: too many types.
+            Invalid: too many types, or one that cannot be there.
         """
         if types is not None and len(types) > TYPES_ASKED_MAX:
             raise Invalid([("type", f"may name {TYPES_ASKED_MAX} types")], title="Wrong parameters")
+        wrong = [catalogue.filter_error(project.catalogue, code) for code in types or ()]
+        if reasons := [reason for reason in wrong if reason is not None]:
+            raise Invalid([("type", reasons[0])], title="Wrong parameters")
         hidden = hidden_types(requester)
         found, goes_on = self._database.read(lambda: events.newest(project.id, types, before, limit, hidden))
         return [events.as_sent(event, project.key) for event in found], goes_on

@@ -14,6 +14,7 @@ OPEN = "open"
 CATALOGUES: tuple[str, ...] = (OPEN, "icescrum")
 NO_PING = "hook.ping cannot be subscribed to: it is what a test sends to the one hook that is tested"
 NO_EVENT_TYPE = "must be words joined by dots, each beginning with a lower-case letter, such as story.create"
+CODE_SHOWN_MAX = 100
 OWN_TYPES = tuple(EventTypeInfo(code, code, text, "hook") for code, text in OWN_EVENT_TYPES.items())
 
 
@@ -44,6 +45,19 @@ def type_error(catalogue: str, code: str) -> str | None:
     if known is None or code in known:
         return None
     return f"{code} is not in the project's {catalogue} catalogue{_nearest(code, catalogue)}"
+
+
+def filter_error(catalogue: str, code: str) -> str | None:
+    """Why nothing of this type can be in a project's log; None when it can, the hub's own types among them."""
+    if not code:
+        return "names an empty type: leave it out"
+    if "*" in code:
+        return f"{code[:CODE_SHOWN_MAX]!r} is a pattern: name each event type by itself"
+    if code in OWN_EVENT_TYPES or code == PING_EVENT_TYPE:
+        return None
+    if not is_event_type(code):
+        return f"{code[:CODE_SHOWN_MAX]!r} is no event type, such as story.create"
+    return type_error(catalogue, code)
 
 
 def pattern_error(catalogue: str, pattern: str) -> str | None:

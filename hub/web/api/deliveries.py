@@ -10,12 +10,13 @@ from pydantic import BaseModel, Field
 
 from hub.errors import Invalid
 from hub.operations.replay import Span
+from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
 from hub.rules.outcome import Outcome
 from hub.store.attempts import Attempt
 from hub.store.history import Delivery
 from hub.timestamps import iso, iso_or_none, parse_iso
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
-from hub.web.api.models import Input, Text
+from hub.web.api.models import EVENT_TYPE_PATTERN, Input, Text
 from hub.web.api.queries import Paged, before_id
 
 State = Literal["waiting", "retrying", "held", "sending", "delivered", "failed", "refused", "cancelled"]
@@ -115,7 +116,11 @@ def delivery_fields(delivery: Delivery) -> dict[str, Any]:
 class DeliveryQuery(Paged):
     before: str | None = before_id("dlv")
     state: State | None = Field(None, description="Only in this state")
-    type: str | None = Field(None, description="Only of this event type")
+    type: str | None = Field(
+        None,
+        description="Only of this event type",
+        json_schema_extra={"pattern": EVENT_TYPE_PATTERN, "maxLength": EVENT_TYPE_MAX_LENGTH},
+    )
 
 
 def list_all(request: ApiRequest) -> ApiResponse:

@@ -9,10 +9,11 @@ from pydantic import Field
 from connectors import registry
 from connectors.base import Event, EventTypeInfo
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
-from hub.web.api.models import Envelope, EventTypeAnswer, EventTypeInput
+from hub.web.api.models import EVENT_TYPE_PATTERN, Envelope, EventTypeAnswer, EventTypeInput
 from hub.web.api.queries import Paged, Query, before_id
 
 TYPES_PAGE = 100
+WORDS = EVENT_TYPE_PATTERN.strip("^$")
 
 
 def envelope(event: Event) -> msgspec.Raw:
@@ -22,7 +23,11 @@ def envelope(event: Event) -> msgspec.Raw:
 
 class EventQuery(Paged):
     before: str | None = before_id("evt")
-    type: str | None = Field(None, description="Only these types, separated by commas")
+    type: str | None = Field(
+        None,
+        description="Only these types, separated by commas",
+        json_schema_extra={"pattern": f"^{WORDS}(,{WORDS})*$"},
+    )
 
 
 def list_events(request: ApiRequest) -> ApiResponse:
@@ -30,7 +35,7 @@ def list_events(request: ApiRequest) -> ApiResponse:
     found, goes_on = request.services.events.find(
         request.requester,
         request.project,
-        types=wanted.type.split(",") if wanted.type else None,
+        types=None if wanted.type is None else wanted.type.split(","),
         before=wanted.before,
         limit=wanted.limit,
     )

@@ -1,5 +1,7 @@
 """Events and event types as they are read, and types as they are declared."""
 
+import pytest
+
 from hub.rules.matching import OWN_EVENT_TYPES
 from tests.rigs.api import Client, LiveHub, publish
 from tests.rigs.receivers import Receiver
@@ -42,6 +44,31 @@ def test_events_are_read_by_type(api: Client) -> None:
         publish(api, type=code)
     assert [one["type"] for one in api.get("/events", params={"type": "a,c.d"}).json()] == ["c.d", "a"]
     assert api.get("/events", params={"type": "nope"}).json() == []
+
+
+WRONG_TYPES = ["", ",", "a,,b", "a,", ",a", "a,b c", "Story", "story.*", "*", "a%00", "a" * 129]
+
+
+@pytest.mark.parametrize("code", WRONG_TYPES)
+def test_a_type_that_is_none_is_refused_instead_of_finding_nothing(api: Client, code: str) -> None:
+    answer = api.get(f"/events?type={code}")
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["type"])
+
+
+@pytest.mark.parametrize("path", ["/events", "/deliveries"])
+def test_a_type_that_a_catalogue_does_not_have_is_refused(live: LiveHub, path: str) -> None:
+    api = live.client(project=live.project("icescrum"))
+    answer = api.get(path, params={"type": "story.creat"})
+    assert answer.status_code == 422
+    assert "did you mean story.create?" in answer.json()["errors"][0]["message"]
+    for known in ("story.create", "hook.disabled"):
+        assert api.get(path, params={"type": known}).json() == []
+
+
+@pytest.mark.parametrize("before", ["zzz", "", "dlv_019ab2a6c1d87b4c8d5e6f708192a3b4", "evt_zz", "evt_"])
+def test_a_place_in_another_list_is_refused(api: Client, before: str) -> None:
+    answer = api.get("/events", params={"before": before})
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["before"])
 
 
 def test_more_types_than_a_database_takes_are_refused(api: Client) -> None:
