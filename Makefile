@@ -9,7 +9,7 @@ EVERYWHERE := -n auto --dist worksteal
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run install test coverage check format lock clean
+.PHONY: help demo run install test coverage bench check format lock clean
 
 help:  ## this list
 	@grep -hE "^[a-z]+:.*##" $(MAKEFILE_LIST) | sed -E "s/^([a-z]+):.*## */  make \1\t/" | expand -t 18
@@ -29,6 +29,9 @@ test: .venv/.installed-dev  ## every test, on every core; TESTS="tests/test_conf
 coverage: .venv/.installed-dev  ## the same, and which lines and branches no test runs
 	@.ci/install-system
 	$(BIN)/python -m pytest $(or $(TESTS),$(EVERYWHERE)) --cov --cov-report=term-missing:skip-covered
+
+bench: .venv/.installed-dev  ## how fast over HTTP, as ratios to floors; BENCH="--only singles --seconds 5" picks
+	@$(BIN)/python -m bench $(BENCH)
 
 check: .venv/.installed-dev  ## format, lint, types, layers
 	$(BIN)/ruff format --check .

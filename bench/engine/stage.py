@@ -91,7 +91,9 @@ class Stage:
         box, now = self.hub.services.box, self.database.clock.now()
 
         def write() -> list[str]:
-            new = NewHook(self.project_id, target_url, patterns, "standard", "api", "bench", secret=SECRET)
+            new = NewHook(
+                self.project_id, target_url, tuple(patterns), "standard", "api", "bench", secret=SECRET
+            )
             return [str(hooks.add(box, new, now).id) for _ in range(count)]
 
         return self.database.write(write).result()

@@ -1,4 +1,4 @@
-"""Whether a project with very many hooks stays quick: `python bench/hooks.py [hooks] [database url]`.
+"""Whether a project with very many hooks stays quick: `python -m bench.engine.hooks [hooks] [database url]`.
 
 Times making a hook, listing a page, finding one by its target, and publishing an event that one hook wants,
 with a hundred hooks and then with that many more. The ratios are what counts; apart from finding by target,
@@ -9,8 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from stage import Stage, stage
-
+from bench.engine.stage import Stage, stage
 from hub.rules.payload import Published
 from hub.store import hooks
 

@@ -1,4 +1,4 @@
-"""Whether the backlog of a dead hook stays out of the way: `python bench/backlog.py [waiting deliveries]
+"""Whether the backlog of a dead hook stays out of the way: `python -m bench.engine.backlog [waiting deliveries]
 [database url]`.
 
 Ten healthy hooks get an event each 10 ms; the time to arrival is taken without a backlog, then with that many
@@ -10,8 +10,7 @@ import json
 import sys
 import time
 
-from stage import Receiver, Stage, stage
-
+from bench.engine.stage import Receiver, Stage, stage
 from hub.rules.payload import Published
 
 EVENTS = 500
