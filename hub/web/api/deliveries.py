@@ -4,7 +4,7 @@ Owns their shapes. Stored bodies are shown as text and as nothing else.
 """
 
 import base64
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -16,7 +16,7 @@ from hub.store.attempts import Attempt
 from hub.store.history import Delivery
 from hub.timestamps import iso, iso_or_none, parse_iso
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
-from hub.web.api.models import EVENT_TYPE_PATTERN, Input, Text
+from hub.web.api.models import EVENT_TYPE_PATTERN, EventType, Input, Text
 from hub.web.api.queries import Paged, before_id
 
 State = Literal["waiting", "retrying", "held", "sending", "delivered", "failed", "refused", "cancelled"]
@@ -83,7 +83,7 @@ class ReplayAnswer(BaseModel):
 
 
 class PreviewInput(Input):
-    type: Annotated[Text, Field(max_length=128)]
+    type: EventType
     data: dict[str, Any] = Field(default_factory=dict)
 
 

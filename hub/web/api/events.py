@@ -9,11 +9,10 @@ from pydantic import Field
 from connectors import registry
 from connectors.base import Event, EventTypeInfo
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
-from hub.web.api.models import EVENT_TYPE_PATTERN, Envelope, EventTypeAnswer, EventTypeInput
+from hub.web.api.models import WORDS, Envelope, EventTypeAnswer, EventTypeInput
 from hub.web.api.queries import Paged, Query, before_id
 
 TYPES_PAGE = 100
-WORDS = EVENT_TYPE_PATTERN.strip("^$")
 
 
 def envelope(event: Event) -> msgspec.Raw:

@@ -26,7 +26,7 @@ from hub.rules import hook_fields
 from hub.rules.hook_fields import Handshake, HookChange
 from hub.rules.targets import MAX_URL_CHARS
 from hub.web.api.hook_answers import HookAnswer
-from hub.web.api.models import Input
+from hub.web.api.models import PLAIN, EventPattern, Input, documented
 
 TARGET_ALIASES = ("url", "hookUrl", "target", "callback_url", "notification_url", "subscription_url")
 """What other subscribers call `target_url`; the last is sent beside it by Zapier's form builder."""
@@ -38,6 +38,13 @@ _CHECKED_ALONE = ("name", "format", "handshake", "secret", "headers")
 """What can be checked before the hook is known."""
 
 
+_URL_PATTERN = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\u0000-\u0020\u007f#\\]+$"
+_HEADER_NAME_PATTERN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
+_HEADER_VALUE_PATTERN = (
+    r"^([\u0021-\u007e\u0080-\u00ff]([\t\u0020-\u007e\u0080-\u00ff]*[\u0021-\u007e\u0080-\u00ff])?)?$"
+)
+
+
 def _has_type(name: str, value: Any) -> bool:
     """Whether a field may be looked at although the model as a whole was not made."""
     if name == "headers":
@@ -45,39 +52,60 @@ def _has_type(name: str, value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _documented(**schema: Any) -> Any:
-    """A limit that the document shows and `rules.hook_fields` holds."""
-    return Field(json_schema_extra=schema)
-
-
-Secret = Annotated[str, _documented(minLength=1, maxLength=hook_fields.SECRET_MAX)]
-_Url = Annotated[str, _documented(maxLength=MAX_URL_CHARS)]
-_Pattern = Annotated[
-    str, _documented(maxLength=hook_fields.PATTERN_MAX, examples=["story.create", "story.*", "*"])
-]
-_Patterns = Annotated[list[_Pattern], _documented(maxItems=hook_fields.EVENTS_MAX)]
+Secret = Annotated[str, documented(minLength=1, maxLength=hook_fields.SECRET_MAX, pattern=PLAIN)]
+_Url = Annotated[str, documented(pattern=_URL_PATTERN, maxLength=MAX_URL_CHARS)]
+_Patterns = Annotated[list[EventPattern], documented(minItems=1, maxItems=hook_fields.EVENTS_MAX)]
 _Format = Annotated[str, Field(json_schema_extra=lambda schema: schema.update(enum=registry.format_keys()))]
-_Headers = Annotated[dict[str, str], _documented(maxProperties=header_rules.MAX_HEADERS)]
+_Headers = Annotated[
+    dict[str, str],
+    documented(
+        maxProperties=header_rules.MAX_HEADERS,
+        propertyNames={"pattern": _HEADER_NAME_PATTERN, "maxLength": header_rules.MAX_NAME_CHARS},
+        additionalProperties={
+            "type": "string",
+            "pattern": _HEADER_VALUE_PATTERN,
+            "maxLength": header_rules.MAX_VALUE_CHARS,
+        },
+    ),
+]
 
 
-def _with_aliases(schema: dict[str, Any]) -> None:
-    """Say in the document what `_merge_aliases` takes beside the fields' own names."""
+_NEEDED = ("target_url", "events")
+
+
+def _described(schema: dict[str, Any]) -> None:
+    """One name for each field: clients that are generated would offer them all. No null where it means nothing."""
     fields = schema["properties"]
-    for alias in TARGET_ALIASES:
-        fields[alias] = {"type": "string", "description": "Another name for `target_url`"}
-    pattern = fields["events"]["anyOf"][0]["items"]
-    fields["events"]["anyOf"].insert(1, pattern)
-    fields["event"] = {"anyOf": fields["events"]["anyOf"], "description": "Another name for `events`"}
+    for name, field in fields.items():
+        if name not in _EMPTY:
+            _without_null(field)
+    others = ", ".join(f"`{alias}`" for alias in TARGET_ALIASES)
+    fields["target_url"]["description"] = f"Where to send to. Also taken under another name: {others}"
+    patterns = {key: fields["events"].pop(key) for key in ("type", "items", "minItems", "maxItems")}
+    fields["events"]["anyOf"] = [patterns, patterns["items"]]
+    fields["events"]["description"] = "What to send: patterns, or one of them. `event` is another name for it"
+
+
+def _described_as_new(schema: dict[str, Any]) -> None:
+    """What is needed is required; null is as good as nothing for the rest."""
+    optional = {name: {**field} for name, field in schema["properties"].items() if name not in _NEEDED}
+    _described(schema)
+    schema["properties"].update(optional)
+    schema["required"] = list(_NEEDED)
+
+
+def _without_null(field: dict[str, Any]) -> None:
+    field.update(next(one for one in field.pop("anyOf") if one != {"type": "null"}))
 
 
 class HookFields(Input):
     """The fields of a hook that can be set; all optional here, for a change."""
 
-    model_config = ConfigDict(json_schema_extra=_with_aliases)
+    model_config = ConfigDict(json_schema_extra=_described)
 
     target_url: _Url | None = None
     events: _Patterns | None = None
-    name: Annotated[str, _documented(maxLength=hook_fields.NAME_MAX)] | None = None
+    name: Annotated[str, documented(maxLength=hook_fields.NAME_MAX, pattern=PLAIN)] | None = None
     enabled: bool | None = None
     secret: Secret | None = None
     verify_ssl: bool | None = None
@@ -136,16 +164,10 @@ def _wrong_besides(fields: dict[str, Any], handler: ModelWrapValidatorHandler[An
     return hook_fields.errors_anywhere(HookChange(**fields), registry.format_keys())
 
 
-def _with_needed(schema: dict[str, Any]) -> None:
-    _with_aliases(schema)
-    targets = [{"required": [name]} for name in ("target_url", *TARGET_ALIASES)]
-    schema["allOf"] = [{"anyOf": targets}, {"anyOf": [{"required": ["event"]}, {"required": ["events"]}]}]
-
-
 class NewHook(HookFields):
-    """The fields of a new hook: a target and at least one event are needed, under one of their names."""
+    """The fields of a new hook: a target and at least one event are needed."""
 
-    model_config = ConfigDict(json_schema_extra=_with_needed)
+    model_config = ConfigDict(json_schema_extra=_described_as_new)
 
     def change(self) -> HookChange:
         """What is asked for; null is as good as nothing."""

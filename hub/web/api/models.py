@@ -10,11 +10,19 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hub.rules.access import Scope
+from hub.rules.hook_fields import PATTERN_MAX
+from hub.rules.keys import PROJECT_KEY_PATTERN
 from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
 from hub.rules.payload import KEY_MAX_LENGTH
 
-EVENT_TYPE_PATTERN = r"^[a-z][A-Za-z0-9_]*(\.[a-z][A-Za-z0-9_]*)*$"
-"""For the document; `rules.matching` decides."""
+WORDS = r"[a-z][A-Za-z0-9_]*(\.[a-z][A-Za-z0-9_]*)*"
+EVENT_TYPE_PATTERN = f"^{WORDS}$"
+PLAIN = r"^[^\u0000]*$"
+
+
+def documented(**schema: Any) -> Any:
+    """A limit that the document shows and a rule of `hub.rules` holds."""
+    return Field(json_schema_extra=schema)
 
 
 def _clean(text: str) -> str:
@@ -24,8 +32,22 @@ def _clean(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_clean)]
+Text = Annotated[str, AfterValidator(_clean), documented(pattern=PLAIN)]
 Name = Annotated[Text, Field(max_length=200)]
+
+
+EventType = Annotated[
+    str, documented(pattern=EVENT_TYPE_PATTERN, maxLength=EVENT_TYPE_MAX_LENGTH, examples=["story.create"])
+]
+EventPattern = Annotated[
+    str,
+    documented(
+        pattern=rf"^(\*|{WORDS}(\.\*)?)$",
+        maxLength=PATTERN_MAX,
+        examples=["story.create", "story.*", "*"],
+    ),
+]
+ProjectKey = Annotated[str, documented(pattern=PROJECT_KEY_PATTERN)]
 
 
 class Input(BaseModel):
@@ -42,7 +64,7 @@ class PublishInput(Input):
     events.
     """
 
-    type: str = Field(examples=["story.create"], max_length=EVENT_TYPE_MAX_LENGTH, pattern=EVENT_TYPE_PATTERN)
+    type: EventType
     data: dict[str, Any]
     id: Annotated[str, Field(min_length=1, max_length=KEY_MAX_LENGTH)] | None = Field(
         None, description="Your idempotency key, good for seven days"
@@ -81,7 +103,7 @@ class EventTypeAnswer(BaseModel):
 
 
 class EventTypeInput(Input):
-    id: Annotated[str, Field(max_length=128)]
+    id: EventType
     name: Name = ""
     description: Annotated[Text, Field(max_length=1000)] = ""
 

@@ -9,15 +9,16 @@ from hub.rules.catalogue import CATALOGUES, OPEN
 from hub.store.projects import Project
 from hub.timestamps import iso, iso_or_none
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
-from hub.web.api.models import Input
+from hub.web.api.models import Input, ProjectKey, documented
 from hub.web.api.queries import Paged
 
-Label = Annotated[str, Field(json_schema_extra={"maxLength": keys.LABEL_MAX})]
+_PRINTED = r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$"
+Label = Annotated[str, documented(maxLength=keys.LABEL_MAX, pattern=_PRINTED)]
 """What people see of a project or token."""
 
 
 class ProjectInput(Input):
-    key: Annotated[str, Field(json_schema_extra={"pattern": keys.PROJECT_KEY_PATTERN})]
+    key: ProjectKey
     name: Label = ""
     catalogue: Annotated[str, Field(json_schema_extra={"enum": list(CATALOGUES)})] = OPEN
 

@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, Field, field_validator
 
+from connectors import registry
 from hub.errors import Invalid
 from hub.rules.access import Scope
 from hub.store.tokens import Token
 from hub.timestamps import iso, iso_or_none, parse_iso
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
-from hub.web.api.models import Input, Text
+from hub.web.api.models import Input, ProjectKey
 from hub.web.api.projects import Label
 from hub.web.api.queries import Paged, before_id
 
@@ -19,8 +20,11 @@ class TokenInput(Input):
     scopes: Annotated[
         list[Scope], Field(min_length=1, max_length=5, validation_alias=AliasChoices("scopes", "scope"))
     ]
-    project: Text | None = None
-    app: Text | None = None
+    project: ProjectKey | None = None
+    app: (
+        Annotated[str, Field(json_schema_extra=lambda schema: schema.update(enum=registry.connector_keys()))]
+        | None
+    ) = None
     expires_at: str | None = None
 
     @field_validator("scopes", mode="before")

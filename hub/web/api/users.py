@@ -9,7 +9,7 @@ from hub.rules.people import NAME_MAX, PASSWORD_MAX, PASSWORD_MIN
 from hub.store.users import User
 from hub.timestamps import iso
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
-from hub.web.api.models import Input, Text
+from hub.web.api.models import Input, ProjectKey, Text, documented
 from hub.web.api.queries import Paged
 
 Password = Annotated[
@@ -19,10 +19,10 @@ Password = Annotated[
 
 
 class UserInput(Input):
-    name: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": NAME_MAX})]
+    name: Annotated[str, documented(pattern=r"^\S(.*\S)?$", maxLength=NAME_MAX)]
     password: Password | None = None
     admin: bool = False
-    project: Text | None = None
+    project: ProjectKey | None = None
     role: Role | None = None
 
 
@@ -30,7 +30,7 @@ class UserChange(Input):
     password: Password | None = None
     admin: bool | None = None
     disabled: bool | None = None
-    project: Text | None = None
+    project: ProjectKey | None = None
     role: Role | None = None
 
 

@@ -60,7 +60,7 @@ class Said:
 _SAID = {
     ("POST", "/hooks"): Said(
         {
-            "one type": {"target_url": "https://example.com/hooks/stories", "event": "story.create"},
+            "one type": {"target_url": "https://example.com/hooks/stories", "events": ["story.create"]},
             "a pattern": {
                 "target_url": "https://example.com/hooks/stories",
                 "events": ["story.*", "task.*"],

@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.rules.keys import PROJECT_KEY_PATTERN
 from hub.web.api.calls import Call
+from hub.web.api.models import PLAIN
 from hub.web.api.queries import Paged, Query
 from hub.web.docs import examples
 from hub.web.docs.responses import header, problem_refs
@@ -94,6 +95,8 @@ def _query_parameters(model: type[Query]) -> list[Json]:
 def _query_parameter(name: str, described: Json, is_required: bool) -> Json:
     """A parameter that may be left out is not null: it is not there."""
     given: Json = next((one for one in described.get("anyOf", ()) if one != {"type": "null"}), {})
+    if given.get("type", described.get("type")) == "string" and not {"pattern", "enum"} & given.keys():
+        given = {**given, "pattern": PLAIN}
     about = {key: value for key, value in described.items() if key not in ("anyOf", "title", "description")}
     return {
         "name": name,

@@ -283,3 +283,14 @@ def test_times_are_said_to_be_times_wherever_they_stand() -> None:
         "Envelope.timestamp", "ReceiptAnswer.timestamp", "PublishInput.occurred_at", "HookAnswer.created_at", "HookAnswer.next_attempt_at",
         "ReplayInput.since", "ReplayInput.until", "TokenInput.expires_at", "AttemptAnswer.started_at", "AuditAnswer.at",
     }  # fmt: skip
+
+
+def test_a_new_hook_needs_its_target_and_events_and_null_is_offered_only_where_it_means_something() -> None:
+    new, change = (DOCUMENT["components"]["schemas"][model] for model in ("NewHook", "HookUpdate"))
+    assert new["required"] == ["target_url", "events"]
+    assert "required" not in change
+    nullable = {
+        name for name, field in change["properties"].items() if {"type": "null"} in field.get("anyOf", ())
+    }
+    assert nullable == {"name", "headers", "secret", "handshake"}
+    assert not {"url", "hookUrl", "event"} & new["properties"].keys()

@@ -7,10 +7,11 @@ import sys
 
 from hookhub_client.api.deliveries import get_hooks_id_deliveries
 from hookhub_client.api.events import publish
-from hookhub_client.api.hooks import delete_hooks_id, get_hooks, get_hooks_id, post_hooks
+from hookhub_client.api.hooks import delete_hooks_id, get_hooks, get_hooks_id, patch_hooks_id, post_hooks
 from hookhub_client.client import AuthenticatedClient
 from hookhub_client.models import (
     Deleted,
+    HookUpdate,
     HookWithSecret,
     NewHook,
     Problem,
@@ -39,6 +40,10 @@ with AuthenticatedClient(base_url=url, token=token) as hub:
     deliveries = get_hooks_id_deliveries.sync(hook.id, client=hub)
     assert isinstance(deliveries, list), deliveries
     assert len(deliveries) == 2
+
+    changed = patch_hooks_id.sync(hook.id, client=hub, body=HookUpdate(name="Stories"))
+    assert isinstance(changed, HookWithSecret), changed
+    assert (changed.name, changed.verify_ssl) == ("Stories", True)
 
     refused = post_hooks.sync(client=hub, body=NewHook(target_url="nowhere", events=["story.*"]))
     assert isinstance(refused, Problem), refused
