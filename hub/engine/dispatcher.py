@@ -19,6 +19,7 @@ from hub.engine.delivery import Shipment
 from hub.engine.destinations import Destinations
 from hub.engine.hook_states import HookStates
 from hub.engine.in_flight import InFlight
+from hub.engine.network import Network
 from hub.engine.senders import Senders, stay_on_one_core
 from hub.errors import StoreUnavailable, StoreUndecided
 from hub.rules.outcome import Outcome
@@ -70,6 +71,7 @@ class Dispatcher:
         thread of the dispatcher and its senders.
         """
         self.owner = worker.new_name()
+        self.network = Network()
         # Not the global generator: that belongs to the whole process.
         self._chance = random.Random().random
         self._database = database
@@ -133,7 +135,7 @@ class Dispatcher:
         Raises:
             StoreUnavailable: nothing is lost; call again later.
         """
-        self._unrecorded += self._senders.collect()
+        self._unrecorded += self.network.counted(self._senders.collect())
         if not self._unrecorded and not self._has_work():
             return False
         outcomes = self._unrecorded[:OUTCOMES_MAX]
@@ -141,6 +143,7 @@ class Dispatcher:
             turn = self._exchanged(outcomes)
             self._in_flight.end(claim for claim, _ in outcomes)
             del self._unrecorded[: len(outcomes)]
+            self.network.begun((claim for claim, _ in turn.shipments), self._database.clock.now())
             for claim, shipment in turn.shipments:
                 self._hand_over(claim, shipment, turn.settings)
         return bool(outcomes or turn.shipments)
@@ -175,8 +178,11 @@ class Dispatcher:
     def _has_work(self) -> bool:
         if self._is_stopping or not self._in_flight.has_room():
             return False
+        now = self._database.clock.now()
+        if not self.network.may_claim(now):
+            return False
         due_at = self._database.read(lambda: deliveries.next_due(self._database))
-        return due_at is not None and due_at <= self._database.clock.now()
+        return due_at is not None and due_at <= now
 
     def _exchanged(self, outcomes: list[tuple[Claim, Outcome]]) -> _Turn:
         """Record and claim. Where one outcome spoils the transaction, each is recorded alone, so that none
@@ -235,17 +241,18 @@ class Dispatcher:
             self._record(lambda: tuned, outcomes)
         lanes.mark_slow(self._database, self._in_flight.stalled(time.monotonic()))
         deliveries.promote(self._database, now)
-        claims = [] if self._is_stopping else self._claim(tuned, now, outcomes)
+        is_claiming = not self._is_stopping and self.network.may_claim(now)
+        claims = self._claim(tuned, now, outcomes) if is_claiming else []
         return _Turn(tuned, self._shipments(claims))
 
     def _claim(self, tuned: Settings, now: float, outcomes: list[tuple[Claim, Outcome]]) -> list[Claim]:
-        if now > self._workers_counted_at + WORKERS_COUNT_EVERY_S:
-            self._workers, self._workers_counted_at = max(1, workers.alive(now)), now
+        if time.monotonic() > self._workers_counted_at + WORKERS_COUNT_EVERY_S:
+            self._workers, self._workers_counted_at = max(1, workers.alive(now)), time.monotonic()
         # Each worker takes an even part of what a hook may have under way. Without it the one that gets an answer
         # first takes the hook's next delivery in the same transaction, and the others nothing.
         hook_part = None if self._workers == 1 else math.ceil(tuned.max_in_flight_per_hook / self._workers)
         room = self._in_flight.room((claim for claim, _ in outcomes), hook_part, time.monotonic())
-        return leases.claim(self._database, tuned, self.owner, now, room)
+        return leases.claim(self._database, tuned, self.owner, now, self.network.bounded(room, now))
 
     def _shipments(self, claims: list[Claim]) -> list[tuple[Claim, Shipment | Exception]]:
         """Claims with what is to be sent, and how; read in the claim's transaction, so that it is what holds

@@ -23,6 +23,8 @@ class Lane:
     is_slow: bool = False
     is_proven: bool = True
     """It has succeeded before."""
+    host: str = ""
+    """Whom its requests go to; used only while the hub suspects its own network."""
 
     @property
     def quick_allowance(self) -> int:
@@ -82,6 +84,10 @@ class Room:
     """
     under_way: Mapping[str, int] = field(default_factory=dict)
     """Hook id → this worker's requests to it."""
+    probed_hosts: frozenset[str] | None = None
+    """While the hub suspects its own network: the hosts that are being probed; every other may have one request.
+    None: it does not.
+    """
 
     def left_of(self, hook_id: str) -> int | None:
         """How many more to this hook; None = no bound but the hook's own."""
@@ -99,10 +105,14 @@ def pick(lanes: Iterable[Lane], waiting: Sequence[Waiting], room: Room) -> list[
 
     What is left out stays ready for the next claim and for other workers.
     """
+    by_hook = {lane.hook_id: lane for lane in lanes}
     total, slow = room.total, room.slow
+    probed = None if room.probed_hosts is None else set(room.probed_hosts)
     is_slow_full = False
     picked: list[Pick] = []
-    for row, is_slow in _in_turn({lane.hook_id: lane for lane in lanes}, waiting, room):
+    for row, is_slow in _in_turn(by_hook, waiting, room):
+        if probed is not None and by_hook[row.hook_id].host in probed:
+            continue
         if is_slow and (is_slow_full or not slow.admits(row.body_bytes)):
             is_slow_full = True  # also for smaller ones: they would pass a large one by for ever
             continue
@@ -111,6 +121,8 @@ def pick(lanes: Iterable[Lane], waiting: Sequence[Waiting], room: Room) -> list[
         total = total.with_one(row.body_bytes)
         slow = slow.with_one(row.body_bytes) if is_slow else slow
         picked.append(Pick(row, is_slow))
+        if probed is not None:
+            probed.add(by_hook[row.hook_id].host)
     return picked
 
 

@@ -18,7 +18,8 @@ from hub.store.models import Hook
 _HEALTH = tuple(field.name for field in fields(Health))
 _LAST = ("last_at", "last_status", "last_duration_s")
 _LANE = ", ".join(
-    f"h.{name}" for name in ("id", "project_id", "version", "in_flight", "origin_kind", *_HEALTH)
+    f"h.{name}"
+    for name in ("id", "project_id", "version", "in_flight", "origin_kind", "target_url", *_HEALTH)
 )
 
 
@@ -31,6 +32,7 @@ class Lane:
     version: int
     in_flight: int
     origin_kind: str
+    target_url: str
     health: Health
 
 
@@ -148,7 +150,7 @@ def _last(outcome: Outcome) -> tuple[float, int | None, float]:
 
 
 def _lane(row: Sequence[Any]) -> Lane:
-    hook_id, project_id, version, in_flight, origin_kind, *health = row
+    hook_id, project_id, version, in_flight, origin_kind, target_url, *health = row
     values = dict(zip(_HEALTH, health, strict=True))
     values["is_slow"] = bool(values["is_slow"])  # SQLite has no booleans of its own
-    return Lane(hook_id, project_id, version, in_flight, origin_kind, Health(**values))
+    return Lane(hook_id, project_id, version, in_flight, origin_kind, target_url, Health(**values))

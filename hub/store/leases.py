@@ -9,6 +9,7 @@ transaction; a claim never waits for another process: what somebody else has loc
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from connectors.base import Event as SentEvent
 from hub.rules import fairness
@@ -37,6 +38,8 @@ class Claim:
     is_slow: bool
     """It counts against the slow ones' part of the room."""
     body_bytes: int = 0
+    host: str = ""
+    """Whom it goes to, where `rules.fairness` was to look at hosts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,11 @@ def claim(
     served = {lane.hook_id: lane for lane in ready if not _is_broken(database, lane, now)}
     if not served:
         return []
-    queues = [_as_rules_see_it(lane, settings) for lane in served.values()]
-    waiting = _waiting(database, {queue.hook_id: queue.allowance for queue in queues if queue.allowance})
-    picked = pick(queues, waiting, room)
+    are_hosts_bound = room.probed_hosts is not None
+    queues = {lane.hook_id: _as_rules_see_it(lane, settings, are_hosts_bound) for lane in served.values()}
+    allowances = {hook_id: queue.allowance for hook_id, queue in queues.items() if queue.allowance}
+    waiting = _waiting(database, allowances)
+    picked = pick(queues.values(), waiting, room)
 
     lease_until = now + settings.attempt_timeout_s + LEASE_MARGIN_S
     database.executemany(
@@ -91,6 +96,7 @@ def claim(
             one.row.event_id,
             one.is_slow,
             one.row.body_bytes,
+            queues[one.row.hook_id].host,
         )
         for one in picked
     ]
@@ -131,13 +137,14 @@ def _is_broken(database: Database, lane: Lane, now: float) -> bool:
     return True
 
 
-def _as_rules_see_it(lane: Lane, settings: Settings) -> fairness.Lane:
+def _as_rules_see_it(lane: Lane, settings: Settings, are_hosts_bound: bool) -> fairness.Lane:
     return fairness.Lane(
         lane.hook_id,
         lane.health.allowance(settings.max_in_flight_per_hook, lane.in_flight),
         lane.in_flight,
         lane.health.is_slow,
         lane.health.last_success_at is not None,
+        (urlsplit(lane.target_url).hostname or lane.target_url) if are_hosts_bound else "",
     )
 
 

@@ -53,8 +53,13 @@ class Readiness:
         if others is None:
             return {"database": "unavailable", "workers": "unknown"}
         dispatcher = self._services.dispatcher
-        sends_here = dispatcher is not None and dispatcher.is_turning()
-        return {"database": "ok", "workers": "ok" if sends_here or others else "none"}
+        if dispatcher is None:
+            return {"database": "ok", "workers": "ok" if others else "none"}
+        return {
+            "database": "ok",
+            "workers": "ok" if others or dispatcher.is_turning() else "none",
+            "network": "suspected" if dispatcher.network.is_suspected() else "ok",
+        }
 
     async def _other_workers(self, trial: "asyncio.Future[int]") -> int | None:
         """None: the database does not take a change in time."""

@@ -98,6 +98,14 @@ def test_smaller_ones_do_not_pass_a_large_one_by_for_ever() -> None:
     assert hooks_of(pick(slow, [*waiting, *rows("c", 1, start=2)], part)) == ["c"], "quick ones pass it"
 
 
+def test_while_the_hub_suspects_its_network_every_host_gets_one_probe() -> None:
+    lanes = [Lane("a", 8, host="x"), Lane("b", 8, host="x"), Lane("c", 8, host="y"), Lane("d", 8, host="z")]
+    waiting = [row for hook_id in "abcd" for row in rows(hook_id, 4)]
+    assert hooks_of(pick(lanes, waiting, room(probed_hosts=frozenset("z")))) == ["a", "c"]
+    assert pick(lanes, waiting, room(probed_hosts=frozenset("xyz"))) == []
+    assert len(pick(lanes, waiting, room())) == 16
+
+
 HOOKS = "abcdef"
 lanes_of = st.fixed_dictionaries(
     {

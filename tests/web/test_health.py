@@ -1,6 +1,7 @@
 """Alive and ready: what each is made of. (How soon it is told while the database is silent: tests/chaos.)"""
 
 import asyncio
+import socket
 import threading
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def checks(hub: Engine) -> dict[str, str]:
 
 def test_a_hub_that_sends_is_ready(database_url: str, tmp_path: Path) -> None:
     with Engine(database_url, tmp_path) as hub:
-        assert checks(hub) == {"database": "ok", "workers": "ok"}
+        assert checks(hub) == {"database": "ok", "workers": "ok", "network": "ok"}
 
 
 def test_one_that_sends_nothing_is_ready_while_another_worker_lives(
@@ -58,4 +59,15 @@ def test_a_database_that_takes_no_change_is_not_ready(sqlite_url: str, tmp_path:
         )
         assert checks(hub) == {"database": "unavailable", "workers": "unknown"}
         hub.do(lambda: hub.database.execute("DROP TRIGGER refused"))
-        assert checks(hub) == {"database": "ok", "workers": "ok"}
+        assert checks(hub)["database"] == "ok"
+
+
+def test_a_hub_that_suspects_its_own_network_is_not_ready(sqlite_url: str, tmp_path: Path) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as elsewhere,
+        Engine(sqlite_url, tmp_path, retry_schedule_s=[3600]) as hub,
+    ):
+        for n in range(25):
+            hub.hook(f"http://127.0.0.{2 + n % 5}:{elsewhere.getsockname()[1]}/")
+        hub.publish()
+        until(lambda: checks(hub)["network"], lambda state: state == "suspected")
