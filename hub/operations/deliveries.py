@@ -4,22 +4,26 @@ Owns who may see a delivery (whoever sees its hook) and when one may be sent aga
 makes it wait, and the dispatcher goes on from there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hub.errors import Conflict, Invalid, NotFound
+from hub.ids import first_id
 from hub.operations import replay
 from hub.operations.replay import Span, check_on
 from hub.operations.subscriptions import Subscriptions
 from hub.rules import catalogue
 from hub.rules.access import Origin, Requester, sees
-from hub.store import attempts, deliveries, events, history, hooks
-from hub.store.attempts import Attempt
+from hub.store import attempts, audit, deliveries, events, history, hooks
+from hub.store.attempts import Attempt, Result
 from hub.store.database import Database
 from hub.store.history import Delivery
 from hub.store.projects import Project
 
 BODIES_BYTES_MAX = 2_097_152
 """Bodies that are shown with the attempts of one delivery, beside the last one."""
+
+DROPPED_AT_ONCE = 500
+"""Rows of one transaction: it shares the writer with the publishers."""
 
 
 class Deliveries:
@@ -108,6 +112,40 @@ class Deliveries:
         self._database.write(write).result()
         self._wake()
         return delivery
+
+    def last_results(self, found: Sequence[Delivery]) -> dict[str, Result]:
+        """Delivery id → what its last attempt came to; without those that were never tried."""
+        tried = [one.id for one in found if one.attempt_count]
+        return self._database.read(lambda: attempts.last_of(tried)) if tried else {}
+
+    def try_now(self, requester: Requester, project: Project, hook_id: str) -> None:
+        """Send a failing hook's next delivery at once. Raises: NotFound; Conflict, also when nothing waits."""
+        self._subscriptions.check(requester, project, hook_id, "redeliver")
+
+        def write() -> bool:
+            return deliveries.try_now(self._database, hook_id, self._database.clock.now())
+
+        if not self._database.write(write).result():
+            raise Conflict("nothing waits for this hook", title="Nothing to send")
+        self._wake()
+
+    def drop(self, requester: Requester, project: Project, hook_id: str) -> int:
+        """Cancel what waits for a hook at this moment; how many that were. They stay in the log and can be replayed.
+
+        Raises: NotFound; Conflict, its origin forbids it.
+        """
+        hook = self._subscriptions.check(requester, project, hook_id, "redeliver")
+        now = self._database.clock.now()
+        until, reason = first_id("dlv", now), f"dropped by {requester.name}"
+        total = 0
+        while dropped := self._database.write(
+            lambda: deliveries.cancel_open(hook.id, until, reason, now, DROPPED_AT_ONCE)
+        ).result():
+            total += dropped
+        self._database.write(
+            lambda: audit.add(now, requester, "hook.dropped", hook.id, project.id, {"count": [None, total]})
+        ).result()
+        return total
 
     def replay(
         self, requester: Requester, project: Project, hook_id: str, span: Span, *, is_dry_run: bool

@@ -70,6 +70,29 @@ def of_delivery(delivery_id: str, limit: int = SHOWN_MAX) -> list[Attempt]:
     return [_attempt(row) for row in rows][::-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one attempt came to, without what was sent and answered."""
+
+    kind: str
+    status: int | None
+    reason: str | None
+    duration_s: float
+
+
+def last_of(delivery_ids: Sequence[str]) -> dict[str, Result]:
+    """Delivery → its last attempt; without those that were never tried."""
+    table = models.Attempt
+    columns = (table.delivery_id, table.kind, table.status, table.reason, table.duration_s)
+    rows: Any = (
+        table.select(*columns)
+        .where(table.delivery_id.in_(list(delivery_ids)))
+        .order_by(table.number)
+        .tuples()
+    )
+    return {delivery_id: Result(*result) for delivery_id, *result in rows}
+
+
 def count_unknown(delivery_id: str) -> int:
     """How often the hub stopped while it sent this one."""
     table = models.Attempt

@@ -186,6 +186,42 @@ def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) ->
     return bool(changed)
 
 
+def try_now(database: Database, hook_id: str, now: float) -> bool:
+    """Close a failing hook's breaker early: its first retry is sent at once, alone, as a probe. False when it has nothing
+    to send.
+    """
+    lanes.lock(database, [hook_id])
+    first = (
+        Delivery.select(Delivery.id)
+        .where(Delivery.hook_id == hook_id, Delivery.state.in_(("waiting", "retrying")))
+        .order_by(Delivery.next_at)
+        .limit(1)
+        .scalar()
+    )
+    if first is None:
+        return False
+    Delivery.update(state="waiting", next_at=None).where(
+        Delivery.id == first, Delivery.state == "retrying"
+    ).execute()
+    lanes.close_breaker(hook_id)
+    lanes.arm(database, [hook_id], now)
+    return True
+
+
+def cancel_open(hook_id: str, until_id: str, reason: str, now: float, rows_max: int) -> int:
+    """Cancel a hook's deliveries that wait and are older than `until_id`; one batch, returns its size."""
+    ids = [
+        row.id
+        for state in ("waiting", "retrying")
+        for row in Delivery.select(Delivery.id)
+        .where(Delivery.hook_id == hook_id, Delivery.state == state, Delivery.id < until_id)
+        .limit(rows_max)
+    ][:rows_max]
+    values = {"state": "cancelled", "reason": reason, "finished_at": now, "next_at": None}
+    changed = Delivery.update(values).where(Delivery.id.in_(ids), Delivery.state.in_(("waiting", "retrying")))
+    return int(changed.execute()) if ids else 0
+
+
 def send_again(
     database: Database, hook: Hook, again: Sequence[str], fresh: Sequence[tuple[str, str, str]], now: float
 ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import jinja2
 from starlette.responses import HTMLResponse
@@ -49,7 +49,7 @@ def _environment() -> jinja2.Environment:
         auto_reload=False,
     )
     environment.globals.update(version=__version__, htmx=HTMX, theme="", csrf_token="")
-    environment.filters.update(iso=iso, utc_words=utc_words)
+    environment.filters.update(iso=iso, utc_words=utc_words, query=query, milliseconds=milliseconds)
     return environment
 
 
@@ -63,3 +63,15 @@ def utc_words(epoch_s: float, show: str = "") -> str:
     if show == "day":
         return day if moment.year == datetime.now(UTC).year else f"{day} {moment.year}"
     return f"{day}, {moment:%H:%M:%S}" if show == "exact" else f"{day}, {moment:%H:%M}"
+
+
+def query(values: Mapping[str, str]) -> str:
+    """The query of a link, without what is empty."""
+    return urlencode({name: value for name, value in values.items() if value})
+
+
+def milliseconds(value: float) -> str:
+    """`84 ms`, `2.3 s`, `15 s`."""
+    if value < 1000:
+        return f"{value:.3g} ms" if value < 10 else f"{value:.0f} ms"
+    return f"{value / 1000:.1f} s" if value < 10_000 else f"{value / 1000:.0f} s"

@@ -70,7 +70,16 @@ def failure(ending: Ending, scheme: str, connect_s: float, total_s: float, readi
     """Why there is no answer. `connect_s` and `total_s` are the deadlines that were set."""
     phase = _phase(ending, scheme, reading)
     reason, fault = _reason(ending, phase, connect_s, total_s, reading)
-    return DeliveryError(reason, phase, fault, ending.peer, ending.was_sent, ending.phases_ms)
+    return DeliveryError(reason, phase, fault, ending.peer, ending.was_sent, _until(phase, ending.phases_ms))
+
+
+def _until(phase: Phase, phases_ms: Phases) -> Phases:
+    """All the time that was spent after a phase belongs to the one that was waited for in vain."""
+    waited_for = {"dns": 0, "connect": 1, "tls": 2, "sent": 4, "head": 4}.get(phase)
+    if waited_for is None or len(phases_ms) <= waited_for:
+        return phases_ms
+    before, rest = phases_ms[:waited_for], phases_ms[waited_for:]
+    return (*before, sum(rest), *(0.0 for _ in rest[1:]))
 
 
 def plain(text: str) -> str:

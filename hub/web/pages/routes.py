@@ -6,7 +6,10 @@ from hub.services import Services
 from hub.web import sessions, static
 from hub.web.pages import (
     account,
+    delivery,
     home,
+    hook,
+    hook_actions,
     hook_form,
     hooks,
     members,
@@ -30,6 +33,9 @@ PAGES: tuple[Page, ...] = (
     *members.PAGES,
     *hook_form.PAGES,
     *hooks.PAGES,
+    *hook.PAGES,
+    *hook_actions.PAGES,
+    *delivery.PAGES,
 )
 
 

@@ -5,13 +5,27 @@ Pure functions of values; the words are those of the design, one for each thing.
 
 from collections.abc import Sequence
 
+import msgspec
+
 from hub.operations import hook_access
 from hub.operations.overview import OPEN_MAX, HookRow, Hours
 from hub.rules.health import GONE_REASON
 from hub.rules.matching import Subscription
+from hub.store.history import Delivery
 from hub.store.hooks import Hook
+from hub.web.rendering import milliseconds
 
 EVENTS_SHOWN = 3
+DELIVERY_WORDS = {
+    "waiting": "Waiting",
+    "retrying": "Retrying",
+    "held": "Held",
+    "sending": "Sending",
+    "delivered": "Delivered",
+    "failed": "Failed",
+    "refused": "Refused",
+    "cancelled": "Cancelled",
+}
 
 
 def title(hook: Hook) -> str:
@@ -59,15 +73,8 @@ def last_result(hook: Hook) -> tuple[bool, str] | None:
         return None
     is_good = hook.health.last_success_at is not None and hook.health.last_success_at >= last.at
     if last.status is not None:
-        return is_good, f"{last.status} in {duration(last.duration_s * 1000)}"
+        return is_good, f"{last.status} in {milliseconds(last.duration_s * 1000)}"
     return is_good, hook.health.last_error or "no answer"
-
-
-def duration(duration_ms: float) -> str:
-    """`84 ms`, `2.3 s`, `15 s`."""
-    if duration_ms < 1000:
-        return f"{duration_ms:.3g} ms" if duration_ms < 10 else f"{duration_ms:.0f} ms"
-    return f"{duration_ms / 1000:.1f} s" if duration_ms < 10_000 else f"{duration_ms / 1000:.0f} s"
 
 
 def wants(events: Sequence[str], presets: dict[str, Sequence[str]]) -> str:
@@ -101,3 +108,26 @@ def hour_labels(hours: Hours) -> list[str]:
 def hours_label(hours: Hours) -> str:
     """What a sparkline says to who does not see it."""
     return f"Last 24 hours: {number(sum(hours.delivered))} delivered, {number(sum(hours.failed))} failed"
+
+
+def under_delivery(delivery: Delivery) -> str:
+    """The line below a delivery's state; its times stand beside it."""
+    tries = counted(delivery.attempt_count, "try", "tries")
+    if delivery.state == "failed":
+        return f"after {tries}"
+    if delivery.state == "refused":
+        return "by the address policy, not counted"
+    return ""
+
+
+def text(body: bytes) -> str:
+    """A body as text; what is no UTF-8 is shown as such."""
+    return body.decode("utf-8", "replace")
+
+
+def pretty(body: bytes) -> str:
+    """JSON with a line for each field, its numbers as they are written; anything else as it is."""
+    try:
+        return text(msgspec.json.format(body, indent=2))
+    except (msgspec.DecodeError, ValueError):
+        return text(body)

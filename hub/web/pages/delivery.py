@@ -1,0 +1,174 @@
+"""One delivery: its tries, how long each phase of one took, and the request and answer side by side.
+
+Owns `/projects/KEY/deliveries/ID`. Bodies and headers are shown to who manages the project; secrets are masked where
+they were kept (`engine.delivery`), so nothing here could show one.
+"""
+
+import shlex
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from hub.errors import NotFound
+from hub.logs import MASK
+from hub.operations import hook_access
+from hub.rules.access import refusal, sees_bodies
+from hub.rules.outcome import Outcome
+from hub.store.attempts import Attempt
+from hub.store.history import Delivery
+from hub.store.hooks import Hook
+from hub.web import charts
+from hub.web.pages import words
+from hub.web.pages.table import Page, PageRequest, Redirect, View
+from hub.web.rendering import milliseconds
+
+PHASES = ("Name", "Connect", "TLS", "Send", "Wait for answer", "Read")
+SIGNATURES = ("webhook-signature", "x-icescrum-signature", "x-hub-signature", "x-hub-signature-256")
+"""Made of a secret and good for minutes: shown to nobody."""
+
+
+def show(request: PageRequest) -> View:
+    services, requester, project = request.services, request.requester, request.project
+    delivery = services.deliveries.get(requester, project, request.path["id"])
+    hook = _hook(request, delivery)
+    attempts = services.deliveries.attempts(project, delivery)
+    chosen = _chosen(request, [attempt for attempt, _ in attempts])
+    tuned = services.settings.recent()
+    may_retry = (
+        hook is not None
+        and refusal(requester, hook_access.origin_of(hook), "redeliver") is None
+        and delivery.state not in ("sending", "held", "cancelled")
+        and delivery.state != "delivered"
+        and not project.is_archived
+    )
+    values: dict[str, Any] = {
+        "here": "hooks",
+        "delivery": delivery,
+        "hook": hook,
+        "hook_title": words.title(hook) if hook else "a deleted hook",
+        "attempts": [_step(attempt.number, attempt.outcome) for attempt, _ in attempts],
+        "chosen": None if chosen is None else _try(request, attempts, chosen),
+        "tries_most": len(tuned.retry_schedule_s) + 1,
+        "may_retry": may_retry,
+        "reason": delivery.reason or "",
+        "under_state": words.under_delivery(delivery),
+    }
+    return View(values)
+
+
+def retry(request: PageRequest) -> Redirect:
+    delivery = request.services.deliveries.retry(request.requester, request.project, request.path["id"])
+    path = f"/projects/{request.project.key}/deliveries/{delivery.id}"
+    return Redirect(path, "It is sent once more. Refresh to see what came of it.")
+
+
+def _hook(request: PageRequest, delivery: Delivery) -> Hook | None:
+    """None for a hook that was deleted."""
+    try:
+        return request.services.subscriptions.get(request.requester, request.project, delivery.hook_id)
+    except NotFound:
+        return None
+
+
+def _chosen(request: PageRequest, attempts: Sequence[Attempt]) -> Attempt | None:
+    """The try that is asked for, else the last one."""
+    wanted = request.query.get("attempt", "")
+    found = next((attempt for attempt in attempts if str(attempt.number) == wanted), None)
+    return found or (attempts[-1] if attempts else None)
+
+
+def _step(number: int, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "number": number,
+        "is_good": outcome.kind == "success",
+        "words": _result(outcome),
+        "at": outcome.started_at,
+        "took": milliseconds(outcome.duration_s * 1000),
+    }
+
+
+def _result(outcome: Outcome) -> str:
+    if outcome.kind == "success" and outcome.status is not None:
+        return f"answered {outcome.status}"
+    return outcome.reason or outcome.kind
+
+
+def _try(
+    request: PageRequest, attempts: Sequence[tuple[Attempt, bytes | None]], chosen: Attempt
+) -> dict[str, Any]:
+    """Everything about one try."""
+    outcome = chosen.outcome
+    sent = next((body for attempt, body in attempts if attempt.number == chosen.number), None)
+    shows_bodies = sees_bodies(request.requester)
+    return {
+        **_step(chosen.number, outcome),
+        "result": f"{outcome.status} {_phrase(outcome.status)}" if outcome.status else _result(outcome),
+        "reason": outcome.reason or "",
+        "peer": outcome.peer,
+        "was_sent": outcome.was_sent,
+        "phases": _phases(outcome),
+        "phases_chart": _phases_chart(outcome),
+        "shows_bodies": shows_bodies,
+        "method": outcome.method,
+        "url": outcome.url,
+        "request_bytes": len(sent) if sent is not None else None,
+        "request_pretty": words.pretty(sent) if sent is not None and shows_bodies else "",
+        "request_raw": words.text(sent) if sent is not None and shows_bodies else "",
+        "request_headers": _shown_headers(list(outcome.request_headers.items())),
+        "curl": _curl(outcome, sent) if sent is not None and shows_bodies else "",
+        "status": outcome.status,
+        "response_pretty": words.pretty(outcome.response_body) if shows_bodies else "",
+        "response_raw": words.text(outcome.response_body) if shows_bodies else "",
+        "response_bytes": len(outcome.response_body),
+        "response_headers": outcome.response_headers,
+    }
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _phases(outcome: Outcome) -> list[tuple[str, str, bool]]:
+    """(word, time, is the longest) of each phase that took any."""
+    spent = outcome.phases_ms
+    return [
+        (word, milliseconds(value), value == max(spent))
+        for word, value in zip(PHASES, spent, strict=False)
+        if value >= 0.05
+    ]
+
+
+def _phases_chart(outcome: Outcome) -> Any:
+    if not any(outcome.phases_ms):
+        return ""
+    said = ", ".join(f"{word.lower()} {took}" for word, took, _ in _phases(outcome))
+    return charts.phases(outcome.phases_ms, f"Phases: {said}")
+
+
+def _shown_headers(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Signatures are masked too: whoever has one can pass for the hub until it is too old."""
+    return [(name, MASK if name.lower() in SIGNATURES else value) for name, value in headers]
+
+
+def _curl(outcome: Outcome, body: bytes) -> str:
+    """The same request as a command, what is masked as a variable."""
+    lines = [f"curl -X {outcome.method} {shlex.quote(outcome.url)}"]
+    for name, value in outcome.request_headers.items():
+        if value == MASK or name.lower() in SIGNATURES:
+            variable = "HEADER_" + "".join(c if c.isalnum() and c.isascii() else "_" for c in name).upper()
+            lines.append(f'-H "{name}: ${variable}"')
+        else:
+            lines.append(f"-H {shlex.quote(f'{name}: {value}')}")
+    lines.append(f"--data-binary {shlex.quote(words.text(body))}")
+    return " \\\n  ".join(lines)
+
+
+_DELIVERY = "/projects/{key}/deliveries/{id}"
+
+PAGES = (
+    Page("GET", _DELIVERY, show, "deliveries/delivery.html", ("read", "manage")),
+    Page("POST", f"{_DELIVERY}/retry", retry, scopes=("manage",)),
+)

@@ -1,0 +1,181 @@
+"""The page of one hook: its state in one sentence with what to press, how the last day went, and its deliveries.
+
+Owns `/projects/KEY/hooks/ID`, and its samples. Step after: what is pressed goes to `hook_actions`, what is looked
+into to `delivery`.
+"""
+
+from typing import Any, get_args
+
+from hub.errors import Conflict
+from hub.ids import time_of
+from hub.operations import hook_access, hook_views
+from hub.operations.overview import OPEN_MAX, HookRow
+from hub.rules.access import Action, refusal
+from hub.rules.health import GONE_REASON
+from hub.rules.settings import Settings
+from hub.store.history import SHOWN_STATES, Delivery
+from hub.store.hooks import Hook
+from hub.web import charts
+from hub.web.pages import words
+from hub.web.pages.table import Page, PageRequest, View
+from hub.web.pages.words import DELIVERY_WORDS
+from hub.web.rendering import milliseconds
+
+DELIVERIES = 25
+SAMPLES = 3
+SINCE = (("", "Any time"), ("3600", "Last hour"), ("86400", "Last 24 hours"), ("604800", "Last 7 days"))
+
+
+def show(request: PageRequest) -> View:
+    services, requester, project = request.services, request.requester, request.project
+    hook = services.subscriptions.get(requester, project, request.path["id"])
+    query = _query(request)
+    found = services.deliveries.find(
+        requester,
+        project,
+        hook_id=hook.id,
+        state=query["state"] or None,
+        type=query["type"] or None,
+        before=query["before"] or None,
+        limit=DELIVERIES,
+    )
+    values: dict[str, Any] = {
+        "here": "hooks",
+        "hook": hook,
+        "query": query,
+        "rows": _rows(request, found, query["since"]),
+        "older": found[-1].id if len(found) == DELIVERIES else "",
+        "states": [("", "Any"), *((state, DELIVERY_WORDS[state]) for state in SHOWN_STATES)],
+        "types": [("", "Any"), *((code, code) for code in _types(request, hook))],
+        "spans": SINCE,
+        "held_until": _held_until(hook, services.settings.recent()),
+    }
+    if request.wants_part:
+        return View(values, template="hooks/deliveries.html")
+    return View({**values, **_whole(request, hook)})
+
+
+def show_samples(request: PageRequest) -> View:
+    """What the hook would get, byte for byte: its newest events, or examples."""
+    services, project = request.services, request.project
+    hook = services.subscriptions.get(request.requester, project, request.path["id"])
+    try:
+        bodies = services.samples.find(request.requester, project, hook.id, SAMPLES)
+    except Conflict as refused:  # its format is gone
+        return View(
+            {"here": "hooks", "hook": hook, "title": words.title(hook), "bodies": [], "why": refused.detail}
+        )
+    shown = [(words.pretty(body), words.text(body)) for body in bodies]
+    return View({"here": "hooks", "hook": hook, "title": words.title(hook), "bodies": shown, "why": ""})
+
+
+def _whole(request: PageRequest, hook: Hook) -> dict[str, Any]:
+    """What stands around the list of deliveries."""
+    services, requester, project = request.services, request.requester, request.project
+    row = services.overview.hook(requester, project, hook)
+    view = hook_views.of(services.database, services.box, requester, [hook])[0]
+    tuned = services.settings.recent()
+    origin = hook_access.origin_of(hook)
+    actions: tuple[Action, ...] = get_args(Action)
+    may = {action: refusal(requester, origin, action) is None for action in actions}
+    is_archived = project.is_archived
+    return {
+        "title": words.title(hook),
+        "may": {action: allowed and not is_archived for action, allowed in may.items()},
+        "notice": _notice(row, tuned),
+        "open_count": row.open_count,
+        "open_words": words.number(row.open_count, OPEN_MAX),
+        "header_names": view.header_names,
+        "origin": words.origin(hook),
+        "next_at": row.next_attempt_at,
+        "last_error": hook.health.last_error,
+        "charts": _charts(row),
+    }
+
+
+def _notice(row: HookRow, tuned: Settings) -> str:
+    """The state of a hook that is not well, in one sentence; empty for one that is."""
+    hook, health = row.hook, row.hook.health
+    failures = health.consecutive_failures
+    if hook.state == "failing":
+        left = tuned.failure_limit - failures
+        said = f"{words.counted(failures, 'request', 'requests')} {'in a row ' if failures > 1 else ''}failed"
+        return f"{said}; {left} more {'switches' if left == 1 else 'switch'} it off" if left > 0 else said
+    if hook.state == "gone" or health.disabled_reason == GONE_REASON:
+        return "The target answered 410 Gone: it asks for no more events"
+    if hook.state == "auto_disabled":
+        in_a_row = "in a row " if failures > 1 else ""
+        return f"Switched off after {words.counted(failures, 'request', 'requests')} {in_a_row}failed"
+    if hook.state == "disabled":
+        reason = health.disabled_reason or "switched off"
+        return reason[:1].upper() + reason[1:]
+    return ""
+
+
+def _charts(row: HookRow) -> dict[str, Any]:
+    """The two pictures and the tables of their numbers."""
+    hours, labels = row.hours, words.hour_labels(row.hours)
+    half = [_rounded(one.within_ms(0.5)) for one in hours.results]
+    most = [_rounded(one.within_ms(0.95)) for one in hours.results]
+    whole = hours.whole
+    answered = whole.within_ms(0.5)
+    slow = whole.within_ms(0.95) or 0
+    said = (
+        f"half within {milliseconds(answered)}, 95 percent within {milliseconds(slow)}"
+        if answered is not None
+        else "no answers"
+    )
+    return {
+        "results": charts.bars(
+            labels, hours.delivered, hours.failed, f"Results per hour. {words.hours_label(hours)}"
+        ),
+        "results_table": list(zip(labels, hours.delivered, hours.failed, strict=True)),
+        "answers": charts.durations(labels, half, most, f"Time to answer per hour, last 24 hours: {said}"),
+        "answers_table": list(zip(labels, half, most, strict=True)),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.3g}")
+
+
+def _rows(request: PageRequest, found: list[Delivery], since: str) -> list[dict[str, Any]]:
+    results = request.services.deliveries.last_results(found)
+    now = request.services.database.clock.now()
+    oldest = now - float(since) if since else 0.0
+    return [
+        {"delivery": one, "result": results.get(one.id), "under_state": words.under_delivery(one)}
+        for one in found
+        if time_of(one.id) >= oldest
+    ]
+
+
+def _types(request: PageRequest, hook: Hook) -> list[str]:
+    known = request.services.event_types.find(request.requester, request.project)
+    return [info.code for info in known if hook.subscription.wants(info.code)][:200]
+
+
+def _held_until(hook: Hook, tuned: Settings) -> float | None:
+    """Until when what a hook had open when it went off is held."""
+    if hook.state not in ("disabled", "auto_disabled") or hook.health.disabled_at is None:
+        return None
+    return hook.health.disabled_at + tuned.hold_days * 86_400
+
+
+def _query(request: PageRequest) -> dict[str, str]:
+    """What the filters above the deliveries ask for; what is not understood means any."""
+    query = request.query
+    state, since, before = query.get("state", ""), query.get("since", ""), query.get("before", "")
+    return {
+        "state": state if state in SHOWN_STATES else "",
+        "type": query.get("type", "")[:130].replace("\0", ""),
+        "since": since if since in dict(SINCE) else "",
+        "before": before if before.startswith("dlv_") and before.isascii() and before.isprintable() else "",
+        "live": "off" if query.get("live") == "off" else "",
+    }
+
+
+PAGES = (
+    Page("GET", "/projects/{key}/hooks/{id}", show, "hooks/hook.html", ("read", "manage")),
+    Page("GET", "/projects/{key}/hooks/{id}/samples", show_samples, "hooks/samples.html", ("manage",)),
+)
