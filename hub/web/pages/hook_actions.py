@@ -5,7 +5,6 @@ of it; who may do what is decided by the operations, as for every door.
 """
 
 from hub.errors import Invalid
-from hub.operations import ping
 from hub.operations.replay import Span
 from hub.store.hooks import Hook
 from hub.timestamps import iso, parse_iso
@@ -96,9 +95,8 @@ def rotate(request: PageRequest) -> View | Redirect:
 
 
 def _test(request: PageRequest) -> str:
-    services, project = request.services, request.project
-    hook = services.subscriptions.check(request.requester, project, request.path["id"], "test")
-    outcome = ping.ping(services.database, services.box, services.outbound, project, hook).outcome
+    sent = request.services.pings.send(request.requester, request.project, request.path["id"])
+    outcome = sent.outcome
     took = milliseconds(outcome.duration_s * 1000)
     if outcome.kind == "success":
         return f"Test sent: {outcome.status} in {took}."
