@@ -1,8 +1,8 @@
 """The way in: events are matched, written down with their deliveries, and only then answered.
 
-Owns acceptance: idempotency, matching over the cached routing tables, group commit, back-pressure. It must
-never answer before the commit, and never send anything: it wakes the dispatcher. Step before: `api.events`
-has read the body with `rules.payload`. Step after: `dispatcher` claims what was written.
+Owns acceptance: idempotency, matching over the cached routing tables, group commit, back-pressure. Nothing is sent
+here. Step before: `operations.publishing` has checked the events. Step after: the dispatcher, woken after each
+commit, claims what was written.
 """
 
 import shutil
@@ -102,7 +102,7 @@ class Intake:
         a hub led to this publication. Cheap enough for the event loop.
 
         Raises:
-            Problem: 503, when there is no room for more.
+            Busy: there is no room for more.
         """
         self._check_room()
         now = time.time()

@@ -6,10 +6,10 @@ here; the functions that read are called in the transaction whose change they al
 
 from connectors import registry
 from connectors.base import EditRule
-from hub.errors import Conflict, Forbidden, NotFound
+from hub.errors import Conflict, NotFound
+from hub.operations.projects import check_open
 from hub.rules import access
 from hub.rules.access import Action, Origin, Requester
-from hub.store import projects
 from hub.store.hooks import Hook
 from hub.store.projects import Project
 
@@ -76,15 +76,6 @@ def allowed(requester: Requester, project: Project, hook: Hook | None, action: A
     if action == "redeliver":
         check_not_gone(seen)
     return seen
-
-
-def check_open(project: Project) -> None:
-    """Doors may know the project as it was a moment ago; this asks in the transaction. Raises: Forbidden."""
-    found = projects.by_id(project.id)
-    if found is None or found.archived_at is not None:
-        raise Forbidden(
-            f"project {project.key} is archived: it is read-only and sends nothing", title="Archived"
-        )
 
 
 def check_not_gone(hook: Hook) -> None:

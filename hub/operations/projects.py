@@ -6,9 +6,9 @@ Owns the checks, the audit entry and the transaction. Step before: a door has au
 
 from collections.abc import Callable, Mapping
 
-from hub.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from hub.errors import Conflict, FieldError, Invalid, NotFound
 from hub.rules import keys
-from hub.rules.access import Requester, require
+from hub.rules.access import Requester, archived, require
 from hub.rules.catalogue import CATALOGUES, OPEN
 from hub.rules.health import State
 from hub.store import audit, hooks, projects
@@ -133,6 +133,4 @@ def check_open(project: Project) -> None:
     """Inside the transaction that changes something of a project. Raises: Forbidden: by now it is archived or gone."""
     now_it_is = projects.by_id(project.id)
     if now_it_is is None or now_it_is.is_archived:
-        raise Forbidden(
-            f"project {project.key} is archived: it is read-only and sends nothing", title="Archived"
-        )
+        raise archived(project.key)

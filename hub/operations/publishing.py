@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 from hub.engine.intake import Intake, Receipt
-from hub.errors import Forbidden, Invalid
+from hub.errors import Invalid
 from hub.rules import catalogue
-from hub.rules.access import Requester
+from hub.rules.access import Requester, archived, require
 from hub.rules.payload import Published
 from hub.store.projects import Project
 
@@ -31,12 +31,9 @@ class Publishing:
         Raises:
             Forbidden: it may not, or the project is archived.
         """
-        if not requester.has("publish"):
-            raise Forbidden("this token may not do that: it needs the scope publish", title="Scope missing")
+        require(requester, "publish", project_id=project.id)
         if project.is_archived:
-            raise Forbidden(
-                f"project {project.key} is archived: it is read-only and sends nothing", title="Archived"
-            )
+            raise archived(project.key)
 
     def publish(
         self,

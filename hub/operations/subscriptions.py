@@ -16,6 +16,7 @@ from hub.errors import Conflict, FieldError, Forbidden, Invalid
 from hub.operations import hook_access, hook_credentials, hook_drafts
 from hub.operations.handshake import Handshakes
 from hub.operations.hook_drafts import Draft
+from hub.operations.projects import check_open
 from hub.rules import access, hook_fields
 from hub.rules.access import Action, Requester
 from hub.rules.addresses import Network
@@ -278,7 +279,7 @@ class Subscriptions:
         return changed
 
     def _check_room(self, requester: Requester, project: Project) -> None:
-        hook_access.check_open(project)
+        check_open(project)
         most = settings.load().max_hooks_per_project
         if most and hooks.count(project.id) >= most:
             raise Conflict(

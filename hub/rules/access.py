@@ -60,6 +60,13 @@ def require(requester: Requester, *scopes: str, project_id: int | None = None) -
     )
 
 
+def archived(project_key: str) -> Forbidden:
+    """What whoever would change something of an archived project, or publish to it, is told."""
+    return Forbidden(
+        f"project {project_key} is archived: it is read-only and sends nothing", title="Archived"
+    )
+
+
 def person(name: str, role: Role | None, *, is_admin: bool, project_id: int | None) -> Requester:
     """Somebody who is signed in: what their role in this one project lets them do there by hand; without one nothing.
     An administrator may do everything everywhere.

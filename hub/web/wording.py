@@ -17,6 +17,7 @@ from hub.errors import FieldError, Invalid
 M = TypeVar("M", bound=BaseModel)
 Location = tuple[int | str, ...]
 
+ERRORS_MAX = 100
 _SAID_BY_A_VALIDATOR = ("value_error", "refused")
 _KINDS = {
     "string_type": "a text",
@@ -56,7 +57,9 @@ def made_of(model: type[M], values: Any) -> M | list[FieldError]:
     try:
         return model.model_validate(values)
     except ValidationError as refused:
-        return [(_field(one["loc"]), _message(one, model)) for one in refused.errors()]
+        # No more than anybody is told: each costs a search for the field that was meant.
+        errors = refused.errors(include_url=False)[:ERRORS_MAX]
+        return [(_field(one["loc"]), _message(one, model)) for one in errors]
 
 
 def _field(location: Location) -> str:

@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hub.errors import Forbidden, NotFound
-from hub.rules.access import Requester, require
+from hub.errors import NotFound
+from hub.rules.access import Requester, archived, require
 from hub.rules.strict_json import read_object
 from hub.services import Services
 from hub.store.projects import Project
@@ -183,10 +183,6 @@ def check_scope(requester: Requester, scopes: tuple[str, ...]) -> None:
     """Raises: Forbidden."""
     if scopes:
         require(requester, *scopes)
-
-
-def archived(key: str) -> Forbidden:
-    return Forbidden(f"project {key} is archived: it is read-only and sends nothing", title="Archived")
 
 
 async def _body(call: Call, request: Request) -> BaseModel | None:
