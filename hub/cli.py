@@ -1,7 +1,7 @@
-"""The command line (contract §2): the list of commands, and how each error is told.
+"""The command line: the list of commands, and how each error is told.
 
 Owns exit codes and the one line on stderr: 2 for a wrong usage, 1 for a failure, never a traceback for what
-was foreseen. It must never do what a command does: those parse, call and print in `hub.commands`.
+was foreseen. What a command does is in `hub.commands`: it parses, calls and prints.
 """
 
 import logging
@@ -12,6 +12,7 @@ from importlib import import_module
 
 import click
 
+from hub import __version__
 from hub.errors import HubError
 
 log = logging.getLogger("hub.cli")
@@ -53,6 +54,7 @@ class Commands(click.Group):
     no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
+@click.version_option(__version__, message="hookhub %(version)s")
 def cli() -> None:
     """An automation hub: events in, signed deliveries out. The environment (HUB_*) is described in
     docs/configuration.md.

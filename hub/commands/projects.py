@@ -2,7 +2,8 @@
 
 import click
 
-from hub.commands.opening import COMMAND_LINE, Group, data_option, opened_or_made
+from hub.commands.listing import confirm, pages, show
+from hub.commands.opening import COMMAND_LINE, Group, data_option, opened, opened_or_made
 from hub.errors import HubError, NotFound
 from hub.operations.projects import Projects
 from hub.rules.catalogue import CATALOGUES, OPEN
@@ -30,6 +31,30 @@ def create_project(key: str, name: str, catalogue: str, data_dir: str | None) ->
     """Make a project, and a hub for it if there is none yet."""
     with opened_or_made(data_dir) as database:
         Projects(database).create(COMMAND_LINE, key, name, catalogue)
+    click.echo(key)
+
+
+@project_group.command("list")
+@data_option
+def list_projects(data_dir: str | None) -> None:
+    """Projects, newest first."""
+    with opened(data_dir) as database:
+        projects = Projects(database)
+        found = [*pages(lambda before: projects.list(COMMAND_LINE, before), lambda one: one.key)]
+    rows = [(one.key, one.catalogue, "archived" if one.is_archived else "", one.name) for one in found]
+    show(("KEY", "CATALOGUE", "STATE", "NAME"), rows)
+
+
+@project_group.command("delete")
+@click.argument("key")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@data_option
+def delete_project(key: str, yes: bool, data_dir: str | None) -> None:
+    """End a project with its hooks, tokens and members, and forget its events and deliveries."""
+    with opened(data_dir) as database:
+        project = known_project(database, key)
+        confirm(f"Delete {key} ({project.name}) with all its hooks, tokens, events and deliveries?", yes)
+        Projects(database).delete(COMMAND_LINE, key)
     click.echo(key)
 
 

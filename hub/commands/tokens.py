@@ -5,10 +5,13 @@ Of a new token it prints the token and nothing else, so that a script can take i
 
 import click
 
+from hub.commands.listing import pages, show
 from hub.commands.opening import COMMAND_LINE, Group, data_option, opened
 from hub.commands.projects import known_project
 from hub.operations.tokens import Tokens
 from hub.rules.access import SCOPES, Scope
+from hub.store.tokens import Token
+from hub.timestamps import iso
 
 
 @click.group("token", cls=Group, no_args_is_help=False)
@@ -37,3 +40,44 @@ def create_token(
         owner = None if project is None else known_project(database, project)
         made = Tokens(database).create(COMMAND_LINE, owner, scopes=scopes, app=app, name=name)
     click.echo(made.text)
+
+
+@token_group.command("list")
+@click.option("--project", metavar="KEY", help="Only those of this project.")
+@data_option
+def list_tokens(project: str | None, data_dir: str | None) -> None:
+    """Tokens, newest first; never a token itself, but its last four characters."""
+    with opened(data_dir) as database:
+        tokens, now = Tokens(database), database.clock.now()
+        owner = None if project is None else known_project(database, project)
+        found = [*pages(lambda before: tokens.list(COMMAND_LINE, owner, before), lambda one: one.id)]
+    rows = [
+        (
+            one.id,
+            one.project_key or "",
+            one.app or "",
+            ",".join(one.scopes),
+            f"…{one.ending}",
+            _state(one, now),
+            iso(one.last_used_at) if one.last_used_at is not None else "",
+            one.name,
+        )
+        for one in found
+    ]
+    show(("ID", "PROJECT", "APP", "SCOPES", "ENDING", "STATE", "LAST USED", "NAME"), rows)
+
+
+@token_group.command("revoke")
+@click.argument("token_id", metavar="ID")
+@data_option
+def revoke_token(token_id: str, data_dir: str | None) -> None:
+    """End a token at once; 'hookhub token list' shows its id."""
+    with opened(data_dir) as database:
+        Tokens(database).revoke(COMMAND_LINE, token_id)
+    click.echo(token_id)
+
+
+def _state(token: Token, now: float) -> str:
+    if token.revoked_at is not None:
+        return "revoked"
+    return "expired" if token.is_over(now) else ""

@@ -7,10 +7,12 @@ import sys
 
 import click
 
+from hub.commands.listing import confirm, pages, show
 from hub.commands.opening import COMMAND_LINE, Group, data_option, opened
 from hub.commands.projects import known_project
 from hub.operations.users import Users
 from hub.rules.access import ROLES, Role
+from hub.store.users import User
 
 
 @click.group("user", cls=Group, no_args_is_help=False)
@@ -60,6 +62,41 @@ def set_password(name: str, password_stdin: bool, data_dir: str | None) -> None:
             raise click.UsageError("no password was given: pipe one in with --password-stdin.")
         users.update(COMMAND_LINE, name, password=password)
     click.echo(name)
+
+
+@user_group.command("list")
+@data_option
+def list_users(data_dir: str | None) -> None:
+    """Users, newest first."""
+    with opened(data_dir) as database:
+        users = Users(database)
+        found = [*pages(lambda before: users.list(COMMAND_LINE, before), lambda one: one.name)]
+    rows = [(one.name, "yes" if one.is_admin else "", _state(one), _roles(one)) for one in found]
+    show(("NAME", "ADMIN", "STATE", "ROLES"), rows)
+
+
+@user_group.command("delete")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@data_option
+def delete_user(name: str, yes: bool, data_dir: str | None) -> None:
+    """Delete a user; what they made stays, and so does their name in the audit trail."""
+    with opened(data_dir) as database:
+        users = Users(database)
+        users.get(COMMAND_LINE, name)
+        confirm(f"Delete the user {name}?", yes)
+        users.delete(COMMAND_LINE, name)
+    click.echo(name)
+
+
+def _state(user: User) -> str:
+    if user.is_disabled:
+        return "shut out"
+    return "" if user.has_password else "no password"
+
+
+def _roles(user: User) -> str:
+    return ", ".join(f"{key} {role}" for key, role in sorted(user.roles.items()))
 
 
 def _password(is_on_stdin: bool) -> str | None:

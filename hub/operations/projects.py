@@ -112,6 +112,20 @@ class Projects:
         self._changed()
         return updated
 
+    def delete(self, requester: Requester, key: str) -> None:
+        """End a project with its hooks, tokens and members; its events and deliveries are forgotten soon after. Its key may
+        be given again. Raises: Forbidden, NotFound.
+        """
+        require(requester, "admin")
+
+        def write() -> None:
+            project, now = known(key), self._database.clock.now()
+            projects.delete(project, now)
+            audit.add(now, requester, "project.deleted", key, project.id, {"name": [project.name, None]})
+
+        self._database.write(write).result()
+        self._changed()
+
 
 def known(key: str) -> Project:
     """The project of this key, inside a transaction or a `read`. Raises: NotFound."""

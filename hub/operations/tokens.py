@@ -42,6 +42,14 @@ class Tokens:
         _require(requester, project)
         return self._database.read(lambda: tokens.find(project.id if project else None, before, limit))
 
+    def get(self, requester: Requester, token_id: str) -> Token:
+        """Raises: Forbidden, NotFound."""
+
+        def read() -> Token:
+            return _managed(requester, token_id)
+
+        return self._database.read(read)
+
     def own(self, requester: Requester) -> Token:
         """The one that the requester came with. Raises: NotFound: a person has none."""
         found = self._database.read(lambda: tokens.by_id(requester.token_id or ""))
@@ -90,18 +98,23 @@ class Tokens:
         """End a token at once. Raises: Forbidden, NotFound: there is none, or it is revoked already."""
 
         def write() -> None:
-            found = tokens.by_id(token_id)
-            if found is not None:
-                require(requester, *_managed_by(found.project_id), project_id=found.project_id)
-            else:
-                require(requester, "manage")
-            now = self._database.clock.now()
-            if found is None or not tokens.revoke(token_id, now):
-                raise NotFound("there is no such token", title="No such token")
+            found, now = _managed(requester, token_id), self._database.clock.now()
+            if not tokens.revoke(token_id, now):
+                raise NotFound("this token is revoked already", title="No such token")
             audit.add(now, requester, "token.revoked", token_id, found.project_id)
 
         self._database.write(write).result()
         self._changed()
+
+
+def _managed(requester: Requester, token_id: str) -> Token:
+    """Inside a transaction or a `read`. Raises: Forbidden, NotFound."""
+    found = tokens.by_id(token_id)
+    if found is None:
+        require(requester, "manage")
+        raise NotFound("there is no such token", title="No such token")
+    require(requester, *_managed_by(found.project_id), project_id=found.project_id)
+    return found
 
 
 def _require(requester: Requester, project: Project | None) -> None:

@@ -222,19 +222,27 @@ def switch(database: Database, hook: Hook, after: Health, now: float) -> Hook:
 
 def delete(hook: Hook, now: float) -> bool:
     """Mark a hook deleted; its log stays until retention. False when it was deleted before."""
-    changed = (
-        models.Hook.update(
-            deleted_at=now,
-            state="gone",
-            disabled_at=now,
-            ready_at=None,
-            open_until=None,
-            routing=routing.next_version(hook.project_id),
-        )
-        .where(models.Hook.id == hook.id, models.Hook.deleted_at.is_null())
-        .execute()
-    )
-    return bool(changed)
+    table = models.Hook
+    end = _deleted(hook.project_id, now)
+    return bool(table.update(end).where(table.id == hook.id, table.deleted_at.is_null()).execute())
+
+
+def delete_all(project_id: int, now: float) -> None:
+    """The same for all hooks of a project."""
+    end = _deleted(project_id, now)
+    table = models.Hook
+    table.update(end).where(table.project_id == project_id, table.deleted_at.is_null()).execute()
+
+
+def _deleted(project_id: int, now: float) -> dict[str, Any]:
+    return {
+        "deleted_at": now,
+        "state": "gone",
+        "disabled_at": now,
+        "ready_at": None,
+        "open_until": None,
+        "routing": routing.next_version(project_id),
+    }
 
 
 def get(hook_id: str) -> Hook | None:

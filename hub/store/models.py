@@ -39,13 +39,15 @@ class Project(Table):
     """A workspace with members, event types, hooks."""
 
     id = AutoField()
-    key = CharField(unique=True, max_length=10)
+    key = CharField(max_length=10)
+    """Unique among those that are there."""
     name = TextField()
     catalogue = CharField(max_length=20)
     routing_version = BigIntegerField(default=0)
     """Raised with each change of what a hook wants; a hook's `routing` is the version of its last one."""
     archived_at = DoubleField(null=True)
     created_at = DoubleField()
+    deleted_at = DoubleField(null=True)
 
 
 class User(Table):
@@ -364,6 +366,10 @@ TABLES: list[type[Any]] = [
     Worker,
 ]
 
+# Of those that are there: a deleted one's key may be given again.
+Project.add_index(
+    Project.index(Project.key, unique=True, where=SQL("deleted_at IS NULL"), name="project_key")
+)
 # Partial indexes: small whatever the history, because a row leaves them when its state does.
 Hook.add_index(Hook.index(Hook.is_slow, Hook.ready_at, where=SQL("ready_at IS NOT NULL"), name="hook_ready"))
 Hook.add_index(Hook.index(Hook.disabled_at, where=SQL("disabled_at IS NOT NULL"), name="hook_off"))

@@ -1,4 +1,4 @@
-"""Projects: made, found, renamed, archived; and the connectors that are switched on for them.
+"""Projects: made, found, renamed, archived, deleted; and the connectors that are switched on for them.
 
 Owns those two tables. A `Project` is what was true when it was read: other processes change projects too, so whoever
 decides something by one reads it in the transaction that acts on it.
@@ -6,10 +6,12 @@ decides something by one reads it in the transaction that acts on it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import peewee
+from peewee import fn
 
-from hub.store import lanes, models
+from hub.store import hooks, lanes, models
 from hub.store.audit import HUB
 from hub.store.database import Database
 
@@ -49,18 +51,18 @@ def add(key: str, name: str, catalogue: str, now: float, by: str = HUB.name) -> 
 def by_key(key: str) -> Project | None:
     if "\0" in key:  # PostgreSQL has no NUL in texts and raises; nothing can be called so
         return None
-    return _found(models.Project.key == key)
+    return _found((models.Project.key == key) & _is_there())
 
 
 def by_id(project_id: int) -> Project | None:
-    return _found(models.Project.id == project_id)
+    return _found((models.Project.id == project_id) & _is_there())
 
 
 def find(
     before: Project | None = None, limit: int = 200, keys: Sequence[str] | None = None
 ) -> tuple[Project, ...]:
     """Newest first; only those made before this one, and with one of these keys when they are given."""
-    query = models.Project.select().order_by(models.Project.id.desc()).limit(limit)
+    query = models.Project.select().where(_is_there()).order_by(models.Project.id.desc()).limit(limit)
     if before is not None:
         query = query.where(models.Project.id < before.id)
     if keys is not None:
@@ -80,6 +82,24 @@ def archive(database: Database, project: Project, is_archived: bool, now: float)
         lanes.arm_project(database, project.id, now)
 
 
+def delete(project: Project, now: float) -> None:
+    """End it with its hooks, tokens, members and event types; events and deliveries go with the next retention.
+
+    Its row stays, and with it its id and its routing version: what other processes keep by them must never be taken for
+    another project's. Its key may be given again.
+    """
+    end = {"deleted_at": now, "archived_at": fn.COALESCE(models.Project.archived_at, now)}
+    models.Project.update(end).where(models.Project.id == project.id).execute()
+    hooks.delete_all(project.id, now)
+    for table in (models.Token, models.Membership, models.ProjectConnector, models.EventType):
+        table.delete().where(table.project == project.id).execute()
+
+
+def deleted_ids() -> tuple[int, ...]:
+    rows = models.Project.select(models.Project.id).where(models.Project.deleted_at.is_null(False))
+    return tuple(row.id for row in rows)
+
+
 def switch_connector(project_id: int, connector: str, is_on: bool, by: str, now: float) -> None:
     table = models.ProjectConnector
     if is_on:
@@ -95,6 +115,10 @@ def connectors(project_id: int) -> frozenset[str]:
     table = models.ProjectConnector
     rows = table.select(table.connector).where(table.project == project_id)
     return frozenset(row.connector for row in rows)
+
+
+def _is_there() -> Any:
+    return models.Project.deleted_at.is_null()
 
 
 def _found(condition: peewee.Expression) -> Project | None:

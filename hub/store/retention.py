@@ -12,7 +12,7 @@ from peewee import JOIN, fn
 from hub.ids import first_id
 from hub.rules.retry import SENT_AGAIN_IN_VAIN
 from hub.rules.settings import Settings
-from hub.store import figures, sessions, sign_in_tries
+from hub.store import figures, projects, sessions, sign_in_tries
 from hub.store.events import KEY_LIFETIME_S
 from hub.store.history import OFF, OPEN
 from hub.store.models import Attempt, Delivery, Event, EventKey, Hook, Worker
@@ -54,23 +54,37 @@ def expire_held(settings: Settings, now: float, rows_max: int = TIDY_MAX) -> int
 
 
 def forget(settings: Settings, now: float, rows_max: int = TIDY_MAX) -> int:
-    """Delete what is older than the retention: deliveries with their attempts, then events without any; one
-    batch, returns its size.
+    """Delete what is older than the retention, and what deleted projects have left: deliveries with their attempts,
+    then events without any; one batch, returns its size.
     """
     cutoff = max(0.0, now - settings.retention_days * 86_400)
     forgotten = delete_finished(finished_before(cutoff, rows_max))
-
-    used = Delivery.select().where(Delivery.event_id == Event.id)
-    unused = Event.select(Event.id).where(Event.id < first_id("evt", cutoff), ~fn.EXISTS(used))
-    event_ids = [row.id for row in unused.order_by(Event.id).limit(rows_max)]
-    Event.delete().where(Event.id.in_(event_ids)).execute()
+    forgotten += _forget_events(Event.id < first_id("evt", cutoff), rows_max)
+    for project_id in projects.deleted_ids():
+        if forgotten < rows_max:
+            forgotten += _forget_project(project_id, rows_max - forgotten)
 
     EventKey.delete().where(EventKey.created_at < now - KEY_LIFETIME_S).execute()
     Worker.delete().where(Worker.seen_at < now - 86_400).execute()
     sessions.forget_over(now)
     sign_in_tries.forget_over(now)
     figures.forget_over(now)
-    return forgotten + len(event_ids)
+    return forgotten
+
+
+def _forget_project(project_id: int, rows_max: int) -> int:
+    own = Delivery.select(Delivery.id).where(Delivery.project_id == project_id, _is_finished())
+    forgotten = delete_finished([row.id for row in own.limit(rows_max)])
+    return forgotten + _forget_events(Event.project_id == project_id, rows_max)
+
+
+def _forget_events(which: Any, rows_max: int) -> int:
+    """The oldest of these that no delivery needs."""
+    used = Delivery.select().where(Delivery.event_id == Event.id)
+    unused = Event.select(Event.id).where(which, ~fn.EXISTS(used))
+    ids = [row.id for row in unused.order_by(Event.id).limit(rows_max)]
+    Event.delete().where(Event.id.in_(ids)).execute()
+    return len(ids)
 
 
 def finished_before(cutoff: float, rows_max: int) -> list[str]:

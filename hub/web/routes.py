@@ -21,6 +21,7 @@ from hub.web.api import (
     events,
     hooks,
     me,
+    members,
     projects,
     publish,
     settings,
@@ -38,7 +39,7 @@ from hub.web.pages.refusals import explain
 from hub.web.rendering import Renderer
 from hub.web.security_headers import SecurityHeaders
 
-_MODULES = (hooks, events, deliveries, me, connectors, settings, projects, users, tokens, audit)
+_MODULES = (hooks, events, deliveries, me, connectors, settings, projects, members, users, tokens, audit)
 CALLS: tuple[Call, ...] = tuple(call for module in _MODULES for call in module.CALLS)
 
 

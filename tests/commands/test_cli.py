@@ -16,7 +16,7 @@ import requests
 from click.testing import CliRunner
 
 from hub import __version__, cli
-from hub.commands import check
+from hub.commands import check, listing
 from hub.commands import serving as serve_command
 from hub.config import NAMES, Config, load
 from hub.demo.receiver import Receiver, standard_fault
@@ -189,7 +189,76 @@ def test_config_hides_secrets_and_names_everything(data: str, monkeypatch: pytes
 
 
 def test_version_is_the_packages() -> None:
-    assert run("version") == (0, f"hookhub {__version__}\n", "")
+    assert run("version") == run("--version") == (0, f"hookhub {__version__}\n", "")
+
+
+def lines_of(*arguments: str) -> list[list[str]]:
+    """What a list prints below its head, in words."""
+    code, out, err = run(*arguments)
+    assert (code, err) == (0, "")
+    return [line.split() for line in out.splitlines()[1:]]
+
+
+def test_projects_are_listed_and_deleted(made: str) -> None:
+    where = ("--data", made)
+    run("project", "create", "TRAVEL", "--name", "Travel agency", "--catalogue", "icescrum", *where)
+    assert lines_of("project", "list", *where) == [
+        ["TRAVEL", "icescrum", "-", "Travel", "agency"],
+        ["OLD", "open", "-", "OLD"],
+    ]
+    assert run("project", "delete", "TRAVEL", *where) == (0, "TRAVEL\n", "")
+    assert [line[0] for line in lines_of("project", "list", *where)] == ["OLD"]
+    code, out, err = run("project", "delete", "TRAVEL", *where)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert run("project", "create", "TRAVEL", *where)[0] == 0
+
+
+def test_users_are_listed_and_deleted(made: str) -> None:
+    where = ("--data", made)
+    run("user", "create", "anna", "--admin", *where)
+    password = ("--password-stdin", *where)
+    run(
+        "user",
+        "create",
+        "bob",
+        "--project",
+        "OLD",
+        "--role",
+        "team_member",
+        *password,
+        stdin="correct horse\n",
+    )
+    assert lines_of("user", "list", *where) == [
+        ["bob", "-", "-", "OLD", "team_member"],
+        ["anna", "yes", "no", "password", "-"],
+    ]
+    assert run("user", "delete", "bob", *where) == (0, "bob\n", "")
+    assert [line[0] for line in lines_of("user", "list", *where)] == ["anna"]
+    assert run("user", "delete", "bob", *where)[0] == 1
+
+
+def test_tokens_are_listed_and_revoked(made: str) -> None:
+    where = ("--data", made)
+    text = run("token", "create", "--project", "OLD", "--scope", "read", "--name", "ci", *where)[1].strip()
+    run("token", "create", "--scope", "admin", *where)
+    rows = lines_of("token", "list", *where)
+    assert [row[1:] for row in rows] == [
+        ["-", "-", "admin", rows[0][4], "-", "-", "-"],
+        ["OLD", "-", "read", f"…{text[-4:]}", "-", "-", "ci"],
+    ]
+    assert lines_of("token", "list", "--project", "OLD", *where) == rows[1:]
+    assert text not in str(rows)
+    token_id = rows[1][0]
+    assert run("token", "revoke", token_id, *where) == (0, f"{token_id}\n", "")
+    assert "revoked" in lines_of("token", "list", "--project", "OLD", *where)[0]
+    assert run("token", "revoke", token_id, *where)[0] == 1
+
+
+def test_a_list_is_not_cut_at_a_page() -> None:
+    def page(before: str | None) -> list[str]:
+        return {None: ["c", "b"], "b": ["a"], "a": []}[before]
+
+    assert list(listing.pages(page, str)) == ["c", "b", "a"]
 
 
 @pytest.mark.parametrize("name", [None, *cli.COMMANDS])
@@ -225,6 +294,10 @@ def test_every_command_has_help(name: str | None) -> None:
         (("user", "set-password", "nobody"), 1, "no user nobody"),
         (("user", "set-password", "anna"), 2, "--password-stdin"),
         (("token", "create", "--project", "OLD"), 2, "Missing option '--scope'"),
+        (("project", "delete", "NEW"), 1, "There is no project 'NEW' (there is: OLD)"),
+        (("user", "delete", "bob"), 1, "no user bob"),
+        (("token", "list", "--project", "NEW"), 1, "There is no project 'NEW'"),
+        (("token", "revoke", "tok_x"), 1, "no such token"),
         (("token", "create", "--project", "OLD", "--scope", "write"), 2, "'publish'"),
         (("token", "create", "--project", "OLD", "--scope", "admin"), 2, "--scope: admin is for the whole"),
         (("token", "create", "--project", "NEW", "--scope", "read"), 1, "There is no project 'NEW'"),

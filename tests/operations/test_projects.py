@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
+from hub.operations.credentials import Credentials
 from hub.operations.projects import Projects, check_open
-from hub.store import audit, projects
+from hub.operations.tokens import Tokens
+from hub.operations.users import Users
+from hub.store import audit, hooks, models, projects, retention
 from tests.rigs.requesters import ADMIN, NOBODY, managing_token
 from tests.rigs.stage import Stage
 
@@ -101,6 +104,7 @@ def test_they_are_nobody_elses(store: Stage, who: str) -> None:
         lambda: operations.named(requester, "DEMO"),
         lambda: operations.create(requester, "NEW"),
         lambda: operations.update(requester, "DEMO", name="x"),
+        lambda: operations.delete(requester, "DEMO"),
     ]
     for call in calls:
         with pytest.raises(Forbidden, match="admin"):
@@ -113,3 +117,65 @@ def test_an_archived_project_is_not_open(store: Stage) -> None:
     Projects(store.database).update(ADMIN, "DEMO", is_archived=True)
     with pytest.raises(Forbidden, match="archived"):
         store.read(lambda: check_open(store.project))
+
+
+def test_a_deleted_project_is_gone_with_all_that_is_its_own(store: Stage) -> None:
+    changes: list[bool] = []
+    made = Tokens(store.database).create(ADMIN, store.project, scopes=["read"])
+    Users(store.database).create(ADMIN, "ann", project_key="DEMO", role="team_member")
+    hook_id = store.hook()
+    store.publish([hook_id])
+    Projects(store.database, lambda: changes.append(True)).delete(ADMIN, "DEMO")
+    assert changes == [True]
+    assert store.read(projects.find) == ()
+    assert store.read(lambda: (projects.by_key("DEMO"), projects.by_id(store.project.id))) == (None, None)
+    assert Tokens(store.database).list(ADMIN, None) == ()
+    assert Credentials(store.database).requester(made.text, None) is None
+    assert Users(store.database).get(ADMIN, "ann").roles == {}
+    assert store.row(hook_id).deleted_at is not None
+    assert store.claim() == []
+    entry = store.read(lambda: audit.entries(object_id="DEMO"))[0]
+    assert (entry.action, entry.actor, entry.project_key) == ("project.deleted", "root", "DEMO")
+    with pytest.raises(NotFound):
+        Projects(store.database).delete(ADMIN, "DEMO")
+
+
+def test_the_key_of_a_deleted_project_may_be_given_again_and_means_another(store: Stage) -> None:
+    operations = Projects(store.database)
+    store.hook()
+    operations.delete(ADMIN, "DEMO")
+    again = operations.create(ADMIN, "DEMO")
+    assert again.id != store.project.id
+    assert store.read(lambda: hooks.states([again.id]))[again.id] == {}
+    with pytest.raises(Conflict):
+        operations.create(ADMIN, "DEMO")
+    operations.delete(ADMIN, "DEMO")
+    assert operations.list(ADMIN) == ()
+
+
+def test_what_a_deleted_project_leaves_is_forgotten_and_nothing_else(store: Stage) -> None:
+    other = store.do(lambda: projects.add("OTHER", "", "open", 0))
+    kept = store.hook()
+    store.publish([kept])
+    store.publish([])
+    own, store.project = store.project, other
+    mine = store.hook()
+    sent = store.publish([mine], 3)
+    claims = [claim for claim in store.claim() if claim.hook_id == mine]
+    assert claims
+    Projects(store.database).delete(ADMIN, "OTHER")
+
+    def tidy() -> None:
+        for step in (retention.expire_held, retention.forget):
+            while store.do(lambda step=step: step(store.settings, store.clock.now(), 2)):  # type: ignore[misc]
+                pass
+
+    tidy()
+    left = store.read(lambda: [row.event_id for row in models.Delivery.select()])
+    assert {*left} - {*sent}, "another project's delivery stays"
+    assert len({*left} & {*sent}) == len(claims), "what is under way is not forgotten yet"
+    store.record(claims)
+    tidy()
+    assert store.read(lambda: [row.project_id for row in models.Delivery.select()]) == [own.id]
+    assert store.read(lambda: models.Event.select().where(models.Event.project_id == other.id).count()) == 0
+    assert store.read(lambda: models.Event.select().count()) == 2

@@ -24,6 +24,7 @@ def test_a_manager_makes_lists_and_revokes_the_tokens_of_the_project(store: Stag
     assert (made.token.name, made.token.scopes, made.token.created_by) == ("ci", ("publish",), "maria")
     assert store.read(lambda: tokens.by_digest(tokens.digest(made.text))) == made.token
     assert operations.list(maria, store.project) == (made.token,)
+    assert operations.get(maria, made.token.id) == made.token
     operations.revoke(maria, made.token.id)
     with pytest.raises(NotFound):
         operations.revoke(maria, made.token.id)
@@ -94,12 +95,14 @@ def test_they_are_nobody_elses(store: Stage, kind: str) -> None:
         lambda: operations.list(who, None),
         lambda: operations.create(who, None, scopes=["read"]),
         lambda: operations.revoke(who, wide.id),
+        lambda: operations.get(who, wide.id),
     ]
     if "manag" not in kind or "another" in kind:
         calls += [
             lambda: operations.list(who, store.project),
             lambda: operations.create(who, store.project, scopes=["read"]),
             lambda: operations.revoke(who, own.id),
+            lambda: operations.get(who, own.id),
         ]
     for call in calls:
         with pytest.raises(Forbidden):

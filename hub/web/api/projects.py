@@ -36,6 +36,11 @@ class ProjectAnswer(BaseModel):
     created_at: str
 
 
+class ProjectDeleted(BaseModel):
+    key: str
+    deleted: bool
+
+
 class ProjectQuery(Paged):
     before: str | None = Field(
         None, description="Only projects made before the one of this key: the next page"
@@ -66,6 +71,12 @@ def update_project(request: ApiRequest) -> ApiResponse:
     return ApiResponse(_answer(updated))
 
 
+def delete_project(request: ApiRequest) -> ApiResponse:
+    key = request.path["key"]
+    request.services.projects.delete(request.requester, key)
+    return ApiResponse({"key": key, "deleted": True})
+
+
 def _answer(project: Project) -> dict[str, Any]:
     return {
         "key": project.key,
@@ -85,5 +96,7 @@ CALLS = (
          problems=(409,), tag="admin"),
     Call("GET", "/projects/{key}", get_project, "One project", _ADMIN, ProjectAnswer, is_about_project=False, tag="admin"),
     Call("PATCH", "/projects/{key}", update_project, "Rename, archive or restore a project", _ADMIN, ProjectAnswer, body=ProjectChange,
+         is_about_project=False, tag="admin"),
+    Call("DELETE", "/projects/{key}", delete_project, "End a project with its hooks, tokens and members", _ADMIN, ProjectDeleted,
          is_about_project=False, tag="admin"),
 )  # fmt: skip

@@ -69,6 +69,10 @@ def list_tokens(request: ApiRequest) -> ApiResponse:
     return request.page(found, [_answer(one) for one in found])
 
 
+def get_token(request: ApiRequest) -> ApiResponse:
+    return ApiResponse(_answer(request.services.tokens.get(request.requester, request.path["id"])))
+
+
 def create_token(request: ApiRequest) -> ApiResponse:
     wanted: TokenInput = request.body
     services, requester = request.services, request.requester
@@ -118,5 +122,6 @@ CALLS = (
     Call("GET", "/tokens", list_tokens, "Tokens, newest first", _ADMIN, list[TokenAnswer], query=TokenQuery,
          is_about_project=False, tag="tokens"),
     Call("POST", "/tokens", create_token, "Make a token", _ADMIN, NewToken, 201, TokenInput, is_about_project=False, tag="tokens"),
+    Call("GET", "/tokens/{id}", get_token, "One token", _ADMIN, TokenAnswer, is_about_project=False, tag="tokens"),
     Call("DELETE", "/tokens/{id}", revoke_token, "Revoke a token", _ADMIN, Revoked, is_about_project=False, tag="tokens"),
 )  # fmt: skip

@@ -84,6 +84,10 @@ def update_user(request: ApiRequest) -> ApiResponse:
     return ApiResponse(_answer(updated))
 
 
+def get_user(request: ApiRequest) -> ApiResponse:
+    return ApiResponse(_answer(request.services.users.get(request.requester, request.path["name"])))
+
+
 def delete_user(request: ApiRequest) -> ApiResponse:
     name = request.path["name"]
     request.services.users.delete(request.requester, name)
@@ -107,6 +111,7 @@ CALLS = (
          is_about_project=False, tag="admin"),
     Call("POST", "/users", create_user, "Make a user", _ADMIN, UserAnswer, 201, UserInput, is_about_project=False, problems=(409,),
          tag="admin"),
+    Call("GET", "/users/{name}", get_user, "One user", _ADMIN, UserAnswer, is_about_project=False, tag="admin"),
     Call("PATCH", "/users/{name}", update_user, "Set a user's password or role, or shut them out", _ADMIN, UserAnswer,
          body=UserChange, is_about_project=False, problems=(409,), tag="admin"),
     Call("DELETE", "/users/{name}", delete_user, "Delete a user", _ADMIN, UserDeleted, is_about_project=False, problems=(409,),

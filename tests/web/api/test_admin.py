@@ -287,7 +287,40 @@ def test_archiving_twice_is_once(admin: Client, live: LiveHub, project: str) -> 
     assert [row.action for row in trail(live, project)] == ["project.archived", "project.restored"]
 
 
+def test_a_project_is_deleted_and_its_token_with_it(
+    admin: Client, live: LiveHub, project: str, api: Client, receiver: Receiver
+) -> None:
+    api.post("/hooks", json={"target_url": receiver.url, "event": "*"})
+    assert admin.delete(f"/projects/{project}").json() == {"key": project, "deleted": True}
+    assert admin.delete(f"/projects/{project}").status_code == 404
+    assert admin.get(f"/projects/{project}").status_code == 404
+    assert api.get("/hooks").status_code == 401
+    assert admin.post("/projects", json={"key": project}).status_code == 201
+    assert admin.get("/hooks", params={"project": project}).json() == []
+    assert (
+        admin.post("/events", params={"project": project}, json={"type": "a.b", "data": {}}).json()[
+            "deliveries"
+        ]
+        == 0
+    )
+
+
 # Users
+
+
+def test_members_are_listed_given_a_role_and_removed(admin: Client, project: str) -> None:
+    admin.post("/users", json={"name": "mary"})
+    path = f"/projects/{project}/members"
+    assert admin.get(path).json() == []
+    for role in ("product_owner", "team_member"):
+        assert admin.put(f"{path}/mary", json={"role": role}).json() == {"name": "mary", "role": role}
+    assert admin.get(path).json() == [{"name": "mary", "role": "team_member"}]
+    assert admin.get("/users/mary").json()["roles"] == {project: "team_member"}
+    assert admin.delete(f"{path}/mary").json() == {"name": "mary", "deleted": True}
+    assert admin.delete(f"{path}/mary").status_code == 404
+    assert admin.put(f"{path}/mary", json={"role": "king"}).status_code == 422
+    assert admin.put(f"{path}/nobody", json={"role": "stakeholder"}).status_code == 404
+    assert admin.get("/projects/NOSUCH/members").status_code == 404
 
 
 def test_a_user_is_made_with_a_role_and_no_answer_holds_a_password(

@@ -170,6 +170,7 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(live: LiveHub, admin: Client, 
     assert len(token) >= 40
     listed = next(one for one in admin.get("/tokens").json() if one["id"] == made["id"])
     assert "token" not in listed
+    assert admin.get(f"/tokens/{made['id']}").json() == listed
     assert listed["ending"] == token[-4:]
     assert {**listed} == {key: value for key, value in made.items() if key != "token"}
     assert bytes(row_of(live, made["id"]).digest) == hashlib.sha256(token.encode()).digest()
