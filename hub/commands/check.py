@@ -16,7 +16,9 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import click
+import requests
 
+from hub.commands import serving_lock
 from hub.commands.opening import data_option, load_config
 from hub.commands.serving import raise_file_limit
 from hub.config import Config
@@ -33,6 +35,7 @@ Mark = Literal["ok", "warning", "error"]
 
 DISK_FREE_COMFORT_BYTES = 2 * 1024**3
 CLOCK_APART_MAX_S = 5.0
+READY_TIMEOUT_S = 5
 YEARS = range(2026, 2100)
 OPEN_FILES_NEEDED = REQUESTS_MAX * 2 + 256
 """A sender has a socket and may be looking a name up; the rest are callers, database and log."""
@@ -68,6 +71,7 @@ def show_config(data_dir: str | None) -> None:
 def examine(loaded: Config) -> Iterator[Finding]:
     """Every finding, in the order in which people should mend them. Raises: NoHub."""
     yield from database(loaded)
+    yield from running_hub(loaded)
     yield from data_directory(loaded)
     yield base_url(loaded)
     yield from first_password(loaded)
@@ -129,6 +133,44 @@ def _workers(opened: Database) -> Finding:
         if alive
         else "workers: none delivers now; 'hookhub serve' or 'hookhub worker' does",
     )
+
+
+def running_hub(loaded: Config) -> Iterator[Finding]:
+    """Whether this looked at a hub that runs, and whether that one was told the same."""
+    if not loaded.database_url.startswith("sqlite"):
+        text = "running hub: not looked at, for hubs on any machine may share this database"
+        yield Finding("ok", f"{text}; this is about its data and this environment")
+        return
+    found = serving_lock.running(loaded)
+    if found is None:
+        text = f"running hub: none serves {hub_data.where(loaded)} now"
+        yield Finding("ok", f"{text}; this is about its data and this environment")
+        return
+
+    is_ready, says = _asked(found.address)
+    yield Finding(
+        "ok" if is_ready else "error", f"running hub: process {found.pid} at {found.address} {says}"
+    )
+    if found.base_url != loaded.base_url:
+        yield Finding(
+            "warning",
+            f"running hub: it was started with the base URL {found.base_url}, and this environment says "
+            f"{loaded.base_url}; run check with the environment of the hub",
+        )
+
+
+def _asked(address: str) -> tuple[bool, str]:
+    """Whether a hub says that it is ready, and in words."""
+    try:
+        with requests.Session() as session:
+            session.trust_env = False  # a proxy of this shell's knows nothing of this machine
+            answer = session.get(f"{address}/readyz", timeout=READY_TIMEOUT_S)
+            checks = answer.json()["checks"]
+    except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+        return False, f"does not answer ({type(error).__name__})"
+    if answer.status_code == 200:
+        return True, "answers and is ready"
+    return False, f"is not ready: {', '.join(f'{name} {state}' for name, state in checks.items())}"
 
 
 def data_directory(loaded: Config) -> Iterator[Finding]:

@@ -5,7 +5,6 @@ never build parts of a hub: `app` does. With several workers it is the parent of
 """
 
 import contextlib
-import fcntl
 import logging
 import resource
 import signal
@@ -13,7 +12,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from types import FrameType
 
 import click
@@ -22,11 +20,11 @@ from hub import app
 from hub.app import Hub
 from hub.commands import memory
 from hub.commands.opening import data_option, load_config, made_line
+from hub.commands.serving_lock import only_one
 from hub.commands.worker_processes import WorkerProcesses, when_parent_ends
 from hub.config import MAX_WORKERS, Config
 from hub.errors import ConfigError, HubError, Invalid
 from hub.operations import first_admin, hub_data
-from hub.store import private_files
 from hub.store.clock import Clock
 from hub.web.http_server import BACKLOG, Server, server_config
 
@@ -60,7 +58,7 @@ def serve(
     raise_file_limit()
     memory.give_back_what_is_free()
     with contextlib.ExitStack() as held:
-        held.enter_context(only_one(loaded))
+        note = held.enter_context(only_one(loaded))
         listener = held.enter_context(listening(loaded))
         loaded = with_port(loaded, listener.getsockname()[1])
         hub = Hub(loaded, sends=loaded.workers > 0)
@@ -70,6 +68,7 @@ def serve(
         def announce() -> None:
             others.start()
             memory.keep_what_is_there()
+            note(loaded)
             click.echo(f"hookhub is listening on {loaded.base_url}")
             if hub.is_new:
                 click.echo(made_line(loaded))
@@ -172,28 +171,6 @@ def with_port(loaded: Config, port: int) -> Config:
         if loaded.base_url.endswith(":0")
         else loaded.base_url,
     )
-
-
-@contextlib.contextmanager
-def only_one(loaded: Config) -> Iterator[None]:
-    """One serving hub a SQLite file: two would print two set-up links and answer with different base URLs.
-    Raises: ConfigError.
-
-    Workers and commands may run beside it. Machines that share a PostgreSQL each serve.
-    """
-    if not loaded.database_url.startswith("sqlite"):
-        yield
-        return
-    path = Path(loaded.database_url.removeprefix("sqlite:///")).with_suffix(".lock")
-    with hub_data.storage_faults(loaded):
-        hub_data.make_directory(loaded)
-        lock = private_files.opened(path)
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigError(f"Another hub serves {path.parent}: stop it, or give another --data.") from None
-        yield
 
 
 @contextlib.contextmanager

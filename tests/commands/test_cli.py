@@ -593,6 +593,39 @@ def test_commands_run_beside_a_serving_hub(tmp_path: Path) -> None:
         until(lambda: "1 deliver now" in hookhub("check", **where).stdout)
 
 
+def test_check_says_whether_it_looked_at_the_running_hub(tmp_path: Path) -> None:
+    where = {"HUB_DATA_DIR": str(tmp_path / "data")}
+    with serving(tmp_path) as hub:
+        until(lambda: "answers and is ready" in hookhub("check", HUB_BASE_URL=hub.url, **where).stdout)
+        done = hookhub("check", HUB_BASE_URL=hub.url, **where)
+        assert (
+            f"ok       running hub: process {hub.process.pid} at {hub.url} answers and is ready"
+            in done.stdout
+        )
+        assert "started with the base URL" not in done.stdout
+        told_otherwise = hookhub("check", HUB_BASE_URL="https://hub.example", **where).stdout
+        assert f"it was started with the base URL {hub.url}" in told_otherwise
+        os.kill(hub.process.pid, signal.SIGSTOP)
+        try:
+            stopped = hookhub("check", HUB_BASE_URL=hub.url, **where)
+        finally:
+            os.kill(hub.process.pid, signal.SIGCONT)
+        assert stopped.returncode == 1
+        assert (
+            f"error    running hub: process {hub.process.pid} at {hub.url} does not answer" in stopped.stdout
+        )
+    gone = hookhub("check", **where)
+    assert (gone.returncode, gone.stderr) == (0, "")
+    assert f"running hub: none serves {tmp_path / 'data'} now" in gone.stdout
+
+
+def test_check_says_why_a_running_hub_is_not_ready(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "0"):
+        done = hookhub("check", HUB_DATA_DIR=str(tmp_path / "data"))
+    assert done.returncode == 1
+    assert "is not ready: database ok, workers none" in done.stdout
+
+
 def test_a_second_hub_on_the_same_data_is_refused(tmp_path: Path) -> None:
     with serving(tmp_path):
         done = hookhub("serve", "--port", "0", "--data", str(tmp_path / "data"))
