@@ -10,6 +10,7 @@ import hmac
 from connectors.base import Answer, HttpParcel
 from hub.errors import DeliveryError, Invalid
 from hub.operations.room import Room
+from hub.rules.headers import value_fault
 from hub.targets.outbound import Outbound
 from hub.targets.transport import Request
 
@@ -26,7 +27,8 @@ class Handshakes:
     def prove(self, scheme: str, url: str, secret: str, *, verify_ssl: bool) -> None:
         """Ask the target, and wait for its proof.
 
-        `rest-hooks`: POST with `X-Hook-Secret`, which must come back with a 200 or 204 (resthooks.org, Asana).
+        `rest-hooks`: POST with `X-Hook-Secret`, which must come back with a 200 or 204 (resthooks.org,
+        Asana).
         `cloudevents`: OPTIONS with `WebHook-Request-Origin`, answered by `WebHook-Allowed-Origin`; the status
         proves nothing (CloudEvents HTTP webhook 1.0.2 §4).
 
@@ -34,6 +36,8 @@ class Handshakes:
             Invalid: naming what the target did not do. Busy: too many targets are being asked at this moment.
         """
         is_rest, origin = scheme == "rest-hooks", self._outbound.origin
+        if is_rest and (fault := value_fault(secret)):
+            raise Invalid([("secret", f"goes to the target in a header for this handshake. {fault}")])
         headers = {"X-Hook-Secret": secret} if is_rest else {"WebHook-Request-Origin": origin}
         request = Request(
             url,

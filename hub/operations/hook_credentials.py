@@ -33,8 +33,8 @@ def new_secret(form: str) -> str:
 
 
 def unmasked(box: SecretBox, hook: Hook, change: HookChange) -> HookChange:
-    """A change without what is the same as before, and with the values that masks stand for: clients read a hook
-    and write all of it back. A mask keeps the value of the same header for the same receiver.
+    """A change without what is the same as before, and with the values that masks stand for: clients read a
+    hook and write all of it back. A mask keeps the value of the same header for the same receiver.
 
     Raises: Invalid, a mask stands for nothing.
     """

@@ -1,7 +1,7 @@
 """Drafts: what a new hook is made of, and what a change changes.
 
-Owns the defaults of a new hook, and that a field which has its value already is no change: a hook can be read,
-one field changed, and all of it written back. Nothing is written here. Step before: a door has read the
+Owns the defaults of a new hook, and that a field which has its value already is no change: a hook can be
+read, one field changed, and all of it written back. Nothing is written here. Step before: a door has read the
 fields. Step after: `subscriptions` checks and writes what is left.
 """
 

@@ -1,5 +1,5 @@
-"""What people and programs are shown of hooks beside what a hook is: whether they may edit it, the names of its
-headers, and when a failing one is tried next.
+"""What people and programs are shown of hooks beside what a hook is: whether they may edit it, the names of
+its headers, and when a failing one is tried next.
 
 Step before: `subscriptions` found or changed hooks. Step after: a door puts them into its own shape.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hub.operations.hook_access import origin_of
 from hub.rules.access import Requester, refusal
-from hub.store import destinations, hooks
+from hub.store import destinations, hook_lists
 from hub.store.database import Database
 from hub.store.hooks import Hook
 from hub.store.secrets import SecretBox, SecretUnreadable
@@ -29,7 +29,7 @@ class HookView:
 def of(database: Database, box: SecretBox, requester: Requester, found: Sequence[Hook]) -> list[HookView]:
     """In the order given; one query for all of them, and none while no hook is failing."""
     failing = [hook for hook in found if hook.state == "failing"]
-    times = database.read(lambda: hooks.next_attempts(failing)) if failing else {}
+    times = database.read(lambda: hook_lists.next_attempts(failing)) if failing else {}
     return [
         HookView(
             hook,

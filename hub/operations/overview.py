@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hub.engine.intake import Intake
 from hub.rules.access import Requester, require
 from hub.rules.health import State
-from hub.store import figures, hook_lists, hooks
+from hub.store import figures, hook_lists
 from hub.store.database import Database
 from hub.store.figures import Results, hour_of, project_subject
 from hub.store.hook_lists import Wanted
@@ -110,7 +110,7 @@ class Overview:
     def states(self, requester: Requester, project: Project) -> dict[State, int]:
         """State → how many of the project's hooks are in it. Raises: Forbidden."""
         require(requester, "read", "manage", project_id=project.id)
-        return self._database.read(lambda: hooks.states([project.id]))[project.id]
+        return self._database.read(lambda: hook_lists.states([project.id]))[project.id]
 
     def wanting(self, project: Project, event_type: str) -> list[str]:
         """The ids of the hooks that would get an event of this type."""
@@ -144,7 +144,7 @@ class Overview:
         hours = self._hours([hook.id for hook in found])
         unwell = [hook.id for hook in found if hook.state != "active"]
         waiting = hook_lists.open_counts(self._database, unwell, OPEN_MAX)
-        times = hooks.next_attempts([hook for hook in found if hook.state == "failing"])
+        times = hook_lists.next_attempts([hook for hook in found if hook.state == "failing"])
         return [HookRow(hook, hours[hook.id], waiting.get(hook.id, 0), times.get(hook.id)) for hook in found]
 
     def _hours(self, subjects: Sequence[str]) -> dict[str, Hours]:

@@ -1,4 +1,5 @@
-"""Test deliveries: one attempt to one hook, never retried, never counted (docs/delivery.md, "When a hook fails").
+"""Test deliveries: one attempt to one hook, never retried, never counted (docs/delivery.md, "When a hook
+fails").
 
 A test passes by the queue: it is sent at once, on the caller's thread, also to a hook that is switched off,
 because that is when people test. What came of it is kept in the log like any delivery.
@@ -55,8 +56,8 @@ class Pings:
         """Send a test event to a hook and wait for the answer.
 
         Raises:
-            NotFound: there is no such hook, or it must look so. Conflict: its origin forbids it, or its secrets
-                cannot be read. Forbidden: the project is archived. Busy: too many are being tested at this moment.
+            NotFound: there is no such hook, or it must look so. Conflict: its origin forbids it, or its
+                secrets cannot be read. Forbidden: the project is archived. Busy: too many are being tested.
         """
         hook = self._subscriptions.check(requester, project, hook_id, "test")
         new = NewEvent(new_id("evt"), project.id, PING_EVENT_TYPE, time.time(), _data(project, hook))

@@ -11,7 +11,7 @@ from hub.rules import keys
 from hub.rules.access import Requester, archived, require
 from hub.rules.catalogue import CATALOGUES, OPEN
 from hub.rules.health import State
-from hub.store import audit, hooks, projects
+from hub.store import audit, hook_lists, projects
 from hub.store.database import Database
 from hub.store.projects import Project
 from hub.store.users import User
@@ -51,7 +51,7 @@ class Projects:
             last = None if before is None else projects.by_key(before)
             keys = None if user.is_admin else tuple(user.roles)
             found = projects.find(last, limit, keys)
-            states = hooks.states([project.id for project in found])
+            states = hook_lists.states([project.id for project in found])
             return tuple((project, states[project.id]) for project in found)
 
         return self._database.read(read)

@@ -1,7 +1,7 @@
 """Room: how many requests to receivers may wait on the threads that answer calls.
 
-Targets that hang must not take all of those threads: one app's token would stop the hub for everybody. Whoever
-finds no room is told to come again.
+Targets that hang must not take all of those threads: one app's token would stop the hub for everybody.
+Whoever finds no room is told to come again.
 """
 
 import threading

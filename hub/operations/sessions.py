@@ -15,7 +15,7 @@ from hub.rules import sign_in
 from hub.rules.access import Requester, person
 from hub.rules.health import NEEDING_ATTENTION
 from hub.rules.people import PASSWORD_MAX
-from hub.store import audit, hooks, projects, sessions, users
+from hub.store import audit, hook_lists, projects, sessions, users
 from hub.store.database import Database
 from hub.store.projects import Project
 from hub.store.sessions import Session
@@ -80,7 +80,7 @@ class Sessions:
 
         def read() -> tuple[Project | None, int]:
             project = projects.by_key(key) if who.user.is_admin or key in who.user.roles else None
-            states = hooks.states([project.id])[project.id] if project is not None else {}
+            states = hook_lists.states([project.id])[project.id] if project is not None else {}
             return project, sum(states.get(state, 0) for state in NEEDING_ATTENTION)
 
         return self._database.read(read)

@@ -7,23 +7,23 @@ Step after: `store.hooks`.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from connectors import registry
 from hub.engine.hook_states import HookStates
 from hub.errors import Conflict, FieldError, Forbidden, Invalid
-from hub.operations import hook_access, hook_credentials, hook_drafts
+from hub.operations import hook_access, hook_credentials, hook_drafts, hook_writing
 from hub.operations.handshake import Handshakes
 from hub.operations.hook_drafts import Draft
 from hub.operations.projects import check_open
 from hub.rules import access, hook_fields
 from hub.rules.access import Action, Requester
 from hub.rules.addresses import Network
-from hub.rules.health import Switched
-from hub.rules.hook_fields import SECRET_FIELDS, UNSET, Circumstances, HookChange
-from hub.store import audit, hooks, projects, settings
+from hub.rules.hook_fields import UNSET, Circumstances, HookChange
+from hub.store import audit, hook_lists, hooks, projects, settings
 from hub.store.database import Database
+from hub.store.hook_lists import Wanted
 from hub.store.hooks import Hook
 from hub.store.projects import Project
 from hub.store.secrets import SecretBox
@@ -32,6 +32,8 @@ T = TypeVar("T")
 
 OVERLAP_HOURS_DEFAULT = 24.0
 OVERLAP_HOURS_MAX = 168.0
+_THERE = Wanted(states=("active", "failing", "disabled", "auto_disabled"))
+"""Hooks that take room: all but those that are over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class Subscriptions:
             now = self._database.clock.now()
             locked = hooks.locked(self._database, hook_id)
             draft = hook_drafts.of_change(requester, project, locked, given).completed(self._box)
-            hook = self._configure(requester, draft, now)
+            hook = hook_writing.configure(self._box, requester, draft, now)
             if draft.change.enabled is not UNSET and draft.change.enabled != hook.is_on:
                 hook = self._switch(requester, hook, draft.change.enabled, now)
             secret = draft.change.secret
@@ -226,9 +228,7 @@ class Subscriptions:
             if hook.origin_kind == "page":
                 raise Conflict("this hook already belongs to the web page", title="Already the page's")
             hook_access.check_not_gone(hook)
-            taken = hooks.give_to_page(hook, now)
-            audit.add(now, requester, "hook.taken_over", hook_id, project.id, _origin_change(hook, taken))
-            return taken
+            return hook_writing.take_over(requester, hook, now)
 
         return self._write(write)
 
@@ -257,50 +257,25 @@ class Subscriptions:
         self._handshakes.prove(scheme, url, secret, verify_ssl=verify_ssl)
         return change
 
-    def _configure(self, requester: Requester, draft: Draft, now: float) -> Hook:
-        """Write the fields of a draft, but for `enabled`."""
-        hook, change = draft.hook, replace(draft.change, enabled=UNSET)
-        values = change.given()
-        if not values:
-            return hook
-        before = {name: getattr(hook, name) for name in values if name not in SECRET_FIELDS}
-        fields = hook_fields.audited(values, before)
-        audit.add(now, requester, "hook.changed", hook.id, hook.project_id, fields)
-        return hooks.update(self._box, hook, change, now)
-
     def _switch(self, requester: Requester, hook: Hook, is_on: bool, now: float) -> Hook:
-        hook_access.check_not_gone(hook)
-        after = hook_drafts.switched(hook, is_on, requester, now)
-        if after.state == hook.state:
-            return hook
-        changed = hooks.switch(self._database, hook, after, now)
-        # Without a reason: what follows names who did it already.
-        self._hook_states.changed(Switched(hook.id, hook.project_id, hook.state, after.state), requester, now)
-        return changed
+        return hook_writing.switch(self._database, self._hook_states, requester, hook, is_on, now)
 
     def _check_room(self, requester: Requester, project: Project) -> None:
         check_open(project)
         most = settings.load().max_hooks_per_project
-        if most and hooks.count(project.id) >= most:
+        if most and hook_lists.count(project.id, _THERE) >= most:
             raise Conflict(
-                f"this project has {most} hooks, which is the limit: delete one, or have an administrator raise "
-                "max_hooks_per_project",
+                f"this project has {most} hooks, which is the limit: delete one, or have an administrator "
+                "raise max_hooks_per_project",
                 title="No room",
             )
         needed = "webhooks" if requester.is_person else requester.app
         if needed is not None and needed not in projects.connectors(project.id):
             raise Conflict(
-                f"{hook_access.app_name(needed)} is not switched on for project {project.key}: a manager switches it "
-                "on, as PATCH /api/v1/connectors does",
+                f"{hook_access.app_name(needed)} is not switched on for project {project.key}: a manager "
+                "switches it on, as PATCH /api/v1/connectors does",
                 title="Connector off",
             )
 
     def _around(self, project: Project, origin_kind: str) -> Circumstances:
         return Circumstances(project.catalogue, registry.format_keys(), self._allow, self._ports, origin_kind)
-
-
-def _origin_change(before: Hook, after: Hook) -> dict[str, Any]:
-    names = ("origin_kind", "origin_app")
-    return hook_fields.audited(
-        {name: getattr(after, name) for name in names}, {name: getattr(before, name) for name in names}
-    )

@@ -80,10 +80,12 @@ _METADATA_HOSTS = frozenset(
         ),
     )
 )
-"""The very addresses: looked for in every IPv6 address, since a gateway may translate any prefix of its network."""
+"""The very addresses: looked for in every IPv6 address, since a gateway may translate any prefix of its
+network.
+"""
 
-# IPv4 addresses hidden in the last 32 bits: v4-compatible (RFC 4291 §2.5.5.1), IPv4-translated (RFC 2765 §2.1) and
-# NAT64 (RFC 6052).
+# IPv4 addresses hidden in the last 32 bits: v4-compatible (RFC 4291 §2.5.5.1), IPv4-translated (RFC 2765 §2.1)
+# and NAT64 (RFC 6052).
 _IPV4_IN_TAIL = tuple(map(IPv6Network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96")))
 _LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 """For gateways of one's own (RFC 8215), whose prefix may have any of RFC 6052's lengths."""
@@ -150,11 +152,17 @@ def refusal(address: Address, allow: Sequence[Network]) -> str | None:
     if any(inner in network for inner in _faces(address) for network in _METADATA):
         if ip_network(address) in allow:
             return None
-        return "may serve cloud metadata; it stays refused unless the setting HUB_OUTBOUND_ALLOW names exactly this address (/32 or /128)."
+        return (
+            "may serve cloud metadata; it stays refused unless the setting HUB_OUTBOUND_ALLOW names exactly this "
+            "address (/32 or /128)."
+        )
     network, words = _refused_network(address)
     if network is None or any(address in allowed for allowed in allow):
         return None
-    return f"lies in {network} ({words}); hooks may reach it only when the operator names it in the setting HUB_OUTBOUND_ALLOW."
+    return (
+        f"lies in {network} ({words}); hooks may reach it only when the operator names it in the setting "
+        "HUB_OUTBOUND_ALLOW."
+    )
 
 
 def _refused_network(address: Address) -> tuple[Network | str | None, str]:

@@ -1,7 +1,7 @@
 """Which headers a hook may add to its requests.
 
-Owns the rule for headers that people type: nothing that frames a message or belongs to one connection, nothing
-that the hub sets itself, no character that receivers refuse. Pure. Step before: a hook is saved. Step after:
+Owns the rule for headers that people type: nothing that frames a message or belongs to one connection,
+nothing that the hub sets itself, no character that receivers refuse. Pure. Step before: a hook is saved. Step after:
 `hub.engine.delivery` puts its own beside them; `hub.targets` asks once more what can be written at all.
 """
 
@@ -29,8 +29,8 @@ FRAMING = frozenset(
     }
 )
 _FRAMING_PREFIXES = ("proxy-", "sec-websocket-")
-"""What only the HTTP client may write: RFC 9112's framing, and what belongs to one connection (RFC 9110 §7.6.1, RFC
-9113 §8.2.2, RFC 7540 §3.2.1, RFC 6455 §11.3). Two opinions on them are request smuggling.
+"""What only the HTTP client may write: RFC 9112's framing, and what belongs to one connection (RFC 9110
+§7.6.1, RFC 9113 §8.2.2, RFC 7540 §3.2.1, RFC 6455 §11.3). Two opinions on them are request smuggling.
 """
 
 _OWN = frozenset({"content-type", "user-agent"})

@@ -79,8 +79,8 @@ class Circumstances:
 
 
 def errors_of_new(wanted: HookChange, around: Circumstances) -> list[FieldError]:
-    """What is wrong with the fields of a new hook: it needs a target and an event, and has no value yet that a
-    mask could stand for.
+    """What is wrong with the fields of a new hook: it needs a target and an event, and has no value yet that
+    a mask could stand for.
     """
     missing = []
     if wanted.target_url is UNSET:
@@ -142,8 +142,8 @@ def secret_errors(secret: str | None) -> list[FieldError]:
 
 
 def is_same_receiver(url: str, other: str) -> bool:
-    """True when two URLs connect to the same scheme, host and port, however they are written: what was entrusted to
-    the one may be sent to the other.
+    """True when two URLs connect to the same scheme, host and port, however they are written: what was
+    entrusted to the one may be sent to the other.
     """
     try:
         return receiver_of(url) == receiver_of(other)

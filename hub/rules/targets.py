@@ -87,7 +87,8 @@ def _split(url: str) -> tuple[str, str, str]:
         raise TargetRefused(f"The URL is longer than {MAX_URL_CHARS} characters.")
     if not url.isascii():
         raise TargetRefused(
-            "The URL may hold ASCII only: write an international name in its xn-- form and escape the path with %."
+            "The URL may hold ASCII only: write an international name in its xn-- form and escape the path "
+            "with %."
         )
     if any(character <= " " or character in "\\\x7f" for character in url):
         raise TargetRefused("The URL may not hold blanks, control characters or backslashes.")
@@ -163,5 +164,6 @@ def _check_name(name: str, allow: Sequence[Network]) -> None:
         return
     if len(labels) == 1 or labels[-1] in _LOCAL_SUFFIXES or name.endswith(".home.arpa"):
         raise TargetRefused(
-            f"{name} is a local name; hooks may reach it only when the operator names its network in the setting HUB_OUTBOUND_ALLOW."
+            f"{name} is a local name; hooks may reach it only when the operator names its network in the "
+            "setting HUB_OUTBOUND_ALLOW."
         )

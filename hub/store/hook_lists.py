@@ -1,14 +1,14 @@
 """Hooks as a person looks for them: those that need attention first, by name, state, origin, and what they want.
 
-Owns the queries behind a page's list, each bounded however many hooks and deliveries there are. Step before:
-`operations.overview` says what is looked for.
+Owns the queries behind a page's list, and what is counted and told of many hooks at once, each bounded however
+many hooks and deliveries there are. Step before: `operations.overview` says what is looked for.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import Case
+from peewee import SQL, Case, fn
 
 from hub.rules.access import OriginKind
 from hub.rules.health import State
@@ -56,6 +56,40 @@ def open_counts(database: Database, hook_ids: Sequence[str], most: int) -> dict[
         [counted] = database.execute(sql, (hook_id, most, hook_id, most)).fetchone()
         counts[hook_id] = min(int(counted), most)
     return counts
+
+
+def states(project_ids: Sequence[int]) -> dict[int, dict[State, int]]:
+    """Project → state → how many of its hooks are in it, without those that were deleted; from an index alone."""
+    table = models.Hook
+    query = table.select(table.project_id, table.state, fn.COUNT(SQL("*")))
+    found: Any = (
+        query.where(table.project_id.in_(list(project_ids)), table.deleted_at.is_null())
+        .group_by(table.project_id, table.state)
+        .tuples()
+    )
+    counts: dict[int, dict[State, int]] = {project_id: {} for project_id in project_ids}
+    for project_id, state, count in found:
+        counts[project_id][state] = count
+    return counts
+
+
+def next_attempts(failing: Sequence[Hook]) -> dict[str, float | None]:
+    """When each of these failing hooks is tried next, as far as that is known: not while its breaker is open, nor
+    before something is due. One query; each hook costs one look into an index, whatever waits behind it.
+    """
+    hook, table = models.Hook, models.Delivery
+    first = (
+        table.select(table.next_at)
+        .where(table.hook_id == hook.id, table.state == "retrying")
+        .order_by(table.next_at)
+        .limit(1)
+    )
+    rows: Any = hook.select(hook.id, first).where(hook.id.in_([one.id for one in failing])).tuples()
+    due = dict(rows)
+    times = {one.id: (one.health.open_until, due.get(one.id)) for one in failing}
+    return {
+        hook_id: max((at for at in both if at is not None), default=None) for hook_id, both in times.items()
+    }
 
 
 def _matching(project_id: int, wanted: Wanted) -> Any:

@@ -6,11 +6,9 @@ function runs inside its caller's transaction.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
-
-from peewee import SQL, fn
 
 from hub.ids import new_id
 from hub.rules.access import OriginKind
@@ -289,49 +287,6 @@ def find(
     if before:
         query = query.where(Row.id < before)
     return [hook_of(row) for row in query]
-
-
-def count(project_id: int) -> int:
-    Row = models.Hook
-    return int(
-        Row.select()
-        .where(Row.project_id == project_id, Row.deleted_at.is_null(), Row.state != "gone")
-        .count()
-    )
-
-
-def states(project_ids: Sequence[int]) -> dict[int, dict[State, int]]:
-    """Project → state → how many of its hooks are in it, without those that were deleted; from an index alone."""
-    Row = models.Hook
-    query = Row.select(Row.project_id, Row.state, fn.COUNT(SQL("*")))
-    found: Any = (
-        query.where(Row.project_id.in_(list(project_ids)), Row.deleted_at.is_null())
-        .group_by(Row.project_id, Row.state)
-        .tuples()
-    )
-    counts: dict[int, dict[State, int]] = {project_id: {} for project_id in project_ids}
-    for project_id, state, count in found:
-        counts[project_id][state] = count
-    return counts
-
-
-def next_attempts(failing: Sequence[Hook]) -> dict[str, float | None]:
-    """When each of these failing hooks is tried next, as far as that is known: not while its breaker is open, nor before
-    something is due. One query; each hook costs one look into an index, whatever waits behind it.
-    """
-    Row, table = models.Hook, models.Delivery
-    first = (
-        table.select(table.next_at)
-        .where(table.hook_id == Row.id, table.state == "retrying")
-        .order_by(table.next_at)
-        .limit(1)
-    )
-    rows: Any = Row.select(Row.id, first).where(Row.id.in_([hook.id for hook in failing])).tuples()
-    due = dict(rows)
-    times = {hook.id: (hook.health.open_until, due.get(hook.id)) for hook in failing}
-    return {
-        hook_id: max((at for at in both if at is not None), default=None) for hook_id, both in times.items()
-    }
 
 
 def _only(secret: str | None) -> Secrets:

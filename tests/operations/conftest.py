@@ -12,3 +12,11 @@ def store(database_url: str) -> Iterator[Stage]:
     stage = Stage(database_url)
     yield stage
     stage.close()
+
+
+@pytest.fixture
+def sqlite(sqlite_url: str) -> Iterator[Stage]:
+    """What only SQLite can show."""
+    stage = Stage(sqlite_url)
+    yield stage
+    stage.close()

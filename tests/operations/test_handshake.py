@@ -191,6 +191,14 @@ def test_a_cloudevents_target_consents_by_its_header_whatever_its_status(
     assert sent.headers["content-type"] == "application/cloudevents+json"
 
 
+@pytest.mark.parametrize("secret", ["two\nlines", "bell\a", "Schl\u00fcssel \u20ac"])
+def test_a_secret_that_fits_no_header_is_named(api: Client, receiver: Receiver, secret: str) -> None:
+    wanted = {"target_url": receiver.url, "event": "*", "secret": secret, "handshake": "rest-hooks"}
+    answer = api.post("/hooks", json=wanted)
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["secret"])
+    assert receiver.requests == []
+
+
 def test_an_unknown_scheme_is_refused(api: Client, receiver: Receiver) -> None:
     for scheme in ("websub", "", "REST-HOOKS", 7, True):
         assert (

@@ -3,8 +3,6 @@
 import json
 import threading
 
-import pytest
-
 from hub.store import hooks, lanes, models
 from tests.rigs.stage import Stage
 
@@ -45,7 +43,6 @@ def test_lists_leave_out_what_is_over_unless_it_is_asked_for(store: Stage) -> No
     assert find(state="gone") == [gone]
     assert find(limit=1) == [app]
     assert find(before=app) == [page]
-    assert store.read(lambda: hooks.count(store.project.id)) == 2
     assert store.do(lambda: hooks.locked(store.database, deleted)) is None
 
 
@@ -68,35 +65,6 @@ def test_health_goes_into_the_row_and_comes_back_the_same(store: Stage) -> None:
     assert (lane.health.state, lane.health.consecutive_failures, lane.health.is_slow) == ("failing", 1, True)
     store.do(lambda: lanes.set_health(hook, lane.health))
     assert lanes.health_of(store.row(hook)) == lane.health
-
-
-def test_a_failing_hook_is_tried_next_when_its_first_retry_is_due_but_not_while_its_breaker_is_open(
-    store: Stage,
-) -> None:
-    now = store.clock.now()
-    due, opened, idle = store.hook(), store.hook(), store.hook()
-    store.publish([due, opened])
-    store.record(store.claim(), "failure")
-    store.set(opened, open_until=now + 100)
-    found = store.read(lambda: hooks.find(store.project.id))
-    times = store.read(lambda: hooks.next_attempts(found))
-    assert times.pop(due) == pytest.approx(now + 5)
-    assert times == {opened: now + 100, idle: None}
-
-
-def test_the_next_attempts_of_many_hooks_are_one_query(sqlite: Stage) -> None:
-    for _ in range(5):
-        sqlite.mixed()
-    found = sqlite.read(lambda: hooks.find(sqlite.project.id))
-    seen: list[str] = []
-    connection = sqlite.read(lambda: sqlite.database._db.connection())
-    connection.set_trace_callback(seen.append)
-    assert len(sqlite.read(lambda: hooks.next_attempts(found))) == 5
-    connection.set_trace_callback(None)
-    assert len(seen) == 1
-    plan = " ".join(str(row) for row in connection.execute(f"EXPLAIN QUERY PLAN {seen[0]}"))
-    assert "delivery_hook_retrying" in plan
-    assert "SCAN" not in plan
 
 
 def test_a_hook_is_deleted_once(store: Stage) -> None:

@@ -221,8 +221,8 @@ class _WrittenBack(HookFields):
     """A change of a hook. What is shown of one and cannot be set may come back with it, as it is."""
 
     def check_read_only(self, now: HookAnswer, after: HookAnswer) -> None:
-        """Raises: Invalid for a read-only field that is neither as it is now, nor as this change makes it, nor what
-        it may have been when it was read.
+        """Raises: Invalid for a read-only field that is neither as it is now, nor as this change makes it,
+        nor what it may have been when it was read.
         """
         shown, made = now.model_dump(), after.model_dump()
         wrong = [

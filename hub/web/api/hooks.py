@@ -1,6 +1,7 @@
 """The calls about hooks: each reads what is asked for, lets an operation do it, and shows what came of it.
 
-Who may do what is decided by `operations.subscriptions`, for every door alike; shapes are in `hook_inputs` and `hook_answers`.
+Who may do what is decided by `operations.subscriptions`, for every door alike; shapes are in `hook_inputs`
+and `hook_answers`.
 """
 
 from dataclasses import replace

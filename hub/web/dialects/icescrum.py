@@ -107,8 +107,8 @@ class _Endpoint:
 
 
 def _let_browsers_read(request: Request, response: Response) -> None:
-    """Scripts of any page may call, as with iceScrum: the token that they must send is nothing a browser adds by
-    itself, and no cookie is looked at here.
+    """Scripts of any page may call, as with iceScrum: the token that they must send is nothing a browser adds
+    by itself, and no cookie is looked at here.
     """
     origin = request.headers.get("origin")
     if origin is None:

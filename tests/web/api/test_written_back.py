@@ -1,5 +1,5 @@
-"""What a client reads and writes back: masks stay what they stand for, read-only fields are no change, null beside
-another name is absent.
+"""What a client reads and writes back: masks stay what they stand for, read-only fields are no change, null
+beside another name is absent.
 """
 
 from typing import Any
