@@ -62,7 +62,11 @@ def serve(
         listener = held.enter_context(listening(loaded))
         loaded = with_port(loaded, listener.getsockname()[1])
         hub = Hub(loaded, sends=loaded.workers > 0)
-        others = held.enter_context(WorkerProcesses(max(0, loaded.workers - 1), data_dir, hub.database.clock))
+        others = held.enter_context(
+            WorkerProcesses(
+                max(0, loaded.workers - 1), data_dir, hub.database.clock, loaded.host, loaded.port
+            )
+        )
         link = first_start(hub, loaded)
 
         def announce() -> None:
@@ -100,9 +104,17 @@ def serve(
 @click.option(
     "--boot-epoch", type=float, hidden=True, help="When this machine started, by the parent's clock."
 )
-def worker(data_dir: str | None, until_stdin_ends: bool, boot_epoch: float | None) -> None:
+@click.option("--host", hidden=True, help="Where the parent listens.")
+@click.option("--port", hidden=True, type=click.IntRange(1, 65535), help="Where the parent listens.")
+def worker(
+    data_dir: str | None,
+    until_stdin_ends: bool,
+    boot_epoch: float | None,
+    host: str | None,
+    port: int | None,
+) -> None:
     """Deliver only, for a database that is shared with `serve`."""
-    loaded = load_config(data_dir=data_dir)
+    loaded = load_config(data_dir=data_dir, host=host, port=port)
     raise_file_limit()
     memory.give_back_what_is_free()
     stopping = threading.Event()

@@ -30,10 +30,11 @@ STOP_S = 18.0
 
 class WorkerProcesses:
     """`count` of them, with the same data, environment and clock as this process: one that is started after the
-    wall clock has stepped must not think that the others' leases have ended.
+    wall clock has stepped must not think that the others' leases have ended. They are told where this process
+    listens, because nothing may be sent there.
     """
 
-    def __init__(self, count: int, data_dir: str | None, clock: Clock) -> None:
+    def __init__(self, count: int, data_dir: str | None, clock: Clock, host: str, port: int) -> None:
         self._count = count
         self._command = [
             sys.executable,
@@ -43,6 +44,8 @@ class WorkerProcesses:
             "worker",
             "--until-stdin-ends",
             f"--boot-epoch={clock.boot_epoch_s!r}",
+            f"--host={host}",
+            f"--port={port}",
             *(["--data", data_dir] if data_dir else []),
         ]
         self._children: list[_Child] = []

@@ -39,6 +39,13 @@ def test_they_have_the_clock_of_their_parent(tmp_path: Path) -> None:
         assert abs(float(given.partition("=")[2]) + uptime_s - time.time()) < 120
 
 
+def test_they_know_where_their_parent_listens(tmp_path: Path) -> None:
+    """Nothing may be sent there, by them neither; the port was free, and stands in no variable."""
+    with serving(tmp_path, "--workers", "2", "--host", "127.0.0.2") as hub:
+        [worker] = hub.workers(1)
+        assert {"--host=127.0.0.2", f"--port={hub.url.rpartition(':')[2]}"} <= set(arguments(worker))
+
+
 def arguments(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
 
