@@ -6,6 +6,8 @@ receiver must not pay for ours. Step before: a lookup or a connection failed. St
 """
 
 import errno
+import os
+import resource
 import socket
 
 SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
@@ -18,6 +20,10 @@ EHOSTUNREACH is not among them: a receiver that is switched off, or a firewall i
 """
 
 
+NEARLY = 8
+"""Descriptors that a lookup takes at the most, and some that others may have closed since."""
+
+
 def shortage() -> str | None:
     """What this process has run out of just now, in words; glibc and libcurl report a full descriptor table
     as a failure of the peer.
@@ -27,6 +33,20 @@ def shortage() -> str | None:
     except OSError as error:
         return error.strerror or str(error)
     return None
+
+
+def is_nearly_short() -> bool:
+    """Whether so few descriptors are left that a moment ago there may have been none."""
+    try:
+        return descriptor_limit() - len(os.listdir("/proc/self/fd")) < NEARLY
+    except OSError:  # none is left, or no Linux
+        return shortage() is not None
+
+
+def descriptor_limit() -> int:
+    """How many files and connections this process may have open."""
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return 1_000_000 if soft == resource.RLIM_INFINITY else soft
 
 
 def has_route(address: str) -> bool:

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 
 from hub.errors import DeliveryError
-from hub.targets.machine import shortage
+from hub.targets.machine import is_nearly_short, shortage
 
 Lookup = Callable[[str, int], list[str]]
 
@@ -112,6 +112,6 @@ def _failure(host: str, error: OSError) -> DeliveryError:
     lack = shortage()
     if lack:
         return DeliveryError(f"the hub could not look up a name: {lack}", "dns", "hub")
-    if error.errno in NO_SUCH_NAME:
+    if error.errno in NO_SUCH_NAME and not is_nearly_short():
         return DeliveryError(f"the name {host} could not be resolved: {words}", "dns")
     return DeliveryError(f"the hub could not look up the name {host}: {words}", "dns", "hub")

@@ -1,10 +1,11 @@
-"""A sender with few descriptors left, in a process of its own: `python -m tests.rigs.starved` prints a line of
-JSON for each number of spare ones.
+"""A sender with few descriptors left, in a process of its own: `python -m tests.rigs.starved NUMBER …` prints a
+line of JSON for each number of spare ones, `python -m tests.rigs.starved idle` one about idle connections.
 
 A process of its own because the shortage must be certain: in the one that runs the tests, a thread that
 another test left behind may close a file in just that moment.
 """
 
+import contextlib
 import json
 import os
 import resource
@@ -45,7 +46,28 @@ def request(url: str, total_s: float) -> Request:
     return Request(url, HttpParcel({}, b"{}"), total_timeout_s=total_s, connect_timeout_s=total_s)
 
 
+def idle() -> dict[str, object]:
+    """All descriptors are gone, some of them to connections that nobody uses just now."""
+    door = Outbound(allow=(ip_network("127.0.0.0/8"),))
+    with contextlib.ExitStack() as held:
+        receivers = [held.enter_context(Receiver()) for _ in range(5)]
+        for receiver in receivers[:-1]:
+            door.send(request(receiver.url, 60))
+        said = []
+        with descriptors_left(0):
+            for _ in range(2):
+                try:
+                    said.append(str(door.send(request(receivers[-1].url, 60)).answer.status))
+                except DeliveryError as error:
+                    said.append(error.fault)
+        door.close()
+    return {"said": said}
+
+
 def main() -> None:
+    if sys.argv[1:] == ["idle"]:
+        sys.stdout.write(json.dumps(idle()) + "\n")
+        return
     for spare in map(int, sys.argv[1:]):
         door = Outbound(allow=(ip_network("127.0.0.0/8"), ip_network("::1")))
         # A listener that nobody serves takes the connection, so that only our own half needs descriptors.

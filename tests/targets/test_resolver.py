@@ -2,12 +2,14 @@
 
 import errno
 import os
+import resource
 import socket
 import threading
 
 import pytest
 
 from hub.errors import DeliveryError
+from hub.targets.machine import NEARLY
 from hub.targets.resolver import Resolver
 
 
@@ -38,6 +40,18 @@ def test_a_name_that_a_name_server_does_not_know_is_the_receivers_fault(code: in
     error = failure(socket.gaierror(code, "Name or service not known"))
     assert error.fault == "receiver"
     assert error.reason == "the name a.example could not be resolved: Name or service not known"
+
+
+def test_a_name_that_is_not_found_while_descriptors_are_scarce_is_the_hubs_fault() -> None:
+    """A C library that can open neither its files nor a socket says that there is no such name."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few = len(os.listdir("/proc/self/fd")) + NEARLY - 2
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, hard))
+    try:
+        error = failure(socket.gaierror(socket.EAI_NONAME, "Name or service not known"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert error.fault == "hub"
 
 
 @pytest.mark.parametrize("code", [socket.EAI_AGAIN, socket.EAI_FAIL, socket.EAI_MEMORY, socket.EAI_SERVICE])

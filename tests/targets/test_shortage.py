@@ -16,11 +16,15 @@ SPARE = range(8)
 @pytest.fixture(scope="module")
 def outcomes() -> dict[int, dict[str, Any]]:
     """How a request ended, by the number of descriptors that were left for it."""
-    command = [sys.executable, "-m", "tests.rigs.starved", *map(str, SPARE)]
+    return {found.pop("spare"): found for found in starved(*map(str, SPARE))}
+
+
+def starved(*arguments: str) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "tests.rigs.starved", *arguments]
     lines = subprocess.run(
         command, env=environ(), cwd=ROOT, text=True, capture_output=True, timeout=DEADLINE_S, check=True
     ).stdout.splitlines()
-    return {found.pop("spare"): found for found in map(json.loads, lines)}
+    return [json.loads(line) for line in lines]
 
 
 @pytest.mark.parametrize("spare", SPARE)
@@ -40,3 +44,8 @@ def test_running_out_of_descriptors_is_the_hubs_fault_wherever_it_strikes(
 @pytest.mark.parametrize("spare", SPARE)
 def test_it_sends_again_once_there_are_descriptors(outcomes: dict[int, dict[str, Any]], spare: int) -> None:
     assert outcomes[spare]["later"] == 200
+
+
+def test_connections_that_nobody_uses_are_given_back_in_a_shortage() -> None:
+    """The receiver serves in the same process: it needs a descriptor as well."""
+    assert starved("idle") == [{"said": ["hub", "200"]}]

@@ -12,9 +12,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from hub.targets.http.exchange import IDLE_S, ConnectionKey, Handle
+from hub.targets.http.exchange import CONNECTIONS_PER_HANDLE, IDLE_S, ConnectionKey, Handle
+from hub.targets.machine import descriptor_limit
 
 IDLE_MAX = 256
+IDLE_SHARE = 0.25
+"""The part of the process's descriptors that idle connections may hold: callers and the database need some too."""
 SWEEP_S = 5.0
 
 
@@ -22,8 +25,9 @@ class HandlePool:
     """The idle handles of one process."""
 
     def __init__(self, make: Callable[[], Handle], idle_max: int = IDLE_MAX) -> None:
+        bearable = int(descriptor_limit() * IDLE_SHARE) // CONNECTIONS_PER_HANDLE
         self._make = make
-        self._idle_max = idle_max
+        self._idle_max = max(1, min(idle_max, bearable))
         self._lock = threading.Lock()
         self._idle: OrderedDict[Handle, None] = OrderedDict()
         self._by_key: dict[ConnectionKey, OrderedDict[Handle, None]] = {}
@@ -81,6 +85,10 @@ class HandlePool:
         for handle in stale:
             handle.close()
 
+    def give_back(self) -> None:
+        """Close all idle handles: our machine is short of what they hold."""
+        self.sweep(older_than_s=0)
+
     def close(self) -> None:
         """Close all idle handles, and from now on each handle that is given back."""
         with self._lock:
@@ -88,7 +96,7 @@ class HandlePool:
             if self._sweeper is not None:
                 self._sweeper.cancel()
                 self._sweeper = None
-        self.sweep(older_than_s=0)
+        self.give_back()
 
     def _forget(self, handle: Handle) -> None:
         del self._idle[handle]

@@ -19,6 +19,7 @@ from hub.rules.targets import Target
 from hub.targets.addresses import Addresses
 from hub.targets.http.exchange import ConnectionKey, Handle, Sending
 from hub.targets.http.pool import HandlePool
+from hub.targets.machine import shortage
 from hub.targets.transport import Receipt, Request
 
 
@@ -86,11 +87,16 @@ class CurlAdapter(BaseAdapter):
         key = (target.scheme, target.host, target.port, bool(verify))
         sending = Sending(target, key, method, url, lines, body, connect_s, total_s, began)
 
-        handle = self._ready_handle(target, key, min(connect_s, total_s))
         try:
-            return _Carrier(handle.exchange(sending), request)
-        finally:
-            self._pool.give(handle)
+            handle = self._ready_handle(target, key, min(connect_s, total_s))
+            try:
+                return _Carrier(handle.exchange(sending), request)
+            finally:
+                self._pool.give(handle)
+        except DeliveryError as error:
+            if error.fault == "hub" and shortage() is not None:
+                self._pool.give_back()
+            raise
 
     def close(self) -> None:
         """Part of requests' adapter contract."""

@@ -1,10 +1,11 @@
 """Idle handles: kept for a while, and only so many."""
 
+import resource
 import threading
 
 from hub.targets.addresses import Addresses
-from hub.targets.http.exchange import IDLE_S, Handle
-from hub.targets.http.pool import HandlePool
+from hub.targets.http.exchange import CONNECTIONS_PER_HANDLE, IDLE_S, Handle
+from hub.targets.http.pool import IDLE_SHARE, HandlePool
 from hub.targets.http.transport import HttpTransport
 from hub.targets.resolver import Resolver
 from tests.rigs.doors import LOOPBACK, post
@@ -42,6 +43,17 @@ def test_the_number_of_idle_handles_is_bounded() -> None:
         pool.give(handle)
     assert list(pool._idle) == handles[2:]
     assert [key[2] for key in pool._by_key] == [2, 3, 4]
+    pool.close()
+
+
+def test_idle_handles_never_hold_more_than_a_part_of_the_descriptors() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1024), hard))
+    try:
+        pool = HandlePool(make)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert pool._idle_max * CONNECTIONS_PER_HANDLE == 1024 * IDLE_SHARE
     pool.close()
 
 
