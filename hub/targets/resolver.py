@@ -58,8 +58,6 @@ class Resolver:
             raise DeliveryError(
                 f"the hub's name server gave no address for {host} within {timeout_s:.3g} s", "dns", "hub"
             ) from None
-        except OSError as error:
-            raise _failure(host, error) from None
 
     def close(self) -> None:
         """Let idle threads go; one that waits for a name server goes when that answers."""
@@ -86,11 +84,8 @@ class Resolver:
             host, port, future = item
             future.set_running_or_notify_cancel()
             try:
-                # A name with several records may repeat an address; the order is what counts.
-                answers: list[str] | BaseException = list(dict.fromkeys(self._lookup(host, port)))
-            except (
-                BaseException
-            ) as error:  # whatever it is belongs to those who wait, or they would wait for ever
+                answers: list[str] | BaseException = self._looked_up(host, port)
+            except BaseException as error:  # it belongs to those who wait, or they would wait for ever
                 answers = error
             # Forgotten before it is answered: whoever asks from now on gets a lookup of their own, never an
             # old answer.
@@ -101,15 +96,23 @@ class Resolver:
             else:
                 future.set_result(answers)
 
+    def _looked_up(self, host: str, port: int) -> list[str]:
+        """Raises DeliveryError; anything else that the lookup raises is a bug."""
+        lack = shortage()  # asked before, too: when the lookup has failed for it, it may be over
+        try:
+            # A name with several records may repeat an address; the order is what counts.
+            return list(dict.fromkeys(self._lookup(host, port)))
+        except OSError as error:
+            raise _failure(host, error, lack or shortage()) from None
 
-def _failure(host: str, error: OSError) -> DeliveryError:
-    """Whose fault it is that a lookup failed."""
+
+def _failure(host: str, error: OSError, lack: str | None) -> DeliveryError:
+    """Whose fault it is that a lookup failed; `lack` is what our machine was out of meanwhile."""
     words = error.strerror or str(error)
     if not isinstance(error, socket.gaierror):
         # EAI_SYSTEM of getaddrinfo(3): our own system failed before any name server could answer. A full
         # descriptor table is reported so, by more than one errno.
         return DeliveryError(f"the hub could not look up a name: {words}", "dns", "hub")
-    lack = shortage()
     if lack:
         return DeliveryError(f"the hub could not look up a name: {lack}", "dns", "hub")
     if error.errno in NO_SUCH_NAME and not is_nearly_short():

@@ -54,6 +54,24 @@ def test_a_name_that_is_not_found_while_descriptors_are_scarce_is_the_hubs_fault
     assert error.fault == "hub"
 
 
+def test_a_shortage_that_is_over_when_the_lookup_has_failed_is_the_hubs_fault_all_the_same() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def lookup(host: str, port: int) -> list[str]:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    resolver = Resolver(lookup)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))  # what is open stays open
+    try:
+        with pytest.raises(DeliveryError) as raised:
+            resolver.resolve("a.example", 80, 60)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    resolver.close()
+    assert raised.value.fault == "hub"
+
+
 @pytest.mark.parametrize("code", [socket.EAI_AGAIN, socket.EAI_FAIL, socket.EAI_MEMORY, socket.EAI_SERVICE])
 def test_a_name_server_that_does_not_say_is_the_hubs_fault(code: int) -> None:
     """EAI_AGAIN is how a C library says SERVFAIL, REFUSED, and no answer at all."""
