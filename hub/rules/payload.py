@@ -171,11 +171,10 @@ def _moment(value: Any, field: str, errors: list[FieldError]) -> float | None:
         return None
     try:
         moment = parse_iso(value)
-        if (
-            not 0 <= moment < 253_402_300_799
-        ):  # years 1970 to 9999, and still so when rounded to a millisecond
-            raise ValueError
     except (ValueError, TypeError, OverflowError):
         errors.append((field, "must be an ISO 8601 time, such as 2026-11-23T21:04:06Z"))
+        return None
+    if not 0 <= moment < 253_402_300_799:  # still so when it is rounded to a millisecond
+        errors.append((field, "must lie in the years 1970 to 9999"))
         return None
     return moment

@@ -72,7 +72,7 @@ class DeliveryWithAttempts(DeliveryAnswer):
 class ReplayInput(Input):
     since: Text
     until: Text | None = None
-    type: Text | None = None
+    type: EventType | None = None
     state: Literal["delivered", "failed", "refused", "cancelled"] | None = None
     dry_run: bool = False
 

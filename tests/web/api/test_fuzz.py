@@ -95,6 +95,8 @@ BEYOND_A_SCHEMA = (
     "project and role go together",
     "nor hold control characters",
     "is in the past",
+    "must lie in the years 1970 to 9999",
+    "is no event type",
     "must not be before since",
     "there is no project",
     "there is no user",
