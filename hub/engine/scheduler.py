@@ -8,6 +8,7 @@ dispatcher wakes for them by itself, so that deliveries never wait for the sched
 import contextlib
 import logging
 import random
+import time
 from collections.abc import Callable
 from datetime import UTC
 
@@ -19,7 +20,7 @@ from hub.engine.intake import Intake
 from hub.engine.intervals import Every, IntervalJobs
 from hub.errors import StoreUnavailable
 from hub.rules.settings import Settings
-from hub.store import deliveries, history, replanning, retention, settings, workers
+from hub.store import deliveries, history, leases, replanning, retention, settings, workers
 from hub.store.database import Database
 
 log = logging.getLogger("hub.engine.scheduler")
@@ -29,6 +30,7 @@ HEARTBEAT_EVERY_S = 5
 CHECKPOINT_EVERY_S = 1
 WRITE_COUNTS_EVERY_S = 1
 SYNC_CLOCK_EVERY_S = 60
+SET_CLOCK_EVERY_S = 5
 REPLAN_EVERY_S = 10
 TIDY_EVERY_S = 30
 COUNT_EVERY_S = 60
@@ -61,6 +63,7 @@ class Scheduler:
         self._every(TIDY_EVERY_S, self.tidy)
         self._every(COUNT_EVERY_S, self.count_backlog)
         self._every(SYNC_CLOCK_EVERY_S, self._database.sync_clock)
+        self._every(SET_CLOCK_EVERY_S, self.set_clock)
         self._every(REPLAN_EVERY_S, self.replan)
         self._every(CHECKPOINT_EVERY_S, self._database.checkpoint)
         self._every(WRITE_COUNTS_EVERY_S, self.write_counts)
@@ -93,6 +96,21 @@ class Scheduler:
         if rescued:
             log.warning("took back %s deliveries of workers that stopped", rescued)
             self._wake()
+
+    def set_clock(self, wall_s: Callable[[], float] = time.time) -> None:
+        """Follow the wall clock of a machine that had none yet when the hub started."""
+        clock = self._database.clock
+        behind_s = clock.unset_for_s(wall_s())
+        if behind_s is None:
+            return
+
+        def write() -> None:
+            leases.postpone(self._database, behind_s)
+            self._database.after_commit(lambda: clock.sync(wall_s()))
+
+        self._database.write(write, waits=True).result()
+        log.warning("this machine's clock has been set, and the hub follows it")
+        self._wake()
 
     def tidy(self) -> None:
         """End what was held too long, forget what is older than the retention; in batches, each a turn at the

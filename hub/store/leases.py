@@ -16,6 +16,7 @@ from hub.rules import fairness
 from hub.rules.fairness import Pick, Room, Waiting
 from hub.rules.settings import Settings
 from hub.store import lanes
+from hub.store.clock import SANE_S
 from hub.store.database import Database
 from hub.store.lanes import Lane
 from hub.timestamps import iso
@@ -100,6 +101,14 @@ def claim(
         )
         for one in picked
     ]
+
+
+def postpone(database: Database, by_s: float) -> None:
+    """The hub's clock goes forward by so much: no lease ends by that."""
+    database.execute(
+        "UPDATE delivery SET lease_until = lease_until + ? WHERE state = 'sending' AND lease_until < ?",
+        (by_s, SANE_S),
+    )
 
 
 def payloads(database: Database, event_ids: Iterable[str]) -> dict[str, SentEvent]:

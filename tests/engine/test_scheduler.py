@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.engine import worker
 from tests.rigs.engine import Engine
 
 
@@ -72,4 +73,34 @@ def test_a_stop_waits_for_the_job_that_runs(sqlite_url: str, tmp_path: Path) -> 
     go.set()
     stopping.join(10)
     assert ended.is_set()
+    hub.hub.stop()
+
+
+def test_a_hub_that_was_started_before_its_machine_knew_the_time_follows_it(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """And no lease ends by the step of fifty-six years."""
+    hub = Engine(sqlite_url, tmp_path, sends=False)
+    clock, scheduler = hub.database.clock, hub.services.scheduler
+    clock.sync(100.0)
+    hook = hub.hook("http://127.0.0.1:9/")
+    hub.publish()
+    lease_until = clock.now() + 30
+    hub.do(
+        lambda: hub.database.execute(
+            "UPDATE delivery SET state = 'sending', owner = ?, attempts = 1, lease_until = ?",
+            (worker.new_name(), lease_until),
+        )
+    )
+    scheduler.set_clock(lambda: 200.0)
+    assert clock.now() < 1000, "the wall clock does not know either"
+
+    now = 1_800_000_000.0
+    scheduler.set_clock(lambda: now)
+    assert clock.now() == pytest.approx(now, abs=30)
+    scheduler.rescue()
+    [row] = hub.deliveries(hook)
+    assert row.state == "sending"
+    scheduler.set_clock(lambda: now + 365 * 86_400)
+    assert clock.now() == pytest.approx(now, abs=60), "a clock that was set once follows no step"
     hub.hub.stop()
