@@ -45,10 +45,11 @@ class Demo:
     things themselves.
     """
 
-    def __init__(self, folder: Path, receiver: Receiver, say: Say) -> None:
+    def __init__(self, folder: Path, receiver: Receiver, say: Say, step_s: float = STEP_S) -> None:
         self._folder = folder
         self._receiver = receiver
         self._say = say
+        self._step_s = step_s
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy of the user's must not see this machine's own calls
         self.base_url = ""
@@ -120,7 +121,8 @@ class Demo:
             f"after {tries} failures in a row the hub switched it off by itself: {hook['disabled_reason']}"
         )
         told = self._receiver.wait(
-            lambda: any(b'"hook.disabled"' in a.body for a in self._receiver.accepted(CHAT).values()), STEP_S
+            lambda: any(b'"hook.disabled"' in a.body for a in self._receiver.accepted(CHAT).values()),
+            self._step_s,
         )
         self._require(told, "the other app was not told of it (hook.disabled)")
         self._ok("the other app was told of it: hook.disabled")
@@ -221,7 +223,9 @@ class Demo:
 
     def _call(self, method: str, path: str, *, expect: int = 200, **options: Any) -> Any:
         try:
-            answer = self._session.request(method, f"{self.base_url}/api/v1{path}", timeout=STEP_S, **options)
+            answer = self._session.request(
+                method, f"{self.base_url}/api/v1{path}", timeout=self._step_s, **options
+            )
         except requests.RequestException as error:
             raise DemoFailed(f"{method} {path} got no answer: {type(error).__name__}") from error
         self._require(
@@ -244,7 +248,7 @@ class Demo:
     def _check(self, path: str, event_id: str, data: bytes) -> None:
         """The event arrives at that app, signed as its format says, with the bytes that were published."""
         self._require(
-            self._receiver.wait(lambda: event_id in self._receiver.accepted(path), STEP_S),
+            self._receiver.wait(lambda: event_id in self._receiver.accepted(path), self._step_s),
             f"{event_id} did not arrive at {path}",
         )
         arrival = self._receiver.accepted(path)[event_id]
@@ -265,7 +269,7 @@ class Demo:
         return self._call("GET", f"/hooks/{self._hooks[path]}")
 
     def _until(self, is_so: Callable[[], bool], otherwise: str) -> None:
-        deadline = time.monotonic() + STEP_S
+        deadline = time.monotonic() + self._step_s
         while not is_so():
             self._require(time.monotonic() < deadline, otherwise)
             time.sleep(PAUSE_S)
@@ -287,14 +291,14 @@ _HOOKHUB = (sys.executable, "-P", "-m", "hub.cli")
 """This program, whatever folder it is started in: `-P` looks for no `hub` there."""
 
 
-def run(say: Say, *, stays: bool) -> None:
-    """The whole demo; returns when all of it happened. Raises: DemoFailed."""
+def run(say: Say, *, stays: bool, receiver: Receiver | None = None, step_s: float = STEP_S) -> None:
+    """The whole demo; returns when all of it happened, each step within `step_s`. Raises: DemoFailed."""
     began_at = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="hookhub-demo-"))
-    receiver = Receiver()
+    receiver = receiver or Receiver()
     try:
         receiver.start()
-        demo = Demo(folder, receiver, say)
+        demo = Demo(folder, receiver, say, step_s)
         say("hookhub demo: real events through a real hub, on a throw-away database")
         with demo.serve():
             demo.prepare()

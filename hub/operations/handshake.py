@@ -20,8 +20,9 @@ TIMEOUT_S = 10.0
 class Handshakes:
     """For one process. Call it from any thread but the event loop's, outside of transactions."""
 
-    def __init__(self, outbound: Outbound) -> None:
+    def __init__(self, outbound: Outbound, timeout_s: float = TIMEOUT_S) -> None:
         self._outbound = outbound
+        self._timeout_s = timeout_s
         self._room = Room("targets are being asked for their consent")
 
     def prove(self, scheme: str, url: str, secret: str, *, verify_ssl: bool) -> None:
@@ -43,8 +44,8 @@ class Handshakes:
             url,
             HttpParcel(headers, b"", "POST" if is_rest else "OPTIONS"),
             verify_ssl=verify_ssl,
-            total_timeout_s=TIMEOUT_S,
-            connect_timeout_s=TIMEOUT_S / 2,
+            total_timeout_s=self._timeout_s,
+            connect_timeout_s=self._timeout_s / 2,
         )
         try:
             with self._room.taken():

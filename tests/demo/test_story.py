@@ -49,12 +49,17 @@ def test_a_demo_that_is_interrupted_ends_its_hub_and_removes_its_data(tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_fails_when_a_receiver_stays_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A demo that cannot fail would prove nothing: here the apps never answer 2xx."""
-    monkeypatch.setattr(demo, "STEP_S", 1.0)
-    monkeypatch.setattr(Receiver, "accepted", lambda self, path: {})
+class Silent(Receiver):
+    """Its apps never answer 2xx, as far as anybody can see."""
+
+    def accepted(self, path: str) -> dict[str, Arrival]:
+        return {}
+
+
+def test_it_fails_when_a_receiver_stays_silent() -> None:
+    """A demo that cannot fail would prove nothing."""
     with pytest.raises(demo.DemoFailed, match="did not arrive at /board"):
-        demo.run(lambda line: None, stays=False)
+        demo.run(lambda line: None, stays=False, receiver=Silent(), step_s=1.0)
 
 
 STANDARD = Arrival(

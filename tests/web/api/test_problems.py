@@ -12,7 +12,6 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.errors import StoreUnavailable
 from hub.web.api.calls import PREFIX, Call
 from hub.web.api.queries import Paged
 from hub.web.body import BODY_BYTES_MAX
@@ -494,28 +493,37 @@ def test_a_body_that_ends_early_leaves_the_hub_well(live: LiveHub, api: Client) 
     assert api.get("/hooks").json() == []
 
 
-def test_a_fault_of_ours_says_no_more_than_that(
-    live: LiveHub, api: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("a secret of the inside")
+def test_a_fault_of_ours_says_no_more_than_that(live: LiveHub, api: Client) -> None:
+    made = api.post("/hooks", json={"target_url": "http://127.0.0.1:9009/", "event": "*"}).json()
+    database = live.hub.database
 
-    monkeypatch.setattr(live.hub.services.subscriptions, "find", fail)
+    def set_events(text: str) -> None:
+        database.write(
+            lambda: database.execute("UPDATE hook SET events = ? WHERE id = ?", (text, made["id"]))
+        ).result()
+
+    set_events("a secret of the inside")  # no JSON: the row cannot be read
     answer = api.get("/hooks")
-    assert "secret" not in answer.text
+    assert "secret of" not in answer.text
     assert problem_of(answer, 500)["title"] == "Fault of the hub"
-    monkeypatch.undo()
+    set_events('["*"]')
     assert api.get("/hooks").status_code == 200
 
 
-def test_a_store_that_is_away_asks_to_come_back(
-    live: LiveHub, api: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise StoreUnavailable("the database does not answer")
+def test_a_store_that_is_away_asks_to_come_back(live: LiveHub, api: Client) -> None:
+    database = live.hub.database
 
-    monkeypatch.setattr(live.hub.services.subscriptions, "find", fail)
-    monkeypatch.setattr(live.hub.services.intake, "accept", fail)
-    for answer in (api.get("/hooks"), api.post("/events", json={"type": "a", "data": {}})):
+    def rename(table: str, name: str) -> None:
+        database.write(lambda: database.execute(f"ALTER TABLE {table} RENAME TO {name}")).result()
+
+    for table, ask in (
+        ("hook", lambda: api.get("/hooks")),
+        ("event", lambda: api.post("/events", json={"type": "a", "data": {}})),
+    ):
+        rename(table, "away")
+        try:
+            answer = ask()
+        finally:
+            rename("away", table)
         problem_of(answer, 503)
         assert int(answer.headers["Retry-After"]) > 0
