@@ -122,6 +122,19 @@ class Overview:
         subject = project_subject(project.id)
         return self._database.read(lambda: self._hours([subject]))[subject]
 
+    def projects(self, shown: Sequence[Project]) -> dict[int, tuple[Hours, int]]:
+        """Project id → how its requests went and how many events came in the last 24 hours; of projects whose hooks
+        this requester has been shown to see.
+        """
+
+        def read() -> dict[int, tuple[Hours, int]]:
+            subjects = {project.id: project_subject(project.id) for project in shown}
+            hours = self._hours(list(subjects.values()))
+            events = figures.event_counts(self._database, list(subjects), self._first_hour())
+            return {key: (hours[subject], events.get(key, 0)) for key, subject in subjects.items()}
+
+        return self._database.read(read)
+
     def types(self, requester: Requester, project: Project) -> list[TypeRow]:
         """The event types of the last 24 hours, the most frequent first. Raises: Forbidden."""
         require(requester, "read", "manage", project_id=project.id)

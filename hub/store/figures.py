@@ -126,6 +126,18 @@ def type_counts(database: Database, project_id: int, since_hour: int) -> list[Ty
     return [TypeCount(*row) for row in rows]
 
 
+def event_counts(database: Database, project_ids: Sequence[int], since_hour: int) -> dict[int, int]:
+    """Project → how many events came in the hours from `since_hour` on; projects without any are left out."""
+    if not project_ids:
+        return {}
+    condition, params = database.among("project_id", project_ids)
+    rows = database.execute(
+        f"SELECT project_id, SUM(events) FROM type_hour WHERE {condition} AND hour >= ? GROUP BY project_id",
+        (*params, since_hour),
+    ).fetchall()
+    return {project_id: int(events) for project_id, events in rows}
+
+
 def forget_over(now: float) -> None:
     """Delete the hours that no page shows any more: a row or two a hook, each hour."""
     before = hour_of(now) - KEPT_HOURS

@@ -96,3 +96,17 @@ def test_recording_counts_and_leaves_the_last_result_with_the_hook(store: Stage)
     assert (found.last.status, found.last.at) == (503, pytest.approx(store.clock.now(), abs=5))
     [one] = read(store, hook_id)[hook_id].values()
     assert (one.delivered, one.failed) == (0, 1)
+
+
+def test_events_are_summed_by_project(store: Stage) -> None:
+    hour = hour_of(NOON)
+    counts = {
+        (7, "a", hour): (2, 0, NOON),
+        (7, "b", hour + 1): (3, 0, NOON),
+        (7, "a", hour - 1): (100, 0, NOON),
+        (8, "a", hour): (1, 0, NOON),
+    }
+    store.do(lambda: figures.add_events(store.database, counts))
+    sums = store.read(lambda: figures.event_counts(store.database, [7, 8, 9], hour))
+    assert sums == {7: 5, 8: 1}
+    assert store.read(lambda: figures.event_counts(store.database, [], hour)) == {}

@@ -3,18 +3,23 @@
 Owns `/projects` and what administrators do with a project as a whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from hub.errors import Conflict, Invalid
+from hub.operations.overview import Hours
 from hub.operations.projects import ProjectWithStates
 from hub.rules.access import Role
 from hub.rules.catalogue import OPEN
 from hub.store.projects import Project
+from hub.web import charts
+from hub.web.pages import words
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 from hub.web.sessions import ROLE_WORDS
 
-PAGE_SIZE = 100
+PAGE_SIZE = 50
 CATALOGUES = {OPEN: "any event type", "icescrum": "iceScrum catalogue"}
 CATALOGUE_HELP = (
     (OPEN, "Any event type: it lists those that were seen or declared"),
@@ -33,6 +38,9 @@ class Row:
     failing: int
     off: int
     """Switched off after failures."""
+    events: int
+    """In the last 24 hours."""
+    spark: Markup
 
     @property
     def attention(self) -> str:
@@ -44,7 +52,7 @@ class Row:
 def show_list(request: PageRequest) -> View:
     user, before = request.person.user, request.query.get("before")
     found = request.services.projects.of_user(user, before, PAGE_SIZE)
-    rows = [_row(one, user.roles.get(one[0].key)) for one in found]
+    rows = _rows(request, found)
     return View(
         {
             "here": "projects",
@@ -100,7 +108,13 @@ def restore(request: PageRequest) -> Redirect:
     return Redirect(f"/projects/{project.key}/edit", f"{project.name} is back: what waited is sent.")
 
 
-def _row(found: ProjectWithStates, role: Role | None) -> Row:
+def _rows(request: PageRequest, found: Sequence[ProjectWithStates]) -> list[Row]:
+    roles = request.person.user.roles
+    figures = request.services.overview.projects([project for project, _ in found])
+    return [_row(one, roles.get(one[0].key), *figures[one[0].id]) for one in found]
+
+
+def _row(found: ProjectWithStates, role: Role | None, hours: Hours, events: int) -> Row:
     project, states = found
     return Row(
         project,
@@ -109,6 +123,8 @@ def _row(found: ProjectWithStates, role: Role | None) -> Row:
         sum(count for state, count in states.items() if state != "gone"),
         states.get("failing", 0),
         states.get("auto_disabled", 0),
+        events,
+        charts.spark(hours.delivered, hours.failed, words.hours_label(hours)),
     )
 
 

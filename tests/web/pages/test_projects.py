@@ -5,7 +5,8 @@ from html import unescape
 import pytest
 
 from hub.rules.access import ROLES, Role
-from hub.store import hooks, projects
+from hub.store import figures, hooks, projects
+from hub.store.figures import hour_of
 from hub.store.hooks import NewHook
 from hub.store.projects import Project
 from tests.rigs.api import Browser, LiveHub
@@ -61,6 +62,19 @@ def test_what_needs_attention_is_counted_and_stakeholders_see_nothing_of_it(
     for path in ("/projects", f"/projects/{project}"):
         assert "off after failures" not in priya.get(path).text
         assert "need attention" not in priya.get(path).text
+
+
+def test_the_last_24_hours_are_shown_to_whoever_sees_hooks(live: LiveHub, project: str) -> None:
+    database, one = live.hub.database, found(live, project)
+    hour = hour_of(database.clock.now())
+    counts = {(one.id, "a", hour): (1234, 0, 0.0)}
+    database.write(lambda: figures.add_events(database, counts)).result()
+    tom = live.browser(f"tom of {project}", project=project, role="team_member").get("/projects").text
+    assert "1,234" in tom
+    assert "Last 24 hours: 0 delivered, 0 failed" in tom
+    priya = live.browser(f"priya of {project}", project=project, role="stakeholder").get("/projects").text
+    assert "1,234" not in priya
+    assert "Last 24 hours: 0" not in priya
 
 
 @pytest.mark.parametrize("role", [*ROLES, None])

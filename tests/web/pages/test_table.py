@@ -1,6 +1,10 @@
 """The table of pages: who is let in, what a form must be, and how a page is refused, for any page alike."""
 
+import threading
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -19,7 +23,16 @@ from hub.store.sessions import Session
 from hub.store.users import User
 from hub.web.error_answers import AnswersFaults, ErrorAnswers
 from hub.web.pages.refusals import explain
-from hub.web.pages.table import Page, PageRequest, Redirect, View, route, safe_path
+from hub.web.pages.table import (
+    COSTLY_AT_ONCE,
+    COSTLY_WAITING_MAX,
+    Page,
+    PageRequest,
+    Redirect,
+    View,
+    route,
+    safe_path,
+)
 from hub.web.rendering import Renderer
 from hub.web.sessions import Visit, csrf_token
 
@@ -46,6 +59,14 @@ def store(request: PageRequest) -> Redirect:
     return Redirect("/mine", f"Stored {request.form['name']} <b>")
 
 
+may_go_on = threading.Event()
+
+
+def work(request: PageRequest) -> View:
+    assert may_go_on.wait(20)
+    return View(VALUES, 200)
+
+
 def refuse(request: PageRequest) -> View:
     raise Conflict(f"{request.form.getlist('name')} <b>", title="Taken")
 
@@ -61,6 +82,7 @@ PAGES = (
     Page("POST", "/refused", refuse, DONE, is_open=True, brings_token=True),
     Page("POST", "/stored", store),
     Page("POST", "/stored-openly", store, is_open=True),
+    Page("GET", "/costly", work, DONE, is_costly=True),
     Page("GET", "/failing", fail, DONE, is_open=True),
 )
 
@@ -109,6 +131,21 @@ def test_what_a_handler_refuses_is_a_page_that_says_so(client: TestClient) -> No
 def test_a_form_of_another_site_is_refused_before_it_is_read(client: TestClient) -> None:
     answer = client.post("/refused", content=b"%", headers={"sec-fetch-site": "cross-site"})
     assert (answer.status_code, "Another site" in answer.text) == (403, True)
+
+
+def test_a_flood_of_costly_forms_is_bounded_and_keeps_nobody_from_other_pages(client: TestClient) -> None:
+    headers, count = {"x-name": "anna"}, COSTLY_AT_ONCE + COSTLY_WAITING_MAX + 3
+    may_go_on.clear()
+    with ThreadPoolExecutor(count) as pool:
+        asked = [pool.submit(client.get, "/costly", headers=headers) for _ in range(count)]
+        refused = [one.result() for one in islice(as_completed(asked, timeout=20), 3)]
+        other = client.get("/shown", headers=headers).status_code
+        may_go_on.set()
+        answers = [one.result(20) for one in asked]
+    assert other == 200
+    counts = Counter(answer.status_code for answer in answers)
+    assert (counts[503], counts[200]) == (3, COSTLY_AT_ONCE + COSTLY_WAITING_MAX)
+    assert {answer.headers["retry-after"] for answer in refused} == {"5"}
 
 
 def test_a_fault_of_ours_is_a_page_without_detail(client: TestClient) -> None:
