@@ -8,11 +8,13 @@ or a `Redirect`, or raise a refusal, and may use the database freely: they are n
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import anyio
 import anyio.to_thread
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -148,7 +150,7 @@ def safe_path(text: str) -> str:
 
 def route(page: Page, services: Services, renderer: Renderer, lookup: Lookup) -> Route:
     cookies = Cookies(services.config.base_url)
-    limiter = anyio.CapacityLimiter(COSTLY_AT_ONCE) if page.is_costly else None
+    queue = _Queue() if page.is_costly else None
 
     def respond(request: Request, form: Form) -> Response:
         """On a thread."""
@@ -166,11 +168,30 @@ def route(page: Page, services: Services, renderer: Renderer, lookup: Lookup) ->
     async def endpoint(request: Request) -> Response:
         refuse_with(request, page.problem_template)
         form = await _form(request, services.config.base_url)
-        if limiter is not None and limiter.statistics().tasks_waiting >= COSTLY_WAITING_MAX:
-            raise Busy("too many people sign in at this moment; try again", retry_after_s=5)
-        return await anyio.to_thread.run_sync(respond, request, form, limiter=limiter)
+        if queue is not None:
+            return await queue.run(partial(respond, request, form))
+        return await run_in_threadpool(respond, request, form)
 
     return Route(page.path, endpoint, methods=[page.method])
+
+
+class _Queue:
+    """Runs costly forms, a few at once; the rest waits on the event loop, where waiting costs nothing."""
+
+    def __init__(self) -> None:
+        self._limiter = anyio.CapacityLimiter(COSTLY_AT_ONCE)
+        self._taken_in = 0
+
+    async def run(self, respond: Callable[[], Response]) -> Response:
+        """Raises: Busy: too many wait already."""
+        # Counted here, and not by the limiter, which learns of somebody only a turn of the loop later.
+        if self._taken_in >= COSTLY_AT_ONCE + COSTLY_WAITING_MAX:
+            raise Busy("too many passwords are being checked at this moment; try again", retry_after_s=5)
+        self._taken_in += 1
+        try:
+            return await anyio.to_thread.run_sync(respond, limiter=self._limiter)
+        finally:
+            self._taken_in -= 1
 
 
 def _shown(
