@@ -8,11 +8,18 @@ class Markup(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
+        self._is_drawing = False
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
+        if tag == "svg":
+            self._is_drawing = True
+        # A drawing has titles of its own, one for each of its parts.
+        self.tags.append(("drawn title" if tag == "title" and self._is_drawing else tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_drawing = self._is_drawing and tag != "svg"
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for found, attributes in self.tags if found == tag]
