@@ -20,7 +20,7 @@ from hub.engine.intake import Intake
 from hub.engine.intervals import Every, IntervalJobs
 from hub.errors import StoreUnavailable
 from hub.rules.settings import Settings
-from hub.store import deliveries, history, leases, replanning, retention, settings, workers
+from hub.store import deliveries, figures, history, leases, replanning, retention, settings, workers
 from hub.store.database import Database
 
 log = logging.getLogger("hub.engine.scheduler")
@@ -147,7 +147,16 @@ class Scheduler:
         self._intake.type_counts.write()
 
     def count_backlog(self) -> None:
-        self._intake.backlog = self._database.read(history.backlog)
+        """Count what waits, for the intake's bound and for the health page's plots."""
+        waiting = self._intake.backlog = self._database.read(history.backlog)
+        oldest_at = self._database.read(lambda: history.oldest_waiting(self._database))
+        now = self._database.clock.now()
+        values = {
+            "waiting": float(waiting),
+            "oldest_s": 0.0 if oldest_at is None else max(0.0, now - oldest_at),
+            "database_bytes": float(self._database.size_bytes()),
+        }
+        self._database.write(lambda: figures.set_gauges(self._database, values, now)).result()
 
     def beat(self) -> None:
         """Say that this worker lives, as long as its dispatcher does."""

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from hub.engine.intake import Intake
 from hub.rules.access import Requester, require
 from hub.rules.health import State
-from hub.store import figures, hook_lists
+from hub.store import figures, history, hook_lists, projects, workers
 from hub.store.database import Database
 from hub.store.figures import Results, hour_of, project_subject
 from hub.store.hook_lists import Wanted
 from hub.store.hooks import Hook
 from hub.store.projects import Project
+from hub.store.workers import WorkerSeen
 
 HOURS = 24
 PAGE = 50
+DISK_HOURS = 24 * 14
+PROJECTS_MAX = 10_000
 OPEN_MAX = 10_000
 """Deliveries of one hook that wait are counted so far; what is more is shown as such."""
 
@@ -78,6 +81,22 @@ class TypeRow:
     last_at: float
     hours: list[int]
     """Events in each hour, the running one last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The whole server, now and in the last hours."""
+
+    now: float
+    hours: Hours
+    gauges: dict[str, dict[int, float]]
+    """`waiting` and `oldest_s` by the hour."""
+    sizes: dict[int, float]
+    """Bytes of the database by the hour, of the last days."""
+    workers: list[WorkerSeen]
+    database_bytes: int
+    oldest_at: float | None
+    """When the oldest delivery was made that could be sent now."""
 
 
 class Overview:
@@ -152,6 +171,31 @@ class Overview:
         first = self._first_hour()
         counts = self._database.read(lambda: figures.type_counts(self._database, project.id, first - HOURS))
         return sum(one.events for one in counts if one.hour < first)
+
+    def server(self, requester: Requester) -> Server:
+        """How the whole server does. Raises: Forbidden."""
+        require(requester, "admin")
+
+        def read() -> Server:
+            now = self._database.clock.now()
+            first = self._first_hour()
+            subjects = [project_subject(project.id) for project in projects.find(limit=PROJECTS_MAX)]
+            total = [Results() for _ in range(HOURS)]
+            for hours in self._hours(subjects).values():
+                for whole, one in zip(total, hours.results, strict=True):
+                    whole.merge(one)
+            long_ago = first + HOURS - DISK_HOURS
+            return Server(
+                now,
+                Hours(first, tuple(total)),
+                figures.gauges(self._database, ("waiting", "oldest_s"), first),
+                figures.gauges(self._database, ("database_bytes",), long_ago)["database_bytes"],
+                workers.seen(),
+                self._database.size_bytes(),
+                history.oldest_waiting(self._database),
+            )
+
+        return self._database.read(read)
 
     def _rows(self, found: Sequence[Hook]) -> list[HookRow]:
         hours = self._hours([hook.id for hook in found])

@@ -79,6 +79,14 @@ class Database:
                 )
             )
 
+    def size_bytes(self) -> int:
+        """How much room the database takes on its disk, its log included."""
+        if self.path is None:
+            size = "SELECT pg_database_size(current_database())"
+            return int(self.read(lambda: self._db.execute_sql(size).fetchone()[0]))
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
     def checkpoint(self) -> None:
         """SQLite: copy what is in the log into the database, without keeping writers waiting. To be called
         each second or so.

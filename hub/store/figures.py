@@ -17,6 +17,7 @@ from hub.store.database import Database
 HOUR_S = 3600
 KEPT_HOURS = 24 * 8
 """A week and a day: what pages show, and the day before it to compare with."""
+GAUGES_KEPT_HOURS = 24 * 15
 
 _PARTS = tuple(f"within_{part}" for part in range(histogram.PARTS))
 _COUNTERS = ("delivered", "failed", *_PARTS)
@@ -138,8 +139,31 @@ def event_counts(database: Database, project_ids: Sequence[int], since_hour: int
     return {project_id: int(events) for project_id, events in rows}
 
 
+def set_gauges(database: Database, values: Mapping[str, float], now: float) -> None:
+    """Write what figures of the whole server are now, in place of what they were earlier in this hour."""
+    database.executemany(
+        "INSERT INTO gauge_hour (name, hour, value) VALUES (?, ?, ?)"
+        " ON CONFLICT (name, hour) DO UPDATE SET value = excluded.value",
+        [(name, hour_of(now), value) for name, value in sorted(values.items())],
+    )
+
+
+def gauges(database: Database, names: Sequence[str], since_hour: int) -> dict[str, dict[int, float]]:
+    """Name → hour → value, of the hours from `since_hour` on; hours without one are left out."""
+    condition, params = database.among("name", names)
+    rows = database.execute(
+        f"SELECT name, hour, value FROM gauge_hour WHERE {condition} AND hour >= ?", (*params, since_hour)
+    ).fetchall()
+    found: dict[str, dict[int, float]] = {name: {} for name in names}
+    for name, hour, value in rows:
+        found[name][hour] = value
+    return found
+
+
 def forget_over(now: float) -> None:
     """Delete the hours that no page shows any more: a row or two a hook, each hour."""
     before = hour_of(now) - KEPT_HOURS
     for table in (models.ResultHour, models.TypeHour):
         table.delete().where(table.hour < before).execute()
+    gauge = models.GaugeHour
+    gauge.delete().where(gauge.hour < hour_of(now) - GAUGES_KEPT_HOURS).execute()

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from hub.ids import time_of
 from hub.store import models
+from hub.store.database import Database
 
 OPEN = ("waiting", "retrying")
 FINAL_STATES = ("delivered", "failed", "refused", "cancelled")
@@ -86,6 +87,15 @@ def of_events(project_id: int, hook_id: str, event_ids: Sequence[str]) -> dict[s
         models.Delivery.hook_id == hook_id, models.Delivery.event_id.in_(event_ids)
     )
     return {row.event_id: _delivery(row) for row in query.order_by(models.Delivery.id)}
+
+
+def oldest_waiting(database: Database) -> float | None:
+    """When the oldest delivery was made that waits and can be sent; None when none does. What waits behind a hook that is
+    off, however much, is not looked at.
+    """
+    first = "SELECT id FROM delivery WHERE hook_id = h.id AND state = 'waiting' ORDER BY attempts, id LIMIT 1"
+    [oldest] = database.execute(f"SELECT min(({first})) FROM hook h WHERE h.ready_at IS NOT NULL").fetchone()
+    return None if oldest is None else time_of(oldest)
 
 
 def backlog() -> int:

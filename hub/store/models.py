@@ -337,6 +337,17 @@ class TypeHour(Table):
         primary_key = CompositeKey("project_id", "type", "hour")
 
 
+class GaugeHour(Table):
+    """What a figure of the whole server was, last in an hour: deliveries waiting, the age of the oldest, bytes."""
+
+    name = CharField(max_length=20)
+    hour = IntegerField(index=True)
+    value = DoubleField()
+
+    class Meta:
+        primary_key = CompositeKey("name", "hour")
+
+
 class Worker(Table):
     """A process that sends deliveries, and when it was last seen."""
 
@@ -363,6 +374,7 @@ TABLES: list[type[Any]] = [
     Audit,
     ResultHour,
     TypeHour,
+    GaugeHour,
     Worker,
 ]
 

@@ -4,6 +4,7 @@ Owns the heartbeat rows. They say who lives; whose work is taken back, leases sa
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from hub.store.models import Worker
 
@@ -26,6 +27,21 @@ def leave_dead(is_dead: Callable[[str], bool]) -> None:
     for worker in Worker.select(Worker.id):
         if is_dead(str(worker.id)):
             leave(str(worker.id))
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSeen:
+    """A process that sends, and when it was last heard of."""
+
+    id: str
+    started_at: float
+    seen_at: float
+
+
+def seen() -> list[WorkerSeen]:
+    """All that were heard of in the last day, the latest first."""
+    rows = Worker.select().order_by(Worker.seen_at.desc())
+    return [WorkerSeen(row.id, row.started_at, row.seen_at) for row in rows]
 
 
 def alive(now: float, but: str = "") -> int:

@@ -6,6 +6,7 @@ from hub.services import Services
 from hub.web import sessions, static
 from hub.web.pages import (
     account,
+    audit_log,
     delivery,
     home,
     hook,
@@ -15,6 +16,8 @@ from hub.web.pages import (
     members,
     overview,
     projects,
+    server_health,
+    server_settings,
     setup,
     sign_in,
     users,
@@ -28,6 +31,9 @@ PAGES: tuple[Page, ...] = (
     *sign_in.PAGES,
     *account.PAGES,
     *users.PAGES,
+    *server_settings.PAGES,
+    *server_health.PAGES,
+    *audit_log.PAGES,
     *projects.PAGES,
     *overview.PAGES,
     *members.PAGES,

@@ -1,0 +1,103 @@
+"""The audit log: who changed what, newest first, filtered by object, project, and who.
+
+Owns `/audit`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.errors import Invalid
+from hub.store.audit import AuditEntry
+from hub.web.pages.table import Page, PageRequest, View
+
+ENTRIES = 50
+VALUE_MAX = 120
+ACTIONS = {
+    "connector.switched": "Switched an app",
+    "hook.changed": "Changed a hook",
+    "hook.created": "Made a hook",
+    "hook.deleted": "Deleted a hook",
+    "hook.disabled": "Switched off a hook",
+    "hook.dropped": "Dropped held deliveries",
+    "hook.enabled": "Switched on a hook",
+    "hook.gone": "Ended a subscription",
+    "hook.secret_rotated": "Rotated a secret",
+    "hook.taken_over": "Took over a hook",
+    "member.removed": "Removed a member",
+    "member.role_set": "Set a role",
+    "project.archived": "Archived a project",
+    "project.created": "Made a project",
+    "project.renamed": "Renamed a project",
+    "project.restored": "Restored a project",
+    "settings.changed": "Changed settings",
+    "token.created": "Issued a token",
+    "token.revoked": "Revoked a token",
+    "user.admin_set": "Made or unmade an administrator",
+    "user.created": "Made a user",
+    "user.deleted": "Deleted a user",
+    "user.disabled": "Shut a user out",
+    "user.enabled": "Let a user in again",
+    "user.password_set": "Set a password",
+    "user.signed_in": "Signed in",
+}
+
+
+def show(request: PageRequest) -> View:
+    query = {
+        name: request.query.get(name, "").strip()[:200].replace("\0", "")
+        for name in ("object", "project", "before")
+    }
+    error = ""
+    try:
+        found = request.services.audit.list(
+            request.requester,
+            project_key=query["project"] or None,
+            object_id=query["object"] or None,
+            before=query["before"] or None,
+            limit=ENTRIES,
+        )
+    except Invalid as refused:
+        found, error = (), refused.detail
+    keys = [project.key for project in request.services.projects.list(request.requester)]
+    values: dict[str, Any] = {
+        "here": "audit",
+        "query": query,
+        "projects": [("", "Any"), *((key, key) for key in keys)],
+        "rows": [_row(entry) for entry in found],
+        "older": found[-1].id if len(found) == ENTRIES else "",
+        "error": error,
+    }
+    return View(values, 422 if error else 200)
+
+
+def _row(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "entry": entry,
+        "did": ACTIONS.get(entry.action, entry.action),
+        "change": "; ".join(f"{name}: {_change(value)}" for name, value in entry.fields.items()),
+    }
+
+
+def _change(value: Any) -> str:
+    """`5 → 8`; a secret only that it changed."""
+    if value is None:
+        return "changed, not shown"
+    if isinstance(value, list) and len(value) == 2:
+        before, after = value
+        return _short(after) if before is None else f"{_short(before)} → {_short(after)}"
+    return _short(value)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, bool):
+        text = "yes" if value else "no"
+    elif isinstance(value, list):
+        text = ", ".join(map(str, value))
+    elif isinstance(value, Mapping):
+        text = ", ".join(f"{name}={one}" for name, one in value.items())
+    else:
+        text = "none" if value is None else str(value)
+    return text if len(text) <= VALUE_MAX else f"{text[:VALUE_MAX]}…"
+
+
+PAGES = (Page("GET", "/audit", show, "server/audit.html", ("admin",)),)
