@@ -74,7 +74,8 @@ def test_the_audit_log_says_who_changed_what_and_never_a_secret(
 ) -> None:
     api = live.client(project=project)
     hook = api.post(
-        "/hooks", json={"target_url": "http://127.0.0.1:8009/", "event": "*", "secret": "a secret of ours, long"}
+        "/hooks",
+        json={"target_url": "http://127.0.0.1:8009/", "event": "*", "secret": "a secret of ours, long"},
     ).json()
     api.patch(
         f"/hooks/{hook['id']}", json={"name": '"><script>alert(1)</script>', "headers": {"X-A": "hush"}}
