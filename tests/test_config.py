@@ -1,4 +1,4 @@
-"""The configuration: every name of contract §3, and every way to get one wrong."""
+"""The configuration: every name of docs/configuration.md, and every way to get one wrong."""
 
 import string
 from ipaddress import ip_network

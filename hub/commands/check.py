@@ -1,7 +1,6 @@
 """`hookhub check`: is this set up well, and if not, what to do; and `hookhub config`.
 
-Owns the findings, one line each. It must never change anything but what opening the data directory makes, and
-never print a secret.
+Owns the findings, one line each. It changes nothing, and prints no secret.
 """
 
 import contextlib

@@ -36,9 +36,6 @@ class Project:
         return self.archived_at is not None
 
 
-ProjectInfo = Project
-
-
 def add(key: str, name: str, catalogue: str, now: float, by: str = HUB.name) -> Project:
     """A new project has the page's own connector on, whoever makes it and wherever: people can make hooks in it at
     once.

@@ -1,6 +1,6 @@
 """Sealing: what is secret in a row is encrypted with a key that is not in the database.
 
-Owns the cipher and the binding of a sealed text to its row. It must never put an opened text into a log or an
+Owns the cipher and the binding of a sealed text to its row; no opened text is in a log or an
 error. The key is the hub's secret key; two keys while one replaces the other. Sealed = Fernet over `row id,
 field, text`: Fernet alone would let a sealed text be moved to another row, where it would be sent to somebody
 else's target.

@@ -1,4 +1,4 @@
-"""Contract §5, cell by cell: who may do what to a hook of which origin."""
+"""docs/roles.md, cell by cell: who may do what to a hook of which origin."""
 
 import itertools
 
@@ -67,7 +67,7 @@ def allowed(requester: Requester, origin: Origin) -> set[str]:
     ],
     ids=lambda value: value.name if isinstance(value, Requester) else "",
 )
-def test_each_party_may_do_what_the_contract_says_to_each_origin(
+def test_each_party_may_do_what_is_promised_to_each_origin(
     requester: Requester, expected: list[set[str]]
 ) -> None:
     assert [allowed(requester, origin) for origin in ORIGINS] == expected

@@ -24,7 +24,7 @@ Json = dict[str, Any]
 PUBLISH = Call("POST", "/events", lambda ask: None, "Publish", ("publish",))  # type: ignore[arg-type,return-value]
 """Publishing is routed by hand and stands in no table."""
 SCOPED = [call for call in (*CALLS, PUBLISH) if call.scopes]
-CONTRACT = {
+PROMISED = {
     ("GET", "/event-types"): (),
     ("POST", "/event-types"): ("manage",),
     ("POST", "/events"): ("publish",),
@@ -57,7 +57,7 @@ CONTRACT = {
     },
     ("GET", "/audit"): ("admin",),
 }
-"""Contract §4, row by row."""
+"""Which scopes open which call: clients rely on it."""
 MORE_THAN_PROMISED = {("GET", "/hooks/{id}/samples"): {"manage"}}
 """A manager sees events and hooks anyway."""
 
@@ -83,9 +83,9 @@ def row_of(live: LiveHub, token_id: str) -> Token:
     return found
 
 
-def test_the_calls_need_the_scopes_of_the_contract() -> None:
+def test_the_calls_need_the_scopes_that_are_promised() -> None:
     table = {(call.method, call.path): set(call.scopes) for call in (*CALLS, PUBLISH)}
-    wanted = {key: set(scopes) | MORE_THAN_PROMISED.get(key, set()) for key, scopes in CONTRACT.items()}
+    wanted = {key: set(scopes) | MORE_THAN_PROMISED.get(key, set()) for key, scopes in PROMISED.items()}
     assert {key: table.get(key) for key in wanted} == wanted
     beyond = {key: scopes for key, scopes in table.items() if key not in wanted}
     assert all(scopes and scopes <= {"read", "manage", "admin"} for scopes in beyond.values()), beyond
@@ -134,7 +134,7 @@ def test_without_a_known_token_each_call_is_401(live: LiveHub, call: Call, token
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-def test_both_headers_of_the_contract_carry_a_token(live: LiveHub, project: str) -> None:
+def test_either_header_carries_a_token(live: LiveHub, project: str) -> None:
     token = live.token("read", project=project)
     bare = live.client_with(None)
     for headers in (

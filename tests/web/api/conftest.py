@@ -1,0 +1,16 @@
+"""Who calls beside the client of a project."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from hub.rules.settings import Settings
+from tests.rigs.api import Client, LiveHub
+
+
+@pytest.fixture
+def admin(live: LiveHub) -> Iterator[Client]:
+    """The settings are as they were when the test is over."""
+    client = live.client("admin", project=None)
+    yield client
+    assert client.patch("/settings", json=Settings().as_dict()).status_code == 200
