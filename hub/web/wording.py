@@ -18,6 +18,8 @@ M = TypeVar("M", bound=BaseModel)
 Location = tuple[int | str, ...]
 
 ERRORS_MAX = 100
+ENTRIES_MAX = 5_000
+"""Entries of a list or an object that a call looks at; none has a use for nearly as many."""
 _SAID_BY_A_VALIDATOR = ("value_error", "refused")
 _KINDS = {
     "string_type": "a text",
@@ -54,12 +56,26 @@ def validated(model: type[M], values: Any) -> M:
 
 def made_of(model: type[M], values: Any) -> M | list[FieldError]:
     """The model made of `values`, or every wrong field."""
+    if too_many := _too_many(model, values):
+        return too_many
     try:
         return model.model_validate(values)
     except ValidationError as refused:
         # No more than anybody is told: each costs a search for the field that was meant.
         errors = refused.errors(include_url=False)[:ERRORS_MAX]
         return [(_field(one["loc"]), _message(one, model)) for one in errors]
+
+
+def _too_many(model: type[BaseModel], values: Any) -> list[FieldError]:
+    """The fields with so many entries that looking at each, and at what is wrong with it, would take too long."""
+    if not isinstance(values, dict):
+        return []
+    free = {name for name, field in model.model_fields.items() if field.annotation == dict[str, Any]}
+    return [
+        (name, f"has {len(value)} entries: at most {ENTRIES_MAX} are looked at")
+        for name, value in values.items()
+        if isinstance(value, list | dict) and len(value) > ENTRIES_MAX and name not in free
+    ][:ERRORS_MAX]
 
 
 def _field(location: Location) -> str:
