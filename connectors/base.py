@@ -78,10 +78,10 @@ class Answer:
 Blame = Literal["receiver", "event", "later", "gone", "hub"]
 """Whom a failure blames, and so what it costs:
 
-`receiver` counts against the hook and uses up a step of the retry schedule · `event` the same, but not against a
-hook that has taken others since: this event alone is refused · `later` the receiver is well and asks for a pause:
-nothing is counted, no step is used · `gone` the receiver wants no more events: the subscription is over · `hub` the
-hub's own trouble: nothing is counted.
+`receiver` counts against the hook and uses up a step of the retry schedule · `event` the same, but not
+against a hook that has taken others since: this event alone is refused · `later` the receiver is well and
+asks for a pause: nothing is counted, no step is used · `gone` the receiver wants no more events: the
+subscription is over · `hub` the hub's own trouble: nothing is counted.
 """
 
 
@@ -108,7 +108,9 @@ class Limits:
 GONE = 410
 TOO_MANY_REQUESTS = 429
 EVENT_STATUSES = frozenset({400, 409, 413, 415, 422, 500})
-"""Answers that can be about one event; the others (404, 401, 502 …) and no answer at all are about the receiver."""
+"""Answers that can be about one event; the others (404, 401, 502 …) and no answer at all are about the
+receiver.
+"""
 SHOWN_MAX = 300
 """Characters of a receiver's own words that a reason repeats."""
 
@@ -116,23 +118,27 @@ SHOWN_MAX = 300
 class Format:
     """How an event becomes a request, and what the receiver's answer means.
 
-    Everything here is the default, right for a receiver of JSON over HTTP; a format overrides what differs, and a
-    chat's is its text, its limits and the answers that mean something else there. Pure: the same event and context
-    make the same parcel on every attempt.
+    Everything here is the default, right for a receiver of JSON over HTTP; a format overrides what differs,
+    and a chat's is its text, its limits and the answers that mean something else there. Pure: the same event
+    and context make the same parcel on every attempt.
     """
 
     key: str
     content_type = "application/json"
     limits = Limits()
     knows_prefix = True
-    """Whether its receivers know that base64 follows `whsec_` in a secret; to the others a secret is its text."""
+    """Whether its receivers know that base64 follows `whsec_` in a secret; to the others a secret is its
+    text.
+    """
 
     def body(self, event: Event) -> bytes:
         """The exact bytes to send: the object itself."""
         return event.data
 
     def headers(self, event: Event, context: Context, body: bytes) -> dict[str, str]:
-        """What this format adds to the headers that every delivery carries (docs/delivery.md, "What is sent")."""
+        """What this format adds to the headers that every delivery carries (docs/delivery.md, "What is
+        sent").
+        """
         return {}
 
     def request(self, event: Event, context: Context) -> Parcel:
@@ -141,8 +147,8 @@ class Format:
         return HttpParcel({"Content-Type": self.content_type, **self.headers(event, context, body)}, body)
 
     def judge(self, answer: Answer) -> Judgement:
-        """What an answer means: 2xx is success, everything else a failure, redirects too (docs/delivery.md, "What
-        counts").
+        """What an answer means: 2xx is success, everything else a failure, redirects too (docs/delivery.md,
+        "What counts").
         """
         status = answer.status
         if status is None or 200 <= status < 300:

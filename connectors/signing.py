@@ -1,10 +1,10 @@
 """Signatures: made for what the hub sends, checked for what it receives.
 
-Owns the key of a secret (docs/verify-signatures.md), Standard Webhooks `v1`, and the hex HMACs of GitHub and iceScrum. A
-check answers True or False whatever a stranger wrote into a header; it never raises because of one. Secrets
-and signatures meet only in `hmac.compare_digest`, on bytes: on text with non-ASCII it raises. Nothing here
-may log, print or keep a secret. Before: a format built the body. After: the headers go out with exactly those
-bytes.
+Owns the key of a secret (docs/verify-signatures.md), Standard Webhooks `v1`, and the hex HMACs of GitHub and
+iceScrum. A check answers True or False whatever a stranger wrote into a header; it never raises because of
+one. Secrets and signatures meet only in `hmac.compare_digest`, on bytes: on text with non-ASCII it raises.
+Nothing here may log, print or keep a secret. Before: a format built the body. After: the headers go out with
+exactly those bytes.
 """
 
 import base64
@@ -23,8 +23,8 @@ Algorithm = Literal["sha1", "sha256"]
 
 
 def new_secret(*, has_prefix: bool = True) -> str:
-    """32 random bytes (Standard Webhooks asks for 24 to 64): `whsec_` and their base64, or plain text without a prefix
-    for receivers that know none.
+    """32 random bytes (Standard Webhooks asks for 24 to 64): `whsec_` and their base64, or plain text without
+    a prefix for receivers that know none.
     """
     if not has_prefix:
         return chance.token_urlsafe(32)
@@ -103,7 +103,8 @@ def verify_standard(
 
 
 def hex_hmac(secret: str, body: bytes, algorithm: Algorithm) -> str:
-    """The lower-case hex HMAC of the body: iceScrum's signature as it is, GitHub's after `sha256=` or `sha1=`.
+    """The lower-case hex HMAC of the body: iceScrum's signature as it is, GitHub's after `sha256=` or
+    `sha1=`.
 
     The key is the secret's text as it stands: these receivers know no `whsec_`.
     """

@@ -59,7 +59,7 @@ def attempt(shipment: Shipment, outbound: Outbound, settings: Settings, clock: C
         outcome = _answered(receipt, form.judge(receipt.answer), shipment.destination, started_at)
     except DeliveryError as error:
         outcome = _unanswered(error, started_at, clock.now() - started_at)
-    except Exception as error:  # a bug of ours, or a row that cannot be read: this delivery only, and never the receiver's fault
+    except Exception as error:  # a bug of ours: it costs this delivery only, and never its receiver
         log.exception("delivery %s attempt %s: fault of the hub", shipment.delivery_id, shipment.attempt)
         outcome = Outcome("fault", started_at, clock.now() - started_at, reason=f"fault of the hub: {error}")
     return _described(outcome, shipment, request)
@@ -98,8 +98,8 @@ def build(shipment: Shipment, form: Format, settings: Settings, clock: Clock, or
 
 
 def _consent_headers(handshake: str | None, origin: str, secrets: list[str], body: bytes) -> dict[str, str]:
-    """What a target that proved its consent by a handshake is sent besides: WebHook-Request-Origin (CloudEvents HTTP
-    webhook 1.0.2 §4.1), or a signature by the text of the secret that it was shown (Asana).
+    """What a target that proved its consent by a handshake is sent besides: WebHook-Request-Origin
+    (CloudEvents HTTP webhook 1.0.2 §4.1), or a signature by the text of the secret that it was shown (Asana).
     """
     if handshake == "cloudevents":
         return {"WebHook-Request-Origin": origin}

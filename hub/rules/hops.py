@@ -1,8 +1,8 @@
 """Circles: how often an event has been through a hub before, and when that is too often.
 
-Owns the header that carries the count. Pure. Each delivery says in it how many hubs' deliveries led here; a receiver
-that publishes in its turn hands it on, and so two hubs that publish to each other stop. Step before: a publisher's
-request. Step after: `hub.engine.delivery` sends one more, or refuses.
+Owns the header that carries the count. Pure. Each delivery says in it how many hubs' deliveries led here; a
+receiver that publishes in its turn hands it on, and so two hubs that publish to each other stop. Step before:
+a publisher's request. Step after: `hub.engine.delivery` sends one more, or refuses.
 """
 
 from hub.errors import Invalid

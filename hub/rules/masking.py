@@ -19,7 +19,9 @@ from connectors.signing import PREFIX
 from hub.logs import MASK
 
 SHORTEST = 4
-"""A shorter credential is taken out only where it is all of a header's value: in a text it would be anywhere."""
+"""A shorter credential is taken out only where it is all of a header's value: in a text it would be
+anywhere.
+"""
 
 _PLAIN_NAMES = frozenset(
     {"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "pragma", "prefer"}
@@ -47,7 +49,9 @@ class Credentials:
         self._any = re.compile(b"|".join(map(re.escape, self._needles)) or _NEVER)
 
     def masked(self, data: bytes, *, is_cut: bool = False) -> bytes:
-        """The data without its credentials. `is_cut`: its end was cut off, so that what begins one there goes too."""
+        """The data without its credentials. `is_cut`: its end was cut off, so that what begins one there goes
+        too.
+        """
         shown = self._any.sub(_MASK, data)
         return self._without_beginning(shown) if is_cut else shown
 
@@ -88,7 +92,9 @@ def credentials_of(headers: Mapping[str, str], secrets: Sequence[str]) -> Creden
 
 
 def _parts(credential: str) -> Iterator[str]:
-    """The credential, and what in it is one by itself: `Bearer TOKEN`, `Basic base64(user:password)`, `name=value`."""
+    """The credential, and what in it is one by itself: `Bearer TOKEN`, `Basic base64(user:password)`,
+    `name=value`.
+    """
     yield credential
     if credential.startswith(PREFIX):
         yield credential.removeprefix(PREFIX)
@@ -133,8 +139,8 @@ def _in_other_case(found: re.Match[str]) -> str:
 
 
 def _in_base64(data: bytes, offset: int) -> Iterator[bytes]:
-    """The characters that `data` makes wherever it stands in something larger: three ways, by what is before it.
-    Those that it shares with its neighbours are left out.
+    """The characters that `data` makes wherever it stands in something larger: three ways, by what is before
+    it. Those that it shares with its neighbours are left out.
     """
     first = (8 * offset + 5) // 6
     whole = (8 * (offset + len(data))) // 6

@@ -23,8 +23,8 @@ RETRY_AFTER_MAX_S = 86_400.0
 """A receiver may ask for at most a day; RFC 9110 §10.2.3 sets no bound, and receivers have sent 1e9."""
 
 WAIT_MAX_S = 300.0
-"""A fault of the hub, and a receiver that asks for a pause without saying how long, are tried again after 2, 4, 8 …
-and at most so many seconds.
+"""A fault of the hub, and a receiver that asks for a pause without saying how long, are tried again after 2,
+4, 8 … and at most so many seconds.
 """
 
 DEFERRALS_MAX = 50
@@ -36,13 +36,13 @@ broken.
 """
 
 OUTAGE_FAULTS_MAX = 9
-"""A fault in the way (no network, no name server, no descriptor) says nothing about the delivery: it is counted only
-until the waits have grown to their longest.
+"""A fault in the way (no network, no name server, no descriptor) says nothing about the delivery: it is
+counted only until the waits have grown to their longest.
 """
 
 OUTAGE_MAX_S = 7 * 86_400.0
-"""A delivery that is older is given up at the next such fault: a receiver that this machine can never reach must not
-be tried for ever.
+"""A delivery that is older is given up at the next such fault: a receiver that this machine can never reach
+must not be tried for ever.
 """
 
 SENT_AGAIN_IN_VAIN = "delivered before, and sent again in vain"
@@ -75,8 +75,8 @@ def judge(
     schedule: Sequence[float],
     chance: float,
 ) -> Verdict:
-    """Decide on one delivery. The three counts are those before this outcome, which `settled` has seen; `age_s` is
-    how old the delivery is; `chance` is in [0, 1).
+    """Decide on one delivery. The three counts are those before this outcome, which `settled` has seen;
+    `age_s` is how old the delivery is; `chance` is in [0, 1).
     """
     if outcome.kind == "success":
         return Verdict("delivered", failures, faults, deferrals)
@@ -99,8 +99,8 @@ def judge(
 
 
 def kept(verdict: Verdict) -> Verdict:
-    """The verdict on a delivery that had been delivered before it was sent again: it stays so, whatever its new
-    attempts come to.
+    """The verdict on a delivery that had been delivered before it was sent again: it stays so, whatever its
+    new attempts come to.
     """
     if verdict.state not in ("failed", "refused"):
         return verdict
@@ -108,8 +108,8 @@ def kept(verdict: Verdict) -> Verdict:
 
 
 def settled(outcome: Outcome, deferrals: int) -> Outcome:
-    """The outcome as it counts for a delivery that has been put off `deferrals` times: a `later` gets the time it
-    means, and is a failure when there were too many.
+    """The outcome as it counts for a delivery that has been put off `deferrals` times: a `later` gets the
+    time it means, and is a failure when there were too many.
     """
     if outcome.kind != "later":
         return outcome
@@ -138,8 +138,8 @@ def longest_wait_s(schedule: Sequence[float]) -> float:
 
 
 def resume_at(after_s: float | None, retry_after: str, now: float) -> float | None:
-    """Until when a receiver asks to wait: by the seconds that its answer's body names, else by its Retry-After
-    header; at most a day ahead, None when it does not ask.
+    """Until when a receiver asks to wait: by the seconds that its answer's body names, else by its
+    Retry-After header; at most a day ahead, None when it does not ask.
     """
     if after_s is None:
         return retry_after_at(retry_after, now)

@@ -25,7 +25,9 @@ class Attempt:
     outcome: Outcome
 
     def body(self, data: bytes | None) -> bytes | None:
-        """The body that was sent, given the event's data; None when nothing was sent or it is not known any more."""
+        """The body that was sent, given the event's data; None when nothing was sent or it is not known any
+        more.
+        """
         sent = self.outcome.request_body
         return None if sent is None or data is None else sent.whole(data)
 

@@ -1,8 +1,8 @@
 """Judged addresses: a host's name or address to what may be connected to, for every transport.
 
-Owns the order resolve, then judge: whatever is connected to has been judged for this connection, and no answer
-of a name server is remembered, or the check and the connection could differ. Step before: a transport needs a new
-connection. Step after: it connects to one of these addresses and to no other.
+Owns the order resolve, then judge: whatever is connected to has been judged for this connection, and no
+answer of a name server is remembered, or the check and the connection could differ. Step before: a transport
+needs a new connection. Step after: it connects to one of these addresses and to no other.
 """
 
 from collections.abc import Collection, Sequence

@@ -1,8 +1,8 @@
 """What our own machine has and lacks: descriptors, memory, routes, addresses.
 
 Owns the line between what is wrong here and what is wrong with a receiver: libraries report both alike, and a
-receiver must not pay for ours. Step before: a lookup or a connection failed. Step after: `hub.targets.resolver` and
-`hub.targets.http.failure` say whose fault it is.
+receiver must not pay for ours. Step before: a lookup or a connection failed. Step after:
+`hub.targets.resolver` and `hub.targets.http.failure` say whose fault it is.
 """
 
 import errno
@@ -14,9 +14,11 @@ SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, 
 """Errors that say what our machine has run out of: descriptors, memory, source ports."""
 
 CUT_OFF = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.ENONET, errno.EPERM, errno.EACCES})
-"""Errors of connecting that say that our machine's network leads nowhere: no route, no link, or a firewall of its own.
+"""Errors of connecting that say that our machine's network leads nowhere: no route, no link, or a firewall of
+its own.
 
-EHOSTUNREACH is not among them: a receiver that is switched off, or a firewall in front of it, looks like that.
+EHOSTUNREACH is not among them: a receiver that is switched off, or a firewall in front of it, looks like
+that.
 """
 
 
@@ -50,8 +52,8 @@ def descriptor_limit() -> int:
 
 
 def has_route(address: str) -> bool:
-    """Whether our machine knows a way to an address. Nothing is sent: connecting a datagram socket only asks the routing
-    table.
+    """Whether our machine knows a way to an address. Nothing is sent: connecting a datagram socket only asks
+    the routing table.
     """
     try:
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -37,10 +37,10 @@ class Outbound:
         own_places: OwnPlaces | None = None,
         transports: Mapping[str, Callable[[Addresses], Transport]] | None = None,
     ) -> None:
-        """`allow` and `ports`: what may be reached besides public addresses and the usual ports. `origin`: the host
-        name under which this hub presents itself to receivers that ask for consent. `own_places`: where this hub is,
-        and nothing may be sent to. `transports`: by the scheme of a URL, how to make what sends to it, besides http
-        and https.
+        """`allow` and `ports`: what may be reached besides public addresses and the usual ports. `origin`:
+        the host name under which this hub presents itself to receivers that ask for consent. `own_places`:
+        where this hub is, and nothing may be sent to. `transports`: by the scheme of a URL, how to make what
+        sends to it, besides http and https.
         """
         self.origin = origin
         self._addresses = Addresses(allow, Resolver(resolve), own_places, ports)

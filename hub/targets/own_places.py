@@ -1,8 +1,8 @@
 """Where this hub itself can be reached: nothing that it sends may lead there.
 
-Owns that comparison. A hook that points at the hub's own publish call would make events out of its own deliveries
-without end. Other ways round, through a proxy or another hub, are cut by `hub.rules.hops`. Step before:
-`hub.targets.addresses` knows where a request would go.
+Owns that comparison. A hook that points at the hub's own publish call would make events out of its own
+deliveries without end. Other ways round, through a proxy or another hub, are cut by `hub.rules.hops`. Step
+before: `hub.targets.addresses` knows where a request would go.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,9 @@ class OwnPlaces:
     port: int
 
     def is_named(self, target: Target) -> bool:
-        """Whether a URL is the hub's own, as far as its text can tell; beside its path another may live on its host."""
+        """Whether a URL is the hub's own, as far as its text can tell; beside its path another may live on
+        its host.
+        """
         base = urlsplit(self.base_url)
         port = base.port or DEFAULT_PORTS.get(base.scheme, 0)
         if (target.address or _plain_host(target.host), target.port) != (

@@ -18,8 +18,8 @@ from hub.targets.machine import is_nearly_short, shortage
 Lookup = Callable[[str, int], list[str]]
 
 NO_SUCH_NAME = frozenset({socket.EAI_NONAME, socket.EAI_NODATA, socket.EAI_ADDRFAMILY})
-"""What getaddrinfo(3) says when a name server has answered that there is no such name, or no address of it. Everything
-else (no answer, SERVFAIL, REFUSED) is trouble with looking up names at all.
+"""What getaddrinfo(3) says when a name server has answered that there is no such name, or no address of it.
+Everything else (no answer, SERVFAIL, REFUSED) is trouble with looking up names at all.
 """
 
 
@@ -44,8 +44,8 @@ class Resolver:
         self._queue: SimpleQueue[tuple[str, int, Future[list[str]]] | None] = SimpleQueue()
 
     def resolve(self, host: str, port: int, timeout_s: float) -> list[str]:
-        """The addresses of `host`. Raises DeliveryError in phase `dns`: the receiver's fault only where a name
-        server said that there is no such name.
+        """The addresses of `host`. Raises DeliveryError in phase `dns`: the receiver's fault only where a
+        name server said that there is no such name.
         """
         future = self._submit(host, port)
         try:

@@ -13,7 +13,9 @@ from hub.errors import Phase, Phases
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to send, and where to. Both deadlines begin with the name lookup; the total one ends everything."""
+    """What to send, and where to. Both deadlines begin with the name lookup; the total one ends
+    everything.
+    """
 
     url: str
     parcel: Parcel

@@ -1,4 +1,4 @@
-"""An attempt keeps what was sent, a delivery how often its receiver put it off, an event how many hubs it has passed."""
+"""What an attempt sent, how often a receiver put a delivery off, how many hubs an event has been through."""
 # mypy: ignore-errors
 
 from peewee import PostgresqlDatabase

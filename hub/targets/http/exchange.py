@@ -69,8 +69,8 @@ _MARKS = (
     pycurl.STARTTRANSFER_TIME_T,
     pycurl.TOTAL_TIME_T,
 )
-"""Microseconds from the start of the transfer to the end of each phase; 0 for one that was not reached. Names are pinned,
-so libcurl's own lookup takes nothing.
+"""Microseconds from the start of the transfer to the end of each phase; 0 for one that was not reached. Names
+are pinned, so libcurl's own lookup takes nothing.
 """
 
 
@@ -101,6 +101,7 @@ class Handle:
         self._unpinned: list[str] = []
         self._guarded: frozenset[str] = frozenset()
         self._answered: set[ConnectionKey] = set()
+        self._is_listening = False
         self._wants_certificate = False
         self._tried: list[str] = []
         self._trouble: tuple[str, Fault] | None = None
@@ -149,8 +150,9 @@ class Handle:
         self._pins[key] = _Pins(tuple(addresses), now)
         self._pins.move_to_end(key)
         while len(self._pins) > CONNECTIONS_PER_HANDLE:
-            (_, host, port, _), _ = self._pins.popitem(last=False)
-            self._unpinned.append(f"-{host}:{port}")
+            old, _ = self._pins.popitem(last=False)
+            self._answered.discard(old)
+            self._unpinned.append(f"-{old[1]}:{old[2]}")
 
     def exchange(self, sending: Sending) -> Receipt:
         """Send one request and wait for its answer. Raises DeliveryError.
@@ -172,8 +174,8 @@ class Handle:
         self._set(sending, self._reading)
 
     def end(self, code: int, text: str) -> Receipt:
-        """What a transfer that has ended brought: `code` and `text` are libcurl's, 0 where all went well. Raises
-        DeliveryError when it brought no answer.
+        """What a transfer that has ended brought: `code` and `text` are libcurl's, 0 where all went well.
+        Raises DeliveryError when it brought no answer.
         """
         sending, reading = self._sending, self._reading
         assert sending is not None
@@ -238,9 +240,12 @@ class Handle:
             verify = sending.key[3]
             curl.setopt(pycurl.SSL_VERIFYPEER, int(verify))
             curl.setopt(pycurl.SSL_VERIFYHOST, 2 if verify else 0)
-            # A handshake is listened to; a connection that has served already is not worth a callback for
-            # each of its bytes.
-            curl.setopt(pycurl.VERBOSE, int(sending.key not in self._answered))
+        # A handshake is listened to; a connection that has served already is not worth a callback for each of
+        # its bytes.
+        is_listening = target.scheme == "https" and sending.key not in self._answered
+        if is_listening != self._is_listening:
+            curl.setopt(pycurl.VERBOSE, int(is_listening))
+            self._is_listening = is_listening
         if target.address is None:
             pins = ",".join(f"[{address}]" if ":" in address else address for address in addresses)
             curl.setopt(pycurl.RESOLVE, [*self._unpinned, f"{target.host}:{target.port}:{pins}"])
@@ -272,7 +277,9 @@ class Handle:
         return pycurl.SOCKET_BAD
 
     def _overhear(self, kind: int, data: bytes) -> None:
-        """libcurl's own account of a handshake is all that tells whether the receiver asked for a certificate."""
+        """libcurl's own account of a handshake is all that tells whether the receiver asked for a
+        certificate.
+        """
         if kind == pycurl.INFOTYPE_TEXT and b"Request CERT" in data:
             self._wants_certificate = True
 

@@ -135,8 +135,8 @@ def _broken_off(ending: Ending, phase: Phase) -> str:
 
 
 def _misses_certificate(ending: Ending) -> bool:
-    """Whether a receiver that asked for a client certificate said no without one: in TLS 1.3 it says so only after the
-    request was sent.
+    """Whether a receiver that asked for a client certificate said no without one: in TLS 1.3 it says so only
+    after the request was sent.
     """
     says_no = ending.code == pycurl.E_SSL_CONNECT_ERROR or _ALERT in ending.text
     return ending.wants_certificate and says_no

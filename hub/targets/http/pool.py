@@ -17,7 +17,9 @@ from hub.targets.machine import descriptor_limit
 
 IDLE_MAX = 256
 IDLE_SHARE = 0.25
-"""The part of the process's descriptors that idle connections may hold: callers and the database need some too."""
+"""The part of the process's descriptors that idle connections may hold: callers and the database need some
+too.
+"""
 SWEEP_S = 5.0
 
 

@@ -1,5 +1,6 @@
-"""HTTP exchanges with real receivers on loopback, good ones and bad ones: what comes back, how connections are
-kept, and which sockets are opened."""
+"""HTTP exchanges with real receivers on loopback, good ones and bad ones: what comes back, how connections
+are kept, and which sockets are opened.
+"""
 
 import socket
 import time
