@@ -7,7 +7,8 @@ database. Step before: `dispatcher` has claimed. Step after: `hub.store.deliveri
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from connectors import registry, signing
 from connectors.base import Answer, Context, Event, Format, HttpParcel, Judgement
@@ -45,7 +46,8 @@ def attempt(shipment: Shipment, outbound: Outbound, settings: Settings, clock: C
     fault of the hub's own.
     """
     started_at = clock.now()
-    request: Request | None = None
+    destination = shipment.destination
+    sent: dict[str, Any] = {"url": destination.url, "format": destination.format}
     try:
         if shipment.event.hops >= hops.HOPS_MAX:
             raise DeliveryError(
@@ -53,16 +55,17 @@ def attempt(shipment: Shipment, outbound: Outbound, settings: Settings, clock: C
                 "none",
                 "refused",
             )
-        form = registry.format_of(shipment.destination.format)
+        form = registry.format_of(destination.format)
         request = build(shipment, form, settings, clock, outbound.origin)
+        sent |= _described(request, shipment)
         receipt = outbound.send(request)
-        outcome = _answered(receipt, form.judge(receipt.answer), shipment.destination, started_at)
+        return _answered(receipt, form.judge(receipt.answer), destination, started_at, sent)
     except DeliveryError as error:
-        outcome = _unanswered(error, started_at, clock.now() - started_at)
+        return _unanswered(error, started_at, clock.now() - started_at, sent)
     except Exception as error:  # a bug of ours: it costs this delivery only, and never its receiver
         log.exception("delivery %s attempt %s: fault of the hub", shipment.delivery_id, shipment.attempt)
-        outcome = Outcome("fault", started_at, clock.now() - started_at, reason=f"fault of the hub: {error}")
-    return _described(outcome, shipment, request)
+        reason = f"fault of the hub: {error}"
+        return Outcome("fault", started_at, clock.now() - started_at, reason=reason, **sent)
 
 
 def build(shipment: Shipment, form: Format, settings: Settings, clock: Clock, origin: str) -> Request:
@@ -141,7 +144,13 @@ _KINDS: dict[str | None, Kind] = {
 }
 
 
-def _answered(receipt: Receipt, judgement: Judgement, destination: Destination, started_at: float) -> Outcome:
+def _answered(
+    receipt: Receipt,
+    judgement: Judgement,
+    destination: Destination,
+    started_at: float,
+    sent: dict[str, Any],
+) -> Outcome:
     """What an answer came to; what it repeats of the hook's credentials is masked."""
     answer: Answer = receipt.answer
     credentials = credentials_of(destination.headers, [secret for secret, _ in destination.secrets])
@@ -163,13 +172,14 @@ def _answered(receipt: Receipt, judgement: Judgement, destination: Destination, 
         was_sent=True,
         response_headers=credentials.masked_headers(answer.headers),
         response_body=credentials.masked(answer.body, is_cut=len(answer.body) >= KEEP_BODY_BYTES),
+        **sent,
     )
 
 
 _UNANSWERED: dict[Fault, Kind] = {"receiver": "failure", "refused": "refused", "hub": "fault"}
 
 
-def _unanswered(error: DeliveryError, started_at: float, duration_s: float) -> Outcome:
+def _unanswered(error: DeliveryError, started_at: float, duration_s: float, sent: dict[str, Any]) -> Outcome:
     return Outcome(
         _UNANSWERED[error.fault],
         started_at,
@@ -179,22 +189,15 @@ def _unanswered(error: DeliveryError, started_at: float, duration_s: float) -> O
         reason=error.reason,
         peer=error.peer,
         was_sent=error.was_sent,
+        **sent,
     )
 
 
-def _described(outcome: Outcome, shipment: Shipment, request: Request | None) -> Outcome:
-    """With what was sent, the owner's own header values masked: they are credentials."""
-    destination = shipment.destination
-    if request is None:
-        return replace(outcome, url=destination.url, format=destination.format)
-    parcel = request.parcel
-    return replace(
-        outcome,
-        method=parcel.method,
-        url=request.url,
-        format=destination.format,
-        request_headers={
-            name: MASK if name in destination.headers else value for name, value in parcel.headers.items()
-        },
-        request_body=SentBody.of(parcel.body, shipment.event.data),
-    )
+def _described(request: Request, shipment: Shipment) -> dict[str, Any]:
+    """What was sent, in the fields of an outcome; the owner's own header values masked: they are credentials."""
+    parcel, own = request.parcel, shipment.destination.headers
+    return {
+        "method": parcel.method,
+        "request_headers": {name: MASK if name in own else value for name, value in parcel.headers.items()},
+        "request_body": SentBody.of(parcel.body, shipment.event.data),
+    }

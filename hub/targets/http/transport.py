@@ -27,26 +27,17 @@ class HttpTransport:
     """Shared by all sender threads of a process."""
 
     def __init__(self, addresses: Addresses, pool: HandlePool) -> None:
-        self._session = session = requests.Session()
-        session.trust_env = False
-        session.adapters.clear()
-        session.mount("", CurlAdapter(addresses, pool))  # whatever the URL is, the adapter judges it
+        self._adapter = CurlAdapter(addresses, pool)
 
     def send(self, request: Request) -> Receipt:
-        """Raises DeliveryError."""
-        carrier = self._session.send(
-            _prepared(request),
-            allow_redirects=False,
-            proxies={},
-            stream=True,
-            verify=request.verify_ssl,
-            timeout=(request.connect_timeout_s, request.total_timeout_s),
-        )
-        assert isinstance(carrier, _Carrier)
-        return carrier.receipt
+        """Raises DeliveryError. By the adapter alone: what a session adds (redirects, cookies, the environment)
+        is all that must not happen, and costs as much as the exchange.
+        """
+        timeouts = (request.connect_timeout_s, request.total_timeout_s)
+        return self._adapter.send(_prepared(request), timeout=timeouts, verify=request.verify_ssl).receipt
 
     def close(self) -> None:
-        self._session.close()
+        self._adapter.close()
 
 
 class CurlAdapter(BaseAdapter):
@@ -67,7 +58,7 @@ class CurlAdapter(BaseAdapter):
         verify: bool | str = True,
         cert: Any = None,
         proxies: Any = None,
-    ) -> requests.Response:
+    ) -> "Carrier":
         """Raises DeliveryError. `stream`, `cert` and `proxies` are there for requests and mean nothing
         here.
         """
@@ -90,7 +81,7 @@ class CurlAdapter(BaseAdapter):
         try:
             handle = self._ready_handle(target, key, min(connect_s, total_s))
             try:
-                return _Carrier(handle.exchange(sending), request)
+                return Carrier(handle.exchange(sending), request)
             finally:
                 self._pool.give(handle)
         except DeliveryError as error:
@@ -122,21 +113,18 @@ def header_lines(headers: Mapping[str, str]) -> list[bytes]:
     """Header lines for libcurl, which drops a name with an empty value unless it ends in `;`. Raises
     DeliveryError.
     """
+    if any(map(_name_fault, headers)) or value_fault("".join(headers.values())):  # all at once: there is none
+        raise DeliveryError(_header_fault(headers), "none", "hub")
     lines = [b"Expect:", b"Accept:"]
-    has_type = False
     for name, value in headers.items():
-        fault = _name_fault(name) or value_fault(value)
-        if fault:
-            raise DeliveryError(f"the header {name!r} cannot be sent: {fault}", "none", "hub")
-        has_type = has_type or name.lower() == "content-type"
-        lines.append(f"{name}: {value}".encode("latin-1") if value.strip() else f"{name};".encode("latin-1"))
-    if not has_type:
+        lines.append((f"{name}: {value}" if value.strip() else f"{name};").encode("latin-1"))
+    if not any(map(_is_content_type, headers)):
         lines.append(b"Content-Type:")
     return lines
 
 
-class _Carrier(requests.Response):
-    """Carries our receipt through requests, which must find nothing in it to follow, to read or to keep."""
+class Carrier(requests.Response):
+    """Carries our receipt in requests' terms, with nothing in it to follow, to read or to keep."""
 
     is_redirect = False
     history: ClassVar[list[requests.Response]] = []  # type: ignore[misc]
@@ -161,6 +149,17 @@ def _prepared(request: Request) -> requests.PreparedRequest:
     prepared.headers = request.parcel.headers  # type: ignore[assignment]  # any mapping will do for our own adapter
     prepared.body = request.parcel.body
     return prepared
+
+
+def _header_fault(headers: Mapping[str, str]) -> str:
+    """What is wrong with the first header that cannot be sent; there is one."""
+    faults = ((name, _name_fault(name) or value_fault(value)) for name, value in headers.items())
+    return next(f"the header {name!r} cannot be sent: {fault}" for name, fault in faults if fault)
+
+
+@lru_cache(maxsize=1024)
+def _is_content_type(name: str) -> bool:
+    return name.lower() == "content-type"
 
 
 @lru_cache(maxsize=1024)
