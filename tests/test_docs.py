@@ -13,6 +13,9 @@ from hub.config import NAMES, SECRET_NAMES
 from hub.engine.delivery import USER_AGENT
 from hub.rules.access import SCOPES
 from hub.rules.settings import DEFINITIONS
+from hub.web.api.calls import PREFIX
+from hub.web.docs.open_calls import DOCUMENT_PATHS
+from hub.web.routes import CALLS
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -106,3 +109,36 @@ def test_the_delivery_page_names_every_state_and_header() -> None:
     ):
         assert f"`{header}`" in text
     assert USER_AGENT.startswith("hookhub/")
+
+
+def shown_calls(text: str) -> set[tuple[str, str]]:
+    """(method, path) of every call that a page shows: as text, or as a curl command."""
+    named = set(re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/api/v1/[\w/{}.-]+)", text))
+    for command in re.findall(r"curl (?:\\\n|[^\n`])+", text):
+        path = re.search(r"https?://[^/\s\"']+(/api/v1/[\w/{}$.-]+)", command)
+        method = re.search(r"-X ?(\w+)", command)
+        if path:
+            named.add((method[1] if method else "POST" if " -d " in command else "GET", path[1]))
+    return {(method, f"{path}ID" if path.endswith("/") else path) for method, path in named}
+
+
+def needed_scopes(method: str, path: str) -> set[str]:
+    """Any one of these, as the table of calls says; a page writes ids in capitals."""
+    if (method, path) == ("POST", f"{PREFIX}/events"):
+        return {"publish"}
+    if path in DOCUMENT_PATHS:
+        return set(SCOPES)
+    for call in sorted(CALLS, key=lambda call: "{" in call.path):
+        if call.method == method and re.fullmatch(PREFIX + re.sub(r"{\w+}", "[^/]+", call.path), path):
+            return {*call.scopes, "admin"} if call.scopes else set(SCOPES)
+    raise AssertionError(f"there is no call {method} {path}")
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_call_that_is_shown_exists_and_the_tokens_of_its_page_may_make_it(document: Path) -> None:
+    text = document.read_text()
+    tokens = [set(re.findall(r"--scope (\w+)", line)) for line in re.findall(r"token create[^\n`]*", text)]
+    tokens += [{scope} for scope in re.findall(r"scope\s+`(\w+)`", text)] if tokens else []
+    for method, path in sorted(shown_calls(text)):
+        needed = needed_scopes(method, path)
+        assert not tokens or any(token & needed for token in tokens), f"{method} {path} takes {needed}"

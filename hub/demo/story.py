@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import requests
@@ -25,6 +26,7 @@ from hub.demo.receiver import Arrival, Receiver, icescrum_fault, standard_fault
 from hub.errors import HubError
 
 PROJECT = "TRAVEL"
+PERSON = "demo"
 BOARD, CHAT = "/board", "/chat"
 BOARD_SECRET = "summer-and-winter"
 EVENTS = ("story.create", "task.create", "story.state", "task.state")
@@ -54,6 +56,8 @@ class Demo:
         self._session.trust_env = False  # a proxy of the user's must not see this machine's own calls
         self.base_url = ""
         self.token = ""
+        self.password = token_urlsafe(12)
+        """Whoever stays signs in with it as `PERSON`."""
         self.secrets: dict[str, str] = {}
         self._hooks: dict[str, str] = {}
 
@@ -151,6 +155,7 @@ class Demo:
         call = f"{self.base_url}/api/v1"
         self._say("")
         self._say(f"The hub stays up: {self.base_url}  (settings and data are thrown away at the end)")
+        self._say(f"Sign in as {PERSON} with the password {self.password}")
         self._say(f"  TOKEN={self.token}")
         self._say("Subscribe:")
         self._say(
@@ -201,6 +206,8 @@ class Demo:
             HUB_OUTBOUND_ALLOW="127.0.0.0/8",
             HUB_HOST="127.0.0.1",
             HUB_LOG_LEVEL="warning",
+            HUB_ADMIN_USERNAME=PERSON,
+            HUB_ADMIN_PASSWORD=self.password,
         )
 
     def _last_log_line(self) -> str:

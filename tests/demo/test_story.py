@@ -1,11 +1,15 @@
 """The demo: it ends well only when everything that it tells has happened, and it leaves nothing behind."""
 
+import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
+import requests
 
 from hub.demo import story as demo
 from hub.demo.receiver import Arrival, Receiver, icescrum_fault, standard_fault
@@ -38,13 +42,13 @@ def test_a_demo_that_is_interrupted_ends_its_hub_and_removes_its_data(tmp_path: 
     ) as process:
         assert process.stdout is not None
         try:
-            shown = next(line for line in process.stdout if "Ctrl-C" in line)
+            shown = "".join(until_line_with("Ctrl-C", process.stdout))
+            assert_signs_in(shown)
             [hub] = children(process.pid)
             process.send_signal(signal.SIGINT)
             assert process.wait(DEADLINE_S) == 0
         finally:
             process.kill()
-    assert shown
     until(lambda: not is_alive(hub))
     assert list(tmp_path.iterdir()) == []
 
@@ -54,6 +58,28 @@ class Silent(Receiver):
 
     def accepted(self, path: str) -> dict[str, Arrival]:
         return {}
+
+
+def until_line_with(text: str, lines: IO[str]) -> Iterator[str]:
+    for line in lines:
+        yield line
+        if text in line:
+            return
+
+
+def assert_signs_in(shown: str) -> None:
+    """Whoever stays sees the hub's pages, with what the demo told."""
+    [url] = re.findall(r"The hub stays up: (\S+)", shown)
+    [(name, password)] = re.findall(r"Sign in as (\S+) with the password (\S+)", shown)
+    with requests.Session() as browser:
+        browser.trust_env = False
+        form = browser.get(f"{url}/sign-in", timeout=DEADLINE_S).text
+        hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
+        answer = browser.post(
+            f"{url}/sign-in", data={**hidden, "name": name, "password": password}, timeout=DEADLINE_S
+        )
+        assert answer.status_code == 200
+        assert "Travel agency" in browser.get(f"{url}/projects/TRAVEL", timeout=DEADLINE_S).text
 
 
 def test_it_fails_when_a_receiver_stays_silent() -> None:
