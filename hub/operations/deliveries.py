@@ -4,6 +4,7 @@ Owns who may see a delivery (whoever sees its hook) and when one may be sent aga
 makes it wait, and the dispatcher goes on from there.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from hub.errors import Conflict, Invalid, NotFound
@@ -22,6 +23,7 @@ from hub.store.projects import Project
 BODIES_BYTES_MAX = 2_097_152
 """Bodies that are shown with the attempts of one delivery, beside the last one."""
 
+STATES_MAX = 1_000
 DROPPED_AT_ONCE = 500
 """Rows of one transaction: it shares the writer with the publishers."""
 
@@ -117,6 +119,10 @@ class Deliveries:
         """Delivery id → what its last attempt came to; without those that were never tried."""
         tried = [one.id for one in found if one.attempt_count]
         return self._database.read(lambda: attempts.last_of(tried)) if tried else {}
+
+    def states_of(self, event_ids: Sequence[str]) -> dict[str, Counter[str]]:
+        """Event id → shown state → how many of its deliveries are in it; of an event with more than STATES_MAX some."""
+        return self._database.read(lambda: history.states_of_events(event_ids, STATES_MAX))
 
     def try_now(self, requester: Requester, project: Project, hook_id: str) -> None:
         """Send a failing hook's next delivery at once. Raises: NotFound; Conflict, also when nothing waits."""

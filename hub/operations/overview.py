@@ -131,6 +131,11 @@ class Overview:
         require(requester, "read", "manage", project_id=project.id)
         return self._database.read(lambda: hook_lists.states([project.id]))[project.id]
 
+    def hooks_by_app(self, requester: Requester, project: Project) -> dict[str, int]:
+        """Origin (`page`, `api`, or an app's key) → how many hooks of the project have it. Raises: Forbidden."""
+        require(requester, "read", "manage", project_id=project.id)
+        return self._database.read(lambda: hook_lists.origins(project.id))
+
     def wanting(self, project: Project, event_type: str) -> list[str]:
         """The ids of the hooks that would get an event of this type."""
         return self._database.read(lambda: self._intake.match(project.id, event_type))

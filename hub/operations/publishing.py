@@ -7,6 +7,7 @@ Cheap enough for the event loop. Step before: a door has read the events (`rules
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 
 from hub.engine.intake import Intake, Receipt
 from hub.errors import Invalid
@@ -34,6 +35,18 @@ class Publishing:
         require(requester, "publish", project_id=project.id)
         if project.is_archived:
             raise archived(project.key)
+
+    def publish_by_hand(self, requester: Requester, project: Project, event: Published) -> Receipt:
+        """One event that whoever manages the project publishes from a page, to try its hooks; waits for the commit.
+
+        Raises:
+            Forbidden: the role does not allow it, or the project is archived. Invalid: a type that this project does not
+                take. Busy: no room for more.
+        """
+        require(requester, "manage", project_id=project.id)
+        publisher = replace(requester, scopes=requester.scopes | {"publish"})
+        [receipt] = self.publish(publisher, project, [event]).result()
+        return receipt
 
     def publish(
         self,

@@ -5,6 +5,7 @@ deliveries: switching a hook with a million waiting ones off or on is one row, a
 in batches.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -87,6 +88,21 @@ def of_events(project_id: int, hook_id: str, event_ids: Sequence[str]) -> dict[s
         models.Delivery.hook_id == hook_id, models.Delivery.event_id.in_(event_ids)
     )
     return {row.event_id: _delivery(row) for row in query.order_by(models.Delivery.id)}
+
+
+def states_of_events(event_ids: Sequence[str], most: int) -> dict[str, Counter[str]]:
+    """Event → shown state → how many of its deliveries are in it, of at most `most` of them."""
+    table, hook = models.Delivery, models.Hook
+    found = {}
+    for event_id in event_ids:
+        rows = (
+            table.select(table.state, hook.state, hook.deleted_at)
+            .join(hook, on=(hook.id == table.hook_id), attr="hook")
+            .where(table.event_id == event_id)
+            .limit(most)
+        )
+        found[event_id] = Counter(_shown_state(row.state, row.hook) for row in rows)  # type: ignore[attr-defined]  # the join sets it
+    return found
 
 
 def oldest_waiting(database: Database) -> float | None:

@@ -44,6 +44,18 @@ def count(project_id: int, wanted: Wanted) -> int:
     return int(_matching(project_id, wanted).count())
 
 
+def origins(project_id: int) -> dict[str, int]:
+    """Origin (`page`, `api`, or an app's key) → how many hooks have it, without those that are gone."""
+    table = models.Hook
+    rows: Any = (
+        table.select(table.origin_kind, table.origin_app, fn.COUNT(SQL("*")))
+        .where(table.project_id == project_id, table.deleted_at.is_null(), table.state != "gone")
+        .group_by(table.origin_kind, table.origin_app)
+        .tuples()
+    )
+    return {app or kind: int(count) for kind, app, count in rows}
+
+
 def open_counts(database: Database, hook_ids: Sequence[str], most: int) -> dict[str, int]:
     """Hook → its deliveries that wait or are to be tried again, counted up to `most`: an index range each."""
     counts = {}

@@ -27,6 +27,8 @@ LABELS = {
     "headers": "Extra headers",
     "verify_ssl": "Certificate",
     "manual_edit": "By hand",
+    "type": "Type",
+    "data": "Data",
 }
 OWN_GROUP = "The hub itself"
 

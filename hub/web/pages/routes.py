@@ -6,8 +6,11 @@ from hub.services import Services
 from hub.web import sessions, static
 from hub.web.pages import (
     account,
+    apps,
     audit_log,
     delivery,
+    event_types,
+    events,
     home,
     hook,
     hook_actions,
@@ -20,6 +23,7 @@ from hub.web.pages import (
     server_settings,
     setup,
     sign_in,
+    tokens,
     users,
 )
 from hub.web.pages.table import Page, route
@@ -42,6 +46,10 @@ PAGES: tuple[Page, ...] = (
     *hook.PAGES,
     *hook_actions.PAGES,
     *delivery.PAGES,
+    *events.PAGES,
+    *event_types.PAGES,
+    *apps.PAGES,
+    *tokens.PAGES,
 )
 
 

@@ -1,0 +1,88 @@
+"""Event types: what may be published to a project, what each means, who receives it, and how often it came.
+
+Owns `/projects/KEY/event-types`.
+"""
+
+from typing import Any
+
+from hub.errors import Invalid
+from hub.web.pages import hook_draft, words
+from hub.web.pages.table import Page, PageRequest, Redirect, View
+
+NAMED_MAX = 20
+TYPES_MAX = 1_000
+
+
+def show(request: PageRequest) -> View:
+    services, requester, project = request.services, request.requester, request.project
+    types = services.event_types.find(requester, project)[:TYPES_MAX]
+    counted = {row.type: row for row in services.overview.types(requester, project)}
+    groups = [
+        {
+            "name": group.name,
+            "rows": [
+                {
+                    "info": info,
+                    "hooks": len(services.overview.wanting(project, info.code)),
+                    "count": counted.get(info.code),
+                }
+                for info in group.types
+            ],
+        }
+        for group in hook_draft.groups_of(types)
+    ]
+    wanted = request.query.get("type", "").strip()[:130].replace("\0", "")
+    values: dict[str, Any] = {
+        "here": "types",
+        "groups": groups,
+        "catalogue": project.catalogue,
+        "known": len(types),
+        "wanted": wanted,
+        "codes": [info.code for info in types],
+        "reach": _reach(request, wanted) if wanted else None,
+    }
+    return View(values)
+
+
+def declare(request: PageRequest) -> Redirect | View:
+    form = request.form
+    code = form.get("id", "").strip()
+    try:
+        request.services.event_types.declare(
+            request.requester,
+            request.project,
+            code,
+            form.get("name", "").strip(),
+            form.get("description", "").strip(),
+        )
+    except Invalid as refused:
+        shown = show(request)
+        return View({**shown.values, "error": f"{code or 'The type'} {refused.errors[0][1]}."}, 422)
+    return Redirect(f"/projects/{request.project.key}/event-types", f"Declared: {code}.")
+
+
+def _reach(request: PageRequest, event_type: str) -> dict[str, Any]:
+    """Who would get an event of this type now."""
+    services, requester, project = request.services, request.requester, request.project
+    try:
+        preview = services.events.preview(requester, project, event_type)
+    except Invalid as refused:
+        return {"error": refused.errors[0][1]}
+    hooks = [
+        services.subscriptions.get(requester, project, hook_id) for hook_id in preview.matched[:NAMED_MAX]
+    ]
+    return {
+        "error": "",
+        "count": words.counted(len(preview.matched), "hook", "hooks"),
+        "hooks": [(hook.id, words.title(hook), hook.state == "auto_disabled") for hook in hooks],
+        "more": len(preview.matched) - len(hooks),
+        "others": len(preview.not_matched),
+    }
+
+
+_TYPES = "/projects/{key}/event-types"
+
+PAGES = (
+    Page("GET", _TYPES, show, "event_types/list.html", ("read", "manage")),
+    Page("POST", _TYPES, declare, "event_types/list.html", ("manage",)),
+)

@@ -1,0 +1,211 @@
+"""Events: what was published to a project, one event with where it went and why not elsewhere, and a test event by hand.
+
+Owns `/projects/KEY/events…`. What an event holds is shown to who manages the project.
+"""
+
+from typing import Any
+
+import msgspec
+
+from connectors.base import Event
+from connectors.icescrum.catalogue import examples
+from hub.errors import Invalid, NotFound
+from hub.ids import time_of
+from hub.rules import catalogue, payload
+from hub.rules.access import sees_bodies
+from hub.timestamps import parse_iso
+from hub.web.pages import hook_draft, words
+from hub.web.pages.table import Page, PageRequest, Redirect, View
+
+EVENTS = 25
+DELIVERIES = 100
+NOT_ELSEWHERE = 50
+WENT_ORDER = ("delivered", "retrying", "waiting", "sending", "held", "failed", "refused", "cancelled")
+WENT_WORDS = {
+    "delivered": "delivered to",
+    "retrying": "retrying",
+    "waiting": "waiting for",
+    "sending": "sending to",
+    "held": "held for",
+    "failed": "failed for",
+    "refused": "refused for",
+    "cancelled": "cancelled for",
+}
+NAMES = ("name", "title", "subject", "summary", "text")
+"""Fields of an object that people know it by."""
+
+
+def show_list(request: PageRequest) -> View | Redirect:
+    services, project = request.services, request.project
+    query = {
+        name: request.query.get(name, "").strip()[:200].replace("\0", "")
+        for name in ("id", "type", "before", "live")
+    }
+    if query["id"]:
+        return Redirect(_path(request, query["id"]))
+    error = ""
+    try:
+        found, goes_on = services.events.find(
+            request.requester,
+            project,
+            types=[query["type"]] if query["type"] else None,
+            before=query["before"] or None,
+            limit=EVENTS,
+        )
+    except Invalid as refused:
+        found, goes_on, error = [], False, refused.detail
+    went = services.deliveries.states_of([event.id for event in found])
+    shows_names = sees_bodies(request.requester)
+    types = services.event_types.find(request.requester, project)
+    values: dict[str, Any] = {
+        "here": "events",
+        "query": query,
+        "error": error,
+        "types": [info.code for info in types],
+        "rows": [
+            {
+                "event": event,
+                "at": time_of(event.id),
+                "about": _about(event) if shows_names else "",
+                "went": _went(dict(went[event.id])),
+                "size": _size(len(event.data)),
+            }
+            for event in found
+        ],
+        "older": found[-1].id if goes_on and found else "",
+        "retention_days": services.settings.recent().retention_days,
+    }
+    template = "events/rows.html" if request.wants_part else "events/list.html"
+    return View(values, 422 if error else 200, template)
+
+
+def show(request: PageRequest) -> View:
+    """One event: where it went, and why not to the other hooks, as they are now."""
+    services, requester, project = request.services, request.requester, request.project
+    event = services.events.get(requester, project, request.path["id"])
+    deliveries = services.deliveries.find(requester, project, event_id=event.id, limit=DELIVERIES)
+    results = services.deliveries.last_results(deliveries)
+    reached = {delivery.hook_id for delivery in deliveries}
+    try:
+        preview = services.events.preview(requester, project, event.type)
+        elsewhere = [(hook_id, why) for hook_id, why in preview.not_matched if hook_id not in reached]
+        elsewhere += [
+            (hook_id, "it was made or changed after this event")
+            for hook_id in preview.matched
+            if hook_id not in reached and len(deliveries) < DELIVERIES
+        ]
+    except Invalid:  # one of the hub's own, which nobody publishes
+        elsewhere = []
+    shown_ids = [*reached, *(hook_id for hook_id, _ in elsewhere[:NOT_ELSEWHERE])]
+    names = {hook_id: _hook_name(request, hook_id) for hook_id in dict.fromkeys(shown_ids)}
+    went = _went(dict(services.deliveries.states_of([event.id])[event.id]))
+    shows_data = sees_bodies(requester)
+    values: dict[str, Any] = {
+        "here": "events",
+        "event": event,
+        "at": time_of(event.id),
+        "occurred_at": parse_iso(event.timestamp),
+        "about": _about(event) if shows_data else "",
+        "went": went,
+        "deliveries": [(delivery, results.get(delivery.id)) for delivery in deliveries],
+        "elsewhere": elsewhere[:NOT_ELSEWHERE],
+        "elsewhere_count": len(elsewhere),
+        "names": names,
+        "pretty": words.pretty(event.data) if shows_data else "",
+        "raw": words.text(event.data) if shows_data else "",
+        "size": _size(len(event.data)),
+    }
+    return View(values)
+
+
+def show_new(request: PageRequest) -> View:
+    """The form of a test event, with the type's example filled in."""
+    wanted = request.query.get("type", "")[:130].replace("\0", "")
+    types = request.services.event_types.find(request.requester, request.project)
+    known = [
+        info.code for info in types if catalogue.type_error(request.project.catalogue, info.code) is None
+    ]
+    chosen = wanted or (known[0] if known else "story.create")
+    example = words.pretty(examples(chosen)) if catalogue.form_error(chosen) is None else "{}"
+    return _form(request, chosen, example, {})
+
+
+def publish(request: PageRequest) -> View | Redirect:
+    chosen = request.form.get("type", "").strip()
+    data = request.form.get("data", "").replace("\r\n", "\n").strip()
+    if "example" in request.form:
+        return Redirect(_path(request, "new") + f"?type={chosen}")
+    try:
+        body = b'{"type":' + msgspec.json.encode(chosen) + b',"data":' + data.encode() + b"}"
+        [event], _ = payload.read_one_or_many(body, request.services.settings.recent().max_event_bytes)
+        receipt = request.services.publishing.publish_by_hand(request.requester, request.project, event)
+    except Invalid as refused:
+        named = [("data" if field == "body" else field, message) for field, message in refused.errors]
+        return _form(request, chosen, data, hook_draft.errors_by_field(named))
+    hooks = words.counted(receipt.deliveries, "hook", "hooks")
+    return Redirect(_path(request, receipt.id), f"Published: it goes to {hooks}.")
+
+
+def _form(request: PageRequest, chosen: str, data: str, errors: dict[str, str]) -> View:
+    types = request.services.event_types.find(request.requester, request.project)
+    values = {"here": "events", "chosen": chosen, "data": data, "errors": errors}
+    known = [info.code for info in types if not info.code.startswith("hook.")]
+    return View({**values, "types": known}, 422 if errors else 200, "events/new.html")
+
+
+def _about(event: Event) -> str:
+    """What people know the object by; empty when nothing in it says."""
+    try:
+        data = msgspec.json.decode(event.data, type=dict[str, msgspec.Raw])
+        for name in NAMES:
+            if name in data:
+                value = msgspec.json.decode(data[name])
+                if isinstance(value, str):
+                    return value[:100]
+    except (msgspec.DecodeError, ValueError):
+        return ""
+    return ""
+
+
+def _went(states: dict[str, int]) -> dict[str, str]:
+    """Where an event went, in one line with the tone and sign of its worst part."""
+    if not states:
+        return {"tone": "mute", "icon": "minus", "words": "No hook wants it"}
+    said = ", ".join(f"{WENT_WORDS[state]} {states[state]:,}" for state in WENT_ORDER if state in states)
+    tone, icon = "good", "ok"
+    for state, found in (("held", "held"), ("retrying", "retry"), ("waiting", "clock"), ("sending", "send")):
+        if state in states:
+            tone, icon = "warn", found
+    if {"failed", "refused"} & states.keys():
+        tone, icon = "bad", "fail"
+    return {"tone": tone, "icon": icon, "words": said[:1].upper() + said[1:]}
+
+
+def _hook_name(request: PageRequest, hook_id: str) -> tuple[str, str]:
+    """Title and what it receives; of one that was deleted neither is known."""
+    try:
+        hook = request.services.subscriptions.get(request.requester, request.project, hook_id)
+    except NotFound:
+        return "", ""
+    presets = dict(hook_draft.presets_of(request.project.catalogue))
+    return words.title(hook), words.wants(hook.events, presets)
+
+
+def _size(count: int) -> str:
+    """`312 B`, `1.4 kB`."""
+    return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB"
+
+
+def _path(request: PageRequest, rest: str) -> str:
+    return f"/projects/{request.project.key}/events/{rest}"
+
+
+_READ = ("read", "manage")
+_EVENTS = "/projects/{key}/events"
+
+PAGES = (
+    Page("GET", _EVENTS, show_list, "events/list.html", _READ),
+    Page("GET", f"{_EVENTS}/new", show_new, "events/new.html", ("manage",)),
+    Page("POST", f"{_EVENTS}/new", publish, "events/new.html", ("manage",)),
+    Page("GET", f"{_EVENTS}/{{id}}", show, "events/event.html", _READ),
+)

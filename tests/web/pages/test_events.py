@@ -1,0 +1,119 @@
+"""Events: the list, one event with where it went and why not elsewhere, a test event by hand, and event types."""
+
+import re
+from html import unescape
+
+import pytest
+
+from tests.rigs.api import Browser, LiveHub
+from tests.rigs.receivers import Receiver
+from tests.rigs.waiting import until
+
+
+@pytest.fixture
+def manager(live: LiveHub, project: str) -> Browser:
+    return live.browser("mia", project=project, role="product_owner")
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", text)))
+
+
+def test_the_list_says_what_each_event_is_about_and_where_it_went(
+    live: LiveHub, project: str, manager: Browser, receiver: Receiver
+) -> None:
+    receiver.answer = 204
+    api = live.client(project=project)
+    api.post("/hooks", json={"target_url": receiver.url, "event": "order.paid", "name": "Ledger"})
+    api.post("/events", json={"type": "order.paid", "data": {"name": "<b>Night train</b>", "n": 1}})
+    api.post("/events", json={"type": "order.sent", "data": {"n": 2}})
+    until(lambda: "Delivered to 1" in manager.get(f"/projects/{project}/events").text)
+    text = manager.get(f"/projects/{project}/events").text
+    assert "<b>Night" not in text
+    assert "<b>Night train</b>" in unescape(text)
+    assert "No hook wants it" in text
+    assert plain(manager.get(f"/projects/{project}/events?type=order.sent").text).count("order.sent") >= 1
+    assert "Delivered to 1" not in manager.get(f"/projects/{project}/events?type=order.sent").text
+
+
+def test_one_event_says_where_it_went_and_why_not_elsewhere(
+    live: LiveHub, project: str, manager: Browser, receiver: Receiver
+) -> None:
+    receiver.answer = 500
+    api = live.client(project=project)
+    for name, wanted in (("Ledger", "order.*"), ("Board", "story.create")):
+        api.post("/hooks", json={"target_url": receiver.url, "event": wanted, "name": name})
+    event_id = api.post("/events", json={"type": "order.paid", "data": {"price": 1.10}}).json()["id"]
+    path = f"/projects/{project}/events/{event_id}"
+    until(lambda: "Retrying 1" in manager.get(path).text)
+    text = plain(manager.get(path).text)
+    assert "Ledger Retrying 500 1" in text
+    assert "Board It does not want order.paid" in text
+    assert '"price": 1.1' in text
+    assert manager.get(f"/projects/{project}/events?id={event_id}").headers["location"].endswith(path)
+    assert manager.get(f"/projects/{project}/events/evt_nope").status_code == 404
+
+
+def test_a_test_event_is_published_with_its_types_example(
+    live: LiveHub, manager: Browser, receiver: Receiver
+) -> None:
+    project = live.project("icescrum")
+    owner = live.browser("ida", project=project, role="product_owner")
+    live.client(project=project).post("/hooks", json={"target_url": receiver.url, "event": "story.create"})
+    form = owner.get(f"/projects/{project}/events/new?type=story.create").text
+    example = unescape(re.findall(r"<textarea[^>]*>(.*?)</textarea>", form, re.S)[0])
+    assert '"class": "Story"' in example
+    done = owner.submit(f"/projects/{project}/events/new", type="story.create", data=example)
+    assert done.status_code == 303
+    assert "Published: it goes to 1 hook." in owner.get(done.headers["location"]).text
+    assert b'"class": "Story"' in receiver.wait_for(1)[0].body
+
+
+@pytest.mark.parametrize(
+    ("type_", "data", "field"),
+    [
+        ("order.paid", "{not json", "data"),
+        ("order.paid", "[1]", "data"),
+        ("Wrong!", "{}", "type"),
+        ("hook.gone", "{}", "type"),
+    ],
+)
+def test_a_test_event_that_cannot_be_is_told_at_its_field(
+    project: str, manager: Browser, type_: str, data: str, field: str
+) -> None:
+    refused = manager.submit(f"/projects/{project}/events/new", type=type_, data=data)
+    assert refused.status_code == 422
+    assert f'id="{field}-error"' in refused.text
+    assert unescape(data) in unescape(refused.text)
+
+
+def test_a_team_member_sees_no_data_and_publishes_nothing(
+    live: LiveHub, project: str, manager: Browser
+) -> None:
+    api = live.client(project=project)
+    event_id = api.post("/events", json={"type": "order.paid", "data": {"name": "inside"}}).json()["id"]
+    member = live.browser("tom", project=project, role="team_member")
+    assert "inside" not in member.get(f"/projects/{project}/events/{event_id}").text
+    assert "inside" not in member.get(f"/projects/{project}/events").text
+    assert member.get(f"/projects/{project}/events/new").status_code == 403
+    assert member.submit(f"/projects/{project}/events/new", type="a.b", data="{}").status_code == 403
+
+
+def test_types_say_what_they_mean_and_who_receives_them(
+    live: LiveHub, project: str, manager: Browser, receiver: Receiver
+) -> None:
+    path = f"/projects/{project}/event-types"
+    declared = manager.submit(path, id="order.paid", name="Paid", description="An order was <i>paid</i>")
+    assert declared.status_code == 303
+    live.client(project=project).post(
+        "/hooks", json={"target_url": receiver.url, "event": "order.*", "name": "Ledger"}
+    )
+    text = manager.get(f"{path}?type=order.paid").text
+    assert "<i>paid" not in text
+    assert "order.paid would reach 1 hook: Ledger" in plain(text)
+    assert "1 hooks receive order.paid" in plain(text)
+    assert manager.submit(path, id="Wrong!").status_code == 422
+    assert (
+        "is no" in plain(manager.get(f"{path}?type=%3Cb%3E").text)
+        or manager.get(f"{path}?type=x y").status_code == 200
+    )
