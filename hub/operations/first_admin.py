@@ -25,13 +25,13 @@ def add_given(database: Database, name: str, password: str) -> bool:
     """Make the administrator that the environment names, or make one of whoever is called so; False when somebody can
     administer already. Raises: Invalid.
     """
-    if database.read(_is_set_up):
+    if database.read(is_set_up):
         return False
     _check(name, password)
     password_hash = users.hashed(password)
 
     def write() -> bool:
-        if _is_set_up():
+        if is_set_up():
             return False
         now = database.clock.now()
         found = users.by_name(name)
@@ -51,7 +51,7 @@ def new_link_token(database: Database) -> str | None:
     token = secrets.token_urlsafe(32)
 
     def write() -> str | None:
-        if _is_set_up():
+        if is_set_up():
             return None
         settings.put(f"_{NOTE}", {"digest": _digest(token), "expires_at": database.clock.now() + LINK_LIFE_S})
         return token
@@ -61,7 +61,7 @@ def new_link_token(database: Database) -> str | None:
 
 def check_link(database: Database, token: str) -> None:
     """Inside a `read` or a transaction. Raises: Forbidden: another link, Expired: it is over, and why."""
-    if _is_set_up():
+    if is_set_up():
         raise Expired("this hub has an administrator, so its set-up link is over: sign in", title="Link over")
     note = settings.note(NOTE)
     if note is None or not hmac.compare_digest(note["digest"], _digest(token)):
@@ -98,7 +98,8 @@ def redeem(database: Database, token: str, name: str, password: str, address: st
     return database.write(write).result()
 
 
-def _is_set_up() -> bool:
+def is_set_up() -> bool:
+    """Inside a `read` or a transaction: an administrator can sign in."""
     return bool(users.administrators(limit=1))
 
 

@@ -27,6 +27,7 @@ from hub.web.api.calls import PREFIX
 from hub.web.connections import Connection
 from hub.web.http_server import Server, server_config
 from hub.web.sessions import csrf_token
+from tests.rigs.requesters import ADMIN
 
 SCOPES: tuple[Scope, ...] = ("publish", "subscribe", "read", "manage")
 TIMEOUT_S = 20
@@ -158,8 +159,7 @@ class LiveHub:
         ).result()
 
     def archive(self, project: str) -> None:
-        database = self.hub.database
-        database.write(lambda: projects.archive(database, self._project(project), True, time.time())).result()
+        self.hub.services.projects.update(ADMIN, project, is_archived=True)
 
     def close(self) -> None:
         for client in self._clients:

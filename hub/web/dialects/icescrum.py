@@ -28,7 +28,6 @@ from hub.rules.access import Requester
 from hub.rules.hook_fields import UNSET, HookChange
 from hub.rules.strict_json import read_object
 from hub.services import Services
-from hub.store import projects
 from hub.store.hooks import Hook
 from hub.store.projects import Project
 from hub.web.body import BODY_BYTES_MAX, read_body, work_on
@@ -173,16 +172,16 @@ def _project(services: Services, requester: Requester, named: str) -> Project:
     """The project of the path, by key or number. Raises: Problem 403 for another than the token's, 404 for
     none.
     """
-
-    def read() -> Project | None:
-        is_number = named.isascii() and named.isdigit() and len(named) < 10
-        return projects.by_id(int(named)) if is_number else projects.by_key(named)
-
-    found = services.database.read(read)
-    if requester.project_id is not None and (found is None or found.id != requester.project_id):
-        raise Forbidden("this token belongs to another project", title="Another project")
-    if found is None:
-        raise NotFound("there is no such project", title="No such project")
+    is_number = named.isascii() and named.isdigit() and len(named) < 10
+    another = Forbidden("this token belongs to another project", title="Another project")
+    try:
+        found = services.credentials.project(int(named) if is_number else named)
+    except NotFound:
+        if requester.project_id is not None:
+            raise another from None
+        raise
+    if requester.project_id not in (None, found.id):
+        raise another
     return found
 
 

@@ -1,14 +1,14 @@
 """The first page: what this is, that it is up, and where to go on. It shows nothing that a stranger may not know."""
 
 from hub.errors import StoreUnavailable
-from hub.store import users
+from hub.operations import first_admin
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 
 def show(request: PageRequest) -> View | Redirect:
     """Whoever is signed in goes on to their projects, or to the only one."""
     try:
-        is_set_up = bool(request.services.database.read(lambda: users.administrators(limit=1)))
+        is_set_up = request.services.database.read(first_admin.is_set_up)
         who = request.visitor().who
     except StoreUnavailable:
         return View({"is_up": False, "is_set_up": True})

@@ -232,7 +232,8 @@ def test_a_hook_of_another_project_is_an_empty_404(ice: IceScrumClient, live: Li
 def test_scopes_count_here_as_everywhere(
     live: LiveHub, key: str, path: str, scopes: tuple[str, ...], lists: int, creates: int
 ) -> None:
-    with IceScrumClient(live.url, live.token(*scopes, project=key)) as client:
+    project = None if "admin" in scopes else key
+    with IceScrumClient(live.url, live.token(*scopes, project=project)) as client:
         assert client.get(path).status_code == lists
         assert client.get(f"{path}/7").status_code == (404 if lists == 200 else 403)
         created = client.post(path, json=hook())
