@@ -149,6 +149,8 @@ def _after_success(health: Health, outcome: Outcome, max_in_flight: int) -> Heal
     )
     if health.state == "failing":
         return replace(well, state="active", slow_start=1, open_until=None)
+    if health.open_until is not None and outcome.started_at >= health.open_until:
+        well = replace(well, open_until=None)  # the pause that the receiver asked for is over
     if health.state != "active" or health.slow_start is None:
         return well
     # One more per success is twice as many per round: 1, 2, 4 … in flight, as TCP's slow start (RFC 5681 §3.1).
@@ -221,4 +223,5 @@ def _after_counted_failure(
     if count == 1:
         return failing
     pause_s = delay_s(schedule, count, chance) if schedule else DEFAULT_PAUSE_S
-    return replace(failing, open_until=max(outcome.ended_at + pause_s, outcome.resume_at or 0.0))
+    open_until = max(outcome.ended_at + pause_s, outcome.resume_at or 0.0, health.open_until or 0.0)
+    return replace(failing, open_until=open_until)

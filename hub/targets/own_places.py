@@ -48,7 +48,10 @@ class OwnPlaces:
             bound = ip_address(self.host)
         except ValueError:  # a name, such as localhost
             return has_address(address)
-        return has_address(address) if bound.is_unspecified else ip_address(address) == bound
+        if bound.is_unspecified:
+            return has_address(address)
+        # Connecting to the unspecified address (0.0.0.0) leads to this machine.
+        return ip_address(address) == bound or ip_address(address).is_unspecified
 
 
 def _plain_host(host: str) -> str:

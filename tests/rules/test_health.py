@@ -153,6 +153,17 @@ def test_a_success_that_was_under_way_does_not_end_a_pause() -> None:
     assert after(paused, "success", 99.0, 2.0).open_until == 130.0
 
 
+def test_a_pause_is_over_with_the_first_success_after_it() -> None:
+    paused = after(Health(last_success_at=1.0), "later", 100.0, resume_at=130.0)
+    assert after(paused, "success", 131.0).open_until is None
+
+
+def test_a_failure_under_way_does_not_cut_a_pause_short() -> None:
+    paused = after(failed(1), "later", 101.0, resume_at=900.0)
+    again = after(paused, "failure", 101.5)
+    assert (again.consecutive_failures, again.open_until) == (2, 900.0)
+
+
 def test_a_pause_switches_nothing_on_or_off() -> None:
     off = disabled(Health(), "by hand", 1.0)
     assert after(off, "later", 2.0, resume_at=60.0) == replace(off, last_error="a later")

@@ -40,6 +40,8 @@ def test_a_url_is_the_hubs_own_by_its_host_port_and_path(base_url: str, url: str
         ("127.0.0.1", "127.0.0.1", True),
         ("127.0.0.1", "127.0.0.2", False),
         ("0.0.0.0", "127.0.0.2", True),
+        ("127.0.0.1", "0.0.0.0", True),
+        ("127.0.0.1", "::", True),
         ("::", "127.0.0.1", True),
         ("0.0.0.0", "192.0.2.1", False),
         ("localhost", "127.0.0.1", True),
