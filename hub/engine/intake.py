@@ -35,6 +35,10 @@ more is accepted.
 """
 
 GROUP_MAX = 256
+"""Events that one transaction takes in, beside the first request's: others wait for it."""
+
+TYPES_KNOWN_MAX = 100_000
+"""Types that are remembered to be listed; beyond it all are looked up anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ class Intake:
         self._database = database
         self._routing = Routing()
         self._seen_types: set[tuple[int, str]] = set()
-        self._batch = Batch(database, self._write, self._committed, GROUP_MAX)
+        self._batch = Batch(database, self._write, self._committed, GROUP_MAX, lambda one: len(one.events))
         self._wake = wake
         self.type_counts = TypeCounts(database)
         self._disk_checked_at = 0.0
@@ -146,6 +150,8 @@ class Intake:
 
     def _committed(self, publications: list[_Publication]) -> None:
         """Only now are their types known to be listed."""
+        if len(self._seen_types) > TYPES_KNOWN_MAX:
+            self._seen_types.clear()
         self._seen_types |= _types_to_remember(publications)
         now = self._database.clock.now()
         for publication in publications:
@@ -168,9 +174,11 @@ class Intake:
             event.hook_ids = wanted[event.project_id][event.type]
 
     def _remember_types(self, publications: list[_Publication], now: float) -> None:
-        seen = _types_to_remember(publications) - self._seen_types
-        for project_id in {project_id for project_id, _ in seen}:
-            event_types.remember(project_id, {code for owner, code in seen if owner == project_id}, now)
+        fresh: dict[int, set[str]] = {}
+        for project_id, code in _types_to_remember(publications) - self._seen_types:
+            fresh.setdefault(project_id, set()).add(code)
+        for project_id, codes in fresh.items():
+            event_types.remember(project_id, codes, now)
 
     def _receipts(self, publication: _Publication, firsts: list[str | None]) -> list[Receipt]:
         return [

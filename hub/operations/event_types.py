@@ -9,6 +9,7 @@ from hub.rules import catalogue
 from hub.rules.access import Requester
 from hub.store import event_types
 from hub.store.database import Database
+from hub.store.event_types import LISTED_MAX
 from hub.store.projects import Project
 
 
@@ -19,12 +20,27 @@ class EventTypes:
         self._database = database
 
     def find(self, requester: Requester, project: Project) -> list[EventTypeInfo]:
-        """A catalogue's types, or what an open project has seen or declared; then the hub's own."""
+        """A catalogue's types, or what an open project has seen or declared, the first LISTED_MAX; then the hub's own."""
+        return [*self._own_to_project(project, 0, LISTED_MAX), *catalogue.OWN_TYPES]
+
+    def page(self, requester: Requester, project: Project, first: int, limit: int) -> list[EventTypeInfo]:
+        """A part of the whole list."""
+        found = self._own_to_project(project, first, limit)
+        if len(found) < limit:
+            after = max(0, first - self._count(project))
+            found += catalogue.OWN_TYPES[after : after + limit - len(found)]
+        return found
+
+    def _own_to_project(self, project: Project, first: int, limit: int) -> list[EventTypeInfo]:
         known = catalogue.types_of(project.catalogue)
         if known is not None:
-            return [*known.values(), *catalogue.OWN_TYPES]
-        rows = self._database.read(lambda: event_types.find(project.id))
-        return [*(_info(row.code, row.name, row.description) for row in rows), *catalogue.OWN_TYPES]
+            return list(known.values())[first : first + limit]
+        rows = self._database.read(lambda: event_types.find(project.id, first, limit))
+        return [_info(row.code, row.name, row.description) for row in rows]
+
+    def _count(self, project: Project) -> int:
+        known = catalogue.types_of(project.catalogue)
+        return len(known) if known is not None else self._database.read(lambda: event_types.count(project.id))
 
     def declare(
         self, requester: Requester, project: Project, code: str, name: str, description: str

@@ -36,14 +36,16 @@ class Batch:
         run: Callable[[list[Any]], list[Any]],
         committed: Callable[[list[Any]], None],
         size_max: int,
+        size_of: Callable[[Any], int] = lambda item: 1,
     ) -> None:
         """`run` writes a list of items in one transaction and returns one result for each; `committed` is
-        told after it which.
+        told after it which. A group has at most `size_max` by the sizes of its items, or is one item.
         """
         self._database = database
         self._run = run
         self._committed = committed
         self._size_max = size_max
+        self._size_of = size_of
         self._lock = threading.Lock()
         self._pending: list[tuple[Any, Future[Any]]] = []
         self._is_flushing = False
@@ -63,6 +65,15 @@ class Batch:
     def waiting(self) -> int:
         return len(self._pending)
 
+    def _next_size(self) -> int:
+        """How many of those that wait go into the next group."""
+        total = 0
+        for n, (item, _) in enumerate(self._pending):
+            total += self._size_of(item)
+            if total > self._size_max:
+                return max(1, n)
+        return len(self._pending)
+
     def _flush(self) -> None:
         group = _Group()
 
@@ -70,8 +81,8 @@ class Batch:
             with self._lock:
                 if not group.items and not group.is_settled:  # kept if the transaction is run again
                     # Taken when the turn has come, so that the latest comers are in.
-                    group.items = self._pending[: self._size_max]
-                    del self._pending[: self._size_max]
+                    group.items = self._pending[: self._next_size()]
+                    del self._pending[: len(group.items)]
             return self._run([item for item, _ in group.items])
 
         self._database.write(run).add_done_callback(lambda done: self._settle(group, done))

@@ -12,7 +12,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -140,11 +140,11 @@ class Database:
         """
         return self._db.execute_sql(self._placeholders(sql), params)
 
-    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """One statement over many rows, inside the transaction that is under way. For the hot statements
         only.
         """
-        if rows:
+        if not isinstance(rows, Sized) or len(rows):
             with peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # as execute_sql does: `_transact` knows peewee's errors only
                 self._db.connection().cursor().executemany(self._placeholders(sql), rows)
 

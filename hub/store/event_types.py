@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from hub.store import models
 
+LISTED_MAX = 2_000
+"""Types of one project that are brought into memory at once: an open project has as many as anybody publishes."""
+
 
 @dataclass(frozen=True, slots=True)
 class EventType:
@@ -36,10 +39,14 @@ def declare(project_id: int, code: str, name: str, description: str, now: float)
     ).on_conflict(conflict_target=[table.project, table.code], update=words).execute()
 
 
-def find(project_id: int) -> list[EventType]:
-    """All of a project's, by code."""
+def find(project_id: int, first: int = 0, limit: int = LISTED_MAX) -> list[EventType]:
+    """By code, from the `first` on."""
     table = models.EventType
-    rows = table.select().where(table.project == project_id).order_by(table.code)
+    rows = table.select().where(table.project == project_id).order_by(table.code).offset(first).limit(limit)
     return [
         EventType(row.code, row.name, row.description, bool(row.is_declared), row.created_at) for row in rows
     ]
+
+
+def count(project_id: int) -> int:
+    return int(models.EventType.select().where(models.EventType.project == project_id).count())

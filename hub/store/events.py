@@ -77,16 +77,17 @@ def add(database: Database, events: Sequence[NewEvent], now: float) -> None:
     )
     add_deliveries(
         database,
-        [
+        # One by one: a thousand events for ten thousand hooks are more rows than there is memory for.
+        (
             (new_id("dlv"), event.id, hook_id, event.project_id, event.type)
             for event in events
             for hook_id in event.hook_ids
-        ],
+        ),
     )
     lanes.arm(database, {hook_id for event in events for hook_id in event.hook_ids}, now)
 
 
-def add_deliveries(database: Database, rows: Sequence[tuple[str, str, str, int, str]]) -> None:
+def add_deliveries(database: Database, rows: Iterable[tuple[str, str, str, int, str]]) -> None:
     """Write waiting deliveries that nobody has tried: (id, event id, hook id, project id, type). The caller
     arms their lanes.
     """

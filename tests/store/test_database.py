@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -37,12 +38,14 @@ def fill(store: Stage, size: int) -> None:
 class Writes:
     """A batch whose runs are counted, and held up until they are let go."""
 
-    def __init__(self, store: Stage, size_max: int = 100) -> None:
+    def __init__(
+        self, store: Stage, size_max: int = 100, size_of: Callable[[str], int] = lambda item: 1
+    ) -> None:
         self.groups: list[list[str]] = []
         self.committed: list[str] = []
         self.go = threading.Event()
         self._store = store
-        self.batch = Batch(store.database, self._run, self._committed, size_max)
+        self.batch = Batch(store.database, self._run, self._committed, size_max, size_of)
 
     def _run(self, items: list[str]) -> list[str]:
         self.go.wait(10)
@@ -66,6 +69,16 @@ def test_what_comes_during_a_commit_goes_into_the_next_one_together(store: Stage
     assert [item for group in writes.groups for item in group] == [f"P{n}" for n in range(20)]
     assert len(writes.groups) <= 2
     assert writes.batch.waiting == 0
+
+
+def test_a_group_is_bounded_by_the_size_of_its_items_and_a_large_one_is_alone(store: Stage) -> None:
+    writes = Writes(store, size_max=7, size_of=len)
+    futures = [writes.batch.add(item) for item in ("P0", "P1", "P2", "P3", "A" * 9, "P4", "P5")]
+    writes.go.set()
+    for future in futures:
+        future.result(10)
+    assert sorted(item for group in writes.groups for item in group) == sorted(writes.committed)
+    assert all(sum(map(len, group)) <= 7 or len(group) == 1 for group in writes.groups)
 
 
 def test_a_group_is_never_larger_than_it_may_be(store: Stage) -> None:

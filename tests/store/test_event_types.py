@@ -18,3 +18,14 @@ def test_types_are_remembered_once_and_may_be_declared_before_or_after(store: St
         ("d.x", "D", True, 3),
     ]
     assert store.read(lambda: models.EventType.select().count()) == 4
+
+
+def test_types_come_by_code_from_any_place_on(store: Stage) -> None:
+    store.do(lambda: event_types.remember(store.project.id, [f"t.n{n}" for n in range(7)], 1))
+    assert [one.code for one in store.read(lambda: event_types.find(store.project.id, 5, 10))] == [
+        "t.n5",
+        "t.n6",
+    ]
+    assert len(store.read(lambda: event_types.find(store.project.id, 0, 3))) == 3
+    assert store.read(lambda: event_types.count(store.project.id)) == 7
+    assert store.read(lambda: event_types.count(store.project.id + 1)) == 0

@@ -52,9 +52,9 @@ class EventTypeQuery(Query):
 
 
 def list_types(request: ApiRequest) -> ApiResponse:
-    found = request.services.event_types.find(request.requester, request.project)
     first = request.query.page * TYPES_PAGE
-    return ApiResponse([_type_answer(info) for info in found[first : first + TYPES_PAGE]])
+    found = request.services.event_types.page(request.requester, request.project, first, TYPES_PAGE)
+    return ApiResponse([_type_answer(info) for info in found])
 
 
 def declare_type(request: ApiRequest) -> ApiResponse:
