@@ -7,8 +7,6 @@ On the event loop; times in seconds.
 """
 
 import asyncio
-import socket
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -18,6 +16,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from hub.web.problems import Problem, json_answer
+from hub.web.slow_readers import SlowReader
 
 SLICE_BYTES = 16_384
 """The parser gets what came in such pieces: what is counted is known to one piece."""
@@ -68,17 +67,17 @@ class Connection(HttpToolsProtocol):
         """True once nothing more is heard: what comes is thrown away."""
         self._is_lingering = False
         self._timer: asyncio.TimerHandle | None = None
-        self._stall_timer: asyncio.TimerHandle | None = None
 
     # The connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._reader = SlowReader(self.loop, transport, self.limits.stall_s)
         self._start_timer(self.limits.head_s, self._head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
-        self.resume_writing()
+        self._reader.stop()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
@@ -171,29 +170,11 @@ class Connection(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._watch_reader(self.transport.get_write_buffer_size())
+        self._reader.watch()
 
     def resume_writing(self) -> None:
-        if self._stall_timer is not None:
-            self._stall_timer.cancel()
-            self._stall_timer = None
+        self._reader.stop()
         super().resume_writing()
-
-    def _watch_reader(self, left_bytes: int) -> None:
-        """The caller must take something of its answer from time to time."""
-
-        def look() -> None:
-            left = self.transport.get_write_buffer_size()
-            if left >= left_bytes:
-                # At once, with what the kernel still holds for a caller that does not take it.
-                self.transport.get_extra_info("socket").setsockopt(
-                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-                )
-                self.transport.abort()
-            else:
-                self._watch_reader(left)
-
-        self._stall_timer = self.loop.call_later(self.limits.stall_s, look)
 
     # The end
 
@@ -260,8 +241,7 @@ class Connection(HttpToolsProtocol):
         """Close once what was written has gone, however slowly the caller takes it."""
         self._stop_timer()
         self.transport.close()
-        if self.transport.get_write_buffer_size() and self._stall_timer is None:
-            self._watch_reader(self.transport.get_write_buffer_size())
+        self._reader.watch()
 
     # Timers
 

@@ -1,6 +1,6 @@
 """Where a form came from: only our own pages may post to us.
 
-Owns the check of `Sec-Fetch-Site` and `Origin`, which a page of another site cannot forge. It must never be
+Owns the check of `Sec-Fetch-Site` and `Origin`, which a page of another site cannot forge. It is not
 the only lock: behind it stands a token or a session. Without either header the request comes from no browser,
 and passes.
 """

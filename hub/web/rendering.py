@@ -1,7 +1,7 @@
 """Templates: from a name and values to a page.
 
 Owns the Jinja2 environment. Everything is escaped, and a name that a template does not get is an error, not
-an empty place. It must never mark a stranger's text as safe.
+an empty place. No stranger's text is marked as safe.
 """
 
 from collections.abc import Mapping

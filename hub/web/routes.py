@@ -1,7 +1,6 @@
 """The web application: every route, in the order in which they are tried, and what wraps them all.
 
-Owns the order (publishing stands first: a route costs every one behind it) and the fallback answers. It must
-never handle a call itself.
+Owns the order: publishing stands first, because a route costs every one behind it.
 """
 
 from collections.abc import Callable
@@ -65,7 +64,7 @@ def application(services: Services, lifespan: Callable[[Starlette], Any]) -> Sta
 
 
 class WithoutTrailingSlash:
-    """Serves `/path/` as `/path`: a redirect would lose a POST's body in many clients (contract §4)."""
+    """Serves `/path/` as `/path`: a redirect would lose a POST's body in many clients."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

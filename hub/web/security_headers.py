@@ -2,7 +2,7 @@
 
 Owns the policy of pages (a page runs only our own scripts and styles, is framed by nobody, sends its forms
 only to us) and the `nosniff` of every answer. Pure ASGI: it costs a microsecond, `BaseHTTPMiddleware`
-hundreds. It must never loosen what a route has set for itself.
+hundreds. What a route has set for itself stays.
 """
 
 from starlette.datastructures import MutableHeaders

@@ -1,7 +1,7 @@
 """Calls: one table row for each REST call, from which its route, its checks and its OpenAPI entry are made.
 
 Owns the way of every call but publishing: authenticate, check scope, read and validate the body, run the
-handler on a thread, answer. It must never know what a call does. Handlers are plain functions of an `ApiRequest`;
+handler on a thread, answer. What a call does is its handler's. Handlers are plain functions of an `ApiRequest`;
 they return an `ApiResponse` or raise a `Problem`, and may use the database freely: they are not on the event loop.
 """
 
