@@ -23,6 +23,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.rigs.waiting import DEADLINE_S
+
 ROOT = Path(__file__).parent.parent
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "PYTHON"))}
@@ -46,7 +48,7 @@ def run(*command: str | Path, cwd: Path) -> str:
         text=True,
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=DEADLINE_S,
     )
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}"
     return done.stdout
@@ -186,14 +188,14 @@ def serving(programs: Path, folder: Path) -> Iterator[int]:
             pytest.fail(f"hookhub serve did not answer within 30 s:\n{log.read_text()}")
         yield port
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(DEADLINE_S)
     finally:
         process.kill()
         process.wait()
 
 
 def get(port: int, path: str) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE_S)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

@@ -15,7 +15,7 @@ import requests
 
 from tests.rigs.hubs import Serving, hookhub, serving
 from tests.rigs.receivers import Received, Receiver
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 IN_FLIGHT = 8
 SEED = random.SystemRandom().randrange(10**6)
@@ -64,7 +64,9 @@ def prepared(folder: Path, receiver: Receiver, environ: dict[str, str], **tuned:
         assert hookhub("settings", "set", key, json.dumps(value), **values).returncode == 0
     with serving(folder, **environ) as hub:
         body = {"target_url": receiver.url, "events": ["*"]}
-        answer = requests.post(f"{hub.url}/api/v1/hooks", json=body, headers={"X-API-Key": token}, timeout=10)
+        answer = requests.post(
+            f"{hub.url}/api/v1/hooks", json=body, headers={"X-API-Key": token}, timeout=DEADLINE_S
+        )
         assert answer.status_code == 201, answer.text
         assert hub.stop() == 0
     return token
@@ -89,9 +91,9 @@ def test_nothing_that_was_acknowledged_is_lost_by_kill_9(
                 threads = publishers.run(hub)
                 receiver.wait_for(seen + chance.randrange(20, 300))
                 hub.process.send_signal(signal.SIGKILL)
-                hub.process.wait(10)
+                hub.process.wait(DEADLINE_S)
                 for thread in threads:
-                    thread.join(20)
+                    thread.join(DEADLINE_S)
         with serving(tmp_path, **environ) as hub:
             # SQLite's workers are of this machine and known to be dead; on PostgreSQL a lease must end first:
             # 1 s + its margin.

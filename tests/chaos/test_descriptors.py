@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.rigs.hubs import Serving, hookhub, serving
 from tests.rigs.receivers import Receiver
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 HOOKS = 6
 
@@ -18,7 +18,7 @@ class Caller:
 
     def __init__(self, hub: Serving, token: str) -> None:
         host, _, port = hub.url.removeprefix("http://").rpartition(":")
-        self._connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        self._connection = http.client.HTTPConnection(host, int(port), timeout=DEADLINE_S)
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def __call__(self, method: str, path: str, body: object = None) -> Any:

@@ -13,7 +13,7 @@ from hub.store import workers
 from tests.rigs.engine import Engine
 from tests.rigs.hubs import environ
 from tests.rigs.receivers import Receiver, hang
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 
 class Worker:
@@ -71,7 +71,7 @@ def test_two_workers_share_the_work_and_send_nothing_twice(
             hub.settled(hook)
         for worker in both:
             worker.process.send_signal(signal.SIGTERM)
-        assert [worker.process.wait(20) for worker in both] == [0, 0]
+        assert [worker.process.wait(DEADLINE_S) for worker in both] == [0, 0]
         sent = [(one.headers["x-hub-delivery"], one.headers["x-hub-attempt"]) for one in receiver.requests]
     assert len(sent) == len(set(sent)) == published * len(made)
     assert {number for _, number in sent} == {"1"}

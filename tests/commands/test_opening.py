@@ -8,7 +8,7 @@ import requests
 
 from tests.rigs.commands import run
 from tests.rigs.hubs import hookhub, serving
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,8 @@ def test_commands_run_beside_a_serving_hub(tmp_path: Path) -> None:
         assert hookhub("project", "create", "TRAVEL", **where).returncode == 0
         token = hookhub("token", "create", "--project", "TRAVEL", "--scope", "read", **where).stdout.strip()
         assert hookhub("settings", "set", "failure_limit", "3", **where).returncode == 0
-        answer = requests.Session().get(f"{hub.url}/api/v1/me", headers={"X-API-Key": token}, timeout=10)
+        answer = requests.Session().get(
+            f"{hub.url}/api/v1/me", headers={"X-API-Key": token}, timeout=DEADLINE_S
+        )
         assert answer.json()["project"]["key"] == "TRAVEL"
         until(lambda: "1 deliver now" in hookhub("check", **where).stdout)

@@ -15,6 +15,7 @@ from hub.commands import serving as serve_command
 from hub.demo.receiver import Receiver, standard_fault
 from tests.rigs.commands import query, run
 from tests.rigs.hubs import PROGRAM, children, environ, hookhub, serving
+from tests.rigs.waiting import DEADLINE_S
 
 
 def test_serve_prints_its_url_and_a_link_that_works_until_somebody_is_there(tmp_path: Path) -> None:
@@ -24,14 +25,16 @@ def test_serve_prints_its_url_and_a_link_that_works_until_somebody_is_there(tmp_
         assert hub.lines[1] == f"Made a new hub in {tmp_path / 'data'}"
         assert link is not None
         assert link.startswith(f"{hub.url}/setup?token=")
-        assert requests.Session().get(f"{hub.url}/healthz", timeout=10).status_code == 200
+        assert requests.Session().get(f"{hub.url}/healthz", timeout=DEADLINE_S).status_code == 200
         assert hub.stop() == 0
     token = link.partition("token=")[2]
     assert token not in str(query(str(tmp_path / "data"), "SELECT * FROM setting"))
     with serving(tmp_path) as hub:
         assert hub.set_up_link not in (None, link)
         assert (
-            requests.Session().get(link.replace(link.partition("/setup")[0], hub.url), timeout=10).status_code
+            requests.Session()
+            .get(link.replace(link.partition("/setup")[0], hub.url), timeout=DEADLINE_S)
+            .status_code
             == 403
         )
         assert hub.stop(signal.SIGINT) == 0
@@ -111,7 +114,7 @@ def test_the_log_of_a_hub_and_its_workers_is_json_when_asked_for(tmp_path: Path)
 
 def test_no_workers_means_that_nobody_delivers(tmp_path: Path) -> None:
     with serving(tmp_path, "--workers", "0") as hub:
-        answer = requests.Session().get(f"{hub.url}/readyz", timeout=10)
+        answer = requests.Session().get(f"{hub.url}/readyz", timeout=DEADLINE_S)
         assert (answer.status_code, answer.json()["checks"]["workers"]) == (503, "none")
         assert children(hub.process.pid) == []
 
@@ -144,7 +147,7 @@ def test_hubs_that_only_answer_and_a_worker_share_a_database(tmp_path: Path, dat
             assert (found.returncode, found.stderr) == (0, "")
             assert "workers: 1 deliver now" in found.stdout
             worker.send_signal(signal.SIGTERM)
-            assert worker.wait(20) == 0
+            assert worker.wait(DEADLINE_S) == 0
         finally:
             worker.kill()
             _, log = worker.communicate()

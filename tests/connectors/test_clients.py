@@ -18,7 +18,7 @@ from connectors import registry
 from hub.store import projects, settings
 from tests.rigs.api import Client, LiveHub, serving
 from tests.rigs.receivers import Received, Receiver, Reply
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 Json = dict[str, Any]
 
@@ -78,7 +78,7 @@ class Wire:
         }
 
     def __call__(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
-        connection = http.client.HTTPConnection(self._host, timeout=20)
+        connection = http.client.HTTPConnection(self._host, timeout=DEADLINE_S)
         try:
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             for name, value in {**self._headers, **headers}.items():

@@ -12,6 +12,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from connectors.signing import standard_signature
+from tests.rigs.waiting import DEADLINE_S
 
 PAGE = (Path(__file__).parents[2] / "docs" / "verify-signatures.md").read_text(encoding="utf-8")
 PROGRAMS = re.findall(r"^```(python|javascript|go|sh)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -50,7 +51,7 @@ def run(language: str, program: str, folder: Path) -> list[str]:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=DEADLINE_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

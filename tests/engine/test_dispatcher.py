@@ -17,7 +17,7 @@ from hub.rules.access import Requester
 from hub.store import audit, deliveries
 from tests.rigs.engine import Engine
 from tests.rigs.receivers import Received, Receiver, Script, close_silently, hang, reset
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 Make = Callable[..., Engine]
 
@@ -54,7 +54,7 @@ def held_back(count: int, then: Any) -> tuple[Callable[[Received], Any], threadi
             seen[0] += 1
             if seen[0] >= count:
                 together.set()
-        together.wait(10)
+        together.wait(DEADLINE_S)
         return then
 
     return answer, together
@@ -310,16 +310,14 @@ def test_a_row_that_cannot_be_read_is_the_hubs_own_fault_and_no_others(engine: M
 
 
 def test_a_hanging_target_delays_nobody(engine: Make) -> None:
-    hub = engine(senders=24, attempt_timeout_s=3)
+    hub = engine(senders=24, attempt_timeout_s=300)
     with Receiver(hang()) as hanging, Receiver() as quick:
         stuck = [hub.hook(hanging.url, ["story.*"]) for _ in range(6)]
         hook = hub.hook(quick.url, ["task.*"])
         hub.publish(8, "story.create")
         hanging.wait_for(12)
-        began = time.monotonic()
         hub.publish(50, "task.create")
         quick.wait_for(50)
-        assert time.monotonic() - began < 2.5, "before the first of the hanging ones has even ended"
         assert 12 <= sum(hub.row(one).in_flight for one in stuck) <= 18, (
             "half of the senders, and one more for each"
         )
@@ -531,7 +529,7 @@ def test_it_stops_when_what_is_under_way_has_ended_and_leaves_no_thread(
             stopping.start()
             until(lambda: hub.services.dispatcher._is_stopping)  # type: ignore[union-attr]
             together.set()
-            stopping.join(20)
+            stopping.join(DEADLINE_S)
             assert not stopping.is_alive()
         ours = ("sender", "dispatcher", "write_")
         until(lambda: not [t for t in set(threading.enumerate()) - before if t.name.startswith(ours)])
@@ -550,14 +548,14 @@ def test_it_stops_when_what_is_under_way_has_ended_and_leaves_no_thread(
 
 def test_a_stop_waits_no_longer_than_it_may(database_url: str, tmp_path: Path) -> None:
     with Receiver(hang()) as receiver:
-        hub = Engine(database_url, tmp_path, attempt_timeout_s=60)
+        hub = Engine(database_url, tmp_path, attempt_timeout_s=300)
         hub.hub.start()
         hub.hook(receiver.url)
         hub.publish()
         receiver.wait_for(1)
         began = time.monotonic()
         hub.hub.stop(0.5)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < DEADLINE_S
         dispatcher = hub.services.dispatcher
         assert dispatcher is not None
         until(lambda: not dispatcher.is_alive())
@@ -628,7 +626,7 @@ def test_an_unsubscribe_is_answered_only_when_what_was_taken_has_begun(
 
     def hold_senders() -> None:
         if threading.current_thread().name.startswith("sender"):
-            may_begin.wait(60)
+            may_begin.wait(DEADLINE_S)
 
     hub = Engine(database_url, tmp_path, prepare_thread=hold_senders)
     by_hand = (Requester("a manager", frozenset({"manage"})), hub.project)
@@ -641,7 +639,7 @@ def test_an_unsubscribe_is_answered_only_when_what_was_taken_has_begun(
         until(lambda: hub.row(hook).deleted_at is not None)
         assert deleting.is_alive(), "it is not answered yet"
         may_begin.set()
-        deleting.join(20)
+        deleting.join(DEADLINE_S)
         assert not deleting.is_alive()
         receiver.wait_for(1)
 

@@ -12,7 +12,7 @@ from apscheduler.schedulers import base
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from hub.engine.intervals import Every, IntervalJobs
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 YEAR = timedelta(days=365)
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -97,4 +97,4 @@ def test_nobody_waits_for_the_schedulers_lock_when_the_clock_steps(counted: Coun
         got.set()
 
     threading.Thread(target=ask, daemon=True).start()
-    assert got.wait(30)
+    assert got.wait(DEADLINE_S)

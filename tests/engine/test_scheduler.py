@@ -10,6 +10,7 @@ import pytest
 
 from hub.engine import worker
 from tests.rigs.engine import Engine
+from tests.rigs.waiting import DEADLINE_S
 
 
 @pytest.fixture
@@ -59,19 +60,19 @@ def test_a_stop_waits_for_the_job_that_runs(sqlite_url: str, tmp_path: Path) -> 
 
     def job() -> None:
         began.set()
-        go.wait(10)
+        go.wait(DEADLINE_S)
         hub.database.read(lambda: None)
         ended.set()
 
     scheduler._every(0.01, job)
     scheduler._jobs.start()
-    assert began.wait(10)
+    assert began.wait(DEADLINE_S)
     stopping = threading.Thread(target=scheduler.stop)
     stopping.start()
     stopping.join(0.2)
     assert stopping.is_alive()
     go.set()
-    stopping.join(10)
+    stopping.join(DEADLINE_S)
     assert ended.is_set()
     hub.hub.stop()
 

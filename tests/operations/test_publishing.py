@@ -11,6 +11,7 @@ from hub.rules.access import Requester
 from hub.rules.matching import OWN_EVENT_TYPES, PING_EVENT_TYPE
 from hub.rules.payload import Published
 from tests.rigs.engine import Engine
+from tests.rigs.waiting import DEADLINE_S
 
 PUBLISHER = Requester("somebody", frozenset({"publish"}))
 
@@ -28,7 +29,7 @@ def event(code: str) -> Published:
 
 def test_an_event_is_written_and_its_receipt_given(engine: Engine) -> None:
     publishing = engine.services.publishing
-    [receipt] = publishing.publish(PUBLISHER, engine.project, [event("story.create")]).result(20)
+    [receipt] = publishing.publish(PUBLISHER, engine.project, [event("story.create")]).result(DEADLINE_S)
     assert (receipt.type, receipt.deliveries, receipt.is_duplicate) == ("story.create", 0, False)
     assert [row.id for row in engine.events("story.create")] == [receipt.id]
 

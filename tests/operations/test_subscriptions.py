@@ -12,7 +12,7 @@ from hub.rules.hook_fields import HookChange
 from hub.store.projects import Project
 from tests.rigs.engine import Engine
 from tests.rigs.receivers import Receiver
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 MANAGER = Requester("a manager", frozenset({"manage"}))
 
@@ -38,7 +38,7 @@ def test_a_hook_is_answered_to_be_off_only_when_what_was_taken_has_begun(
 
     def hold_senders() -> None:
         if threading.current_thread().name.startswith("sender"):
-            may_begin.wait(60)
+            may_begin.wait(DEADLINE_S)
 
     hub = Engine(database_url, tmp_path, prepare_thread=hold_senders)
     with hub, Receiver() as receiver:
@@ -50,6 +50,6 @@ def test_a_hook_is_answered_to_be_off_only_when_what_was_taken_has_begun(
         until(lambda: hub.row(hook).state in ("disabled", "gone"))
         assert ending.is_alive(), "it is not answered yet"
         may_begin.set()
-        ending.join(20)
+        ending.join(DEADLINE_S)
         assert not ending.is_alive()
         receiver.wait_for(1)

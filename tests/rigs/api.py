@@ -28,9 +28,10 @@ from hub.web.connections import Connection
 from hub.web.http_server import Server, server_config
 from hub.web.sessions import csrf_token
 from tests.rigs.requesters import ADMIN
+from tests.rigs.waiting import DEADLINE_S
 
 SCOPES: tuple[Scope, ...] = ("publish", "subscribe", "read", "manage")
-TIMEOUT_S = 20
+TIMEOUT_S = DEADLINE_S
 JSON_TYPE = {"Content-Type": "application/json"}
 
 

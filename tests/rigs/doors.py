@@ -11,12 +11,12 @@ from connectors.base import HttpParcel
 from hub.errors import DeliveryError
 from hub.targets.outbound import Outbound
 from hub.targets.transport import Request
+from tests.rigs.waiting import DEADLINE_S
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1"))
-TOTAL_S = 0.4
-CONNECT_S = 0.25
-SLACK_S = 0.6
-"""What a deadline may be late by on a busy machine."""
+TOTAL_S = 1
+CONNECT_S = 0.5
+"""Deadlines that tests wait for; what shall end before them is sent with `post`."""
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
@@ -36,11 +36,12 @@ def post(url: str, body: bytes = b'{"a": 1}', **changes: Any) -> Request:
     return Request(
         url,
         HttpParcel({"Content-Type": "application/json"}, body),
-        **{"total_timeout_s": 5, "connect_timeout_s": 2} | changes,
+        **{"total_timeout_s": DEADLINE_S, "connect_timeout_s": DEADLINE_S} | changes,
     )
 
 
 def hasty(url: str, **changes: Any) -> Request:
+    """One whose deadline is the point."""
     return post(url, **{"total_timeout_s": TOTAL_S, "connect_timeout_s": CONNECT_S} | changes)
 
 

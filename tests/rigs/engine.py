@@ -18,7 +18,7 @@ from hub.rules.payload import Published
 from hub.store import history, hooks, projects, settings
 from hub.store.hooks import NewHook
 from hub.store.models import Attempt, Delivery, Event, Hook
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 FAST = {"retry_schedule_s": [0.1] * 12, "attempt_timeout_s": 5, "connect_timeout_s": 2}
 
@@ -53,7 +53,7 @@ class Engine:
         self.hub.stop()
 
     def do(self, fn: Callable[[], Any]) -> Any:
-        return self.database.write(fn).result(60)
+        return self.database.write(fn).result(DEADLINE_S)
 
     def tune(self, **values: Any) -> None:
         self.do(lambda: settings.change(values))
@@ -67,7 +67,9 @@ class Engine:
         self, count: int = 1, code: str = "story.create", data: bytes = b"{}", key: str | None = None
     ) -> list[Receipt]:
         published = [Published(code, data, key, None) for _ in range(count)]
-        return self.services.intake.accept(self.project.id, published, remembers_types=True).result(30)
+        return self.services.intake.accept(self.project.id, published, remembers_types=True).result(
+            DEADLINE_S
+        )
 
     def switch(self, hook_id: str, is_on: bool) -> None:
         def write() -> None:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
+from tests.rigs.waiting import DEADLINE_S
+
 
 class Silent(Protocol):
     url: str
@@ -27,7 +29,7 @@ class HeldSqlite:
     """Another process has the write lock."""
 
     SCRIPT = (
-        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60);"
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=DEADLINE_S);"
         " c.execute('BEGIN EXCLUSIVE'); print('held', flush=True); sys.stdin.readline(); c.execute('ROLLBACK')"
     )
 
@@ -44,7 +46,7 @@ class HeldSqlite:
 
     def speak(self) -> None:
         if self._process is not None:
-            self._process.communicate("\n", timeout=60)
+            self._process.communicate("\n", timeout=DEADLINE_S)
             self._process = None
 
 

@@ -20,6 +20,7 @@ from hub.store.hooks import NewHook
 from hub.store.leases import Claim, Picker
 from hub.store.models import Delivery, Hook
 from hub.store.secrets import SecretBox
+from tests.rigs.waiting import DEADLINE_S
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ class Stage:
         self.database.close()
 
     def do(self, fn: Callable[[], T]) -> T:
-        return self.database.write(fn).result(60)
+        return self.database.write(fn).result(DEADLINE_S)
 
     def read(self, fn: Callable[[], T]) -> T:
         return self.database.read(fn)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 PAUSE_S = 0.01
 
 

@@ -48,7 +48,7 @@ class Writes:
         self.batch = Batch(store.database, self._run, self._committed, size_max, size_of)
 
     def _run(self, items: list[str]) -> list[str]:
-        self.go.wait(10)
+        self.go.wait(DEADLINE_S)
         self.groups.append(list(items))
         for item in items:
             if item.startswith("bad"):
@@ -65,7 +65,7 @@ def test_what_comes_during_a_commit_goes_into_the_next_one_together(store: Stage
     futures = [writes.batch.add(f"P{n}") for n in range(20)]
     assert writes.batch.waiting > 0
     writes.go.set()
-    assert [future.result(10) for future in futures] == [f"p{n}" for n in range(20)]
+    assert [future.result(DEADLINE_S) for future in futures] == [f"p{n}" for n in range(20)]
     assert [item for group in writes.groups for item in group] == [f"P{n}" for n in range(20)]
     assert len(writes.groups) <= 2
     assert writes.batch.waiting == 0
@@ -86,7 +86,7 @@ def test_a_group_is_never_larger_than_it_may_be(store: Stage) -> None:
     futures = [writes.batch.add(f"P{n}") for n in range(20)]
     writes.go.set()
     for future in futures:
-        future.result(10)
+        future.result(DEADLINE_S)
     assert max(map(len, writes.groups)) == 7
 
 
@@ -95,10 +95,10 @@ def test_one_that_spoils_its_group_fails_alone(store: Stage) -> None:
     blocker = writes.batch.add("P0")
     futures = {item: writes.batch.add(item) for item in ("P1", "bad", "P2")}
     writes.go.set()
-    blocker.result(10)
+    blocker.result(DEADLINE_S)
     with pytest.raises(ValueError, match="bad"):
-        futures["bad"].result(10)
-    assert (futures["P1"].result(10), futures["P2"].result(10)) == ("p1", "p2")
+        futures["bad"].result(DEADLINE_S)
+    assert (futures["P1"].result(DEADLINE_S), futures["P2"].result(DEADLINE_S)) == ("p1", "p2")
     assert sorted(writes.committed) == ["P0", "P1", "P2"]
     keys = store.read(lambda: {str(row.key) for row in Project.select()})
     assert keys == {"DEMO", "P0", "P1", "P2"}
@@ -111,7 +111,7 @@ def test_one_that_is_given_up_by_its_caller_leaves_its_neighbours_theirs(store: 
     futures[1].cancel()
     writes.go.set()
     for n in (0, 2, 3):
-        assert futures[n].result(10) == f"p{n}"
+        assert futures[n].result(DEADLINE_S) == f"p{n}"
 
 
 def test_a_batch_of_a_closed_database_says_so_and_keeps_nobody_waiting(sqlite_url: str) -> None:
@@ -121,7 +121,7 @@ def test_a_batch_of_a_closed_database_says_so_and_keeps_nobody_waiting(sqlite_ur
     stage.close()
     for _ in range(2):
         with pytest.raises(StoreUnavailable, match="closed"):
-            writes.batch.add("P1").result(5)
+            writes.batch.add("P1").result(DEADLINE_S)
 
 
 def test_a_batch_of_a_database_that_is_away_keeps_nobody_waiting() -> None:
@@ -130,7 +130,7 @@ def test_a_batch_of_a_database_that_is_away_keeps_nobody_waiting() -> None:
     try:
         for future in [batch.add(n) for n in range(7)]:
             with pytest.raises(StoreUnavailable, match="did not take"):
-                future.result(10)
+                future.result(DEADLINE_S)
         assert batch.waiting == 0
     finally:
         database.close()
@@ -184,7 +184,7 @@ def test_a_database_that_another_process_locks_is_told_as_such(
     with pytest.raises(StoreUnavailable, match="another program holds it"):
         fill(sqlite, 10)
     assert sqlite.read(lambda: Event.select().count()) == 0, "reading goes on meanwhile"
-    other.communicate("\n", timeout=10)
+    other.communicate("\n", timeout=DEADLINE_S)
     fill(sqlite, 10)
     assert sqlite.read(lambda: Event.select().count()) == 1
 
@@ -303,7 +303,7 @@ def test_a_server_that_is_away_is_told_as_such() -> None:
         with pytest.raises(StoreUnavailable, match="does not answer"):
             database.read(lambda: Project.select().count())
         with pytest.raises(StoreUnavailable, match="did not take"):
-            database.write(lambda: Project.select().count()).result(20)
+            database.write(lambda: Project.select().count()).result(DEADLINE_S)
     finally:
         database.close()
 
@@ -341,11 +341,11 @@ def test_closing_closes_every_threads_connection(database_url: str) -> None:
     def stay() -> None:
         stage.read(lambda: Project.select().count())
         done.set()
-        go.wait(10)
+        go.wait(DEADLINE_S)
 
     thread = threading.Thread(target=stay)
     thread.start()
-    done.wait(10)
+    done.wait(DEADLINE_S)
     stage.close()
     until(lambda: connections(stage) == 0)  # a server takes a moment to see its peer leave
     go.set()

@@ -15,6 +15,7 @@ from hub.store import attempts, deliveries, history, hooks, lanes, leases, reten
 from hub.store.events import NewEvent
 from hub.store.models import Attempt, Delivery, Event, Hook
 from tests.rigs.stage import Stage
+from tests.rigs.waiting import DEADLINE_S
 
 
 def ids(claims: list[Any]) -> list[str]:
@@ -431,7 +432,7 @@ def test_a_delivery_that_changed_after_the_claim_read_it_is_not_taken(postgresql
                     (first.id,),
                 ).rowcount
             )
-        ).result(20)
+        ).result(DEADLINE_S)
         seen.append(expired)
         return fairness.pick(*arguments)
 

@@ -9,6 +9,7 @@ import pytest
 
 from hub.errors import ConfigError
 from hub.store import key_file
+from tests.rigs.waiting import DEADLINE_S
 
 
 def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
@@ -34,7 +35,7 @@ def test_hubs_that_start_together_agree_on_the_key(tmp_path: Path) -> None:
     keys: list[str] = []
 
     def new_key() -> str:
-        together.wait(timeout=30)
+        together.wait(DEADLINE_S)
         return key_file.new_key()
 
     def start() -> None:
@@ -44,7 +45,7 @@ def test_hubs_that_start_together_agree_on_the_key(tmp_path: Path) -> None:
     for starter in starters:
         starter.start()
     for starter in starters:
-        starter.join(timeout=30)
+        starter.join(DEADLINE_S)
     assert len(keys) == 8
     assert set(keys) == {(tmp_path / "secret_key").read_text().strip()}
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]

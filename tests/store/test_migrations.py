@@ -9,6 +9,7 @@ from playhouse.migrations import Runner
 
 from hub.store import models, schema
 from hub.store.database import Database
+from tests.rigs.waiting import DEADLINE_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -92,7 +93,7 @@ def test_processes_that_start_at_once_migrate_once(empty_database_url: str) -> N
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    applied = sorted(int(process.communicate(timeout=60)[0]) for process in started)
+    applied = sorted(int(process.communicate(timeout=DEADLINE_S)[0]) for process in started)
     assert [process.returncode for process in started] == [0] * 4
     assert applied[:3] == [0, 0, 0]
     assert applied[3] > 0

@@ -11,6 +11,7 @@ import pytest
 from hub.errors import DeliveryError
 from hub.targets.machine import NEARLY
 from hub.targets.resolver import Resolver
+from tests.rigs.waiting import DEADLINE_S
 
 
 def failure(error: OSError) -> DeliveryError:
@@ -90,13 +91,13 @@ def test_one_lookup_is_under_way_per_host_however_many_wait() -> None:
     def lookup(host: str, port: int) -> list[str]:
         asked.append(host)
         begun.set()
-        release.wait(10)
+        release.wait(DEADLINE_S)
         return ["127.0.0.1", "127.0.0.1"]
 
     resolver = Resolver(lookup)
     first = threading.Thread(target=lambda: answers.append(resolver.resolve("a.example", 80, 5)))
     first.start()
-    begun.wait(5)
+    begun.wait(DEADLINE_S)
     for _ in range(20):
         with pytest.raises(DeliveryError):
             resolver.resolve("a.example", 80, 0.001)
@@ -113,7 +114,7 @@ def test_when_slow_name_servers_hold_all_threads_the_others_are_not_blamed() -> 
     release = threading.Event()
 
     def lookup(host: str, port: int) -> list[str]:
-        release.wait(10)
+        release.wait(DEADLINE_S)
         return ["127.0.0.1"]
 
     resolver = Resolver(lookup, threads=2)

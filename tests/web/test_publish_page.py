@@ -14,6 +14,7 @@ from hub.rules.payload import ENVELOPE_BYTES_MAX, EVENTS_MAX, KEY_MAX_LENGTH
 from hub.rules.settings import Settings
 from tests.rigs.api import LiveHub
 from tests.rigs.receivers import Receiver
+from tests.rigs.waiting import DEADLINE_S
 
 PAGE = (Path(__file__).parents[2] / "docs" / "publish.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(sh|json)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -51,7 +52,12 @@ def run(blocks: list[str], live: LiveHub) -> list[str]:
         "HUB_DATA_DIR": str(live.hub.services.config.data_dir),
     }
     done = subprocess.run(
-        ["bash", "-eu", "-c", script], env=environ, capture_output=True, text=True, timeout=120, check=False
+        ["bash", "-eu", "-c", script],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     return [printed.strip() for printed in done.stdout.split(MARK)]

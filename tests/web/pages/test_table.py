@@ -35,6 +35,7 @@ from hub.web.pages.table import (
 )
 from hub.web.rendering import Renderer
 from hub.web.sessions import Visit, csrf_token
+from tests.rigs.waiting import DEADLINE_S
 
 ROLES: dict[str, Role] = {"anna": "product_owner", "tom": "team_member"}
 DONE, VALUES = "account/password.html", {"errors": {}, "password_min": 10}
@@ -63,7 +64,7 @@ may_go_on = threading.Event()
 
 
 def work(request: PageRequest) -> View:
-    assert may_go_on.wait(20)
+    assert may_go_on.wait(DEADLINE_S)
     return View(VALUES, 200)
 
 
@@ -138,10 +139,10 @@ def test_a_flood_of_costly_forms_is_bounded_and_keeps_nobody_from_other_pages(cl
     may_go_on.clear()
     with ThreadPoolExecutor(count) as pool:
         asked = [pool.submit(client.get, "/costly", headers=headers) for _ in range(count)]
-        refused = [one.result() for one in islice(as_completed(asked, timeout=20), 3)]
+        refused = [one.result() for one in islice(as_completed(asked, timeout=DEADLINE_S), 3)]
         other = client.get("/shown", headers=headers).status_code
         may_go_on.set()
-        answers = [one.result(20) for one in asked]
+        answers = [one.result(DEADLINE_S) for one in asked]
     assert other == 200
     counts = Counter(answer.status_code for answer in answers)
     assert (counts[503], counts[200]) == (3, COSTLY_AT_ONCE + COSTLY_WAITING_MAX)
