@@ -10,7 +10,7 @@ from hub.operations.credentials import Credentials
 from hub.operations.projects import Projects, check_open
 from hub.operations.tokens import Tokens
 from hub.operations.users import Users
-from hub.store import audit, hooks, models, projects, retention
+from hub.store import audit, hook_lists, models, projects, retention
 from tests.rigs.requesters import ADMIN, NOBODY, managing_token
 from tests.rigs.stage import Stage
 
@@ -146,7 +146,7 @@ def test_the_key_of_a_deleted_project_may_be_given_again_and_means_another(store
     operations.delete(ADMIN, "DEMO")
     again = operations.create(ADMIN, "DEMO")
     assert again.id != store.project.id
-    assert store.read(lambda: hooks.states([again.id]))[again.id] == {}
+    assert store.read(lambda: hook_lists.states([again.id]))[again.id] == {}
     with pytest.raises(Conflict):
         operations.create(ADMIN, "DEMO")
     operations.delete(ADMIN, "DEMO")

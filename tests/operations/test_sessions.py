@@ -6,6 +6,7 @@ import pytest
 
 from hub.errors import Busy, Invalid, NotFound
 from hub.operations import sign_in_tries
+from hub.operations.projects import Projects
 from hub.operations.sessions import Sessions, SignedIn, requester_of
 from hub.operations.users import Users
 from hub.rules import sign_in
@@ -235,10 +236,10 @@ def test_a_person_may_in_a_project_what_their_role_there_says(store: Stage, ann:
 
 
 def test_a_project_is_found_by_its_members_and_administrators_only(store: Stage, ann: str) -> None:
-    operations = Sessions(store.database)
+    operations, of_user = Sessions(store.database), Projects(store.database, lambda: None).of_user
     who = found(store, signed_in(store))
     assert operations.project_of(who, "DEMO") == (None, 0)
-    assert operations.projects_of(who) == ()
+    assert of_user(who.user) == ()
     Users(store.database).update(ADMIN, "ann", project_key="DEMO", role="stakeholder")
     who = found(store, signed_in(store))
     good, bad, gone = store.hook(), store.hook(), store.hook()
@@ -247,7 +248,7 @@ def test_a_project_is_found_by_its_members_and_administrators_only(store: Stage,
     assert good
     assert operations.project_of(who, "DEMO") == (store.project, 1)
     assert operations.project_of(who, "NOSUCH") == (None, 0)
-    assert operations.projects_of(who) == (store.project,)
+    assert [project for project, _ in of_user(who.user)] == [store.project]
 
 
 def test_whom_to_ask_are_those_who_can_sign_in(store: Stage, ann: str) -> None:
