@@ -91,7 +91,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _usage(error: click.UsageError) -> str:
     asks = f" Try '{error.ctx.command_path} --help'." if error.ctx else ""
     message = error.format_message().rstrip()
-    message = message[:1].upper() + message[1:]
+    if not message.partition(" ")[0].endswith(":"):  # as the name of a setting does
+        message = message[:1].upper() + message[1:]
     return f"{message}{'' if message.endswith(('.', '?', '!')) else '.'}{asks}"
 
 

@@ -63,7 +63,16 @@ def test_every_command_has_help(name: str | None) -> None:
             "--project: is missing: an app's token belongs to one project",
         ),
         (("settings", "get", "failure_limits"), 2, "there are: failure_limit,"),
-        (("settings", "set", "failure_limits", "5"), 2, "there are: failure_limit,"),
+        (
+            ("settings", "set", "failure_limits", "5"),
+            2,
+            "failure_limits: is no setting; there are: failure_limit,",
+        ),
+        (
+            ("settings", "set", "max_event_bytes", "2M"),
+            2,
+            "max_event_bytes: is '2M', which is no number of bytes: write 1048576, 2 MB or 2 MiB.",
+        ),
         (("settings", "set", "failure_limit", "five"), 2, "write 5"),
         (("settings", "set", "failure_limit", "NaN"), 2, "write 5"),
         (("settings", "set", "failure_limit", "-1"), 2, "from 0 to"),

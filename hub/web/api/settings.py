@@ -39,11 +39,13 @@ def _shown_as(definition: Definition) -> Any:
     return int if definition.is_whole else float
 
 
-_SHOWN: Any = {key: (_shown_as(definition), ...) for key, definition in DEFINITIONS.items()}
+_SHOWN: Any = {
+    **{key: (_shown_as(definition), ...) for key, definition in DEFINITIONS.items()},
+    "definitions": (dict[str, DefinitionAnswer], ...),
+}
 SettingsAnswer: Any = create_model(
     "SettingsAnswer",
     __doc__="The values in force, and beside them what each one means.",
-    definitions=(dict[str, DefinitionAnswer], ...),
     **_SHOWN,
 )
 
