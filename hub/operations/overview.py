@@ -170,6 +170,14 @@ class Overview:
         rows = [_type_row(code, found, first) for code, found in by_type.items()]
         return sorted(rows, key=lambda row: (-row.events, row.type))
 
+    def seen(self, requester: Requester, project: Project) -> dict[str, tuple[float, float]]:
+        """Event type → when it was first (to the hour) and last published.
+
+        Raises: Forbidden.
+        """
+        require(requester, "read", "manage", project_id=project.id)
+        return self._database.read(lambda: figures.type_spans(self._database, project.id))
+
     def events_before(self, requester: Requester, project: Project) -> int:
         """How many events came in the 24 hours before the last. Raises: Forbidden."""
         require(requester, "read", "manage", project_id=project.id)

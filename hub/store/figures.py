@@ -9,6 +9,8 @@ may lose the last second of those. An hour is a whole number, epoch seconds // 3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from peewee import fn
+
 from hub.rules import histogram
 from hub.rules.outcome import Outcome
 from hub.store import models
@@ -127,6 +129,15 @@ def type_counts(database: Database, project_id: int, since_hour: int) -> list[Ty
     return [TypeCount(*row) for row in rows]
 
 
+def type_spans(database: Database, project_id: int) -> dict[str, tuple[float, float]]:
+    """Type → the beginning of the first hour in which it came, and when it last came."""
+    rows = database.execute(
+        "SELECT type, MIN(hour), MAX(last_at) FROM type_hour WHERE project_id = ? GROUP BY type",
+        (project_id,),
+    ).fetchall()
+    return {code: (float(first_hour * HOUR_S), float(last_at)) for code, first_hour, last_at in rows}
+
+
 def event_counts(database: Database, project_ids: Sequence[int], since_hour: int) -> dict[int, int]:
     """Project → how many events came in the hours from `since_hour` on; projects without any are left out."""
     if not project_ids:
@@ -161,9 +172,15 @@ def gauges(database: Database, names: Sequence[str], since_hour: int) -> dict[st
 
 
 def forget_over(now: float) -> None:
-    """Delete the hours that no page shows any more: a row or two a hook, each hour."""
+    """Delete the hours that no page shows any more: a row or two a hook, each hour.
+
+    Of each event type its first and its last hour stay, for "first seen" and "last seen".
+    """
     before = hour_of(now) - KEPT_HOURS
-    for table in (models.ResultHour, models.TypeHour):
-        table.delete().where(table.hour < before).execute()
+    models.ResultHour.delete().where(models.ResultHour.hour < before).execute()
+    old, other = models.TypeHour, models.TypeHour.alias()
+    same = other.select().where((other.project_id == old.project_id) & (other.type == old.type))
+    is_between = fn.EXISTS(same.where(other.hour < old.hour)) & fn.EXISTS(same.where(other.hour > old.hour))
+    old.delete().where((old.hour < before) & is_between).execute()
     gauge = models.GaugeHour
     gauge.delete().where(gauge.hour < hour_of(now) - GAUGES_KEPT_HOURS).execute()

@@ -86,6 +86,19 @@ def test_old_hours_are_forgotten(store: Stage) -> None:
     assert list(read(store, "hook_a")["hook_a"]) == [hour_of(NOON) + 1]
 
 
+def test_of_each_type_the_first_and_the_last_hour_stay(store: Stage) -> None:
+    for n in range(4):
+        at = NOON + n * HOUR_S
+        counts = {(7, "a.b", hour_of(at)): (1, 0, at), (7 + n, "only.once", hour_of(at)): (1, 0, at)}
+        store.do(lambda counts=counts: figures.add_events(store.database, counts))
+    store.do(lambda: retention.forget(store.settings, NOON + (figures.KEPT_HOURS + 9) * HOUR_S))
+    kept = store.do(lambda: figures.type_counts(store.database, 7, 0))
+    first, last = hour_of(NOON), hour_of(NOON) + 3
+    assert sorted((c.type, c.hour) for c in kept) == [("a.b", first), ("a.b", last), ("only.once", first)]
+    spans = store.read(lambda: figures.type_spans(store.database, 7))
+    assert spans == {"a.b": (first * HOUR_S, NOON + 3 * HOUR_S), "only.once": (first * HOUR_S, NOON)}
+
+
 def test_recording_counts_and_leaves_the_last_result_with_the_hook(store: Stage) -> None:
     hook_id = store.hook()
     store.publish([hook_id])

@@ -16,6 +16,7 @@ TYPES_MAX = 1_000
 def show(request: PageRequest) -> View:
     services, requester, project = request.services, request.requester, request.project
     types = services.event_types.find(requester, project)[:TYPES_MAX]
+    seen = services.overview.seen(requester, project)
     counted = {row.type: row for row in services.overview.types(requester, project)}
     groups = [
         {
@@ -25,6 +26,7 @@ def show(request: PageRequest) -> View:
                     "info": info,
                     "hooks": len(services.overview.wanting(project, info.code)),
                     "count": counted.get(info.code),
+                    "seen": seen.get(info.code),
                 }
                 for info in group.types
             ],

@@ -10,7 +10,7 @@ import msgspec
 from connectors.base import Event
 from connectors.icescrum.catalogue import examples
 from hub.errors import Invalid, NotFound
-from hub.ids import time_of
+from hub.ids import first_id, time_of
 from hub.rules import catalogue, payload
 from hub.rules.access import sees_bodies
 from hub.timestamps import parse_iso
@@ -18,6 +18,8 @@ from hub.web.pages import hook_draft, words
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 EVENTS = 25
+MINUTE_S = 60
+"""The form's times are whole minutes, and the one that is named belongs to what is asked for."""
 DELIVERIES = 100
 NOT_ELSEWHERE = 50
 WENT_ORDER = ("delivered", "retrying", "waiting", "sending", "held", "failed", "refused", "cancelled")
@@ -39,7 +41,7 @@ def show_list(request: PageRequest) -> View | Redirect:
     services, project = request.services, request.project
     query = {
         name: request.query.get(name, "").strip()[:200].replace("\0", "")
-        for name in ("id", "type", "before", "live")
+        for name in ("id", "type", "until", "before", "live")
     }
     if query["id"]:
         return Redirect(_path(request, query["id"]))
@@ -49,7 +51,7 @@ def show_list(request: PageRequest) -> View | Redirect:
             request.requester,
             project,
             types=[query["type"]] if query["type"] else None,
-            before=query["before"] or None,
+            before=query["before"] or _first_after(query["until"]),
             limit=EVENTS,
         )
     except Invalid as refused:
@@ -77,6 +79,14 @@ def show_list(request: PageRequest) -> View | Redirect:
     }
     template = "events/rows.html" if request.wants_part else "events/list.html"
     return View(values, 422 if error else 200, template)
+
+
+def _first_after(until: str) -> str | None:
+    """The least id of what came after a time (UTC); None without one. Raises: Invalid."""
+    try:
+        return first_id("evt", max(0.0, parse_iso(until) + MINUTE_S)) if until else None
+    except (ValueError, OverflowError):
+        raise Invalid([("until", "must be a time like 2026-11-25T14:30")], title="Wrong time") from None
 
 
 def show(request: PageRequest) -> View:

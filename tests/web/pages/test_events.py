@@ -36,6 +36,16 @@ def test_the_list_says_what_each_event_is_about_and_where_it_went(
     assert "Delivered to 1" not in manager.get(f"/projects/{project}/events?type=order.sent").text
 
 
+def test_the_list_goes_back_to_a_time(live: LiveHub, project: str, manager: Browser) -> None:
+    live.client(project=project).post("/events", json={"type": "order.paid", "data": {}})
+    path = f"/projects/{project}/events"
+    assert "order.paid" in plain(manager.get(f"{path}?until=2100-01-01T00:00").text)
+    assert "No events with this filter" in manager.get(f"{path}?until=2001-01-01T00:00").text
+    wrong = manager.get(f"{path}?until=yesterday")
+    assert wrong.status_code == 422
+    assert "must be a time like" in wrong.text
+
+
 def test_one_event_says_where_it_went_and_why_not_elsewhere(
     live: LiveHub, project: str, manager: Browser, receiver: Receiver
 ) -> None:
@@ -112,6 +122,8 @@ def test_types_say_what_they_mean_and_who_receives_them(
     assert "<i>paid" not in text
     assert "order.paid would reach 1 hook: Ledger" in plain(text)
     assert "1 hooks receive order.paid" in plain(text)
+    live.client(project=project).post("/events", json={"type": "order.paid", "data": {}})
+    until(lambda: manager.get(path).text.count("<time") == 2)  # first and last seen, once they are counted
     assert manager.submit(path, id="Wrong!").status_code == 422
     assert (
         "is no" in plain(manager.get(f"{path}?type=%3Cb%3E").text)
