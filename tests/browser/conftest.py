@@ -7,7 +7,7 @@ fails its test: an error of a script, something that the content security policy
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
 
 from tests.rigs.api import Browser, LiveHub, serving
 
@@ -16,6 +16,25 @@ Visit = Callable[..., Page]
 
 EXPECTED = "Failed to load resource: the server responded with a status of 4"
 """Chromium's word for each refused form, which is no fault of the page."""
+
+
+def listen(page: Page, said: list[str]) -> Callable[[], None]:
+    """Note whatever the console says against this page, until the function that comes back is called."""
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(EXPECTED):
+            said.append(message.text)
+
+    def note_error(error: Error) -> None:
+        said.append(str(error))
+
+    def stop() -> None:
+        page.remove_listener("console", note)
+        page.remove_listener("pageerror", note_error)
+
+    page.on("console", note)
+    page.on("pageerror", note_error)
+    return stop
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +53,6 @@ def project(live: LiveHub) -> str:
 def visit(live: LiveHub, new_context: Callable[..., BrowserContext]) -> Iterator[Visit]:
     said: list[str] = []
 
-    def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not message.text.startswith(EXPECTED):
-            said.append(message.text)
-
     def opened(
         person: Browser | None = None, *, javascript: bool = True, width: int = 1200, scheme: str = "light"
     ) -> Page:
@@ -51,8 +66,7 @@ def visit(live: LiveHub, new_context: Callable[..., BrowserContext]) -> Iterator
             secret = str(person.cookies.get("hookhub"))
             context.add_cookies([{"name": "hookhub", "value": secret, "url": live.url}])
         page = context.new_page()
-        page.on("console", note)
-        page.on("pageerror", lambda error: said.append(str(error)))
+        listen(page, said)
         return page
 
     yield opened

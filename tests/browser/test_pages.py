@@ -1,0 +1,172 @@
+"""Every page, in both schemes and at two widths: axe finds nothing, the console is silent, nothing moves sideways.
+
+Owns the table of pages as they are looked at: a new page of `hub.web.pages` needs a row here. `vendor/` holds axe-core
+4.14.1 as its makers published it; it is under the MPL 2.0, and no part of the hub.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page
+
+from hub.web.pages.routes import PAGES
+from tests.browser.conftest import listen
+from tests.rigs.api import LiveHub
+from tests.rigs.shown_hub import Shown, shown
+
+AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
+"""What can differ between two schemes of the same page."""
+WIDTHS = (1200, 320)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One page, as somebody sees it."""
+
+    path: str
+    """With names of what `tests.rigs.shown_hub` seeded."""
+    who: str = "owner"
+    press: str = ""
+    """A button of the page to press first, by its words: to see a form that was refused."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.who}-{self.path}" + (f"-{self.press}" if self.press else "")
+
+
+_PROJECT = "/projects/{project}"
+_HOOKS = f"{_PROJECT}/hooks"
+
+LOOKS = (
+    Look("/", "stranger"),
+    Look("/setup", "stranger"),
+    Look("/sign-in", "stranger"),
+    Look("/sign-in", "stranger", press="Sign in"),
+    Look("/nowhere", "stranger"),
+    Look("/nowhere"),
+    Look("/settings", "member"),
+    Look("/account/password"),
+    Look("/account/password", press="Change password"),
+    Look("/account/sessions"),
+    Look("/projects"),
+    Look("/projects", "admin"),
+    Look("/projects/new", "admin"),
+    Look("/projects/new", "admin", press="Make project"),
+    Look(f"{_PROJECT}/edit", "admin"),
+    Look(f"{_PROJECT}/archive", "admin"),
+    Look("/users", "admin"),
+    Look("/users/new", "admin"),
+    Look("/users/{user}", "admin"),
+    Look("/users/{user}/delete", "admin"),
+    Look("/settings", "admin"),
+    Look("/health", "admin"),
+    Look("/audit", "admin"),
+    Look(_PROJECT),
+    Look(_PROJECT, "member"),
+    Look(_PROJECT, "stakeholder"),
+    Look("/projects/{empty}", "admin"),
+    Look(f"{_PROJECT}/members"),
+    Look(f"{_PROJECT}/members/delete?user=Tom"),
+    Look(_HOOKS),
+    Look(_HOOKS, "member"),
+    Look(f"{_HOOKS}?q=nothing-like-it"),
+    Look("/projects/{empty}/hooks", "admin"),
+    Look(f"{_HOOKS}/new"),
+    Look(f"{_HOOKS}/new", press="Save webhook"),
+    Look("/projects/{empty}/hooks/new", "admin"),
+    Look(f"{_HOOKS}/{{well}}"),
+    Look(f"{_HOOKS}/{{broken}}"),
+    Look(f"{_HOOKS}/{{broken}}", "member"),
+    Look(f"{_HOOKS}/{{failing}}"),
+    Look(f"{_HOOKS}/{{off}}"),
+    Look(f"{_HOOKS}/{{app}}"),
+    Look(f"{_HOOKS}/{{well}}/settings"),
+    Look(f"{_HOOKS}/{{app}}/settings"),
+    Look(f"{_HOOKS}/{{broken}}/settings", "member"),
+    Look(f"{_HOOKS}/{{app}}/take-over"),
+    Look(f"{_HOOKS}/{{broken}}/drop"),
+    Look(f"{_HOOKS}/{{well}}/samples"),
+    Look(f"{_HOOKS}/{{well}}/replay?since=2026-01-01T00:00&only=delivered"),
+    Look(f"{_HOOKS}/{{well}}/replay?since=yesterday"),
+    Look(f"{_HOOKS}/{{well}}/delete"),
+    Look(f"{_PROJECT}/deliveries/{{tried}}"),
+    Look(f"{_PROJECT}/deliveries/{{tried}}", "member"),
+    Look(f"{_PROJECT}/deliveries/{{held}}"),
+    Look(f"{_PROJECT}/deliveries/{{delivered}}"),
+)
+
+
+@pytest.fixture(scope="module")
+def hub(live: LiveHub) -> Iterator[Shown]:
+    with shown(live) as seeded:
+        yield seeded
+
+
+@pytest.fixture(scope="module")
+def pages(live: LiveHub, hub: Shown, browser: Chromium) -> Iterator[dict[str, Page]]:
+    """A page of each of these people, used for all that they look at: opening one takes longer than looking."""
+    contexts = []
+    made = {}
+    for who, person in hub.people.items():
+        context = browser.new_context(base_url=live.url, reduced_motion="reduce")
+        context.add_init_script(path=AXE)
+        if secret := person.cookies.get("hookhub"):
+            context.add_cookies([{"name": "hookhub", "value": secret, "url": live.url}])
+        contexts.append(context)
+        made[who] = context.new_page()
+    yield made
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.id)
+def test_a_page_is_for_everybody(hub: Shown, pages: dict[str, Page], look: Look) -> None:
+    page = pages[look.who]
+    said: list[str] = []
+    stop = listen(page, said)
+    page.set_viewport_size({"width": WIDTHS[0], "height": 800})
+    page.emulate_media(color_scheme="light")
+    page.goto(look.path.format_map(hub.names))
+    if look.press:
+        page.locator("form").evaluate_all("forms => forms.forEach(form => form.noValidate = true)")
+        page.get_by_role("main").get_by_role("button", name=look.press).click()
+
+    assert page.locator("h1").count() == 1
+    assert re.fullmatch(r"\S.*\bhookhub\b.*", page.title())
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme="light")
+        taken = page.evaluate("document.documentElement.scrollWidth")
+        assert taken <= width, f"{taken} wide"
+        assert found(page, {"type": "tag", "values": RULES}) == []
+        page.emulate_media(color_scheme="dark")
+        assert found(page, {"type": "rule", "values": OF_COLOURS}) == []
+    stop()
+    assert said == []
+
+
+def test_every_page_is_looked_at(hub: Shown) -> None:
+    paths = {look.path.partition("?")[0].format_map(hub.names) for look in LOOKS}
+    for page in PAGES:
+        if page.method == "GET":
+            pattern = re.sub(r"\{[^}]+\}", "[^/]+", page.path)
+            assert any(re.fullmatch(pattern, path) for path in paths), f"no row for {page.path}"
+
+
+def found(page: Page, rules: dict[str, Any]) -> list[str]:
+    """What axe has to say: rule, element, and what would be right."""
+    result = page.evaluate(
+        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations'], preload: false})", rules
+    )
+    return [
+        f"{violation['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]
