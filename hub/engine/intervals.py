@@ -20,6 +20,9 @@ class Every(BaseTrigger):  # type: ignore[misc]  # the library has no types
     def __init__(self, seconds: float) -> None:
         self.interval = timedelta(seconds=seconds)
 
+    def __repr__(self) -> str:
+        return f"every {self.interval.total_seconds():g} s"
+
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
         return now + self.interval
 

@@ -25,6 +25,11 @@ from hub.store.database import Database
 
 log = logging.getLogger("hub.engine.scheduler")
 
+# Its warnings say only that a job is not begun again while it runs, which is meant: each second, while one waits for
+# the database.
+library_log = logging.getLogger("hub.engine.scheduler.library")
+library_log.setLevel(logging.ERROR)
+
 RESCUE_EVERY_S = 5
 HEARTBEAT_EVERY_S = 5
 CHECKPOINT_EVERY_S = 1
@@ -53,7 +58,11 @@ class Scheduler:
         # Without a grace time a late job is run, not dropped.
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._jobs = BackgroundScheduler(
-            timezone=UTC, job_defaults=defaults, daemon=True, jobstores={"default": IntervalJobs()}
+            timezone=UTC,
+            job_defaults=defaults,
+            daemon=True,
+            jobstores={"default": IntervalJobs()},
+            logger=library_log,
         )
         self._is_stopping = False
         self._chance = random.Random().random
@@ -171,7 +180,7 @@ class Scheduler:
         return not self._database.is_postgresql and worker.is_known_dead(owner)
 
     def _every(self, seconds: float, job: Callable[[], None]) -> None:
-        self._jobs.add_job(_logged(job), Every(seconds), id=job.__name__)
+        self._jobs.add_job(_logged(job), Every(seconds), id=job.__name__, name=job.__name__)
 
 
 def _logged(job: Callable[[], None]) -> Callable[[], None]:

@@ -10,7 +10,7 @@ import pytest
 
 from hub.engine import worker
 from tests.rigs.engine import Engine
-from tests.rigs.waiting import DEADLINE_S
+from tests.rigs.waiting import DEADLINE_S, until
 
 
 @pytest.fixture
@@ -105,3 +105,26 @@ def test_a_hub_that_was_started_before_its_machine_knew_the_time_follows_it(
     scheduler.set_clock(lambda: now + 365 * 86_400)
     assert clock.now() == pytest.approx(now, abs=60), "a clock that was set once follows no step"
     hub.hub.stop()
+
+
+def test_a_job_that_still_runs_when_its_time_comes_again_is_no_news(
+    sqlite_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub = Engine(sqlite_url, tmp_path, sends=False)
+    scheduler = hub.services.scheduler
+    go, ticks = threading.Event(), [0]
+
+    def job() -> None:
+        go.wait(DEADLINE_S)
+
+    def tick() -> None:
+        ticks[0] += 1
+
+    scheduler._every(0.01, job)
+    scheduler._every(0.01, tick)
+    scheduler._jobs.start()
+    until(lambda: ticks[0] > 20)
+    go.set()
+    scheduler.stop()
+    hub.hub.stop()
+    assert "skipped" not in caplog.text
