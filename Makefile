@@ -33,15 +33,17 @@ coverage: .venv/.installed-dev  ## the same, and which lines and branches no tes
 bench: .venv/.installed-dev  ## how fast over HTTP, as ratios to floors; BENCH="--only singles --seconds 5" picks
 	@$(BIN)/python -m bench $(BENCH)
 
-check: .venv/.installed-dev  ## format, lint, types, layers
+check: .venv/.installed-dev  ## format, lint, types, layers, the map of the modules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python docs/design/modules.py --check
 
 format: .venv/.installed-dev  ## rewrite in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/python docs/design/modules.py
 
 lock:  ## remake the lock files (UPGRADE=--upgrade for newer versions)
 	$(LOCK_PYTHON) -c "import sys; sys.exit(sys.version_info[:2] != (3, 11) and \"Lock on Python 3.11, the oldest we support: later ones need less.\")"

@@ -1,4 +1,4 @@
-"""Ids: a prefix and a UUIDv7, time-ordered and opaque to callers (contract §1).
+"""Ids: a prefix and a UUIDv7, time-ordered and opaque to callers.
 
 Owns how ids are made and how a point in time becomes the smallest id of that time (retention deletes by it).
 Ids of one process rise strictly, so "newest first" is "highest id first". It must never be asked to read

@@ -1,4 +1,4 @@
-"""The apps' own requests, byte for byte as reference/rest-hooks.md has them from their sources, against a
+"""The apps' own requests, byte for byte as their sources have them, against a
 running hub.
 
 Each client below knows nothing of the hub but a base URL and a token, and keeps only what the real one keeps.
