@@ -64,8 +64,7 @@ def test_every_command_that_is_shown_exists_with_its_options(document: Path) -> 
     for line in re.findall(r"(?:^|[`$(/=])hookhub ([a-z][^`#\n]*)", code, re.MULTILINE):
         words = line.replace("|", " ").split()
         command: click.Command | None = cli.cli
-        while isinstance(command, click.Group):
-            assert words, line
+        while isinstance(command, click.Group) and words:
             command = command.get_command(click.Context(command), words[0])
             assert command is not None, line
             words = words[1:]
