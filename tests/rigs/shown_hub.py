@@ -93,6 +93,7 @@ def _hooks(live: LiveHub, broken: Receiver, well: Receiver) -> dict[str, str]:
     names["tried"] = str(next(row["id"] for row in failed if row["attempt_count"] >= 3))
     names["held"] = str(next(row["id"] for row in failed if row["attempt_count"] == 0))
     names["delivered"] = str(_deliveries(live, names["well"])[0]["id"])
+    names["token"] = str(live.client("admin", project=KEY).get("/tokens").json()[0]["id"])
     names["event"] = str(next(row["event_id"] for row in failed if row["attempt_count"] >= 3))
     return names
 
