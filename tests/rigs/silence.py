@@ -29,7 +29,7 @@ class HeldSqlite:
     """Another process has the write lock."""
 
     SCRIPT = (
-        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=DEADLINE_S);"
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=float(sys.argv[2]));"
         " c.execute('BEGIN EXCLUSIVE'); print('held', flush=True); sys.stdin.readline(); c.execute('ROLLBACK')"
     )
 
@@ -39,7 +39,7 @@ class HeldSqlite:
 
     def fall_silent(self) -> None:
         path = self.url.removeprefix("sqlite:///")
-        command = [sys.executable, "-c", self.SCRIPT, path]
+        command = [sys.executable, "-c", self.SCRIPT, path, str(DEADLINE_S)]
         self._process = subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "held\n"
