@@ -15,6 +15,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from hub.web.answer_writer import AnswerWriter
 from hub.web.problems import Problem, json_answer
 from hub.web.slow_readers import SlowReader
 
@@ -56,8 +57,6 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._stage = Stage.BETWEEN
-        self._head_bytes = 0
-        self._fields = 0
         self._pending_bytes = 0
         """Fed since the last whole head or piece of a body."""
         self._has_progress = False
@@ -72,6 +71,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._answers = AnswerWriter(self.loop, transport, self._close)
         self._reader = SlowReader(self.loop, transport, self.limits.stall_s)
         self._start_timer(self.limits.head_s, self._head_is_late)
 
@@ -82,14 +82,21 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        rest = memoryview(data)
-        while len(rest) and not self._is_deaf:
-            self._feed(rest[:SLICE_BYTES])
-            rest = rest[SLICE_BYTES:]
-        self._watch_head()
+        if len(data) <= SLICE_BYTES:  # most requests
+            self._feed(data)
+        else:
+            rest = memoryview(data)
+            while len(rest):
+                self._feed(rest[:SLICE_BYTES])
+                rest = rest[SLICE_BYTES:]
+        if self._stage is Stage.HEAD:
+            self._watch_head()
 
-    def _feed(self, piece: memoryview) -> None:
+    def _feed(self, piece: bytes | memoryview) -> None:
+        if self._is_deaf:
+            return
         self._has_progress = False
+        self._pending_bytes += len(piece)
         try:
             self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade as upgrade:
@@ -100,8 +107,10 @@ class Connection(HttpToolsProtocol):
             if not self._is_deaf:
                 self._refuse(self._refusal or Problem(400, "this is no HTTP/1.1 request"))
             return
-        self._pending_bytes = 0 if self._has_progress else self._pending_bytes + len(piece)
-        if self._pending_bytes > self.limits.head_bytes and not self._is_deaf:
+
+        if self._has_progress:
+            self._pending_bytes = 0
+        elif self._is_too_large(self._pending_bytes):
             self._refuse(self._too_large())
 
     # What the parser finds
@@ -112,30 +121,26 @@ class Connection(HttpToolsProtocol):
             raise ConnectionError("too many requests stand in line")
         self._unset_keepalive_if_required()
         self._stage = Stage.HEAD
-        self._head_bytes = self._fields = self._rest_bytes = 0
         super().on_message_begin()
 
-    def on_url(self, url: bytes) -> None:
-        self._head_bytes += len(url)
-        if self._head_bytes > self.limits.head_bytes:
-            self._stop(Problem(414, f"a request's target may have {self.limits.head_bytes} bytes"))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._fields += 1
-        self._head_bytes += len(name) + len(value) + 4
-        if self._fields > self.limits.fields or self._head_bytes > self.limits.head_bytes:
-            self._stop(self._too_large())
-        if self._stage is Stage.HEAD:  # a trailer is no header (RFC 9110 §6.5.1)
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
+        # Only what came in several pieces can be larger than that, and only then it is measured.
+        if len(self.headers) > self.limits.fields or self._pending_bytes > self.limits.head_bytes:
+            self._check_head()
         super().on_headers_complete()
-        self.cycle.transport = _Answers(self.transport, self._close)
+        self.headers = []  # what a trailer says is no header (RFC 9110 §6.5.1)
+        self.cycle.transport = self._answers
         self._stage = Stage.BODY
         self._has_progress = True
+        self._rest_bytes = 0
         self._stop_timer()
         self._unset_keepalive_if_required()
+
+    def _check_head(self) -> None:
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if self._is_too_large(size):
+            self._refusal = self._too_large()
+            raise ConnectionError("the head is too large")
 
     def on_body(self, body: bytes) -> None:
         self._has_progress = True
@@ -178,17 +183,17 @@ class Connection(HttpToolsProtocol):
 
     # The end
 
+    def _is_too_large(self, size: int) -> bool:
+        return size > self.limits.head_bytes or len(self.headers or ()) > self.limits.fields
+
     def _too_large(self) -> Problem:
         limits = self.limits
+        if self._stage is Stage.HEAD and len(self.url) > limits.head_bytes:
+            return Problem(414, f"a request's target may have {limits.head_bytes} bytes")
         return Problem(
             431,
             f"a request's head may have {limits.head_bytes} bytes and {limits.fields} fields: send fewer headers",
         )
-
-    def _stop(self, problem: Problem) -> None:
-        """From within the parser, which ends here."""
-        self._refusal = problem
-        raise ConnectionError(problem.detail)
 
     def _refuse(self, problem: Problem) -> None:
         """Answer what is no request, or too slow or too large a one, and hear nothing more."""
@@ -207,6 +212,7 @@ class Connection(HttpToolsProtocol):
         for name, value in [*self.server_state.default_headers, *response.raw_headers]:
             if name != b"connection":
                 head += [name, b": ", value, b"\r\n"]
+        self._answers.flush()
         self.transport.write(b"".join([*head, b"\r\n", bytes(response.body)]))
         self._linger()
 
@@ -232,6 +238,7 @@ class Connection(HttpToolsProtocol):
             return
         self._is_deaf = self._is_lingering = True
         self._unset_keepalive_if_required()
+        self._answers.flush()
         self.flow.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -240,6 +247,7 @@ class Connection(HttpToolsProtocol):
     def _end(self) -> None:
         """Close once what was written has gone, however slowly the caller takes it."""
         self._stop_timer()
+        self._answers.flush()
         self.transport.close()
         self._reader.watch()
 
@@ -271,22 +279,3 @@ class Connection(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-class _Answers(asyncio.Transport):
-    """What an answer is written to: its connection, which ends as above."""
-
-    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        super().__init__()
-        self._transport = transport
-        self._close = close
-
-    def write(self, data: Any) -> None:
-        if not self._transport.is_closing():
-            self._transport.write(data)
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    def close(self) -> None:
-        self._close()

@@ -76,7 +76,7 @@ def test_fifty_megabytes_of_one_header_do_not_stop_the_others(live: LiveHub) -> 
 @pytest.mark.parametrize(
     "chunks",
     [
-        b"1\r\n{\r\n0\r\n" + b"".join(b"x-%d: 1\r\n" % n for n in range(200)) + b"\r\n",
+        b"1\r\n{\r\n0\r\n" + b"".join(b"x-%d: 1\r\n" % n for n in range(50_000)) + b"\r\n",
         b"1\r\n{\r\n0\r\nx: " + b"a" * 200_000,
         b"1;" + b"a" * 200_000,
     ],
@@ -125,6 +125,15 @@ def test_whoever_sends_all_before_reading_hears_that_it_is_too_much(live: LiveHu
     body = b"a" * 8_000_000
     head = b"POST /setup HTTP/1.1\r\nHost: hub\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
     answer = exchange(live, head % len(body), body)
+    assert statuses(answer) == [413]
+    assert b"connection: close" in answer.lower()
+
+
+def test_the_connection_ends_after_a_body_too_large_whatever_shape_the_answer_has(live: LiveHub) -> None:
+    key = live.project(catalogue="icescrum")
+    token = live.token("manage", "subscribe", project=key).encode()
+    head = b"POST /ws/project/%s/hook HTTP/1.1\r\nHost: hub\r\nx-icescrum-token: %s\r\nContent-Length: %d\r\n\r\n"
+    answer = exchange(live, head % (key.encode(), token, 2_000_000), b" " * 2_000_000)
     assert statuses(answer) == [413]
     assert b"connection: close" in answer.lower()
 

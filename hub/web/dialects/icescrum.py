@@ -295,7 +295,8 @@ def _error(problem: Problem, more: dict[str, str] | None = None) -> Response:
         return _json(
             dialect.validation_errors([(_theirs(field), message) for field, message in problem.errors]), 400
         )
-    headers = {} if problem.retry_after_s is None else {"Retry-After": str(problem.retry_after_s)}
+    headers = problem.headers()
+    headers.pop("WWW-Authenticate", None)  # iceScrum names no scheme
     return _json(dialect.client_error(problem.detail), problem.status, {**headers, **(more or {})})
 
 
