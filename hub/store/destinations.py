@@ -7,6 +7,7 @@ request.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from hub.store import models
 from hub.store.hooks import Hook, hook_of
@@ -34,20 +35,20 @@ class Destination:
 
 def load(box: SecretBox, hook_ids: Sequence[str]) -> dict[str, Destination | Exception]:
     """How to send to these hooks; an exception in place of one whose row cannot be read."""
-    rows = list(models.Hook.select().where(models.Hook.id.in_(hook_ids)))
+    rows: Any = list(models.Hook.select().where(models.Hook.id.in_(hook_ids)).dicts())
     Project = models.Project
     keys = {
         project.id: str(project.key)
         for project in Project.select(Project.id, Project.key).where(
-            Project.id.in_({row.project_id for row in rows})
+            Project.id.in_({row["project_id"] for row in rows})
         )
     }
     found: dict[str, Destination | Exception] = {}
     for row in rows:
         try:
-            found[str(row.id)] = of_hook(box, hook_of(row), keys[row.project_id])
+            found[row["id"]] = of_hook(box, hook_of(row), keys[row["project_id"]])
         except Exception as error:  # one unreadable row must not stop the others
-            found[str(row.id)] = error
+            found[row["id"]] = error
     return found
 
 

@@ -37,7 +37,7 @@ def find(project_id: int, wanted: Wanted, offset: int, limit: int) -> list[Hook]
     table = models.Hook
     rank = Case(table.state, tuple(_RANK.items()))
     query = _matching(project_id, wanted).order_by(rank, table.id.desc()).offset(offset).limit(limit)
-    return [hook_of(row) for row in query]
+    return [hook_of(row) for row in query.dicts()]
 
 
 def count(project_id: int, wanted: Wanted) -> int:

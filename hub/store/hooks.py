@@ -8,7 +8,7 @@ function runs inside its caller's transaction.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from hub.ids import new_id
 from hub.rules.access import OriginKind
@@ -105,32 +105,32 @@ class NewHook:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def hook_of(row: models.Hook) -> Hook:
-    """The frozen copy of a row; for the store's own modules."""
+def hook_of(row: Mapping[str, Any]) -> Hook:
+    """The frozen copy of a row, given by column; for the store's own modules."""
     return Hook(
-        id=str(row.id),
-        number=int(row.number),
-        project_id=int(row.project_id),
-        target_url=str(row.target_url),
-        events=tuple(json.loads(str(row.events))),
-        name=str(row.name),
-        format=str(row.format),
-        verify_ssl=bool(row.verify_ssl),
-        manual_edit=bool(row.manual_edit),
-        handshake=row.handshake,
-        origin_kind=cast(OriginKind, row.origin_kind),
-        origin_app=row.origin_app,
-        created_by=str(row.created_by),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        version=int(row.version),
-        deleted_at=row.deleted_at,
+        id=row["id"],
+        number=row["number"],
+        project_id=row["project_id"],
+        target_url=row["target_url"],
+        events=tuple(json.loads(row["events"])),
+        name=row["name"],
+        format=row["format"],
+        verify_ssl=row["verify_ssl"],
+        manual_edit=row["manual_edit"],
+        handshake=row["handshake"],
+        origin_kind=row["origin_kind"],
+        origin_app=row["origin_app"],
+        created_by=row["created_by"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        version=row["version"],
+        deleted_at=row["deleted_at"],
         health=lanes.health_of(row),
         last=None
-        if row.last_at is None
-        else LastResult(row.last_at, row.last_status, row.last_duration_s or 0.0),
-        sealed_headers=row.headers,
-        sealed_secrets=row.secrets,
+        if row["last_at"] is None
+        else LastResult(row["last_at"], row["last_status"], row["last_duration_s"] or 0.0),
+        sealed_headers=row["headers"],
+        sealed_secrets=row["secrets"],
     )
 
 
@@ -145,7 +145,7 @@ def add(box: SecretBox, new: NewHook, now: float) -> Hook:
         .limit(1)
         .scalar()
     )
-    row = models.Hook.create(
+    models.Hook.create(
         id=hook_id,
         number=(last or 0) + 1,
         project_id=new.project_id,
@@ -168,7 +168,9 @@ def add(box: SecretBox, new: NewHook, now: float) -> Hook:
         disabled_reason=None if new.enabled else f"made switched off by {new.created_by}",
         routing=routing_version,
     )
-    return hook_of(row)
+    made = get(hook_id)
+    assert made is not None, "it was written in this transaction"
+    return made
 
 
 def update(box: SecretBox, hook: Hook, change: HookChange, now: float) -> Hook:
@@ -286,7 +288,8 @@ def find(
         query = query.where(Row.target_url == target_url)
     if before:
         query = query.where(Row.id < before)
-    return [hook_of(row) for row in query]
+    rows: Any = query.dicts()
+    return [hook_of(row) for row in rows]
 
 
 def _only(secret: str | None) -> Secrets:
@@ -294,7 +297,7 @@ def _only(secret: str | None) -> Secrets:
 
 
 def _first(query: Any) -> Hook | None:
-    row = query.first()
+    row = query.dicts().first()
     return None if row is None else hook_of(row)
 
 

@@ -6,7 +6,7 @@ deliveries wait behind it; whoever ends the reason arms it again. Every caller i
 statements are written by hand: building them anew for each turn took half of its time.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -123,8 +123,9 @@ def end(database: Database, ended: dict[str, int]) -> None:
     )
 
 
-def health_of(row: Hook) -> Health:
-    return Health(**{name: getattr(row, name) for name in _HEALTH})
+def health_of(row: Mapping[str, Any]) -> Health:
+    """Of a hook's row, given by column."""
+    return Health(**{name: row[name] for name in _HEALTH})
 
 
 def set_health(hook_id: str, health: Health, **more: Any) -> None:

@@ -61,10 +61,10 @@ def test_health_goes_into_the_row_and_comes_back_the_same(store: Stage) -> None:
     store.record(store.claim(free=1), "failure")
     row = store.row(hook)
     lane = store.do(lambda: lanes.lock(store.database, [hook])[hook])
-    assert lane.health == lanes.health_of(row)
+    assert lane.health == lanes.health_of(row.__data__)
     assert (lane.health.state, lane.health.consecutive_failures, lane.health.is_slow) == ("failing", 1, True)
     store.do(lambda: lanes.set_health(hook, lane.health))
-    assert lanes.health_of(store.row(hook)) == lane.health
+    assert lanes.health_of(store.row(hook).__data__) == lane.health
 
 
 def test_a_hook_is_deleted_once(store: Stage) -> None:
