@@ -14,7 +14,7 @@ from hub.operations.replay import Span, check_on
 from hub.operations.subscriptions import Subscriptions
 from hub.rules import catalogue
 from hub.rules.access import Origin, Requester, sees
-from hub.store import attempts, audit, deliveries, events, history, hooks
+from hub.store import attempts, audit, events, history, hooks, redelivery
 from hub.store.attempts import Attempt, Result
 from hub.store.database import Database
 from hub.store.history import Delivery
@@ -108,7 +108,7 @@ class Deliveries:
         def write() -> None:
             check_on(hooks.locked(self._database, delivery.hook_id))
             now = self._database.clock.now()
-            if not deliveries.retry_now(self._database, delivery.id, delivery.hook_id, now):
+            if not redelivery.retry_now(self._database, delivery.id, delivery.hook_id, now):
                 raise Conflict("this delivery is being sent at this moment", title="Under way")
 
         self._database.write(write).result()
@@ -129,7 +129,7 @@ class Deliveries:
         self._subscriptions.check(requester, project, hook_id, "redeliver")
 
         def write() -> bool:
-            return deliveries.try_now(self._database, hook_id, self._database.clock.now())
+            return redelivery.try_now(self._database, hook_id, self._database.clock.now())
 
         if not self._database.write(write).result():
             raise Conflict("nothing waits for this hook", title="Nothing to send")
@@ -145,7 +145,7 @@ class Deliveries:
         until, reason = first_id("dlv", now), f"dropped by {requester.name}"
         total = 0
         while dropped := self._database.write(
-            lambda: deliveries.cancel_open(hook.id, until, reason, now, DROPPED_AT_ONCE)
+            lambda: redelivery.cancel_open(hook.id, until, reason, now, DROPPED_AT_ONCE)
         ).result():
             total += dropped
         self._database.write(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hub.errors import Conflict
 from hub.ids import new_id
 from hub.rules.matching import PING_EVENT_TYPE
-from hub.store import deliveries, events, history, hooks
+from hub.store import events, history, hooks, redelivery
 from hub.store.database import Database
 from hub.store.hooks import Hook
 
@@ -70,7 +70,7 @@ def _replay_batch(
 
     def write() -> None:
         check_on(hooks.locked(database, hook.id))
-        deliveries.send_again(database, hook, again, fresh, database.clock.now())
+        redelivery.send_again(database, hook, again, fresh, database.clock.now())
 
     if not is_dry_run and (again or fresh):
         database.write(write).result()

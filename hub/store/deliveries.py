@@ -1,8 +1,8 @@
-"""Deliveries: what becomes of them once they were sent: record, promote, rescue, retry.
+"""Deliveries: what becomes of them once they were sent: record, promote, rescue.
 
-Owns every change of a delivery's state but the claim (`leases`). Each function runs inside its caller's
-transaction and applies only where the row is still what the caller thinks: whoever comes late changes
-nothing.
+Owns every change of a delivery's state but the claim (`leases`), what people ask for (`redelivery`) and the end of
+what is kept (`retention`). Each function runs inside its caller's transaction and applies only where the row is still
+what the caller thinks: whoever comes late changes nothing.
 
     waiting ──claim──▶ sending ──record──▶ delivered | retrying | failed | refused
        ▲                  │                              │
@@ -17,8 +17,6 @@ outcomes back.
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from peewee import Case
-
 from hub.ids import time_of
 from hub.rules import health, retry
 from hub.rules.health import Health, Switched
@@ -27,7 +25,6 @@ from hub.rules.settings import Settings
 from hub.store import attempts, events, figures, lanes
 from hub.store.database import Database
 from hub.store.events import NewEvent
-from hub.store.hooks import Hook
 from hub.store.lanes import Lane
 from hub.store.leases import Claim, Leased, leased
 from hub.store.models import Delivery
@@ -155,92 +152,6 @@ def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lamb
     lanes.end(database, Counter(str(row.hook_id) for row in rows))
     lanes.arm(database, {row.hook_id for row in rows}, now)
     return len(rows)
-
-
-def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) -> bool:
-    """One more attempt of this delivery, whatever its state but `sending`; False when it is under way or was
-    just changed.
-
-    Its schedule starts anew, so that a delivery that had been given up is again tried as often as a new one. One that
-    had been delivered stays delivered, whatever comes of it.
-    """
-    lanes.lock(database, [hook_id])
-    changed = (
-        Delivery.update(
-            state="waiting",
-            failures=0,
-            faults=0,
-            deferrals=0,
-            failed_at=None,
-            next_at=None,
-            finished_at=None,
-            delivered_at=Case(
-                None, [(Delivery.state == "delivered", Delivery.finished_at)], Delivery.delivered_at
-            ),
-            reason=None,
-        )
-        .where(Delivery.id == delivery_id, Delivery.state != "sending")
-        .execute()
-    )
-    lanes.arm(database, [hook_id], now)
-    return bool(changed)
-
-
-def try_now(database: Database, hook_id: str, now: float) -> bool:
-    """Close a failing hook's breaker early: its first retry is sent at once, alone, as a probe. False when it has nothing
-    to send.
-    """
-    lanes.lock(database, [hook_id])
-    first = (
-        Delivery.select(Delivery.id)
-        .where(Delivery.hook_id == hook_id, Delivery.state.in_(("waiting", "retrying")))
-        .order_by(Delivery.next_at)
-        .limit(1)
-        .scalar()
-    )
-    if first is None:
-        return False
-    Delivery.update(state="waiting", next_at=None).where(
-        Delivery.id == first, Delivery.state == "retrying"
-    ).execute()
-    lanes.close_breaker(hook_id)
-    lanes.arm(database, [hook_id], now)
-    return True
-
-
-def cancel_open(hook_id: str, until_id: str, reason: str, now: float, rows_max: int) -> int:
-    """Cancel a hook's deliveries that wait and are older than `until_id`; one batch, returns its size."""
-    ids = [
-        row.id
-        for state in ("waiting", "retrying")
-        for row in Delivery.select(Delivery.id)
-        .where(Delivery.hook_id == hook_id, Delivery.state == state, Delivery.id < until_id)
-        .limit(rows_max)
-    ][:rows_max]
-    values = {"state": "cancelled", "reason": reason, "finished_at": now, "next_at": None}
-    changed = Delivery.update(values).where(Delivery.id.in_(ids), Delivery.state.in_(("waiting", "retrying")))
-    return int(changed.execute()) if ids else 0
-
-
-def send_again(
-    database: Database, hook: Hook, again: Sequence[str], fresh: Sequence[tuple[str, str, str]], now: float
-) -> None:
-    """For a replay: deliveries that are over become waiting with a new schedule; `fresh` are made: (id, event
-    id, type).
-    """
-    database.executemany(
-        "UPDATE delivery SET state = 'waiting', failures = 0, faults = 0, deferrals = 0, failed_at = NULL,"
-        " delivered_at = CASE WHEN state = 'delivered' THEN finished_at ELSE delivered_at END,"
-        " next_at = NULL, finished_at = NULL, reason = NULL"
-        " WHERE id = ? AND state IN ('delivered', 'failed', 'refused', 'cancelled')",
-        [(delivery_id,) for delivery_id in again],
-    )
-    rows = [
-        (delivery_id, event_id, hook.id, hook.project_id, event_type)
-        for delivery_id, event_id, event_type in fresh
-    ]
-    events.add_deliveries(database, rows)
-    lanes.arm(database, [hook.id], now)
 
 
 def add_finished(

@@ -10,12 +10,12 @@ from typing import Any
 from peewee import JOIN, fn
 
 from hub.ids import first_id
-from hub.rules.retry import SENT_AGAIN_IN_VAIN
 from hub.rules.settings import Settings
 from hub.store import figures, projects, sessions, sign_in_tries
 from hub.store.events import KEY_LIFETIME_S
 from hub.store.history import OFF, OPEN
 from hub.store.models import Attempt, Delivery, Event, EventKey, Hook, Worker
+from hub.store.redelivery import end_open
 
 TIDY_MAX = 500
 """Rows that one batch touches: it shares the writer with the publishers."""
@@ -48,7 +48,7 @@ def expire_held(settings: Settings, now: float, rows_max: int = TIDY_MAX) -> int
         found += [(str(delivery_id), str(hook_state)) for delivery_id, hook_state in rows]
     cancelled = [delivery_id for delivery_id, state in found if state == "gone"]
     expired = [delivery_id for delivery_id, state in found if state != "gone"]
-    return _end(cancelled, "cancelled", "its hook is gone", now) + _end(
+    return end_open(cancelled, "cancelled", "its hook is gone", now) + end_open(
         expired, "failed", f"held longer than {settings.hold_days:g} days", now
     )
 
@@ -103,17 +103,3 @@ def delete_finished(delivery_ids: Sequence[str]) -> int:
 
 def _is_finished() -> Any:
     return Delivery.state.not_in((*OPEN, "sending"))
-
-
-def _end(ids: list[str], state: str, reason: str, now: float) -> int:
-    """End open deliveries, as what they were before where they had been delivered; returns how many."""
-    values: dict[str, Any] = {"state": state, "reason": reason, "finished_at": now, "next_at": None}
-    as_before: dict[str, Any] = {
-        **values,
-        "state": "delivered",
-        "reason": f"{SENT_AGAIN_IN_VAIN}: {reason}",
-        "finished_at": Delivery.delivered_at,
-    }
-    is_open = Delivery.id.in_(ids) & Delivery.state.in_(OPEN)
-    ended = Delivery.update(values).where(is_open, Delivery.delivered_at.is_null()).execute()
-    return int(ended) + int(Delivery.update(as_before).where(is_open).execute())

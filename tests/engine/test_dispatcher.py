@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from hub.rules.access import Requester
-from hub.store import audit, deliveries
+from hub.store import audit, redelivery
 from tests.rigs.engine import Engine
 from tests.rigs.receivers import Received, Receiver, Script, close_silently, hang, reset
 from tests.rigs.waiting import DEADLINE_S, until
@@ -270,7 +270,7 @@ def test_after_the_last_try_it_is_failed_and_can_be_sent_again_by_hand(engine: M
         receiver.answer = 200
         [row] = hub.deliveries(hook)
         assert hub.do(
-            lambda: deliveries.retry_now(hub.database, row.id, row.hook_id, hub.database.clock.now())
+            lambda: redelivery.retry_now(hub.database, row.id, row.hook_id, hub.database.clock.now())
         )
         hub.services.wake()
         hub.settled(hook)

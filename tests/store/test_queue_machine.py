@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from hub.rules.outcome import Kind
 from hub.rules.retry import CRASHES_MAX
 from hub.rules.settings import Settings
-from hub.store import deliveries, projects
+from hub.store import projects, redelivery
 from hub.store.leases import LEASE_MARGIN_S, Claim
 from hub.store.models import Attempt, Delivery, Event, Hook
 from tests.rigs.stage import Stage
@@ -143,7 +143,7 @@ class Queue(RuleBasedStateMachine):
         if rows:
             row = data.draw(st.sampled_from(rows))
             assert self.store.do(
-                lambda: deliveries.retry_now(self.store.database, row.id, row.hook_id, self.store.clock.now())
+                lambda: redelivery.retry_now(self.store.database, row.id, row.hook_id, self.store.clock.now())
             ) == (row.state != "sending")
 
     @invariant()
@@ -239,6 +239,6 @@ def test_a_delivery_of_a_gone_hook_that_is_retried_by_hand_waits_to_be_cancelled
     store.publish([hook])
     store.record(store.claim(), "gone")
     [row] = store.of(hook)
-    assert store.do(lambda: deliveries.retry_now(store.database, row.id, row.hook_id, store.clock.now()))
+    assert store.do(lambda: redelivery.retry_now(store.database, row.id, row.hook_id, store.clock.now()))
     assert store.claim() == []
     assert store.row(hook).ready_at is None

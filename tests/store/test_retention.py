@@ -4,7 +4,7 @@ import time
 
 from hub.ids import new_id
 from hub.rules.settings import Settings
-from hub.store import deliveries, events, retention, workers
+from hub.store import events, redelivery, retention, workers
 from hub.store.events import NewEvent
 from hub.store.models import Attempt, Delivery, Event, EventKey, Worker
 from hub.store.retention import TIDY_MAX
@@ -148,7 +148,7 @@ def test_a_delivery_that_is_retried_while_it_is_forgotten_stays(store: Stage) ->
     old = store.read(lambda: retention.finished_before(store.clock.now() - DAY, 10))
     [row] = store.of(hook)
     assert old == [row.id]
-    assert store.do(lambda: deliveries.retry_now(store.database, row.id, hook, store.clock.now()))
+    assert store.do(lambda: redelivery.retry_now(store.database, row.id, hook, store.clock.now()))
     assert store.do(lambda: retention.delete_finished(old)) == 0
     assert store.states(hook) == ["waiting"]
     assert [claim.attempt for claim in store.claim()] == [2]
