@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
 from hub.web.pages.routes import PAGES
+from hub.web.pages.table import Page as PageRow
 from tests.browser.conftest import listen
 from tests.rigs.api import LiveHub
 from tests.rigs.shown_hub import Shown, shown
@@ -150,6 +152,7 @@ def test_a_page_is_for_everybody(hub: Shown, pages: dict[str, Page], look: Look)
         page.get_by_role("main").get_by_role("button", name=look.press).click()
 
     assert page.locator("h1").count() == 1
+    assert leading_nowhere(page) == []
     assert re.fullmatch(r"\S.*\bhookhub\b.*", page.title())
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
@@ -167,8 +170,26 @@ def test_every_page_is_looked_at(hub: Shown) -> None:
     paths = {look.path.partition("?")[0].format_map(hub.names) for look in LOOKS}
     for page in PAGES:
         if page.method == "GET":
-            pattern = re.sub(r"\{[^}]+\}", "[^/]+", page.path)
-            assert any(re.fullmatch(pattern, path) for path in paths), f"no row for {page.path}"
+            assert any(re.fullmatch(pattern(page), path) for path in paths), f"no row for {page.path}"
+
+
+def leading_nowhere(page: Page) -> list[str]:
+    """Links and forms of this page whose address none of our pages has."""
+    ways = page.evaluate(
+        "[...document.querySelectorAll('a[href], form')].map(one => one.href"
+        " ? ['GET', one.href] : [one.getAttribute('method').toUpperCase(), one.action])"
+    )
+    return [f"{method} {address}" for method, address in ways if not is_ours(method, urlsplit(address).path)]
+
+
+def is_ours(method: str, path: str) -> bool:
+    if method == "GET" and path.startswith(("/docs", "/api/v1/", "/nowhere")):
+        return True
+    return any(one.method == method and re.fullmatch(pattern(one), path) for one in PAGES)
+
+
+def pattern(page: PageRow) -> str:
+    return re.sub(r"\{[^}]+\}", "[^/]+", page.path)
 
 
 def found(page: Page, rules: dict[str, Any]) -> list[str]:
