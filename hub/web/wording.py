@@ -70,6 +70,8 @@ def _too_many(model: type[BaseModel], values: Any) -> list[FieldError]:
     """The fields with so many entries that looking at each, and at what is wrong with it, would take too long."""
     if not isinstance(values, dict):
         return []
+    if len(values) > ENTRIES_MAX:
+        return [("body", f"has {len(values)} fields: at most {ENTRIES_MAX} are looked at")]
     free = {name for name, field in model.model_fields.items() if field.annotation == dict[str, Any]}
     return [
         (name, f"has {len(value)} entries: at most {ENTRIES_MAX} are looked at")
