@@ -63,6 +63,6 @@ def _asks_for_it(hook: Hook) -> bool:
     if hook.origin_kind != "app":
         return False
     try:
-        return registry.connector(str(hook.origin_app)).reverse_unsubscribe
+        return registry.connector(hook.origin_app or "").reverse_unsubscribe
     except LookupError:
         return False

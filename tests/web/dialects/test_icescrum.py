@@ -504,9 +504,7 @@ def test_a_hook_of_the_dialect_gets_its_format_in_an_open_project_too(
 def test_a_change_is_one_delivery_whatever_events_a_hook_has(
     ice: IceScrumClient, api: Client, path: str, receiver: Receiver
 ) -> None:
-    """iceScrum posts twice to a hook that has both `story.update` and `story.state` (docs/connect/icescrum.md
-    §8).
-    """
+    """iceScrum posts twice to a hook that has both `story.update` and `story.state`."""
     ice.post(
         path, json=hook(receiver.url, events=["story", "all", "story.update", "story.state", "story.state"])
     )
