@@ -17,12 +17,19 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
 
 from hub.store import schema
 from hub.store.database import Database
+
+# No example is judged by its speed, nor how long it took to be made up.
+hypothesis.settings.register_profile(
+    "hub", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("hub")
 
 CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
