@@ -37,13 +37,13 @@ def hooks(database_url: str, count: int, target_url: str, event_type: str) -> No
     database.close()
 
 
-def log(database_url: str, count: int) -> None:
-    """So many deliveries that have succeeded, with their attempts and events. SQLite only."""
+def log(database_url: str, count: int, hook_id: str = "hook_old") -> None:
+    """So many deliveries to one hook that have succeeded, with their attempts and events. SQLite only."""
     if not count:
         return
     database = Database(database_url)
     new = events.NewEvent(
-        new_id("evt"), 1, "old.type", time.time(), b'{"x":"' + b"y" * 400 + b'"}', ["hook_old"]
+        new_id("evt"), 1, "old.type", time.time(), b'{"x":"' + b"y" * 400 + b'"}', [hook_id]
     )
     database.write(lambda: events.add(database, [new], time.time())).result()
     database.close()
