@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from connectors.base import Event as SentEvent
+from hub.errors import Conflict
 from hub.ids import new_id
 from hub.store import events
 from hub.store.events import KEY_LIFETIME_S, LIST_BYTES_MAX, EventHead, NewEvent
@@ -45,7 +46,7 @@ def test_a_batch_is_written_as_one(store: Stage) -> None:
         NewEvent(same, store.project.id, "a.b", 0, b"{}"),
         NewEvent(same, store.project.id, "a.b", 0, b"{}"),
     ]
-    with pytest.raises(Exception, match=r"(?i)unique"):
+    with pytest.raises(Conflict):
         store.do(lambda: events.add(store.database, made, store.clock.now()))
     assert store.read(lambda: events.get(store.project.id, same)) is None
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hub.errors import Conflict
 from hub.store import models, projects, users
 from tests.rigs.stage import Stage
 
@@ -34,7 +35,7 @@ def test_a_user_without_password_cannot_sign_in(store: Stage) -> None:
 
 def test_there_is_one_user_of_a_name(store: Stage) -> None:
     store.do(lambda: users.add("ann", None, False, 0))
-    with pytest.raises(Exception, match=r"(?i)unique"):
+    with pytest.raises(Conflict):
         store.do(lambda: users.add("ann", None, False, 0))
     assert len(store.read(users.find)) == 1
 
