@@ -72,11 +72,6 @@ def opened(url: str) -> Any:
     return _Postgresql(parsed.database, prefer_psycopg3=True, **{**options, **parsed.connect_params})
 
 
-def is_silence(error: Exception) -> bool:
-    """A server that takes connections, as far as the network goes, and says nothing."""
-    return type(error.__cause__ or error.__context__).__name__ == "ConnectionTimeout"
-
-
 class _Tracked:
     """Keeps hold of every thread's connection. A web server ends idle threads and starts new ones; peewee would
     leave the connections of the ended ones open.

@@ -22,7 +22,7 @@ import peewee
 import psycopg
 
 from hub.errors import Conflict, StoreUnavailable, StoreUndecided
-from hub.store import connections, models, private_files
+from hub.store import connections, engine_errors, models, private_files
 from hub.store.clock import Clock
 from hub.store.patience import Patience
 
@@ -34,17 +34,6 @@ WRITERS_POSTGRESQL = 4
 RERUNS_MAX = 5
 RERUN_PAUSE_S = 0.05
 """Before the first rerun after a deadlock, and more before each further one."""
-
-_MEANINGS = {
-    "locked": "another program holds it",
-    "lock timeout": "another program holds it",
-    "full": "its disk is full",
-    "no space": "its disk is full",
-    "readonly": "it can only be read",
-    "read-only": "it can only be read",
-    "unable to open": "its file cannot be opened",
-    "disk i/o": "its disk does not work",
-}
 
 
 class Database:
@@ -108,8 +97,8 @@ class Database:
             except (peewee.OperationalError, peewee.InterfaceError) as error:
                 was_lost = self._drop()
                 if last or not was_lost:
-                    message = f"the database does not answer: {_plain(error)}"
-                    raise StoreUnavailable(message, _one_line(error)) from error
+                    message = f"the database cannot be read: {engine_errors.plain(error)}"
+                    raise StoreUnavailable(message, engine_errors.one_line(error)) from error
         raise AssertionError("unreachable")
 
     def write(self, fn: Callable[[], T], *, waits: bool = False) -> "Future[T]":
@@ -179,7 +168,7 @@ class Database:
             with self._held() as db:
                 yield db
         except (peewee.PeeweeException, psycopg.Error, sqlite3.Error) as error:
-            raise StoreUnavailable(_one_line(error)) from error
+            raise StoreUnavailable(engine_errors.one_line(error)) from error
 
     @contextlib.contextmanager
     def _held(self) -> Iterator[Any]:
@@ -214,7 +203,7 @@ class Database:
                     _logged(call)
                 return result
             except peewee.IntegrityError as error:
-                if not _is_taken(error):
+                if not engine_errors.is_taken(error):
                     raise
                 raise Conflict(
                     "somebody else has just made or removed the same; look and try again"
@@ -224,10 +213,10 @@ class Database:
                 # Lost while committing: it may have been committed, so it must not be run again.
                 if is_committing and was_lost:
                     message = "the database did not say whether it took a change: the connection was lost"
-                    raise StoreUndecided(message, _one_line(error)) from error
-                if run == RERUNS_MAX or is_committing or not (was_lost or _is_deadlock(error)):
-                    message = f"the database did not take a change: {_plain(error)}"
-                    raise StoreUnavailable(message, _one_line(error)) from error
+                    raise StoreUndecided(message, engine_errors.one_line(error)) from error
+                if run == RERUNS_MAX or is_committing or not (was_lost or engine_errors.is_deadlock(error)):
+                    message = f"the database did not take a change: {engine_errors.plain(error)}"
+                    raise StoreUnavailable(message, engine_errors.one_line(error)) from error
             if not was_lost:
                 # The rows that were just given up belong to whoever waits for them: the server wakes it, and until
                 # it runs, a rerun without a pause takes them again and meets it in the next deadlock.
@@ -245,7 +234,7 @@ class Database:
             try:
                 self._db.connect(reuse_if_open=True)
             except peewee.OperationalError as error:
-                if connections.is_silence(error):
+                if engine_errors.is_silence(error):
                     self._patience.fell_silent()
                 raise
         return True
@@ -269,38 +258,3 @@ def _logged(fn: Callable[[], None]) -> None:
         fn()
     except Exception:  # what is committed is committed: whoever waits for it must learn that
         log.exception("fault after a commit")
-
-
-def _is_deadlock(error: Exception) -> bool:
-    return _code(error) in ("40P01", "40001")
-
-
-def _is_taken(error: Exception) -> bool:
-    """A unique key or a foreign one, and no mistake of ours in the row itself."""
-    return _code(error) in (
-        "23505",
-        "23503",
-        "SQLITE_CONSTRAINT_UNIQUE",
-        "SQLITE_CONSTRAINT_PRIMARYKEY",
-        "SQLITE_CONSTRAINT_FOREIGNKEY",
-    )
-
-
-def _code(error: Exception) -> str | None:
-    """The engine's own: an SQLSTATE, or the name that SQLite gives it."""
-    cause = error.__cause__ or error.__context__
-    found: str | None = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
-    return found
-
-
-def _plain(error: Exception) -> str:
-    """What it means, for people; the library's own words stand in the log."""
-    said = str(error).lower()
-    for sign, meaning in _MEANINGS.items():
-        if sign in said:
-            return meaning
-    return "it does not answer"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
