@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from hub.web.answer_writer import AnswerWriter
+from tests.rigs import loops
 
 HEAD, BODY = b"HTTP/1.1 200 OK\r\n\r\n", b"body"
 
@@ -32,7 +33,7 @@ def written_by(*pieces: bytes) -> tuple[list[bytes], list[bytes]]:
         await asyncio.sleep(0)
         return at_once, transport.written
 
-    return asyncio.run(write())
+    return loops.run(write())
 
 
 def test_head_and_body_are_one_piece() -> None:

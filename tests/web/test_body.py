@@ -1,6 +1,5 @@
 """Bodies: what is refused before it is read, and where they are worked on."""
 
-import asyncio
 import threading
 from collections.abc import Iterator
 
@@ -10,6 +9,7 @@ from starlette.types import Message
 
 from hub.web.body import INLINE_BYTES_MAX, read_body, work_on
 from hub.web.problems import Problem
+from tests.rigs import loops
 
 
 def request(*chunks: bytes, **headers: str) -> Request:
@@ -26,12 +26,12 @@ def request(*chunks: bytes, **headers: str) -> Request:
 
 def refused(body: Request, bytes_max: int = 10) -> Problem:
     with pytest.raises(Problem) as caught:
-        asyncio.run(read_body(body, bytes_max))
+        loops.run(read_body(body, bytes_max))
     return caught.value
 
 
 def test_a_body_comes_whole_up_to_its_limit() -> None:
-    assert asyncio.run(read_body(request(b"12345", b"67890"), 10)) == b"1234567890"
+    assert loops.run(read_body(request(b"12345", b"67890"), 10)) == b"1234567890"
     assert refused(request(b"12345", b"678901")).status == 413
 
 
@@ -49,17 +49,17 @@ def test_a_coded_body_is_refused_by_the_name_of_its_coding(coding: str) -> None:
 
 @pytest.mark.parametrize("coding", ["", "identity", "Identity"])
 def test_a_body_as_it_is_may_be_called_so(coding: str) -> None:
-    assert asyncio.run(read_body(request(b"{}", content_encoding=coding), 10)) == b"{}"
+    assert loops.run(read_body(request(b"{}", content_encoding=coding), 10)) == b"{}"
 
 
 def test_a_large_body_is_worked_on_by_a_thread_and_a_small_one_at_once() -> None:
     def worker(body: bytes) -> int:
         return threading.get_ident()
 
-    async def workers() -> tuple[int, int]:
+    async def workers() -> tuple[int, int, int]:
         small, large = b"x" * INLINE_BYTES_MAX, b"x" * (INLINE_BYTES_MAX + 1)
-        return await work_on(small, worker), await work_on(large, worker)
+        return threading.get_ident(), await work_on(small, worker), await work_on(large, worker)
 
-    small, large = asyncio.run(workers())
-    assert small == threading.get_ident()
-    assert large != threading.get_ident()
+    loop, small, large = loops.run(workers())
+    assert small == loop
+    assert large != loop

@@ -10,6 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 from hub.errors import Busy
 from hub.rules.settings import Settings
 from hub.web.body_budget import SMALL_BYTES, BodyBudget
+from tests.rigs import loops
 
 LARGE = 3 * SMALL_BYTES
 BUDGET = 10 * SMALL_BYTES
@@ -70,7 +71,7 @@ def test_a_body_that_finds_no_room_is_told_to_come_again(declares: bool) -> None
         await hub.post(LARGE, declares=declares)
         assert hub.read == 3
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_a_small_body_finds_room_that_large_ones_may_not_take() -> None:
@@ -81,7 +82,7 @@ def test_a_small_body_finds_room_that_large_ones_may_not_take() -> None:
         hub.answer.set()
         await asyncio.gather(*held)
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_a_body_waits_for_room_and_gets_it() -> None:
@@ -94,7 +95,7 @@ def test_a_body_waits_for_room_and_gets_it() -> None:
         await asyncio.gather(*held)
         assert hub.read == 5
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_what_is_larger_than_the_budget_is_read_when_it_is_alone() -> None:
@@ -105,7 +106,7 @@ def test_what_is_larger_than_the_budget_is_read_when_it_is_alone() -> None:
         hub.answer.set()
         await held
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_room_is_given_back_by_whoever_fails_or_goes_away() -> None:
@@ -119,4 +120,4 @@ def test_room_is_given_back_by_whoever_fails_or_goes_away() -> None:
             await asyncio.gather(*held, return_exceptions=True)
             hub.read = 0
 
-    asyncio.run(run())
+    loops.run(run())

@@ -1,18 +1,18 @@
 """Alive and ready: what each is made of. (How soon it is told while the database is silent: tests/chaos.)"""
 
-import asyncio
 import socket
 import threading
 from pathlib import Path
 
 from hub.store import workers
 from hub.web.health import Readiness
+from tests.rigs import loops
 from tests.rigs.engine import Engine
 from tests.rigs.waiting import until
 
 
 def checks(hub: Engine) -> dict[str, str]:
-    return asyncio.run(Readiness(hub.services).checks())
+    return loops.run(Readiness(hub.services).checks())
 
 
 def test_a_hub_that_sends_is_ready(database_url: str, tmp_path: Path) -> None:
