@@ -129,7 +129,8 @@ def _managed_by(project_id: int | None) -> tuple[str, ...]:
 def _errors(project: Project | None, scopes: Sequence[Scope], app: str | None, name: str) -> list[FieldError]:
     wrong: list[FieldError] = []
     if not scopes or not set(scopes) <= set(SCOPES):
-        wrong.append(("scopes", f"must be at least one of {', '.join(SCOPES)}"))
+        possible = [scope for scope in SCOPES if project is None or scope != "admin"]
+        wrong.append(("scopes", f"must be at least one of {', '.join(possible)}"))
     if project is not None and "admin" in scopes:
         wrong.append(("scopes", "admin is for the whole server: leave out the project, or take manage"))
     if reason := keys.label_error(name):

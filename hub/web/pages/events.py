@@ -4,6 +4,7 @@ Owns `/projects/KEY/events…`. What an event holds is shown to who manages the 
 """
 
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -43,10 +44,10 @@ def show_list(request: PageRequest) -> View | Redirect:
         name: request.query.get(name, "").strip()[:200].replace("\0", "")
         for name in ("id", "type", "until", "before", "live")
     }
-    if query["id"]:
-        return Redirect(_path(request, query["id"]))
     error = ""
     try:
+        if query["id"]:
+            return Redirect(_path(request, services.events.get(request.requester, project, query["id"]).id))
         found, goes_on = services.events.find(
             request.requester,
             project,
@@ -55,7 +56,10 @@ def show_list(request: PageRequest) -> View | Redirect:
             limit=EVENTS,
         )
     except Invalid as refused:
-        found, goes_on, error = [], False, refused.detail
+        found, goes_on = [], False
+        error = " ".join(hook_draft.errors_by_field(refused.errors).values())
+    except NotFound:
+        found, goes_on, error = [], False, "There is no event with this id; it may be over its retention."
     went = services.deliveries.states_of([event.id for event in found])
     shows_names = sees_bodies(request.requester)
     types = services.event_types.find(request.requester, project)
@@ -98,15 +102,16 @@ def show(request: PageRequest) -> View:
     reached = {delivery.hook_id for delivery in deliveries}
     try:
         preview = services.events.preview(requester, project, event.type)
+        elsewhere: list[tuple[str, str]] | None
         elsewhere = [(hook_id, why) for hook_id, why in preview.not_matched if hook_id not in reached]
         elsewhere += [
             (hook_id, "it was made or changed after this event")
             for hook_id in preview.matched
             if hook_id not in reached and len(deliveries) < DELIVERIES
         ]
-    except Invalid:  # one of the hub's own, which nobody publishes
-        elsewhere = []
-    shown_ids = [*reached, *(hook_id for hook_id, _ in elsewhere[:NOT_ELSEWHERE])]
+    except Invalid:
+        elsewhere = None  # one of the hub's own: nobody publishes it, and only hooks that name it get it
+    shown_ids = [*reached, *(hook_id for hook_id, _ in (elsewhere or ())[:NOT_ELSEWHERE])]
     names = {hook_id: _hook_name(request, hook_id) for hook_id in dict.fromkeys(shown_ids)}
     went = _went(dict(services.deliveries.states_of([event.id])[event.id]))
     shows_data = sees_bodies(requester)
@@ -118,8 +123,9 @@ def show(request: PageRequest) -> View:
         "about": _about(event) if shows_data else "",
         "went": went,
         "deliveries": [(delivery, results.get(delivery.id)) for delivery in deliveries],
-        "elsewhere": elsewhere[:NOT_ELSEWHERE],
-        "elsewhere_count": len(elsewhere),
+        "is_own": elsewhere is None,
+        "elsewhere": (elsewhere or [])[:NOT_ELSEWHERE],
+        "elsewhere_count": len(elsewhere or ()),
         "names": names,
         "pretty": words.pretty(event.data) if shows_data else "",
         "raw": words.text(event.data) if shows_data else "",
@@ -144,7 +150,9 @@ def publish(request: PageRequest) -> View | Redirect:
     chosen = request.form.get("type", "").strip()
     data = request.form.get("data", "").replace("\r\n", "\n").strip()
     if "example" in request.form:
-        return Redirect(_path(request, "new") + f"?type={chosen}")
+        return Redirect(_path(request, "new") + "?" + urlencode({"type": chosen}))
+    if errors := _errors(request, chosen, data):
+        return _form(request, chosen, data, errors)
     try:
         body = b'{"type":' + msgspec.json.encode(chosen) + b',"data":' + data.encode() + b"}"
         [event], _ = payload.read_one_or_many(body, request.services.settings.recent().max_event_bytes)
@@ -154,6 +162,18 @@ def publish(request: PageRequest) -> View | Redirect:
         return _form(request, chosen, data, hook_draft.errors_by_field(named))
     hooks = words.counted(receipt.deliveries, "hook", "hooks")
     return Redirect(_path(request, receipt.id), f"Published: it goes to {hooks}.")
+
+
+def _errors(request: PageRequest, chosen: str, data: str) -> dict[str, str]:
+    """What is wrong with either field by itself; a place in the data counts from its own beginning."""
+    wrong = []
+    if reason := catalogue.type_error(request.project.catalogue, chosen):
+        wrong.append(("type", reason))
+    try:
+        msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, ValueError) as error:
+        wrong.append(("data", f"is no JSON object: {error}"))
+    return hook_draft.errors_by_field(wrong)
 
 
 def _form(request: PageRequest, chosen: str, data: str, errors: dict[str, str]) -> View:

@@ -133,6 +133,8 @@ def _span(since: str, until: str, only: str, now: float) -> Span:
         ends = parse_iso(until) if until else now
     except (ValueError, OverflowError):
         raise Invalid([("since", TIME_HINT)]) from None
+    if begins > now:
+        raise Invalid([("since", "That time is yet to come: give one that is past (UTC).")])
     return Span(max(0.0, begins), min(max(0.0, ends), now), state=only or None)
 
 

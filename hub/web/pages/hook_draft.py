@@ -29,6 +29,10 @@ LABELS = {
     "manual_edit": "By hand",
     "type": "Type",
     "data": "Data",
+    "scopes": "May",
+    "expires_at": "Ends",
+    "until": "Until",
+    "overlap_hours": "Overlap",
 }
 OWN_GROUP = "The hub itself"
 
@@ -89,11 +93,11 @@ def of_hook(hook: Hook, header_names: Sequence[str], presets: Mapping[str, Seque
 
 
 def of_form(form: Form) -> HookDraft:
-    """What has been typed. A row of headers without a name is none."""
-    rows = zip(form.getlist("header_name"), form.getlist("header_value"), strict=False)
-    headers = [(name.strip(), value) for name, value in rows if name.strip()]
+    """What has been typed. A row of headers with neither name nor value is none."""
+    rows = list(zip(form.getlist("header_name"), form.getlist("header_value"), strict=False))
     if (removed := form.get("remove_header", "")).isdigit():
-        headers = [row for place, row in enumerate(headers) if place != int(removed)]
+        rows = [row for place, row in enumerate(rows) if place != int(removed)]
+    headers = [(name.strip(), value) for name, value in rows if name.strip() or value]
     more = [pattern for pattern in _SEPARATORS.split(form.get("more_events", "")) if pattern]
     return HookDraft(
         name=form.get("name", "").strip(),
@@ -153,6 +157,17 @@ def ssl_errors(draft: HookDraft) -> dict[str, str]:
     if draft.verify_ssl or draft.is_ssl_sure:
         return {}
     return {"verify_ssl": "Tick the box below as well to send without verification, or leave it on"}
+
+
+def header_errors(draft: HookDraft, stored: Iterable[str] = ()) -> dict[str, str]:
+    """A value needs its name; so does a name its value, unless one is `stored` for it."""
+    known = {name.lower() for name in stored}
+    for name, value in zip(draft.header_names, draft.header_values, strict=True):
+        if not name:
+            return {"headers": "A header has a value but no name: give its name, or empty both."}
+        if not value and name.lower() not in known:
+            return {"headers": f"Header {name[:100]} has no value: give one, or remove the header."}
+    return {}
 
 
 def errors_by_field(errors: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -40,7 +40,7 @@ def create(request: PageRequest) -> View | Redirect:
     draft = hook_draft.of_form(request.form)
     if hook_draft.is_only_asked(request.form):
         return _form(request, draft)
-    if errors := hook_draft.ssl_errors(draft):
+    if errors := hook_draft.ssl_errors(draft) | hook_draft.header_errors(draft):
         return _form(request, draft, errors)
 
     wanted = hook_draft.change_of(draft, hook_draft.presets_of(request.project.catalogue))
@@ -64,7 +64,10 @@ def update(request: PageRequest) -> View | Redirect:
     draft = hook_draft.of_form(request.form)
     if hook_draft.is_only_asked(request.form):
         return _form(request, draft, view=view)
-    if view.hook.verify_ssl and (errors := hook_draft.ssl_errors(draft)):
+    errors = hook_draft.header_errors(draft, view.header_names)
+    if view.hook.verify_ssl:
+        errors |= hook_draft.ssl_errors(draft)
+    if errors:
         return _form(request, draft, errors, view)
 
     given = hook_draft.change_of(draft, hook_draft.presets_of(request.project.catalogue), view.hook)
@@ -130,6 +133,7 @@ def _form(
         "title": "" if view is None else words.title(view.hook),
         "draft": draft.shown_again(),
         "errors": errors or {},
+        "was_emptied": bool(draft.secret or any(draft.header_values)),
         "labels": hook_draft.LABELS,
         "groups": groups,
         "types_count": sum(len(group.types) for group in groups if group.name != hook_draft.OWN_GROUP),
@@ -180,7 +184,7 @@ def _read_only(request: PageRequest, view: HookView) -> View:
 def _owner(hook: Hook) -> str:
     if hook.origin_kind == "app":
         return hook_access.app_name(hook.origin_app or "")
-    return "the API client that made it" if hook.origin_kind == "api" else "this page"
+    return "the API client that made it" if hook.origin_kind == "api" else "this project"
 
 
 def _reason(request: PageRequest, hook: Hook) -> str:

@@ -62,6 +62,9 @@ def test_one_event_says_where_it_went_and_why_not_elsewhere(
     assert '"price": 1.1' in text
     assert manager.get(f"/projects/{project}/events?id={event_id}").headers["location"].endswith(path)
     assert manager.get(f"/projects/{project}/events/evt_nope").status_code == 404
+    unknown = manager.get(f"/projects/{project}/events?id=../tokens")
+    assert "There is no event with this id" in unknown.text
+    assert 'value="../tokens"' in unknown.text
 
 
 def test_a_test_event_is_published_with_its_types_example(
@@ -86,6 +89,7 @@ def test_a_test_event_is_published_with_its_types_example(
         ("order.paid", "[1]", "data"),
         ("Wrong!", "{}", "type"),
         ("hook.gone", "{}", "type"),
+        ("order.paid", '{"keep":1},"id":"mine.1"', "data"),
     ],
 )
 def test_a_test_event_that_cannot_be_is_told_at_its_field(

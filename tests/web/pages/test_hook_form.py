@@ -236,3 +236,31 @@ def test_a_field_is_checked_as_soon_as_it_was_typed(project: str, manager: Brows
     assert 'id="target_url-error"' in part.text
     fine = manager.submit(f"/projects/{project}/hooks/check", target_url="https://x.example/in")
     assert "error" not in fine.text
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "said"),
+    [
+        (["X-A", ""], ["", ""], "Header X-A has no value"),
+        (["", ""], ["Bearer abc", ""], "a value but no name"),
+    ],
+)
+def test_a_header_needs_both_its_name_and_its_value(
+    project: str, manager: Browser, receiver: Receiver, names: list[str], values: list[str], said: str
+) -> None:
+    path = f"/projects/{project}/hooks/new"
+    refused = manager.submit(path, **form(receiver, header_name=names, header_value=values))
+    assert refused.status_code == 422
+    assert said in unescape(refused.text)
+    assert "Bearer abc" not in refused.text
+
+
+def test_remove_takes_the_header_that_it_stands_beside_and_says_what_must_be_typed_anew(
+    project: str, manager: Browser, receiver: Receiver
+) -> None:
+    names, values = ["", "X-B", "X-C", ""], ["", "1", "2", ""]
+    typed = form(receiver, header_name=names, header_value=values, remove_header="1")
+    shown = manager.submit(f"/projects/{project}/hooks/new", **typed).text
+    assert 'value="X-C"' in shown
+    assert 'value="X-B"' not in shown
+    assert "type those anew" in shown
