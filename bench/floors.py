@@ -128,7 +128,9 @@ def accept(settings: dict[str, Any]) -> None:
 
 
 def posts(settings: dict[str, Any]) -> dict[str, float]:
-    """Post `body` to `url` for so many seconds. On one core: threads of one interpreter hinder each other on two."""
+    """Post `body` to `url` for so many seconds. On one core: threads of one interpreter hinder each other on
+    two.
+    """
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     outbound = Outbound(allow=[ip_network("127.0.0.0/8")])
     request = Request(settings["url"], HttpParcel(settings["headers"], settings["body"].encode()))

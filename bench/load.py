@@ -2,8 +2,8 @@
 
 Keep-alive connections that post as soon as they are answered, or at a steady rate whatever the answers (then
 an event's age counts from when it was due, not from when a connection was free). `@SENT_AT@` in the body
-becomes the time of sending, which the receiver reads again; `@NUMBER@` counts from 0 to below `spread`, again and
-again.
+becomes the time of sending, which the receiver reads again; `@NUMBER@` counts from 0 to below `spread`, again
+and again.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ ANSWERS_WITHIN_S = 60.0
 
 @dataclass
 class Load:
-    """What to post, for `seconds` or until `requests` were sent. `rate` is in requests a second; None: as fast as
-    they are answered.
+    """What to post, for `seconds` or until `requests` were sent. `rate` is in requests a second; None: as
+    fast as they are answered.
     """
 
     url: str

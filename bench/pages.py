@@ -1,8 +1,8 @@
-"""`python -m bench.pages [--hooks N] [--deliveries N] [--database URL]`: how long the hub takes for each page of a large
-project.
+"""`python -m bench.pages [--hooks N] [--deliveries N] [--database URL]`: how long the hub takes for each page
+of a large project.
 
-Prints a table of milliseconds of server time, from the request to the whole answer, without a network: the fastest and
-the middle one of some looks. What is in the database is written past the API.
+Prints a table of milliseconds of server time, from the request to the whole answer, without a network: the
+fastest and the middle one of some looks. What is in the database is written past the API.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Other processes: started, ended, and what they have used, from /proc.
 
-CPU is that of a whole tree, its ended children included where their parent has waited for them. Linux only, as
-the hub itself.
+CPU is that of a whole tree, its ended children included where their parent has waited for them. Linux only,
+as the hub itself.
 """
 
 import json

@@ -241,8 +241,8 @@ def flow(
     deliveries_per_s: int | None = None,
     environ: dict[str, str] | None = None,
 ) -> Json:
-    """Publish at full rate while delivering, then wait for the rest. `deliveries_per_s` bounds how many there are
-    in all, for a program that accepts far more than it delivers.
+    """Publish at full rate while delivering, then wait for the rest. `deliveries_per_s` bounds how many there
+    are in all, for a program that accepts far more than it delivers.
     """
     requests = (
         None if deliveries_per_s is None else max(1, int(deliveries_per_s * bench.seconds) // (many * hooks))
@@ -319,8 +319,8 @@ def latency(bench: Bench) -> Json:
 
 
 def hanging(bench: Bench) -> Json:
-    """200 events a second, each for one of many hooks of which one in twenty never answers, against the same with
-    all of them well.
+    """200 events a second, each for one of many hooks of which one in twenty never answers, against the same
+    with all of them well.
     """
     hooks = max(20, int(1000 * bench.scale))
     found: Json = {"hooks": hooks}

@@ -65,8 +65,8 @@ class Hub:
         in_flight: InFlight | None = None,
         prepare_thread: Callable[[], None] = stay_on_one_core,
     ) -> None:
-        """`sends`: deliver from this process, within the bounds of `in_flight`; `prepare_thread` runs first in each
-        thread that delivers. Migrates the database; nothing runs before `start`.
+        """`sends`: deliver from this process, within the bounds of `in_flight`; `prepare_thread` runs first
+        in each thread that delivers. Migrates the database; nothing runs before `start`.
         """
         data = hub_data.open_or_make(config, clock)
         self.is_new, self.database, box = data.is_new, data.database, data.box

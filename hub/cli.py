@@ -33,8 +33,8 @@ COMMANDS = {
 
 
 class Commands(click.Group):
-    """Imports a command when it is asked for: the whole hub takes four times as long to import as what makes a
-    project or a token.
+    """Imports a command when it is asked for: the whole hub takes four times as long to import as what makes
+    a project or a token.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -1,9 +1,9 @@
 """The hub's configuration (docs/configuration.md): read once, checked whole, frozen.
 
-Owns the names `HUB_*`, their defaults and ranges. It is the only reader of the environment; it makes nothing, and it
-never shows a secret: not in a message, a `repr` or `shown`. Step before: the command line gives its overrides; step
-after: `operations.hub_data` opens what the `Config` names. What admins tune while the hub runs is a setting in the
-store, not here.
+Owns the names `HUB_*`, their defaults and ranges. It is the only reader of the environment; it makes nothing,
+and it never shows a secret: not in a message, a `repr` or `shown`. Step before: the command line gives its
+overrides; step after: `operations.hub_data` opens what the `Config` names. What admins tune while the hub
+runs is a setting in the store, not here.
 """
 
 import difflib
@@ -63,7 +63,9 @@ class Config:
     """0 = any free one."""
     base_url: str
     secret_key: str = field(repr=False)
-    """At least 32 bytes; what is encrypted or signed at rest derives from it. Empty: the one in the data directory."""
+    """At least 32 bytes; what is encrypted or signed at rest derives from it. Empty: the one in the data
+    directory.
+    """
     admin_username: str | None
     admin_password: str | None = field(repr=False)
     """Given together with `admin_username`, or not at all."""
@@ -106,8 +108,8 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: object) -> Config
     """Read and check everything; `overrides` come from the command line by field name (None: not given) and
     win.
 
-    An empty variable counts as not given, as compose files pass them. Raises ConfigError that names every problem, one
-    sentence each, and no secret.
+    An empty variable counts as not given, as compose files pass them. Raises ConfigError that names every
+    problem, one sentence each, and no secret.
     """
     reader = _Reader(environ, overrides)
     data_dir = reader.directory("HUB_DATA_DIR", "hub-data")

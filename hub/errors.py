@@ -1,9 +1,9 @@
 """The hub's exceptions, and nothing else: every layer raises these, few places catch them.
 
-`HubError` is the root. What a caller asks for and cannot have is a `Refusal`: its subclass says why, in the words of
-the layer that refuses, never as an HTTP status. A wrong environment is a `ConfigError`, a request that got no answer
-a `DeliveryError`. Caught in `hub.web.problems` and `hub.cli` (told to whoever asked) and in `hub.engine.delivery`
-(turned into an outcome).
+`HubError` is the root. What a caller asks for and cannot have is a `Refusal`: its subclass says why, in the
+words of the layer that refuses, never as an HTTP status. A wrong environment is a `ConfigError`, a request
+that got no answer a `DeliveryError`. Caught in `hub.web.problems` and `hub.cli` (told to whoever asked) and
+in `hub.engine.delivery` (turned into an outcome).
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from typing import Literal
 Fault = Literal["receiver", "refused", "hub"]
 Phase = Literal["none", "dns", "connect", "tls", "sent", "head", "body"]
 Phases = tuple[float, ...]
-"""Milliseconds that a request spent in each of the phases from `dns` to `body`, in their order; empty where nothing was
-begun. A connection that was kept spends none in the first three.
+"""Milliseconds that a request spent in each of the phases from `dns` to `body`, in their order; empty where
+nothing was begun. A connection that was kept spends none in the first three.
 """
 FieldError = tuple[str, str]
 """The field's path, such as `events[2]`, and what to write instead."""
@@ -28,7 +28,9 @@ class ConfigError(HubError):
 
 
 class Refusal(HubError):
-    """Something that was asked for and is refused; nothing has changed. Doors turn its type into their own answer."""
+    """Something that was asked for and is refused; nothing has changed. Doors turn its type into their own
+    answer.
+    """
 
     title = "Refused"
 
@@ -114,9 +116,9 @@ class StoreUndecided(StoreUnavailable):
 class DeliveryError(HubError):
     """A request that got no answer, and how far it came.
 
-    `fault` decides what it costs: `receiver` counts against the hook; `refused` (the address policy) and `hub` (our
-    own trouble, such as no file descriptors) are shown but never counted. `was_sent` is True once a byte of the
-    request may have reached the receiver, so that a repeat may be a duplicate.
+    `fault` decides what it costs: `receiver` counts against the hook; `refused` (the address policy) and
+    `hub` (our own trouble, such as no file descriptors) are shown but never counted. `was_sent` is True once
+    a byte of the request may have reached the receiver, so that a repeat may be a duplicate.
     """
 
     def __init__(

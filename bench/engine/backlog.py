@@ -1,5 +1,5 @@
-"""Whether the backlog of a dead hook stays out of the way: `python -m bench.engine.backlog [waiting deliveries]
-[database url]`.
+"""Whether the backlog of a dead hook stays out of the way: `python -m bench.engine.backlog [waiting
+deliveries] [database url]`.
 
 Ten healthy hooks get an event each 10 ms; the time to arrival is taken without a backlog, then with that many
 deliveries waiting for a hook whose target refuses every connection, while it is failing and after it was

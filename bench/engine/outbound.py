@@ -1,4 +1,5 @@
-"""What one request through the door costs this process: `python -m bench.engine.outbound [requests] [threads …]`.
+"""What one request through the door costs this process: `python -m bench.engine.outbound [requests] [threads
+…]`.
 
 The receiver is a process of its own that answers 204 without looking, so that CPU time here is the sender's.
 Figures of other machines are no target; the ratio to `reference` (libcurl alone, no policy, no requests) is

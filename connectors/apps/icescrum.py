@@ -9,8 +9,8 @@ from connectors.base import Connector, EditRule
 CONNECTOR = Connector(
     key="icescrum",
     name="iceScrum REST clients",
-    # Full, as in iceScrum 7.55: every Product Owner and ScrumMaster of a project may read, edit and delete all
-    # its hooks; its server restricts nothing by their source, so no client can count on more.
+    # Full, as in iceScrum 7.55: every Product Owner and ScrumMaster of a project may read, edit and delete
+    # all its hooks; its server restricts nothing by their source, so no client can count on more.
     edit_rule=EditRule.FULL,
     format="icescrum",
     summary="Scripts and apps written for iceScrum's hook REST API (/ws/project/KEY/hook) subscribe here unchanged.",

@@ -15,8 +15,8 @@ class GitHubFormat(Format):
     knows_prefix = False
 
     def headers(self, event: Event, context: Context, body: bytes) -> dict[str, str]:
-        """The delivery's id is GitHub's: the same on redelivery. A test is GitHub's `ping`, which its receivers answer
-        and pass over. Both signatures with the newest secret; none without a secret.
+        """The delivery's id is GitHub's: the same on redelivery. A test is GitHub's `ping`, which its
+        receivers answer and pass over. Both signatures with the newest secret; none without a secret.
 
         The SHA-1 one is GitHub's legacy; old receivers read nothing else.
         """

@@ -1,7 +1,8 @@
 """The memory of a process that runs for months: given back when it is free, and not looked through in vain.
 
-Measured on a serving hub: 16 arrays of 15 MB and 64 events of 1 MB left 224 MB with the defaults and 168 MB with these; a
-full collection of what a started hub consists of takes 70 ms, in which nothing else runs, and finds nothing.
+Measured on a serving hub: 16 arrays of 15 MB and 64 events of 1 MB left 224 MB with the defaults and 168 MB
+with these; a full collection of what a started hub consists of takes 70 ms, in which nothing else runs, and
+finds nothing.
 """
 
 import contextlib
@@ -9,8 +10,8 @@ import ctypes
 import gc
 
 MMAP_THRESHOLD_BYTES = 262_144
-"""Larger blocks are mapped on their own, and so go back to the system when they are freed; the C library would raise
-this to 32 MB with the first large ones that it sees.
+"""Larger blocks are mapped on their own, and so go back to the system when they are freed; the C library
+would raise this to 32 MB with the first large ones that it sees.
 """
 ARENAS_MAX = 2
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8

@@ -1,4 +1,6 @@
-"""What the commands share: the `--data` option, how wrong values are told, the configuration, and the hub's data opened."""
+"""What the commands share: the `--data` option, how wrong values are told, the configuration, and the hub's
+data opened.
+"""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -52,7 +54,9 @@ def data_option(command: F) -> F:
 
 
 def load_config(**overrides: Any) -> Config:
-    """The configuration, with the command line's values over the environment's; sets the log up. Raises: ConfigError."""
+    """The configuration, with the command line's values over the environment's; sets the log up. Raises:
+    ConfigError.
+    """
     loaded = config.load(**overrides)
     logs.set_up(loaded.log_level, loaded.log_format)
     return loaded
@@ -60,8 +64,8 @@ def load_config(**overrides: Any) -> Config:
 
 @contextlib.contextmanager
 def opened(data_dir: str | None) -> Iterator[Database]:
-    """The database of a hub that is there, for the length of one command. It may be used beside a serving hub. Raises:
-    ConfigError.
+    """The database of a hub that is there, for the length of one command. It may be used beside a serving
+    hub. Raises: ConfigError.
     """
     with contextlib.closing(hub_data.open_there(load_config(data_dir=data_dir))) as database:
         yield database

@@ -1,4 +1,6 @@
-"""`hookhub project`: beside a serving hub or before the first. Parses, calls `operations.projects`, prints."""
+"""`hookhub project`: beside a serving hub or before the first. Parses, calls `operations.projects`,
+prints.
+"""
 
 import click
 

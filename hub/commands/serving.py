@@ -132,8 +132,8 @@ def worker(
 
 
 def first_start(hub: Hub, loaded: Config) -> str | None:
-    """Make the administrator that the environment names; without one, the set-up link while no administrator can sign
-    in. Raises: ConfigError.
+    """Make the administrator that the environment names; without one, the set-up link while no administrator
+    can sign in. Raises: ConfigError.
     """
     if loaded.admin_username and loaded.admin_password:
         try:

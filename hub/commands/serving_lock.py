@@ -1,7 +1,7 @@
 """One serving hub a SQLite file: two would print two set-up links and answer with different base URLs.
 
-Owns the lock beside the database, and the note in it that tells `check` which hub runs. Workers and commands may run
-beside it; machines that share a PostgreSQL each serve.
+Owns the lock beside the database, and the note in it that tells `check` which hub runs. Workers and commands
+may run beside it; machines that share a PostgreSQL each serve.
 """
 
 import contextlib
@@ -34,7 +34,9 @@ class Running:
 
 @contextlib.contextmanager
 def only_one(loaded: Config) -> Iterator[Callable[[Config], None]]:
-    """Held for the length of the block; call what it gives once the hub listens. Raises: ConfigError: another serves."""
+    """Held for the length of the block; call what it gives once the hub listens. Raises: ConfigError: another
+    serves.
+    """
     path = _path(loaded)
     if path is None:
         yield lambda listening: None
@@ -56,7 +58,9 @@ def only_one(loaded: Config) -> Iterator[Callable[[Config], None]]:
 
 
 def running(loaded: Config) -> Running | None:
-    """The hub that serves these data now; None where none does. It may be so young that nothing is known of it yet."""
+    """The hub that serves these data now; None where none does. It may be so young that nothing is known of
+    it yet.
+    """
     path = _path(loaded)
     if path is None or not path.exists():
         return None

@@ -1,4 +1,6 @@
-"""`hookhub settings`: see and change what is tuned while the hub runs. Parses, calls `operations.settings`, prints."""
+"""`hookhub settings`: see and change what is tuned while the hub runs. Parses, calls `operations.settings`,
+prints.
+"""
 
 import json
 

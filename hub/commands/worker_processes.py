@@ -1,9 +1,9 @@
 """Worker processes: the ones that `serve` starts beside itself.
 
-Owns their life: started when the hub listens, started again when one dies, dismissed when it stops. None outlives
-its parent: each child holds the reading end of a pipe whose writing end only the parent has, and stops when that
-ends, also when the parent was killed. (A death signal, PR_SET_PDEATHSIG, would come when the thread that started the
-child ends, not the process.)
+Owns their life: started when the hub listens, started again when one dies, dismissed when it stops. None
+outlives its parent: each child holds the reading end of a pipe whose writing end only the parent has, and
+stops when that ends, also when the parent was killed. (A death signal, PR_SET_PDEATHSIG, would come when the
+thread that started the child ends, not the process.)
 """
 
 import contextlib
@@ -29,9 +29,9 @@ STOP_S = 18.0
 
 
 class WorkerProcesses:
-    """`count` of them, with the same data, environment and clock as this process: one that is started after the
-    wall clock has stepped must not think that the others' leases have ended. They are told where this process
-    listens, because nothing may be sent there.
+    """`count` of them, with the same data, environment and clock as this process: one that is started after
+    the wall clock has stepped must not think that the others' leases have ended. They are told where this
+    process listens, because nothing may be sent there.
     """
 
     def __init__(self, count: int, data_dir: str | None, clock: Clock, host: str, port: int) -> None:

@@ -194,7 +194,9 @@ def _unanswered(error: DeliveryError, started_at: float, duration_s: float, sent
 
 
 def _described(request: Request, shipment: Shipment) -> dict[str, Any]:
-    """What was sent, in the fields of an outcome; the owner's own header values masked: they are credentials."""
+    """What was sent, in the fields of an outcome; the owner's own header values masked: they are
+    credentials.
+    """
     parcel, own = request.parcel, shipment.destination.headers
     return {
         "method": parcel.method,

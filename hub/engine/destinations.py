@@ -1,8 +1,8 @@
 """How to send to each hook, opened: kept in memory, because opening sealed secrets costs more than sending.
 
-Owns the cache of one process, true by the version that each change of a hook raises. Used by one thread at a time,
-inside the transaction that claims, so that what it gives is what holds now. Step before: a claim. Step after:
-`dispatcher` makes a shipment of it.
+Owns the cache of one process, true by the version that each change of a hook raises. Used by one thread at a
+time, inside the transaction that claims, so that what it gives is what holds now. Step before: a claim. Step
+after: `dispatcher` makes a shipment of it.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,8 @@
 """The way out: claim, hand to the senders, record what came back; over and over.
 
-Owns the one thread that claims and records, in one transaction a turn. It sends nothing by itself (`senders` do), and
-loses no outcome: what could not be written is written on a later turn. Step before: whoever made work sets the
-wake-up, or a retry is due. Step after: `delivery.attempt` in a sender's thread.
+Owns the one thread that claims and records, in one transaction a turn. It sends nothing by itself (`senders`
+do), and loses no outcome: what could not be written is written on a later turn. Step before: whoever made
+work sets the wake-up, or a retry is due. Step after: `delivery.attempt` in a sender's thread.
 """
 
 import logging
@@ -35,8 +35,8 @@ log = logging.getLogger("hub.engine.dispatcher")
 POLL_S = 0.25
 """The longest sleep: events that another process has taken in are seen at the latest then."""
 BREATH_S = 0.02
-"""The pause after a turn that found nothing to take although something is ready: all the room that it may have is
-taken.
+"""The pause after a turn that found nothing to take although something is ready: all the room that it may
+have is taken.
 """
 TROUBLE_S = 1.0
 TURN_WAIT_S = 2.0
@@ -67,8 +67,8 @@ class Dispatcher:
         in_flight: InFlight,
         prepare_thread: Callable[[], None] = stay_on_one_core,
     ) -> None:
-        """`wake` is set by whoever knows that there may be something to send; `prepare_thread` runs first in each
-        thread of the dispatcher and its senders.
+        """`wake` is set by whoever knows that there may be something to send; `prepare_thread` runs first in
+        each thread of the dispatcher and its senders.
         """
         self.owner = worker.new_name()
         self.network = Network()
@@ -248,8 +248,8 @@ class Dispatcher:
     def _claim(self, tuned: Settings, now: float, outcomes: list[tuple[Claim, Outcome]]) -> list[Claim]:
         if time.monotonic() > self._workers_counted_at + WORKERS_COUNT_EVERY_S:
             self._workers, self._workers_counted_at = max(1, workers.alive(now)), time.monotonic()
-        # Each worker takes an even part of what a hook may have under way. Without it the one that gets an answer
-        # first takes the hook's next delivery in the same transaction, and the others nothing.
+        # Each worker takes an even part of what a hook may have under way. Without it the one that gets an
+        # answer first takes the hook's next delivery in the same transaction, and the others nothing.
         hook_part = None if self._workers == 1 else math.ceil(tuned.max_in_flight_per_hook / self._workers)
         room = self._in_flight.room((claim for claim, _ in outcomes), hook_part, time.monotonic())
         return leases.claim(self._database, tuned, self.owner, now, self.network.bounded(room, now))

@@ -1,9 +1,9 @@
 """A hook went off, is gone, or is on again: everything that follows, whoever caused it.
 
-Owns the audit entry, the hub's own event (`hook.disabled`, `hook.gone`, `hook.enabled`), the routing of later events,
-the line in the log and the word to the hook's app. The first three belong to the transaction that changes the hook's
-state; the others happen once it is committed. Step before: an outcome (`dispatcher`) or somebody who asked
-(`operations.subscriptions`) has changed the state.
+Owns the audit entry, the hub's own event (`hook.disabled`, `hook.gone`, `hook.enabled`), the routing of later
+events, the line in the log and the word to the hook's app. The first three belong to the transaction that
+changes the hook's state; the others happen once it is committed. Step before: an outcome (`dispatcher`) or
+somebody who asked (`operations.subscriptions`) has changed the state.
 """
 
 import json
@@ -29,8 +29,8 @@ class HookStates:
     """For one process."""
 
     def __init__(self, database: Database, tell_app: Callable[[str], None], wake: Callable[[], None]) -> None:
-        """`tell_app` is told (hook id) that failures have switched a hook off; `wake`: there may be something to
-        send. Both are called on a writer's thread and must return at once.
+        """`tell_app` is told (hook id) that failures have switched a hook off; `wake`: there may be something
+        to send. Both are called on a writer's thread and must return at once.
         """
         self._database = database
         self._tell_app = tell_app
@@ -55,8 +55,8 @@ class HookStates:
         self._database.after_commit(self._wake)
 
     def _publish(self, switched: Switched, by: Requester, event_type: str, now: float) -> None:
-        """Who wants the event is asked of the rows: the routing tables are everybody's, and must not learn what this
-        transaction may yet undo.
+        """Who wants the event is asked of the rows: the routing tables are everybody's, and must not learn
+        what this transaction may yet undo.
         """
         data: dict[str, Any] = {"id": switched.hook_id, "state": switched.after}
         if by != audit.HUB:

@@ -1,7 +1,7 @@
 """What one process has under way: which requests, since when, how large, and how much room that leaves.
 
-Owns the table and the bounds of the process. Used by the dispatcher's thread alone; times are monotonic seconds.
-Step before: a claim. Step after: `rules.fairness` picks what fits into the room.
+Owns the table and the bounds of the process. Used by the dispatcher's thread alone; times are monotonic
+seconds. Step before: a claim. Step after: `rules.fairness` picks what fits into the room.
 """
 
 from collections import Counter
@@ -16,8 +16,8 @@ REQUESTS_MAX = 512
 BYTES_MAX = 33_554_432
 """Payload bytes of all requests under way together."""
 SLOW_SHARE = 0.5
-"""Hooks that are slow, failing or not yet proven have at most this part of both: a hundred hanging targets leave the
-other half to everybody else.
+"""Hooks that are slow, failing or not yet proven have at most this part of both: a hundred hanging targets
+leave the other half to everybody else.
 """
 STALLED_S = 1.0
 """A request that is under way for longer makes its hook a slow one before it has even ended."""
@@ -61,7 +61,9 @@ class InFlight:
         return Load(self._requests_max, self._bytes_max, len(self._requests), self._bytes).admits(0)
 
     def room(self, ended: Iterable[Claim], hook_part: int | None, now: float) -> Room:
-        """What may begin once `ended` are recorded, at most `hook_part` to one hook (None = all that it may)."""
+        """What may begin once `ended` are recorded, at most `hook_part` to one hook (None = all that it
+        may).
+        """
         over = {claim.delivery_id for claim in ended}
         left = [request for key, request in self._requests.items() if key not in over]
         slow = [request for request in left if request.is_slow(now)]

@@ -1,8 +1,8 @@
 """The way in: events are matched, written down with their deliveries, and only then answered.
 
-Owns acceptance: idempotency, matching over the cached routing tables, group commit, back-pressure. Nothing is sent
-here. Step before: `operations.publishing` has checked the events. Step after: the dispatcher, woken after each
-commit, claims what was written.
+Owns acceptance: idempotency, matching over the cached routing tables, group commit, back-pressure. Nothing is
+sent here. Step before: `operations.publishing` has checked the events. Step after: the dispatcher, woken
+after each commit, claims what was written.
 """
 
 import shutil
@@ -102,8 +102,8 @@ class Intake:
     ) -> "Future[list[Receipt]]":
         """Write events durably; the future is done after the commit, with one receipt each, in order.
 
-        `remembers_types`: list types that were never seen, as an open project does. `hops`: how many deliveries of
-        a hub led to this publication. Cheap enough for the event loop.
+        `remembers_types`: list types that were never seen, as an open project does. `hops`: how many
+        deliveries of a hub led to this publication. Cheap enough for the event loop.
 
         Raises:
             Busy: there is no room for more.

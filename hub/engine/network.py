@@ -1,8 +1,9 @@
 """Whether this process suspects its own network, and what it sends then: one probe a host.
 
-Owns what is known of the network (`rules.outage`) and the probes under way. Each process judges by its own attempts
-alone. Used by the dispatcher's thread, but for `is_suspected`. Times are by the hub's clock. Step before: outcomes came
-back. Step after: they are recorded as they count here, and a claim takes what may be probed.
+Owns what is known of the network (`rules.outage`) and the probes under way. Each process judges by its own
+attempts alone. Used by the dispatcher's thread, but for `is_suspected`. Times are by the hub's clock. Step
+before: outcomes came back. Step after: they are recorded as they count here, and a claim takes what may be
+probed.
 """
 
 import logging

@@ -1,8 +1,8 @@
 """What happens by the clock: rescue, hold expiry, retention, the heartbeat.
 
 Owns the wiring of APScheduler and nothing else: each job calls one function of the store, in a transaction of
-its own. Jobs are made anew at each start, and what is due is read from the tables. Due retries are no job: the
-dispatcher wakes for them by itself, so that deliveries never wait for the scheduler.
+its own. Jobs are made anew at each start, and what is due is read from the tables. Due retries are no job:
+the dispatcher wakes for them by itself, so that deliveries never wait for the scheduler.
 """
 
 import contextlib
@@ -25,8 +25,8 @@ from hub.store.database import Database
 
 log = logging.getLogger("hub.engine.scheduler")
 
-# Its warnings say only that a job is not begun again while it runs, which is meant: each second, while one waits for
-# the database.
+# Its warnings say only that a job is not begun again while it runs, which is meant: each second, while one
+# waits for the database.
 library_log = logging.getLogger("hub.engine.scheduler.library")
 library_log.setLevel(logging.ERROR)
 
@@ -174,8 +174,8 @@ class Scheduler:
             self._database.write(lambda: workers.beat(owner, now)).result()
 
     def _is_dead(self, owner: str) -> bool:
-        """Only on SQLite are all workers on this machine; of a shared database a process of the same name may be
-        another machine's.
+        """Only on SQLite are all workers on this machine; of a shared database a process of the same name may
+        be another machine's.
         """
         return not self._database.is_postgresql and worker.is_known_dead(owner)
 

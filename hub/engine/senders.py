@@ -1,8 +1,9 @@
 """The senders: threads that make one attempt each, and hand its outcome back.
 
-Owns the threads and the way in and out of them. They are started as they are needed, and cheap while they wait
-for an answer. Nothing here touches the database: outcomes are collected and recorded by the one thread that
-claims. Step before: `dispatcher` has claimed. Step after: `delivery.attempt`, then the dispatcher collects.
+Owns the threads and the way in and out of them. They are started as they are needed, and cheap while they
+wait for an answer. Nothing here touches the database: outcomes are collected and recorded by the one thread
+that claims. Step before: `dispatcher` has claimed. Step after: `delivery.attempt`, then the dispatcher
+collects.
 """
 
 import os
@@ -32,8 +33,8 @@ class Senders:
         ended: Callable[[], None],
         prepare_thread: Callable[[], None],
     ) -> None:
-        """`ended` is called, on a sender's thread, when there is an outcome to collect; `prepare_thread` first in
-        each.
+        """`ended` is called, on a sender's thread, when there is an outcome to collect; `prepare_thread`
+        first in each.
         """
         self._outbound = outbound
         self._clock = clock

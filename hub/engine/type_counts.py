@@ -1,7 +1,8 @@
 """Counts of event types between two writings: added up in memory, written once a second.
 
-Owns the sums that are not yet in the database. Publishing costs a dictionary more, and no statement; a crash loses the
-last second of them, which only pages see. Step before: `intake` has committed. Step after: `store.figures`.
+Owns the sums that are not yet in the database. Publishing costs a dictionary more, and no statement; a crash
+loses the last second of them, which only pages see. Step before: `intake` has committed. Step after:
+`store.figures`.
 """
 
 import threading

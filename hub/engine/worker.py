@@ -1,7 +1,7 @@
 """Which process has leased what: the names of workers, and whether one is known to be dead.
 
-Owns how an owner is named: host, process id, a mark of this start, a mark of the worker. Step after: a lease bears
-the name (`store.leases`), and the rescue asks whether its bearer still lives.
+Owns how an owner is named: host, process id, a mark of this start, a mark of the worker. Step after: a lease
+bears the name (`store.leases`), and the rescue asks whether its bearer still lives.
 """
 
 import os
@@ -18,8 +18,8 @@ def new_name() -> str:
 def is_known_dead(name: str) -> bool:
     """True when the worker's process was on this machine and has ended: its leases need not run out.
 
-    False where that cannot be known: of another machine, or another container on the same volume, which has process
-    ids of its own.
+    False where that cannot be known: of another machine, or another container on the same volume, which has
+    process ids of its own.
     """
     host, pid, mark = name.split("/")[:3]
     if f"{host}/{pid}/{mark}" == PROCESS or host != os.uname().nodename:

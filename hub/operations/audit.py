@@ -22,8 +22,8 @@ class AuditTrail:
         before: str | None = None,
         limit: int = 200,
     ) -> tuple[AuditEntry, ...]:
-        """Newest first: of one project, about one object, older than the entry `before`. Raises: Forbidden, Invalid:
-        there is no such project.
+        """Newest first: of one project, about one object, older than the entry `before`. Raises: Forbidden,
+        Invalid: there is no such project.
         """
         require(requester, "admin")
 

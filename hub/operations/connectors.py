@@ -1,7 +1,7 @@
 """Connectors: which apps are on in a project, whoever switches them.
 
-Owns the checks, the audit entry and the transaction. An app's hooks can be made only while its connector is on; those
-that are there stay when it is switched off.
+Owns the checks, the audit entry and the transaction. An app's hooks can be made only while its connector is
+on; those that are there stay when it is switched off.
 """
 
 from connectors import registry

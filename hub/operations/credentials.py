@@ -1,8 +1,8 @@
 """Whom a token stands for, and the project it speaks of.
 
-Owns authentication by token, whichever door it came through. A publisher's token and project are not looked up for
-each event: what was found is kept for a second, and forgotten at once when this process changes it. Step before: a
-door has found the token in a request; step after: an operation judges the `Requester`.
+Owns authentication by token, whichever door it came through. A publisher's token and project are not looked
+up for each event: what was found is kept for a second, and forgotten at once when this process changes it.
+Step before: a door has found the token in a request; step after: an operation judges the `Requester`.
 """
 
 from hub.errors import NotFound

@@ -1,7 +1,7 @@
 """Deliveries as people read them: found, shown with their attempts, sent once more, replayed.
 
-Owns who may see a delivery (whoever sees its hook) and when one may be sent again. Step after: `store.deliveries`
-makes it wait, and the dispatcher goes on from there.
+Owns who may see a delivery (whoever sees its hook) and when one may be sent again. Step after:
+`store.deliveries` makes it wait, and the dispatcher goes on from there.
 """
 
 from collections import Counter
@@ -82,8 +82,8 @@ class Deliveries:
     def attempts(self, project: Project, delivery: Delivery) -> list[tuple[Attempt, bytes | None]]:
         """Each attempt with the body that was sent, in their order.
 
-        None in place of a body that is no longer known, and of older ones where all of them together are more than
-        BODIES_BYTES_MAX.
+        None in place of a body that is no longer known, and of older ones where all of them together are more
+        than BODIES_BYTES_MAX.
         """
         event = self._database.read(lambda: events.get(project.id, delivery.event_id))
         data = None if event is None else event.data
@@ -121,11 +121,15 @@ class Deliveries:
         return self._database.read(lambda: attempts.last_of(tried)) if tried else {}
 
     def states_of(self, event_ids: Sequence[str]) -> dict[str, Counter[str]]:
-        """Event id → shown state → how many of its deliveries are in it; of an event with more than STATES_MAX some."""
+        """Event id → shown state → how many of its deliveries are in it; of an event with more than
+        STATES_MAX some.
+        """
         return self._database.read(lambda: history.states_of_events(event_ids, STATES_MAX))
 
     def try_now(self, requester: Requester, project: Project, hook_id: str) -> None:
-        """Send a failing hook's next delivery at once. Raises: NotFound; Conflict, also when nothing waits."""
+        """Send a failing hook's next delivery at once. Raises: NotFound; Conflict, also when nothing
+        waits.
+        """
         self._subscriptions.check(requester, project, hook_id, "redeliver")
 
         def write() -> bool:
@@ -136,7 +140,8 @@ class Deliveries:
         self._wake()
 
     def drop(self, requester: Requester, project: Project, hook_id: str) -> int:
-        """Cancel what waits for a hook at this moment; how many that were. They stay in the log and can be replayed.
+        """Cancel what waits for a hook at this moment; how many that were. They stay in the log and can be
+        replayed.
 
         Raises: NotFound; Conflict, its origin forbids it.
         """

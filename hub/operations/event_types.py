@@ -1,6 +1,7 @@
 """Event types: those that a project knows, and how an open one is told of more.
 
-Owns what a type looks like to people: a catalogue's, one that an open project has seen or declared, or the hub's own.
+Owns what a type looks like to people: a catalogue's, one that an open project has seen or declared, or the
+hub's own.
 """
 
 from connectors.base import EventTypeInfo
@@ -20,7 +21,9 @@ class EventTypes:
         self._database = database
 
     def find(self, requester: Requester, project: Project) -> list[EventTypeInfo]:
-        """A catalogue's types, or what an open project has seen or declared, the first LISTED_MAX; then the hub's own."""
+        """A catalogue's types, or what an open project has seen or declared, the first LISTED_MAX; then the
+        hub's own.
+        """
         return [*self._own_to_project(project, 0, LISTED_MAX), *catalogue.OWN_TYPES]
 
     def page(self, requester: Requester, project: Project, first: int, limit: int) -> list[EventTypeInfo]:

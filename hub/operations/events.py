@@ -1,7 +1,7 @@
 """Events, read: found, shown as they are sent, and matched against the hooks there are now.
 
-Owns which events a requester may see. Tests are nobody's news; the hub's own events tell of hooks, and an app must
-not learn of another's (docs/roles.md).
+Owns which events a requester may see. Tests are nobody's news; the hub's own events tell of hooks, and an app
+must not learn of another's (docs/roles.md).
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,7 +51,8 @@ class Events:
         before: str | None = None,
         limit: int = 50,
     ) -> tuple[list[Event], bool]:
-        """Newest first, and whether there are more; None for all types. Large ones end the list before `limit`.
+        """Newest first, and whether there are more; None for all types. Large ones end the list before
+        `limit`.
 
         Raises:
             Invalid: too many types, or one that cannot be there.
@@ -73,7 +74,8 @@ class Events:
         return events.as_sent(found, project.key)
 
     def preview(self, requester: Requester, project: Project, event_type: str) -> Preview:
-        """What an event of this type would reach now, of the hooks that this requester sees; nothing is stored.
+        """What an event of this type would reach now, of the hooks that this requester sees; nothing is
+        stored.
 
         Raises:
             Invalid: a type that the project does not take.

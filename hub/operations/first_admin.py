@@ -1,8 +1,8 @@
 """The first administrator: named in the environment, or made through a link that works once.
 
-Owns that link. It is for a hub that no administrator can sign in to; users who cannot sign in or administer nothing do
-not end it. Of its token only the SHA-256 is kept, and each start replaces it. Step before: `serve` starts; step after:
-the set-up page.
+Owns that link. It is for a hub that no administrator can sign in to; users who cannot sign in or administer
+nothing do not end it. Of its token only the SHA-256 is kept, and each start replaces it. Step before: `serve`
+starts; step after: the set-up page.
 """
 
 import hashlib
@@ -22,8 +22,8 @@ ENVIRONMENT = Requester("environment")
 
 
 def add_given(database: Database, name: str, password: str) -> bool:
-    """Make the administrator that the environment names, or make one of whoever is called so; False when somebody can
-    administer already. Raises: Invalid.
+    """Make the administrator that the environment names, or make one of whoever is called so; False when
+    somebody can administer already. Raises: Invalid.
     """
     if database.read(is_set_up):
         return False
@@ -47,7 +47,9 @@ def add_given(database: Database, name: str, password: str) -> bool:
 
 
 def new_link_token(database: Database) -> str | None:
-    """The token of a new set-up link, which ends the one before it; None when somebody can administer already."""
+    """The token of a new set-up link, which ends the one before it; None when somebody can administer
+    already.
+    """
     token = secrets.token_urlsafe(32)
 
     def write() -> str | None:

@@ -1,8 +1,9 @@
-"""A hub's data: directory, database and secret key; made by the first `serve` or `project create`, opened by everything.
+"""A hub's data: directory, database and secret key; made by the first `serve` or `project create`, opened by
+everything.
 
-Owns when they are made and when that is refused: a mistyped directory must not silently become a second hub, and no
-key is made beside a database that another key belongs to. Step before: `config.load`; step after: `hub.app` builds the
-rest.
+Owns when they are made and when that is refused: a mistyped directory must not silently become a second hub,
+and no key is made beside a database that another key belongs to. Step before: `config.load`; step after:
+`hub.app` builds the rest.
 """
 
 import contextlib
@@ -77,8 +78,8 @@ def where(config: Config) -> str:
 
 
 def key_of(config: Config, database: Database) -> str | None:
-    """The key that is given, or that is in the data directory; None: none was made yet. Raises: ConfigError: it is
-    missing, or another one belongs to the database.
+    """The key that is given, or that is in the data directory; None: none was made yet. Raises: ConfigError:
+    it is missing, or another one belongs to the database.
     """
     key = config.secret_key or key_file.read(config.data_dir)
     path = config.data_dir / key_file.NAME
@@ -98,7 +99,9 @@ def key_of(config: Config, database: Database) -> str | None:
 
 @contextlib.contextmanager
 def storage_faults(config: Config) -> Iterator[None]:
-    """Tells a database that cannot be opened as a sentence about the setting that names it, without its password."""
+    """Tells a database that cannot be opened as a sentence about the setting that names it, without its
+    password.
+    """
     try:
         yield
     except (OSError, StoreUnavailable) as error:

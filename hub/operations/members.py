@@ -75,7 +75,8 @@ class Members:
         is_owner = user.roles.get(project.key) == "product_owner"
         if not is_owner or requester.has("admin"):
             return
-        # Two product owners who remove each other at once: the second waits here and sees what the first has done.
+        # Two product owners who remove each other at once: the second waits here and sees what the first has
+        # done.
         if users.locked_owner_ids(self._database, project) == {user.id}:
             raise Conflict(
                 f"{user.name} is the last product owner of {project.key}: make another one first",

@@ -1,7 +1,8 @@
-"""What people look at: a project's hooks with their figures, and how a project or one hook has done by the hour.
+"""What people look at: a project's hooks with their figures, and how a project or one hook has done by the
+hour.
 
-Reads only. Figures come from counters by the hour (`store.figures`), never from counting a log; counts of what waits
-stop at a bound. A requester sees what `rules.access` lets it see. Step after: a page draws it.
+Reads only. Figures come from counters by the hour (`store.figures`), never from counting a log; counts of
+what waits stop at a bound. A requester sees what `rules.access` lets it see. Step after: a page draws it.
 """
 
 from collections.abc import Sequence
@@ -132,7 +133,9 @@ class Overview:
         return self._database.read(lambda: hook_lists.states([project.id]))[project.id]
 
     def hooks_by_app(self, requester: Requester, project: Project) -> dict[str, int]:
-        """Origin (`page`, `api`, or an app's key) → how many hooks of the project have it. Raises: Forbidden."""
+        """Origin (`page`, `api`, or an app's key) → how many hooks of the project have it. Raises:
+        Forbidden.
+        """
         require(requester, "read", "manage", project_id=project.id)
         return self._database.read(lambda: hook_lists.origins(project.id))
 
@@ -147,8 +150,8 @@ class Overview:
         return self._database.read(lambda: self._hours([subject]))[subject]
 
     def projects(self, shown: Sequence[Project]) -> dict[int, tuple[Hours, int]]:
-        """Project id → how its requests went and how many events came in the last 24 hours; of projects whose hooks
-        this requester has been shown to see.
+        """Project id → how its requests went and how many events came in the last 24 hours; of projects whose
+        hooks this requester has been shown to see.
         """
 
         def read() -> dict[int, tuple[Hours, int]]:

@@ -1,7 +1,7 @@
 """Projects: what administrators do with them, whichever door they came through.
 
-Owns the checks, the audit entry and the transaction. Step before: a door has authenticated the requester; step after:
-`store.projects`.
+Owns the checks, the audit entry and the transaction. Step before: a door has authenticated the requester;
+step after: `store.projects`.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,8 +24,8 @@ class Projects:
     """Any thread but the event loop's may call this."""
 
     def __init__(self, database: Database, changed: Callable[[], None] = lambda: None) -> None:
-        """`changed` is called after each change: what was kept of a project is to be forgotten, and there may be
-        something to send.
+        """`changed` is called after each change: what was kept of a project is to be forgotten, and there may
+        be something to send.
         """
         self._database = database
         self._changed = changed
@@ -45,7 +45,9 @@ class Projects:
     def of_user(
         self, user: User, before: str | None = None, limit: int = 200
     ) -> tuple[ProjectWithStates, ...]:
-        """Those in which somebody has a role, for an administrator all: newest first, with the states of their hooks."""
+        """Those in which somebody has a role, for an administrator all: newest first, with the states of
+        their hooks.
+        """
 
         def read() -> tuple[ProjectWithStates, ...]:
             last = None if before is None else projects.by_key(before)
@@ -113,8 +115,8 @@ class Projects:
         return updated
 
     def delete(self, requester: Requester, key: str) -> None:
-        """End a project with its hooks, tokens and members; its events and deliveries are forgotten soon after. Its key may
-        be given again. Raises: Forbidden, NotFound.
+        """End a project with its hooks, tokens and members; its events and deliveries are forgotten soon
+        after. Its key may be given again. Raises: Forbidden, NotFound.
         """
         require(requester, "admin")
 
@@ -144,7 +146,9 @@ def named(key: str | None, field: str = "project") -> Project | None:
 
 
 def check_open(project: Project) -> None:
-    """Inside the transaction that changes something of a project. Raises: Forbidden: by now it is archived or gone."""
+    """Inside the transaction that changes something of a project. Raises: Forbidden: by now it is archived or
+    gone.
+    """
     now_it_is = projects.by_id(project.id)
     if now_it_is is None or now_it_is.is_archived:
         raise archived(project.key)

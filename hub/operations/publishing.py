@@ -1,8 +1,8 @@
 """Publishing: events come in here, whichever door brought them.
 
-Owns what every publisher is held to: the project takes events, the type is one it knows and none of the hub's own.
-Cheap enough for the event loop. Step before: a door has read the events (`rules.payload` for bodies). Step after:
-`engine.intake`.
+Owns what every publisher is held to: the project takes events, the type is one it knows and none of the hub's
+own. Cheap enough for the event loop. Step before: a door has read the events (`rules.payload` for bodies).
+Step after: `engine.intake`.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,8 @@ class Publishing:
             raise archived(project.key)
 
     def publish_by_hand(self, requester: Requester, project: Project, event: Published) -> Receipt:
-        """One event that whoever manages the project publishes from a page, to try its hooks; waits for the commit.
+        """One event that whoever manages the project publishes from a page, to try its hooks; waits for the
+        commit.
 
         Raises:
             Forbidden: the role does not allow it, or the project is archived. Invalid: a type that this project does not
@@ -57,10 +58,11 @@ class Publishing:
         is_many: bool = False,
         hops: int = 0,
     ) -> "Future[list[Receipt]]":
-        """Write events durably, all or none; the future is done after the commit, with a receipt each, in order.
+        """Write events durably, all or none; the future is done after the commit, with a receipt each, in
+        order.
 
-        `is_many`: they came as a list, so that what is wrong is named by its place, `[3].type`. `hops`: how many
-        deliveries of a hub led here.
+        `is_many`: they came as a list, so that what is wrong is named by its place, `[3].type`. `hops`: how
+        many deliveries of a hub led here.
 
         Raises:
             Forbidden: as `check` says. Invalid: a type that this project does not take. Busy: no room for more.

@@ -1,7 +1,7 @@
 """What was looked up within the last second, kept in memory: for what is asked for with every request.
 
-Owns the keeping, not what is kept. Another process's change is seen a second later, one's own at once: whoever changes
-something calls `forget`.
+Owns the keeping, not what is kept. Another process's change is seen a second later, one's own at once:
+whoever changes something calls `forget`.
 """
 
 import time

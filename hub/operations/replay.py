@@ -78,7 +78,9 @@ def _replay_batch(
 
 
 def check_on(hook: Hook | None) -> None:
-    """Nothing is sent again to a hook that is off: it would wait, and at last be given up. Raises: Conflict."""
+    """Nothing is sent again to a hook that is off: it would wait, and at last be given up. Raises:
+    Conflict.
+    """
     if hook is None or not hook.is_on:
         raise Conflict("this hook is switched off: switch it on, then send again", title="Switched off")
 

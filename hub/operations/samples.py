@@ -1,6 +1,8 @@
-"""Samples: payloads exactly as a hook would get them, for whoever maps their fields before anything has happened.
+"""Samples: payloads exactly as a hook would get them, for whoever maps their fields before anything has
+happened.
 
-Owns which events serve as samples: the newest that the hook wants, or else examples of the types that it wants.
+Owns which events serve as samples: the newest that the hook wants, or else examples of the types that it
+wants.
 """
 
 from connectors import registry
@@ -48,7 +50,9 @@ class Samples:
         return [form.body(event) for event in sent or self._examples(requester, project, hook, limit)]
 
     def _examples(self, requester: Requester, project: Project, hook: Hook, limit: int) -> list[Event]:
-        """One event of each type that is wanted; where none is known, of one that each pattern would match."""
+        """One event of each type that is wanted; where none is known, of one that each pattern would
+        match.
+        """
         known = [info.code for info in self._event_types.find(requester, project)]
         wanted = [code for code in known if hook.subscription.wants(code)]
         wanted = wanted or [_made_up(pattern) for pattern in hook.events]

@@ -1,7 +1,7 @@
 """Sessions: signing in and out, where one is signed in, and whom a browser stands for.
 
-Owns the transactions. A wrong name and a wrong password get the same answer in the same time. Step before: a door has
-found the secret that a browser holds; step after: an operation judges the `Requester`.
+Owns the transactions. A wrong name and a wrong password get the same answer in the same time. Step before: a
+door has found the secret that a browser holds; step after: an operation judges the `Requester`.
 """
 
 import contextlib
@@ -76,7 +76,9 @@ class Sessions:
         return found
 
     def project_of(self, who: SignedIn, key: str) -> tuple[Project | None, int]:
-        """The project of this key and how many of its hooks need attention; None when this person has no role in it."""
+        """The project of this key and how many of its hooks need attention; None when this person has no role
+        in it.
+        """
 
         def read() -> tuple[Project | None, int]:
             project = projects.by_key(key) if who.user.is_admin or key in who.user.roles else None

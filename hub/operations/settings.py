@@ -1,7 +1,7 @@
 """The server's settings: what administrators tune, whichever door they came through.
 
-Owns the checks, the audit entry and the transaction; a change counts at once, in every process. What a value may be
-`rules.settings` decides.
+Owns the checks, the audit entry and the transaction; a change counts at once, in every process. What a value
+may be `rules.settings` decides.
 """
 
 from collections.abc import Callable, Mapping

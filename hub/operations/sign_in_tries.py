@@ -1,8 +1,9 @@
-"""The back-off after wrong passwords: by account and by address, in the database, so that all processes agree.
+"""The back-off after wrong passwords: by account and by address, in the database, so that all processes
+agree.
 
-Each try is counted as failed before its password is looked at, so that many at once are no way around it; whoever was
-right takes it back. Names that nobody has are counted like others: nothing tells whether a name is known. Numbers are
-those of `rules.sign_in`; step after: `operations.sessions` looks at the password.
+Each try is counted as failed before its password is looked at, so that many at once are no way around it;
+whoever was right takes it back. Names that nobody has are counted like others: nothing tells whether a name
+is known. Numbers are those of `rules.sign_in`; step after: `operations.sessions` looks at the password.
 """
 
 import hashlib
@@ -47,8 +48,8 @@ def count(database: Database, name: str, address: str | None) -> Keys:
 
 
 def was_right(keys: Keys) -> None:
-    """Inside a transaction: the account begins anew. Of the address this one try is taken back, no other: somebody who
-    knows one password must not try others for free.
+    """Inside a transaction: the account begins anew. Of the address this one try is taken back, no other:
+    somebody who knows one password must not try others for free.
     """
     account, address = keys
     sign_in_tries.forget(account)

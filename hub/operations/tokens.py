@@ -1,7 +1,7 @@
 """Tokens: made, listed and revoked, whoever asks.
 
-Owns the checks, the audit entry and the transaction. Server-wide tokens are administrators'; those of a project its
-managers' too. The token itself is in the answer of `create`, and nowhere else.
+Owns the checks, the audit entry and the transaction. Server-wide tokens are administrators'; those of a
+project its managers' too. The token itself is in the answer of `create`, and nowhere else.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,8 +36,8 @@ class Tokens:
     def list(
         self, requester: Requester, project: Project | None, before: str | None = None, limit: int = 200
     ) -> tuple[Token, ...]:
-        """Newest first; those of all projects and of none when `project` is None; only those made before the token
-        `before`. Raises: Forbidden.
+        """Newest first; those of all projects and of none when `project` is None; only those made before the
+        token `before`. Raises: Forbidden.
         """
         _require(requester, project)
         return self._database.read(lambda: tokens.find(project.id if project else None, before, limit))

@@ -1,7 +1,7 @@
 """Users: what administrators do with them, and a person with their own password.
 
-Owns the checks, the audit entry and the transaction. Passwords are hashed before a transaction begins. Step before: a
-door has authenticated the requester; step after: `store.users`.
+Owns the checks, the audit entry and the transaction. Passwords are hashed before a transaction begins. Step
+before: a door has authenticated the requester; step after: `store.users`.
 """
 
 from hub.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
@@ -56,8 +56,8 @@ class Users:
         project_key: str | None = None,
         role: Role | None = None,
     ) -> User:
-        """Without a password the user cannot sign in yet; `project_key` and `role` go together. Raises: Forbidden,
-        Invalid, Conflict: the name is taken.
+        """Without a password the user cannot sign in yet; `project_key` and `role` go together. Raises:
+        Forbidden, Invalid, Conflict: the name is taken.
         """
         require(requester, "admin")
         wrong = [*checked_name(name), *checked_password(password), *_checked_role(project_key, role)]
@@ -85,9 +85,9 @@ class Users:
         is_admin: bool | None = None,
         is_disabled: bool | None = None,
     ) -> User:
-        """Set a password, a role in a project, what they are on the server, or shut them out; what is None stays as it
-        is. A new password and being shut out end their sessions. Raises: Forbidden, Invalid, NotFound, Conflict: there
-        would be no administrator.
+        """Set a password, a role in a project, what they are on the server, or shut them out; what is None
+        stays as it is. A new password and being shut out end their sessions. Raises: Forbidden, Invalid,
+        NotFound, Conflict: there would be no administrator.
         """
         require(requester, "admin")
         wrong = [*checked_password(password), *_checked_role(project_key, role)]
@@ -109,8 +109,8 @@ class Users:
         return self._database.write(write).result()
 
     def delete(self, requester: Requester, name: str) -> None:
-        """Their name stays in the audit log, and what they made stays as it is. Raises: Forbidden, NotFound, Conflict:
-        there would be no administrator.
+        """Their name stays in the audit log, and what they made stays as it is. Raises: Forbidden, NotFound,
+        Conflict: there would be no administrator.
         """
         require(requester, "admin")
 
@@ -147,10 +147,13 @@ class Users:
         self._database.write(write).result()
 
     def _check_administrator(self, before: User, after: User | None) -> None:
-        """Inside a transaction, after a change of this user. Raises: Conflict: nobody could tune the server any more."""
+        """Inside a transaction, after a change of this user. Raises: Conflict: nobody could tune the server
+        any more.
+        """
         if not _rules(before) or _rules(after):
             return
-        # Two administrators who remove each other at once: the second waits here and sees what the first has done.
+        # Two administrators who remove each other at once: the second waits here and sees what the first has
+        # done.
         if not users.has_administrator(self._database):
             raise Conflict(
                 "this is the last administrator who can sign in: make another one first",
@@ -190,7 +193,9 @@ def write_role(requester: Requester, project: Project, user: User, role: Role, n
 def grant(
     requester: Requester, user: User, now: float, *, is_admin: bool | None, is_disabled: bool | None
 ) -> None:
-    """Make a user an administrator or not, shut them out or not, with the audit entries, inside a transaction."""
+    """Make a user an administrator or not, shut them out or not, with the audit entries, inside a
+    transaction.
+    """
     if is_admin is not None and is_admin != user.is_admin:
         users.set_admin(user, is_admin)
         audit.add(now, requester, "user.admin_set", user.name, fields={"admin": [user.is_admin, is_admin]})

@@ -1,7 +1,7 @@
 """Who may do what: scopes of tokens, roles of people, and the origin of a hook.
 
-Owns docs/roles.md as functions of plain values, used by every door alike. Pure. A door has turned the credential into
-a `Requester` before; nothing else of a request counts.
+Owns docs/roles.md as functions of plain values, used by every door alike. Pure. A door has turned the
+credential into a `Requester` before; nothing else of a request counts.
 """
 
 from dataclasses import dataclass
@@ -68,8 +68,8 @@ def archived(project_key: str) -> Forbidden:
 
 
 def person(name: str, role: Role | None, *, is_admin: bool, project_id: int | None) -> Requester:
-    """Somebody who is signed in: what their role in this one project lets them do there by hand; without one nothing.
-    An administrator may do everything everywhere.
+    """Somebody who is signed in: what their role in this one project lets them do there by hand; without one
+    nothing. An administrator may do everything everywhere.
     """
     if is_admin:
         return Requester(name, frozenset({"admin"}), is_person=True)

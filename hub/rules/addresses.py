@@ -84,8 +84,8 @@ _METADATA_HOSTS = frozenset(
 network.
 """
 
-# IPv4 addresses hidden in the last 32 bits: v4-compatible (RFC 4291 §2.5.5.1), IPv4-translated (RFC 2765 §2.1)
-# and NAT64 (RFC 6052).
+# IPv4 addresses hidden in the last 32 bits: v4-compatible (RFC 4291 §2.5.5.1), IPv4-translated (RFC 2765
+# §2.1) and NAT64 (RFC 6052).
 _IPV4_IN_TAIL = tuple(map(IPv6Network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96")))
 _LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 """For gateways of one's own (RFC 8215), whose prefix may have any of RFC 6052's lengths."""

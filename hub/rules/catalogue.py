@@ -48,7 +48,9 @@ def type_error(catalogue: str, code: str) -> str | None:
 
 
 def filter_error(catalogue: str, code: str) -> str | None:
-    """Why nothing of this type can be in a project's log; None when it can, the hub's own types among them."""
+    """Why nothing of this type can be in a project's log; None when it can, the hub's own types among
+    them.
+    """
     if not code:
         return "names an empty type: leave it out"
     if "*" in code:
@@ -76,6 +78,8 @@ def pattern_error(catalogue: str, pattern: str) -> str | None:
 
 @lru_cache(1_000)
 def _nearest(text: str, catalogue: str) -> str:
-    """Kept, because it costs half a millisecond and an array may be wrong in the same way a thousand times."""
+    """Kept, because it costs half a millisecond and an array may be wrong in the same way a thousand
+    times.
+    """
     near = difflib.get_close_matches(text, [*(types_of(catalogue) or ()), *OWN_EVENT_TYPES], n=1)
     return f"; did you mean {near[0]}?" if near else "; GET /api/v1/event-types lists them"

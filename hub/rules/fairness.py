@@ -1,9 +1,9 @@
 """Fairness: which of the waiting deliveries a claim takes.
 
 Owns the order (every hook's first before any hook's second, the least tried first) and the bounds: a hook's
-allowance, this worker's part of it, and the bulkhead that keeps hooks which are slow, failing or not yet proven
-from taking all the room. Pure. Sizes are bytes of payload. Step before: `store.leases` has read the lanes and
-what waits in them. Step after: it writes down what was picked.
+allowance, this worker's part of it, and the bulkhead that keeps hooks which are slow, failing or not yet
+proven from taking all the room. Pure. Sizes are bytes of payload. Step before: `store.leases` has read the
+lanes and what waits in them. Step after: it writes down what was picked.
 """
 
 from collections import Counter
@@ -30,8 +30,8 @@ class Lane:
     def quick_allowance(self) -> int:
         """How many more of its requests do not count as slow.
 
-        Of a hook that has never succeeded, only the first: a hundred new ones that hang must neither take all the
-        room nor, having taken the slow ones' part, keep a new one that is well from its first.
+        Of a hook that has never succeeded, only the first: a hundred new ones that hang must neither take all
+        the room nor, having taken the slow ones' part, keep a new one that is well from its first.
         """
         if self.is_slow:
             return 0
@@ -79,14 +79,14 @@ class Room:
     slow: Load
     """The part of it that slow requests share (a bulkhead)."""
     hook_part: int | None = None
-    """How many requests to one hook this worker may have under way, where several share a hook; None = all that
-    the hook may.
+    """How many requests to one hook this worker may have under way, where several share a hook; None = all
+    that the hook may.
     """
     under_way: Mapping[str, int] = field(default_factory=dict)
     """Hook id → this worker's requests to it."""
     probed_hosts: frozenset[str] | None = None
-    """While the hub suspects its own network: the hosts that are being probed; every other may have one request.
-    None: it does not.
+    """While the hub suspects its own network: the hosts that are being probed; every other may have one
+    request. None: it does not.
     """
 
     def left_of(self, hook_id: str) -> int | None:
@@ -129,8 +129,8 @@ def pick(lanes: Iterable[Lane], waiting: Sequence[Waiting], room: Room) -> list[
 def _in_turn(
     lanes: Mapping[str, Lane], waiting: Sequence[Waiting], room: Room
 ) -> Iterator[tuple[Waiting, bool]]:
-    """What the hooks' own bounds allow, every hook's first before any hook's second; with each whether it counts
-    as slow.
+    """What the hooks' own bounds allow, every hook's first before any hook's second; with each whether it
+    counts as slow.
     """
     place: Counter[str] = Counter()
     placed: list[tuple[int, int, str, Waiting]] = []

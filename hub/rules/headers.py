@@ -1,8 +1,9 @@
 """Which headers a hook may add to its requests.
 
 Owns the rule for headers that people type: nothing that frames a message or belongs to one connection,
-nothing that the hub sets itself, no character that receivers refuse. Pure. Step before: a hook is saved. Step after:
-`hub.engine.delivery` puts its own beside them; `hub.targets` asks once more what can be written at all.
+nothing that the hub sets itself, no character that receivers refuse. Pure. Step before: a hook is saved. Step
+after: `hub.engine.delivery` puts its own beside them; `hub.targets` asks once more what can be written at
+all.
 """
 
 import re

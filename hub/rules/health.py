@@ -1,7 +1,8 @@
 """Whether a hook is well: what each outcome does to its count, its pace and its state.
 
-Owns the state machine of a hook (docs/delivery.md, "When a hook fails"), which is a circuit breaker with slow start.
-Pure: `now` and chance are arguments. No outcome ever switches a hook on: only a person or the hook's own app does.
+Owns the state machine of a hook (docs/delivery.md, "When a hook fails"), which is a circuit breaker with slow
+start. Pure: `now` and chance are arguments. No outcome ever switches a hook on: only a person or the hook's
+own app does.
 
     active ──failure──▶ failing ──failure × failure_limit──▶ auto_disabled ──enable──▶ active
        ▲                   │                                   ▲
@@ -48,7 +49,9 @@ class Health:
     slow_start: int | None = None
     """How many requests may be in flight during slow start; None when it is over."""
     open_until: float | None = None
-    """Until when the circuit breaker is open: no request before, then one at a time as a probe. None = closed."""
+    """Until when the circuit breaker is open: no request before, then one at a time as a probe. None =
+    closed.
+    """
     last_error: str | None = None
     last_success_at: float | None = None
     disabled_reason: str | None = None
@@ -153,13 +156,16 @@ def _after_success(health: Health, outcome: Outcome, max_in_flight: int) -> Heal
         well = replace(well, open_until=None)  # the pause that the receiver asked for is over
     if health.state != "active" or health.slow_start is None:
         return well
-    # One more per success is twice as many per round: 1, 2, 4 … in flight, as TCP's slow start (RFC 5681 §3.1).
+    # One more per success is twice as many per round: 1, 2, 4 … in flight, as TCP's slow start (RFC 5681
+    # §3.1).
     grown = health.slow_start + 1
     return replace(well, slow_start=grown if grown < max_in_flight else None)
 
 
 def _after_later(health: Health, outcome: Outcome) -> Health:
-    """The receiver is well and asks for a pause: the hook waits as long, and begins again with one request."""
+    """The receiver is well and asks for a pause: the hook waits as long, and begins again with one
+    request.
+    """
     told = replace(health, last_error=outcome.reason)
     if not health.is_live:
         return told
@@ -188,7 +194,9 @@ def _blames_event(health: Health, outcome: Outcome, failed_at: float | None) -> 
 
 
 def _after_gone(health: Health, outcome: Outcome, origin: str) -> Health:
-    """410 ends a subscription at once; a hook that a person made is only switched off, for that person to see."""
+    """410 ends a subscription at once; a hook that a person made is only switched off, for that person to
+    see.
+    """
     return replace(
         health,
         state="auto_disabled" if origin == "page" else "gone",

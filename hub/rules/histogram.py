@@ -1,4 +1,5 @@
-"""Time to answer as a histogram: small enough to keep for each hook and hour, good enough for "95 % within 400 ms".
+"""Time to answer as a histogram: small enough to keep for each hook and hour, good enough for "95 % within
+400 ms".
 
 Pure. Bounds rise by about 1.6, so that a quantile read from it is at most so far off.
 """

@@ -1,9 +1,9 @@
 """Is it the receivers, or is it us: when so many fail on the way at once, the hub suspects its own network.
 
-Owns when it does, what an outcome counts meanwhile, and how it goes on afterwards: with slow start. One receiver that
-cannot be found or connected to is its own fault (`health`); twenty attempts to five hosts in a minute, with nobody
-reached since, are not. Pure; times are epoch seconds by the hub's clock. Step before: an attempt came back. Step
-after: `retry` and `health` judge the outcome as it counts.
+Owns when it does, what an outcome counts meanwhile, and how it goes on afterwards: with slow start. One
+receiver that cannot be found or connected to is its own fault (`health`); twenty attempts to five hosts in a
+minute, with nobody reached since, are not. Pure; times are epoch seconds by the hub's clock. Step before: an
+attempt came back. Step after: `retry` and `health` judge the outcome as it counts.
 """
 
 from dataclasses import dataclass, replace
@@ -16,8 +16,8 @@ WINDOW_S = 60.0
 """So many attempts, to so many hosts, within so long."""
 
 QUIET_MAX_S = 660.0
-"""Without an attempt for so long, twice the longest pause after a fault of the hub, there is nothing left to suspect
-by.
+"""Without an attempt for so long, twice the longest pause after a fault of the hub, there is nothing left to
+suspect by.
 """
 
 SLOW_START_END = 64
@@ -31,7 +31,9 @@ class Outage:
     """What is known of the network since somebody was last reached."""
 
     failures: tuple[float, ...] = ()
-    """When the last attempts ended that came no further than the connection, newest last, `ATTEMPTS_MIN` at most."""
+    """When the last attempts ended that came no further than the connection, newest last, `ATTEMPTS_MIN` at
+    most.
+    """
     hosts: tuple[tuple[str, float], ...] = ()
     """The last `HOSTS_MIN` hosts of such attempts, each with when, newest last."""
     suspected_since: float | None = None
@@ -80,8 +82,8 @@ def as_counted(outage: Outage, outcome: Outcome) -> Outcome:
 
 
 def _after_success(outage: Outage) -> Outage:
-    """Nobody suspects what has just reached somebody. One more per success is twice as many per round, as a hook's
-    slow start.
+    """Nobody suspects what has just reached somebody. One more per success is twice as many per round, as a
+    hook's slow start.
     """
     if outage.is_suspected:
         return Outage(allowed=1)

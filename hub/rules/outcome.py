@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from hub.errors import Phase, Phases
 
 Kind = Literal["success", "failure", "later", "gone", "refused", "fault", "unknown"]
-"""`success` · `failure` the receiver answered badly or not at all · `later` it is well and asks for a pause
-· `gone` it wants no more events · `refused` the address policy · `fault` the hub's own trouble · `unknown` cut
+"""`success` · `failure` the receiver answered badly or not at all · `later` it is well and asks for a pause ·
+`gone` it wants no more events · `refused` the address policy · `fault` the hub's own trouble · `unknown` cut
 off by a crash of the hub. Only `failure` and `gone` count against the hook (docs/delivery.md, "What counts").
 """
 

@@ -1,8 +1,8 @@
 """What a published body must look like, read strictly and without changing a byte.
 
-Owns the reading of `POST /events` (docs/publish.md): one event, an array, or NDJSON. `data` is kept as the slice
-that was received, because those bytes are signed and sent; what readers disagree on is refused (`strict_json`).
-Sizes and counts are looked at before anything is read. Step after: `operations.publishing`.
+Owns the reading of `POST /events` (docs/publish.md): one event, an array, or NDJSON. `data` is kept as the
+slice that was received, because those bytes are signed and sent; what readers disagree on is refused
+(`strict_json`). Sizes and counts are looked at before anything is read. Step after: `operations.publishing`.
 
 Raised are Malformed (it is no JSON), TooLarge, or Invalid (wrong fields): with every wrong field at once.
 """
@@ -143,7 +143,8 @@ def _instead(name: str) -> str:
 
 
 def _value(fields: dict[str, Raw], name: str) -> Any:
-    # parse_int: a whole number of more than 4,300 digits is an error of Python's, and no field here is a number.
+    # parse_int: a whole number of more than 4,300 digits is an error of Python's, and no field here is a
+    # number.
     return json.loads(bytes(fields[name]), parse_int=float) if name in fields else None
 
 

@@ -1,7 +1,7 @@
 """Numbers with units as people write them: `10`, `1,000`, `2 MiB`, `5m`, `[5, 60, 300]`.
 
-Owns how such a text becomes a plain number of the unit that is asked for. Pure. MB is a million bytes and MiB 2^20, as
-IEC 80000-13 has them.
+Owns how such a text becomes a plain number of the unit that is asked for. Pure. MB is a million bytes and MiB
+2^20, as IEC 80000-13 has them.
 """
 
 import re
@@ -43,7 +43,9 @@ def read(text: str, unit: str) -> int | float:
 
 
 def split(text: str) -> list[str]:
-    """The members of a list: separated by commas, or by blanks where there is no comma; brackets do not matter."""
+    """The members of a list: separated by commas, or by blanks where there is no comma; brackets do not
+    matter.
+    """
     bare = text.strip().removeprefix("[").removesuffix("]").strip()
     if not bare:
         return []

@@ -1,8 +1,8 @@
 """The settings that admins tune while the hub runs, each declared once: default, unit, range, meaning.
 
-Owns the class `Settings`. Its fields are the table from which everything else comes: the check of a value, the call's
-models and their document, the command line, and the table in docs/configuration.md, which a test compares. Pure: the
-values in force are `store.settings`'.
+Owns the class `Settings`. Its fields are the table from which everything else comes: the check of a value,
+the call's models and their document, the command line, and the table in docs/configuration.md, which a test
+compares. Pure: the values in force are `store.settings`'.
 """
 
 from collections.abc import Mapping
@@ -155,8 +155,8 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read(key: str, text: str) -> Any:
-    """A value as people write it: `10`, `2 MiB`, `5, 60, 5m`. Raises: Invalid when it is no number at all, or there is
-    no such setting; whether it lies in its range is for `checked` to say.
+    """A value as people write it: `10`, `2 MiB`, `5, 60, 5m`. Raises: Invalid when it is no number at all, or
+    there is no such setting; whether it lies in its range is for `checked` to say.
     """
     try:
         definition = _definition(key)

@@ -1,7 +1,7 @@
 """Signing in: how long it lasts, and how long wrong passwords make the next try wait.
 
-Owns these numbers. Pure; times are epoch seconds. Nobody is ever shut out for good: a wait ends by itself, is never
-longer than `WAIT_MAX_S`, and a quiet hour forgets what was before.
+Owns these numbers. Pure; times are epoch seconds. Nobody is ever shut out for good: a wait ends by itself, is
+never longer than `WAIT_MAX_S`, and a quiet hour forgets what was before.
 """
 
 SESSION_IDLE_S = 7 * 86_400.0

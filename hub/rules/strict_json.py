@@ -1,9 +1,9 @@
 """JSON that all readers understand alike, and nothing else.
 
-Refused are duplicate keys, numbers beyond a double, halves of surrogate pairs, bytes that are no UTF-8, a byte order
-mark, and nesting beyond 64: readers disagree on what they mean, and what the hub takes is signed and sent on. Cost and
-memory grow with the size of a text and never faster. A large text is checked in pieces, because Python's JSON reader
-lets no other thread run while it reads.
+Refused are duplicate keys, numbers beyond a double, halves of surrogate pairs, bytes that are no UTF-8, a
+byte order mark, and nesting beyond 64: readers disagree on what they mean, and what the hub takes is signed
+and sent on. Cost and memory grow with the size of a text and never faster. A large text is checked in pieces,
+because Python's JSON reader lets no other thread run while it reads.
 
 Raised are Malformed (it is no JSON) or Invalid (readers would disagree on it).
 """
@@ -115,8 +115,8 @@ class _Faulty(Exception):
 
 
 def _pieces(text: bytes, levels: int, piece_bytes: int) -> Iterator[tuple[bytes, int]]:
-    """A text in pieces that can be read one by one, each with how deep it may be nested. Small members of a large
-    object or array are put together in arrays.
+    """A text in pieces that can be read one by one, each with how deep it may be nested. Small members of a
+    large object or array are put together in arrays.
     """
     if len(text) <= piece_bytes or text[:1] not in (b"{", b"["):
         yield text, levels
@@ -148,7 +148,8 @@ def _members(text: bytes) -> list[Raw]:
         return items
     by_key = msgspec.json.decode(text, type=dict[str, Raw])
     at = 0
-    # Walk over what there is besides the values that were read: a second one under the same key would be in the way.
+    # Walk over what there is besides the values that were read: a second one under the same key would be in
+    # the way.
     for value in by_key.values():
         key = _KEY.match(text, at)
         if key is None or not text.startswith(value, key.end()):

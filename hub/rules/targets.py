@@ -46,8 +46,8 @@ def check_url(url: str, allow: Sequence[Network] = (), ports: Collection[int] = 
 
 
 def parse_url(url: str, allow: Sequence[Network] = (), ports: Collection[int] = ()) -> Target:
-    """The parts of a URL that may be sent to as far as its text can tell; `ports` are allowed besides the usual ones.
-    Raises `TargetRefused`.
+    """The parts of a URL that may be sent to as far as its text can tell; `ports` are allowed besides the
+    usual ones. Raises `TargetRefused`.
 
     Local names pass when the operator allows any network: `http://n8n:5678` must work at home, and its
     address is judged later.
@@ -126,7 +126,9 @@ def _host_and_port(authority: str, scheme: str) -> tuple[str, int]:
 
 
 def _check_port(port: int, ports: Collection[int]) -> None:
-    """80, 443, an unprivileged one, or one of `ports`: GitLab's rule, which keeps hooks off SSH, SMTP and their kind."""
+    """80, 443, an unprivileged one, or one of `ports`: GitLab's rule, which keeps hooks off SSH, SMTP and
+    their kind.
+    """
     if not (port in (80, 443) or 1024 <= port <= 65535 or port in ports):
         raise TargetRefused(
             f"Port {port} is not for hooks: use 80, 443 or one from 1024 to 65535, or have the operator name it in the"

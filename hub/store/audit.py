@@ -1,7 +1,7 @@
 """The audit trail: who changed what, written in the transaction that changes it.
 
-Owns its table, which is append only: there is no function here that changes an entry or deletes one. What is written
-never holds the value of a secret.
+Owns its table, which is append only: there is no function here that changes an entry or deletes one. What is
+written never holds the value of a secret.
 """
 
 import json

@@ -14,8 +14,8 @@ class Clock:
 
     Leases and due times of many machines must agree, so PostgreSQL's clock is theirs; SQLite's is this
     machine's at start. Between two syncs only a monotonic clock is read, so that a step of the wall clock
-    neither stalls a hook nor lets a lease end early. Only a clock that was not set yet when the hub started (1970)
-    follows the wall once that is: `unset_for_s`.
+    neither stalls a hook nor lets a lease end early. Only a clock that was not set yet when the hub started
+    (1970) follows the wall once that is: `unset_for_s`.
     """
 
     def __init__(self, boot_epoch_s: float | None = None) -> None:
@@ -27,7 +27,9 @@ class Clock:
         self.boot_epoch_s = epoch_s - _uptime_s()
 
     def unset_for_s(self, wall_s: float) -> float | None:
-        """How far this clock is behind a wall clock that has been set since; None when there is nothing to mend."""
+        """How far this clock is behind a wall clock that has been set since; None when there is nothing to
+        mend.
+        """
         now = self.now()
         return wall_s - now if now < SANE_S <= wall_s else None
 

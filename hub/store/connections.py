@@ -1,8 +1,8 @@
 """Connections: one a thread, on either engine, and what a connection is set to.
 
-Owns how long the engines wait by themselves: for a lock, a statement, a connection. Peewee opens a thread's connection
-when it is first asked; here each is kept hold of, so that it ends with its thread, all of them with `close_all`, and one
-whose server has fallen silent can be cut by somebody else (`patience`).
+Owns how long the engines wait by themselves: for a lock, a statement, a connection. Peewee opens a thread's
+connection when it is first asked; here each is kept hold of, so that it ends with its thread, all of them
+with `close_all`, and one whose server has fallen silent can be cut by somebody else (`patience`).
 """
 
 import contextlib
@@ -23,8 +23,8 @@ STATEMENT_MAX_S = 60
 
 WRITER_CACHE_KIB = 65_536
 READER_CACHE_KIB = 4_096
-"""Pages that a connection of SQLite keeps. There is one writer; each of the threads that read has its own, and the
-system keeps what they read beside.
+"""Pages that a connection of SQLite keeps. There is one writer; each of the threads that read has its own,
+and the system keeps what they read beside.
 """
 
 _SQLITE_PRAGMAS = {
@@ -43,7 +43,8 @@ _SQLITE_PRAGMAS = {
 
 _POSTGRESQL_OPTIONS = {
     "synchronous_commit": "on",
-    # Take the lot down with us rather than leave a transaction idle: it would stop vacuum and slow every claim.
+    # Take the lot down with us rather than leave a transaction idle: it would stop vacuum and slow every
+    # claim.
     "idle_in_transaction_session_timeout": 60_000,
     "statement_timeout": STATEMENT_MAX_S * 1000,
     "lock_timeout": LOCK_WAIT_S * 1000,
@@ -73,8 +74,8 @@ def opened(url: str) -> Any:
 
 
 class _Tracked:
-    """Keeps hold of every thread's connection. A web server ends idle threads and starts new ones; peewee would
-    leave the connections of the ended ones open.
+    """Keeps hold of every thread's connection. A web server ends idle threads and starts new ones; peewee
+    would leave the connections of the ended ones open.
     """
 
     _close: Callable[[Any], None]
@@ -131,8 +132,8 @@ class _Postgresql(_Tracked, peewee.PostgresqlDatabase):
     def cut(self, threads: set[threading.Thread]) -> None:
         """End the waiting of these threads for the server: their statements fail as if it had hung up.
 
-        libpq has no time-out for a server that keeps the connection and says nothing. A connection is closed by its
-        own thread only after it was let go of here, so the descriptor is still its own.
+        libpq has no time-out for a server that keeps the connection and says nothing. A connection is closed
+        by its own thread only after it was let go of here, so the descriptor is still its own.
         """
         with self._opening:
             for thread, connection in self._opened.values():

@@ -2,9 +2,9 @@
 
 Owns how a transaction is run on either engine; it knows no table. Every write of the process goes through
 `write`: on SQLite that is one thread, because SQLite's own busy waiting is unfair (8 publishers starved the
-sender to 32 deliveries a second, one writer thread served both); on PostgreSQL a few. Reads run on the calling
-thread's own connection and see only what is committed. Peewee keeps one connection a thread, so nothing here may
-be called on the event loop except `write`, which only hands over.
+sender to 32 deliveries a second, one writer thread served both); on PostgreSQL a few. Reads run on the
+calling thread's own connection and see only what is committed. Peewee keeps one connection a thread, so
+nothing here may be called on the event loop except `write`, which only hands over.
 """
 
 import contextlib
@@ -118,8 +118,8 @@ class Database:
         return running if waits else self._patience.bounded(running)
 
     def after_commit(self, fn: Callable[[], None]) -> None:
-        """Inside a transaction: have `fn` called on this writer's thread as soon as it is committed, and not at all
-        if it is undone. `fn` must return at once; what it raises is logged.
+        """Inside a transaction: have `fn` called on this writer's thread as soon as it is committed, and not
+        at all if it is undone. `fn` must return at once; what it raises is logged.
         """
         self._running.after_commit.append(fn)
 
@@ -161,8 +161,8 @@ class Database:
 
     @contextlib.contextmanager
     def migrating(self) -> Iterator[Any]:
-        """The peewee database, held so that only one process migrates at a time. Raises: StoreUnavailable: it cannot be
-        opened.
+        """The peewee database, held so that only one process migrates at a time. Raises: StoreUnavailable: it
+        cannot be opened.
         """
         try:
             with self._held() as db:
@@ -218,14 +218,14 @@ class Database:
                     message = f"the database did not take a change: {engine_errors.plain(error)}"
                     raise StoreUnavailable(message, engine_errors.one_line(error)) from error
             if not was_lost:
-                # The rows that were just given up belong to whoever waits for them: the server wakes it, and until
-                # it runs, a rerun without a pause takes them again and meets it in the next deadlock.
+                # The rows that were just given up belong to whoever waits for them: the server wakes it, and
+                # until it runs, a rerun without a pause takes them again and meets it in the next deadlock.
                 time.sleep(RERUN_PAUSE_S * run)
         raise AssertionError("unreachable")
 
     def _connect(self) -> bool:
-        """True when this thread had no connection yet. Peewee makes one at a time: whoever has waited for others to
-        be refused is refused with them.
+        """True when this thread had no connection yet. Peewee makes one at a time: whoever has waited for
+        others to be refused is refused with them.
         """
         if not self._db.is_closed():
             return False

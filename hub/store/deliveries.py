@@ -1,17 +1,17 @@
 """Deliveries: what becomes of them once they were sent: record, promote, rescue.
 
-Owns every change of a delivery's state but the claim (`leases`), what people ask for (`redelivery`) and the end of
-what is kept (`retention`). Each function runs inside its caller's transaction and applies only where the row is still
-what the caller thinks: whoever comes late changes nothing.
+Owns every change of a delivery's state but the claim (`leases`), what people ask for (`redelivery`) and the
+end of what is kept (`retention`). Each function runs inside its caller's transaction and applies only where
+the row is still what the caller thinks: whoever comes late changes nothing.
 
     waiting ──claim──▶ sending ──record──▶ delivered | retrying | failed | refused
        ▲                  │                              │
        ├─────rescue───────┘                              │      (a switched-off hook's waiting and retrying ones are *held*,
        └───────────promote, when next_at has come────────┘       a deleted or gone hook's are *cancelled*: see `history`)
 
-A delivery is never locked before its hook, except where a row can have no other user: two transactions would wait
-for each other. Step before: `store.events.add`. Step after: `dispatcher` hands claims to the senders and brings their
-outcomes back.
+A delivery is never locked before its hook, except where a row can have no other user: two transactions would
+wait for each other. Step before: `store.events.add`. Step after: `dispatcher` hands claims to the senders and
+brings their outcomes back.
 """
 
 from collections import Counter

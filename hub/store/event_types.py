@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from hub.store import models
 
 LISTED_MAX = 2_000
-"""Types of one project that are brought into memory at once: an open project has as many as anybody publishes."""
+"""Types of one project that are brought into memory at once: an open project has as many as anybody
+publishes.
+"""
 
 
 @dataclass(frozen=True, slots=True)

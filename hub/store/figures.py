@@ -1,9 +1,10 @@
-"""Figures: how many requests succeeded and failed in each hour, how fast they were answered, and how often each event
-type came.
+"""Figures: how many requests succeeded and failed in each hour, how fast they were answered, and how often
+each event type came.
 
-Owns small counters that pages read in place of counting a log of millions. Results are added in the transaction that
-records them (`add_results`); event types once a second (`add_events`), so that publishing costs nothing more: a crash
-may lose the last second of those. An hour is a whole number, epoch seconds // 3600.
+Owns small counters that pages read in place of counting a log of millions. Results are added in the
+transaction that records them (`add_results`); event types once a second (`add_events`), so that publishing
+costs nothing more: a crash may lose the last second of those. An hour is a whole number, epoch seconds //
+3600.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

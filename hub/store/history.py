@@ -1,8 +1,8 @@
 """The log of deliveries: found and shown as people read them.
 
 Owns how a delivery's state is shown. What is held or cancelled is derived from the hook, not written into its
-deliveries: switching a hook with a million waiting ones off or on is one row, and `retention` ends them later,
-in batches.
+deliveries: switching a hook with a million waiting ones off or on is one row, and `retention` ends them
+later, in batches.
 """
 
 from collections import Counter
@@ -29,8 +29,8 @@ class Delivery:
     hook_id: str
     type: str
     state: str
-    """One of `SHOWN_STATES`: open ones are held or cancelled when their hook is off or over; one that had been
-    delivered stays so while it is sent again.
+    """One of `SHOWN_STATES`: open ones are held or cancelled when their hook is off or over; one that had
+    been delivered stays so while it is sent again.
     """
     is_open: bool
     """It will be sent, or is being sent at this moment."""
@@ -106,8 +106,8 @@ def states_of_events(event_ids: Sequence[str], most: int) -> dict[str, Counter[s
 
 
 def oldest_waiting(database: Database) -> float | None:
-    """When the oldest delivery was made that waits and can be sent; None when none does. What waits behind a hook that is
-    off, however much, is not looked at.
+    """When the oldest delivery was made that waits and can be sent; None when none does. What waits behind a
+    hook that is off, however much, is not looked at.
     """
     first = "SELECT id FROM delivery WHERE hook_id = h.id AND state = 'waiting' ORDER BY attempts, id LIMIT 1"
     [oldest] = database.execute(f"SELECT min(({first})) FROM hook h WHERE h.ready_at IS NOT NULL").fetchone()

@@ -1,7 +1,8 @@
-"""Hooks as a person looks for them: those that need attention first, by name, state, origin, and what they want.
+"""Hooks as a person looks for them: those that need attention first, by name, state, origin, and what they
+want.
 
-Owns the queries behind a page's list, and what is counted and told of many hooks at once, each bounded however
-many hooks and deliveries there are. Step before: `operations.overview` says what is looked for.
+Owns the queries behind a page's list, and what is counted and told of many hooks at once, each bounded
+however many hooks and deliveries there are. Step before: `operations.overview` says what is looked for.
 """
 
 from collections.abc import Collection, Sequence
@@ -71,7 +72,9 @@ def open_counts(database: Database, hook_ids: Sequence[str], most: int) -> dict[
 
 
 def states(project_ids: Sequence[int]) -> dict[int, dict[State, int]]:
-    """Project → state → how many of its hooks are in it, without those that were deleted; from an index alone."""
+    """Project → state → how many of its hooks are in it, without those that were deleted; from an index
+    alone.
+    """
     table = models.Hook
     query = table.select(table.project_id, table.state, fn.COUNT(SQL("*")))
     found: Any = (
@@ -86,8 +89,8 @@ def states(project_ids: Sequence[int]) -> dict[int, dict[State, int]]:
 
 
 def next_attempts(failing: Sequence[Hook]) -> dict[str, float | None]:
-    """When each of these failing hooks is tried next, as far as that is known: not while its breaker is open, nor
-    before something is due. One query; each hook costs one look into an index, whatever waits behind it.
+    """When each of these failing hooks is tried next, as far as that is known: not while its breaker is open,
+    nor before something is due. One query; each hook costs one look into an index, whatever waits behind it.
     """
     hook, table = models.Hook, models.Delivery
     first = (

@@ -196,8 +196,8 @@ def give_to_page(hook: Hook, now: float) -> Hook:
 
 
 def rotate(box: SecretBox, hook: Hook, secret: str, overlap_s: float, now: float) -> Hook:
-    """Give a hook a new secret; the ones it has go on signing until `overlap_s` from now. Those that were sealed
-    with another key sign nothing any more and are dropped. The row must be locked.
+    """Give a hook a new secret; the ones it has go on signing until `overlap_s` from now. Those that were
+    sealed with another key sign nothing any more and are dropped. The row must be locked.
     """
     end = now + overlap_s
     try:

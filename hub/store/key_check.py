@@ -1,8 +1,9 @@
 """Does the secret key fit the database?
 
-Owns the check value: a text that the first hub sealed with its key. Whoever cannot open it has another key, and would
-seal what nobody else could read, while every signed delivery failed. A database from before there was a check value is
-tried by one of its sealed values. Everything here belongs into a transaction or a `read`.
+Owns the check value: a text that the first hub sealed with its key. Whoever cannot open it has another key,
+and would seal what nobody else could read, while every signed delivery failed. A database from before there
+was a check value is tried by one of its sealed values. Everything here belongs into a transaction or a
+`read`.
 """
 
 from hub.store import models, settings

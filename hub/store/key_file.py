@@ -1,4 +1,5 @@
-"""The secret key's file in the data directory, for hubs that are given no key: made once, read by its owner alone.
+"""The secret key's file in the data directory, for hubs that are given no key: made once, read by its owner
+alone.
 
 Owns the file, never what the key is used for. Hubs that start at the same moment agree on one key.
 """
@@ -56,8 +57,9 @@ def read_or_make(data_dir: Path, new_key: Callable[[], str] = new_key) -> str:
 
 
 def _create_once(path: Path, text: str) -> None:
-    """Write `text` to `path` unless it exists by then; readers see all of it or nothing, even after a power cut: it is
-    written whole under another name and then linked, and a link that is already there is never replaced.
+    """Write `text` to `path` unless it exists by then; readers see all of it or nothing, even after a power
+    cut: it is written whole under another name and then linked, and a link that is already there is never
+    replaced.
     """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -99,7 +99,9 @@ def lock(database: Database, hook_ids: Collection[str]) -> dict[str, Lane]:
 
 
 def write(database: Database, changes: Sequence[tuple[str, Health, Sequence[Outcome]]]) -> None:
-    """Write the health of locked lanes, and the outcomes of theirs that led to it, in the order of their ends."""
+    """Write the health of locked lanes, and the outcomes of theirs that led to it, in the order of their
+    ends.
+    """
     assignments = ", ".join(f"{name} = ?" for name in (*_HEALTH, *_LAST))
     database.executemany(
         f"UPDATE hook SET {assignments}, in_flight = in_flight - ? WHERE id = ?",

@@ -1,9 +1,10 @@
 """Leases: deliveries are claimed to be sent, for a while.
 
-Owns the way from `waiting` to `sending` and what a lease is: an owner and an attempt number (the fencing token),
-which whoever comes late no longer holds. What is taken, `rules.fairness` says. Each function runs inside its caller's
-transaction; a claim never waits for another process: what somebody else has locked is left out. Step before:
-`events.add`, `deliveries.promote`. Step after: `dispatcher` hands the claims to its senders.
+Owns the way from `waiting` to `sending` and what a lease is: an owner and an attempt number (the fencing
+token), which whoever comes late no longer holds. What is taken, `rules.fairness` says. Each function runs
+inside its caller's transaction; a claim never waits for another process: what somebody else has locked is
+left out. Step before: `events.add`, `deliveries.promote`. Step after: `dispatcher` hands the claims to its
+senders.
 """
 
 from collections import Counter

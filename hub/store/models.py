@@ -250,7 +250,9 @@ class Delivery(Table):
     lease_until = DoubleField(null=True)
     finished_at = DoubleField(null=True)
     delivered_at = DoubleField(null=True)
-    """For one that is sent again: when it had been delivered before. It is, whatever comes of the new attempts."""
+    """For one that is sent again: when it had been delivered before. It is, whatever comes of the new
+    attempts.
+    """
     reason = TextField(null=True)
 
     class Meta:
@@ -274,8 +276,8 @@ class Attempt(Table):
     request_headers = TextField()
     body_before = BlobField(null=True)
     body_after = BlobField(null=True)
-    """What stood around the event's data in the body that was sent; `body_after` NULL: `body_before` is all of it; both
-    NULL: nothing was sent, or it is not known.
+    """What stood around the event's data in the body that was sent; `body_after` NULL: `body_before` is all
+    of it; both NULL: nothing was sent, or it is not known.
     """
     response_headers = TextField()
     response_body = BlobField()
@@ -338,7 +340,9 @@ class TypeHour(Table):
 
 
 class GaugeHour(Table):
-    """What a figure of the whole server was, last in an hour: deliveries waiting, the age of the oldest, bytes."""
+    """What a figure of the whole server was, last in an hour: deliveries waiting, the age of the oldest,
+    bytes.
+    """
 
     name = CharField(max_length=20)
     hour = IntegerField(index=True)

@@ -1,10 +1,10 @@
 """Nobody waits for ever: how long callers wait for the database, and what ends the waiting of threads.
 
-A change is waited for `PATIENCE_S` at the most, in the queue and in the database together; then its future fails, and
-what has not begun by then is not begun. On PostgreSQL a statement that takes long makes one thread ask whether the
-server answers at all: while it does not, connections are cut and everybody is refused at once, so that no thread piles
-up behind it. SQLite's own waiting is bounded by `connections.LOCK_WAIT_S`. Times are monotonic seconds. Step before:
-`database` hands over what it runs.
+A change is waited for `PATIENCE_S` at the most, in the queue and in the database together; then its future
+fails, and what has not begun by then is not begun. On PostgreSQL a statement that takes long makes one thread
+ask whether the server answers at all: while it does not, connections are cut and everybody is refused at
+once, so that no thread piles up behind it. SQLite's own waiting is bounded by `connections.LOCK_WAIT_S`.
+Times are monotonic seconds. Step before: `database` hands over what it runs.
 """
 
 import contextlib
@@ -27,7 +27,9 @@ PATIENCE_S = 7.0
 """A publisher is told within 10 s that the hub cannot take an event now."""
 LOOK_EVERY_S = 0.25
 SILENCE_S = 4.0
-"""A statement under way for so long may be slow, or wait for a lock: the server is asked whether it answers."""
+"""A statement under way for so long may be slow, or wait for a lock: the server is asked whether it
+answers.
+"""
 PROBE_S = 2
 
 
@@ -76,7 +78,9 @@ class Patience:
 
     @contextlib.contextmanager
     def statement(self) -> Iterator[None]:
-        """Around what a thread asks the database for. Raises: StoreUnavailable, at once, while it is silent."""
+        """Around what a thread asks the database for. Raises: StoreUnavailable, at once, while it is
+        silent.
+        """
         if self._server is None:
             yield
             return

@@ -1,4 +1,5 @@
-"""The files of a SQLite database and those beside it: only their owner may read them, for they hold payloads and hashes.
+"""The files of a SQLite database and those beside it: only their owner may read them, for they hold payloads
+and hashes.
 
 Owns their modes, and the lock of a file. Step after: `database` opens what is kept private here.
 """
@@ -21,8 +22,8 @@ def locked(path: Path) -> Iterator[None]:
 def keep_private(path: Path) -> None:
     """Only its owner reads the database: it holds payloads and hashes. SQLite gives its log the same mode.
 
-    An existing file is never opened here: closing it again would drop the locks that SQLite holds on it for the whole
-    process (sqlite.org/howtocorrupt.html §2.2).
+    An existing file is never opened here: closing it again would drop the locks that SQLite holds on it for
+    the whole process (sqlite.org/howtocorrupt.html §2.2).
     """
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

@@ -1,7 +1,7 @@
 """Projects: made, found, renamed, archived, deleted; and the connectors that are switched on for them.
 
-Owns those two tables. A `Project` is what was true when it was read: other processes change projects too, so whoever
-decides something by one reads it in the transaction that acts on it.
+Owns those two tables. A `Project` is what was true when it was read: other processes change projects too, so
+whoever decides something by one reads it in the transaction that acts on it.
 """
 
 from collections.abc import Sequence
@@ -37,8 +37,8 @@ class Project:
 
 
 def add(key: str, name: str, catalogue: str, now: float, by: str = HUB.name) -> Project:
-    """A new project has the page's own connector on, whoever makes it and wherever: people can make hooks in it at
-    once.
+    """A new project has the page's own connector on, whoever makes it and wherever: people can make hooks in
+    it at once.
     """
     row = models.Project.create(key=key, name=name or key, catalogue=catalogue, created_at=now)
     switch_connector(row.id, PAGE_CONNECTOR, True, by, now)
@@ -72,7 +72,9 @@ def rename(project: Project, name: str) -> None:
 
 
 def archive(database: Database, project: Project, is_archived: bool, now: float) -> None:
-    """An archived project is read-only and sends nothing; its deliveries wait until it comes back (docs/roles.md)."""
+    """An archived project is read-only and sends nothing; its deliveries wait until it comes back
+    (docs/roles.md).
+    """
     archived_at = now if is_archived else None
     models.Project.update(archived_at=archived_at).where(models.Project.id == project.id).execute()
     if not is_archived:
@@ -80,10 +82,11 @@ def archive(database: Database, project: Project, is_archived: bool, now: float)
 
 
 def delete(project: Project, now: float) -> None:
-    """End it with its hooks, tokens, members and event types; events and deliveries go with the next retention.
+    """End it with its hooks, tokens, members and event types; events and deliveries go with the next
+    retention.
 
-    Its row stays, and with it its id and its routing version: what other processes keep by them must never be taken for
-    another project's. Its key may be given again.
+    Its row stays, and with it its id and its routing version: what other processes keep by them must never be
+    taken for another project's. Its key may be given again.
     """
     end = {"deleted_at": now, "archived_at": fn.COALESCE(models.Project.archived_at, now)}
     models.Project.update(end).where(models.Project.id == project.id).execute()

@@ -1,8 +1,8 @@
 """Deliveries that somebody sends again, or gives up: by hand, as a replay, with their hook.
 
-Each function runs inside its caller's transaction and applies only where the row is still what the caller thinks. One
-that had been delivered stays so, whatever comes of sending it again (`delivered_at`). Step before: `operations` has
-asked who may. Step after: the dispatcher claims what waits.
+Each function runs inside its caller's transaction and applies only where the row is still what the caller
+thinks. One that had been delivered stays so, whatever comes of sending it again (`delivered_at`). Step
+before: `operations` has asked who may. Step after: the dispatcher claims what waits.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) ->
     """One more attempt of this delivery, whatever its state but `sending`; False when it is under way or was
     just changed.
 
-    Its schedule starts anew, so that a delivery that had been given up is again tried as often as a new one. One that
-    had been delivered stays delivered, whatever comes of it.
+    Its schedule starts anew, so that a delivery that had been given up is again tried as often as a new one.
+    One that had been delivered stays delivered, whatever comes of it.
     """
     lanes.lock(database, [hook_id])
     changed = (
@@ -48,8 +48,8 @@ def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) ->
 
 
 def try_now(database: Database, hook_id: str, now: float) -> bool:
-    """Close a failing hook's breaker early: its first retry is sent at once, alone, as a probe. False when it has nothing
-    to send.
+    """Close a failing hook's breaker early: its first retry is sent at once, alone, as a probe. False when it
+    has nothing to send.
     """
     lanes.lock(database, [hook_id])
     first = (

@@ -1,8 +1,8 @@
 """Times that no rule could have planned: those of a clock that has since stepped back.
 
-A machine whose clock was wrong leaves retries, open circuit breakers and leases years ahead. What lies beyond the
-longest legal wait is planned anew, by its own step of the schedule. One bounded batch inside its caller's transaction,
-which returns its size. Step before: `engine.scheduler`, at a start and then by the clock.
+A machine whose clock was wrong leaves retries, open circuit breakers and leases years ahead. What lies beyond
+the longest legal wait is planned anew, by its own step of the schedule. One bounded batch inside its caller's
+transaction, which returns its size. Step before: `engine.scheduler`, at a start and then by the clock.
 """
 
 from collections.abc import Callable, Sequence
@@ -42,8 +42,8 @@ def replan(
 def _lanes(
     database: Database, now: float, latest: float, planned_at: Callable[[int], float], rows_max: int
 ) -> int:
-    """A lane is ready at once, or when its breaker lets a probe through; that of a hook with nothing to do is found
-    when it is armed.
+    """A lane is ready at once, or when its breaker lets a probe through; that of a hook with nothing to do is
+    found when it is armed.
     """
     found = _rows(
         database,

@@ -1,7 +1,8 @@
 """The end of what is kept: deliveries that were held too long, and whatever is older than the retention.
 
-Never touches a delivery that is being sent. Each function is one bounded batch inside its caller's transaction and
-returns its size: call again while there is more. Step before: `engine.scheduler`, by the clock.
+Never touches a delivery that is being sent. Each function is one bounded batch inside its caller's
+transaction and returns its size: call again while there is more. Step before: `engine.scheduler`, by the
+clock.
 """
 
 from collections.abc import Sequence
@@ -54,8 +55,8 @@ def expire_held(settings: Settings, now: float, rows_max: int = TIDY_MAX) -> int
 
 
 def forget(settings: Settings, now: float, rows_max: int = TIDY_MAX) -> int:
-    """Delete what is older than the retention, and what deleted projects have left: deliveries with their attempts,
-    then events without any; one batch, returns its size.
+    """Delete what is older than the retention, and what deleted projects have left: deliveries with their
+    attempts, then events without any; one batch, returns its size.
     """
     cutoff = max(0.0, now - settings.retention_days * 86_400)
     forgotten = delete_finished(finished_before(cutoff, rows_max))

@@ -1,8 +1,8 @@
 """The schema's version: migrations applied in order, forward only, by one process at a time.
 
-Owns when migrations run. They are files in `migrations/`, run by peewee's own runner, each in a transaction; the
-first holds a frozen copy of the tables of its day. A database that is newer than this program is refused: an old
-program would misread it.
+Owns when migrations run. They are files in `migrations/`, run by peewee's own runner, each in a transaction;
+the first holds a frozen copy of the tables of its day. A database that is newer than this program is refused:
+an old program would misread it.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Sessions: who is signed in with which browser.
 
-Owns their table. What a browser holds is kept only as its SHA-256: it has 256 random bits, so no slow hash is needed.
-How long a session lasts is judged by `rules.sign_in`.
+Owns their table. What a browser holds is kept only as its SHA-256: it has 256 random bits, so no slow hash is
+needed. How long a session lasts is judged by `rules.sign_in`.
 """
 
 import hashlib

@@ -1,7 +1,8 @@
 """The tuned settings, kept in the database so that every process has the same ones.
 
-Owns reading and writing their rows; what a value may be `rules.settings` decides. They are read inside the transaction
-that judges outcomes, so that a changed value counts from the next failure on, everywhere (docs/delivery.md).
+Owns reading and writing their rows; what a value may be `rules.settings` decides. They are read inside the
+transaction that judges outcomes, so that a changed value counts from the next failure on, everywhere
+(docs/delivery.md).
 """
 
 import json
@@ -18,8 +19,8 @@ def load() -> Settings:
 
 
 def stored() -> dict[str, Any]:
-    """Only the values that somebody has set; by a statement written by hand, because each turn of the dispatcher
-    asks.
+    """Only the values that somebody has set; by a statement written by hand, because each turn of the
+    dispatcher asks.
     """
     rows = models.database.execute_sql("SELECT key, value FROM setting").fetchall()
     return {key: json.loads(value) for key, value in rows if not key.startswith("_")}

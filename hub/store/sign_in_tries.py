@@ -1,6 +1,7 @@
 """Tries to sign in that failed: how many in a row, and when the last one was.
 
-Owns their table; a key names an account or an address. How long the next try must wait is judged by `rules.sign_in`.
+Owns their table; a key names an account or an address. How long the next try must wait is judged by
+`rules.sign_in`.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ from hub.store.database import Database
 
 
 def locked(database: Database, keys: Sequence[str]) -> dict[str, tuple[int, float]]:
-    """Key → failures in a row, and when the last one was. Nobody else changes these until the transaction ends."""
+    """Key → failures in a row, and when the last one was. Nobody else changes these until the transaction
+    ends.
+    """
     table = models.SignInTry
     new: Any = [{"key": key, "failures": 0, "tried_at": 0} for key in sorted(keys)]
     table.insert_many(new).on_conflict_ignore().execute()

@@ -1,7 +1,8 @@
 """Tokens: the credentials of programs.
 
-Owns their table. Of a token only its SHA-256 and its last four characters are kept: it has 256 random bits, so no slow
-hash is needed, and nothing that is kept stands for it. What a token may do is judged by `rules.access`.
+Owns their table. Of a token only its SHA-256 and its last four characters are kept: it has 256 random bits,
+so no slow hash is needed, and nothing that is kept stands for it. What a token may do is judged by
+`rules.access`.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Users: who can sign in, with which password, and which role they have in which project.
 
-Owns those two tables. Of a password only an argon2 hash is kept. Making one or checking one takes a tenth of a second
-and 64 MiB, so it is done outside of transactions, and by two threads at a time.
+Owns those two tables. Of a password only an argon2 hash is kept. Making one or checking one takes a tenth of
+a second and 64 MiB, so it is done outside of transactions, and by two threads at a time.
 """
 
 import secrets
@@ -46,8 +46,8 @@ class User:
 
 
 def hashed(password: str) -> str:
-    """What is kept of a password. Takes a tenth of a second: never call it inside a transaction, publishers would wait
-    for it.
+    """What is kept of a password. Takes a tenth of a second: never call it inside a transaction, publishers
+    would wait for it.
     """
     with _hashing:
         return _hasher.hash(password)

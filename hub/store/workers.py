@@ -45,6 +45,8 @@ def seen() -> list[WorkerSeen]:
 
 
 def alive(now: float, but: str = "") -> int:
-    """How many were seen lately, `but` not counted. One seen in the future was seen by a clock that was wrong."""
+    """How many were seen lately, `but` not counted. One seen in the future was seen by a clock that was
+    wrong.
+    """
     lately = Worker.seen_at.between(now - ALIVE_S, now + ALIVE_S)
     return int(Worker.select().where(lately, Worker.id != but).count())

@@ -1,7 +1,8 @@
-"""What answers are written to: a connection that takes head and body in one piece, and ends as its owner wants.
+"""What answers are written to: a connection that takes head and body in one piece, and ends as its owner
+wants.
 
-Owns nothing but a held head. uvicorn writes the head of an answer and its body one after the other, and each would be
-a system call and a packet of its own. Step before: uvicorn answers a request. On the event loop.
+Owns nothing but a held head. uvicorn writes the head of an answer and its body one after the other, and each
+would be a system call and a packet of its own. Step before: uvicorn answers a request. On the event loop.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Bodies of requests: read whole, within a size and a time, and worked on where nobody waits for it.
 
-Owns the limits of what a caller may send, and the reading of forms. What a body says is others' to judge. How many
-bytes all bodies together may have is `body_budget`'s.
+Owns the limits of what a caller may send, and the reading of forms. What a body says is others' to judge. How
+many bytes all bodies together may have is `body_budget`'s.
 """
 
 import asyncio
@@ -27,7 +27,9 @@ INLINE_BYTES_MAX = 16_384
 T = TypeVar("T")
 
 _one_at_a_time = anyio.CapacityLimiter(1)
-"""Python runs one thread at a time: several large bodies at once would only keep the event loop waiting longer."""
+"""Python runs one thread at a time: several large bodies at once would only keep the event loop waiting
+longer.
+"""
 
 
 async def read_body(request: Request, bytes_max: int) -> bytes:
@@ -45,7 +47,9 @@ async def read_body(request: Request, bytes_max: int) -> bytes:
 
 
 async def work_on(body: bytes, work: Callable[[bytes], T]) -> T:
-    """What `work` makes of a body: at once for a small one, on a thread for a large one, one after the other."""
+    """What `work` makes of a body: at once for a small one, on a thread for a large one, one after the
+    other.
+    """
     if len(body) <= INLINE_BYTES_MAX:
         return work(body)
     return await to_thread.run_sync(work, body, limiter=_one_at_a_time)

@@ -1,8 +1,8 @@
 """How many bytes of requests' bodies one process holds at a time, whichever call they are for.
 
-Pure ASGI. A body counts as its `Content-Length` says from the moment it is read, one without by what has come, until
-its request is answered: for an event that is once it is committed. A request that finds no room waits for some, and
-is told to come again when there is none; nothing of it is kept.
+Pure ASGI. A body counts as its `Content-Length` says from the moment it is read, one without by what has
+come, until its request is answered: for an event that is once it is committed. A request that finds no room
+waits for some, and is told to come again when there is none; nothing of it is kept.
 """
 
 import asyncio

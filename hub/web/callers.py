@@ -1,7 +1,8 @@
 """Who calls: the token in a request's headers, and the project that the call is about.
 
-Owns where the API and its dialects find these: a token in its two headers only, the project in the token or in
-`?project=KEY`. Whom a token stands for `operations.credentials` knows; it is asked on a thread unless it remembers.
+Owns where the API and its dialects find these: a token in its two headers only, the project in the token or
+in `?project=KEY`. Whom a token stands for `operations.credentials` knows; it is asked on a thread unless it
+remembers.
 """
 
 from collections.abc import Mapping
@@ -26,8 +27,8 @@ class Callers:
         self._settings = services.settings
 
     async def requester(self, http: HTTPConnection, headers: Headers | None = None) -> Requester:
-        """Whoever the token in the request's headers stands for. `headers`: read these in place of its own. Raises:
-        Problem 401.
+        """Whoever the token in the request's headers stands for. `headers`: read these in place of its own.
+        Raises: Problem 401.
         """
         text = token_of(http.headers if headers is None else headers)
         address = http.client.host if http.client else None

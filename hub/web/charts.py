@@ -1,7 +1,8 @@
 """Charts as SVG text, drawn by the server: sparklines, bars, lines, areas, and the phases of a try.
 
-Pure functions of numbers. No styles and no scripts: the classes `c-*` and `p*` come from `hub.css`. Each chart says its
-finding in its label, each hour its numbers in a `<title>`; the page puts a table of the same numbers below it.
+Pure functions of numbers. No styles and no scripts: the classes `c-*` and `p*` come from `hub.css`. Each
+chart says its finding in its label, each hour its numbers in a `<title>`; the page puts a table of the same
+numbers below it.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,9 @@ _STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 
 
 def spark(delivered: Sequence[int], failed: Sequence[int], label: str) -> Markup:
-    """One bar an hour, the newest at the right, against the busiest hour; failures at the foot, ticked below."""
+    """One bar an hour, the newest at the right, against the busiest hour; failures at the foot, ticked
+    below.
+    """
     top = max(1, *(good + bad for good, bad in zip(delivered, failed, strict=True)))
     parts = ['<path class="c-base" d="M0 20.5h97"/>']
     for place, (good, bad) in enumerate(zip(delivered, failed, strict=True)):
@@ -85,7 +88,9 @@ def area(
     top: float | None = None,
     limit: float | None = None,
 ) -> Markup:
-    """A line over a filled area from 0, with a dashed line at `limit`; `places`: words below it, left to right."""
+    """A line over a filled area from 0, with a dashed line at `limit`; `places`: words below it, left to
+    right.
+    """
     highest = top or _rounded_up(max((1, *values, limit or 0)))
     step = WIDTH / max(1, len(values) - 1)
     line = " ".join(f"{place * step:.1f},{_y(value, highest):.1f}" for place, value in enumerate(values))

@@ -1,9 +1,10 @@
-"""One connection of a caller: how much it may send before it is heard, how long that may take, and how it ends.
+"""One connection of a caller: how much it may send before it is heard, how long that may take, and how it
+ends.
 
-Owns the bounds of request heads (size, fields, time), of what stands in line behind a request, and of callers that do
-not read. uvicorn has none of its own, and its parser hands a header over only once it is whole: so bytes are counted
-as they come. Step before: a socket. Step after: uvicorn makes a request of it and calls the application.
-On the event loop; times in seconds.
+Owns the bounds of request heads (size, fields, time), of what stands in line behind a request, and of callers
+that do not read. uvicorn has none of its own, and its parser hands a header over only once it is whole: so
+bytes are counted as they come. Step before: a socket. Step after: uvicorn makes a request of it and calls the
+application. On the event loop; times in seconds.
 """
 
 import asyncio
@@ -38,7 +39,8 @@ class Limits:
     rest_s: float = 10.0
     linger_s: float = 5.0
     """How long a connection that ends is still read from: closed at once, it would take the answer with it
-    (RFC 9112 §9.6)."""
+    (RFC 9112 §9.6).
+    """
     stall_s: float = 60.0
     """How long a caller may take nothing of its answer."""
 
@@ -254,7 +256,9 @@ class Connection(HttpToolsProtocol):
     # Timers
 
     def _watch_head(self) -> None:
-        """A head has begun: it must end in time. The time that the requests before it take is not the caller's."""
+        """A head has begun: it must end in time. The time that the requests before it take is not the
+        caller's.
+        """
         if self._stage is not Stage.HEAD or self._is_deaf or self._is_answering():
             return
         if self._timer is None:

@@ -1,8 +1,8 @@
 """Cookies: the session, a message that is shown once, and the chosen theme.
 
-Owns their names and attributes. On https they carry the prefix `__Host-` (RFC 6265bis §4.1.3.2): no other host, and
-nobody on plain http, can set or read them. On plain http, where browsers refuse the prefix and `Secure`, both are left
-out. None is readable by scripts.
+Owns their names and attributes. On https they carry the prefix `__Host-` (RFC 6265bis §4.1.3.2): no other
+host, and nobody on plain http, can set or read them. On plain http, where browsers refuse the prefix and
+`Secure`, both are left out. None is readable by scripts.
 """
 
 from typing import Literal

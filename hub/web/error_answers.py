@@ -57,7 +57,9 @@ def refuse_with(request: Request, template: str) -> None:
 
 
 def wants_page(request: Request) -> bool:
-    """True for a page, and for a browser (RFC 9110 §12.5.1) that looks where neither pages nor programs are."""
+    """True for a page, and for a browser (RFC 9110 §12.5.1) that looks where neither pages nor programs
+    are.
+    """
     if _TEMPLATE_KEY in request.scope:
         return True
     if request.url.path.startswith(PROGRAM_PATHS):

@@ -1,8 +1,8 @@
 """Is it alive, is it ready: for load balancers and supervisors, without a token and without detail.
 
-`/healthz` says that the process answers; `/readyz` that the database takes a change, as deliveries need it, and that
-somebody sends. It answers within `ANSWER_S` whatever the database does, on no thread that calls wait for. Nothing here
-counts or scans.
+`/healthz` says that the process answers; `/readyz` that the database takes a change, as deliveries need it,
+and that somebody sends. It answers within `ANSWER_S` whatever the database does, on no thread that calls wait
+for. Nothing here counts or scans.
 """
 
 import asyncio
@@ -38,8 +38,8 @@ def routes(services: Services) -> list[Route]:
 
 
 class Readiness:
-    """Asked on the event loop only. All who ask at one time wait for one change in the database: while it does not
-    answer, they do not queue up behind it.
+    """Asked on the event loop only. All who ask at one time wait for one change in the database: while it
+    does not answer, they do not queue up behind it.
     """
 
     def __init__(self, services: Services) -> None:

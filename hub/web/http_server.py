@@ -1,7 +1,7 @@
 """The HTTP server: uvicorn, with bounds.
 
-Owns how it is set up: what it trusts, how long an idle connection may stay, how it starts and stops. Step before: a
-socket that listens. Step after: `connections` for each caller.
+Owns how it is set up: what it trusts, how long an idle connection may stay, how it starts and stops. Step
+before: a socket that listens. Step after: `connections` for each caller.
 """
 
 import contextlib
@@ -14,7 +14,9 @@ from starlette.applications import Starlette
 from hub.web.connections import Connection
 
 ANSWERS_S = 3
-"""How long calls that are being answered may go on after a stop is asked for; deliveries have `app.STOP_S`."""
+"""How long calls that are being answered may go on after a stop is asked for; deliveries have
+`app.STOP_S`.
+"""
 KEEP_ALIVE_S = 60
 """How long a connection may wait for its next request."""
 BACKLOG = 2048

@@ -1,8 +1,8 @@
 """Why a request was refused, as HTTP says it: a status, a title, one sentence, and the wrong fields.
 
-Owns the tables from refusals to statuses and titles, and `application/problem+json` (RFC 9457). Layers below raise
-the types of `hub.errors`; a `Problem` exists only at the door. A caller is never told more about a fault of ours than
-that there was one: the traceback goes to the log.
+Owns the tables from refusals to statuses and titles, and `application/problem+json` (RFC 9457). Layers below
+raise the types of `hub.errors`; a `Problem` exists only at the door. A caller is never told more about a
+fault of ours than that there was one: the traceback goes to the log.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """Callers that take nothing of their answer: their connection ends, with what is kept for them.
 
-Owns one watch for each connection. Step before: `connections` has written more than the caller takes, or closes. On the
-event loop; times in seconds.
+Owns one watch for each connection. Step before: `connections` has written more than the caller takes, or
+closes. On the event loop; times in seconds.
 """
 
 import asyncio

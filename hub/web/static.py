@@ -1,4 +1,5 @@
-"""Static files: ours, and those of others as they are, under `/static`; and the icon where browsers look for it.
+"""Static files: ours, and those of others as they are, under `/static`; and the icon where browsers look for
+it.
 
 Owns how long a browser may keep them: a vendored file's path holds its version, so it never changes; ours are
 asked for again each time, and mostly answered 304. Nothing outside `hub/static` is served.

@@ -1,7 +1,8 @@
 """Wrong values in the caller's words: which field, and what to write instead.
 
-Owns the way from pydantic's errors to ours. Step before: `body` or a query string gave plain values; step after: a
-handler gets a model whose fields are right. An error of pydantic that comes from anywhere else is a bug of ours.
+Owns the way from pydantic's errors to ours. Step before: `body` or a query string gave plain values; step
+after: a handler gets a model whose fields are right. An error of pydantic that comes from anywhere else is a
+bug of ours.
 """
 
 import difflib
@@ -67,7 +68,9 @@ def made_of(model: type[M], values: Any) -> M | list[FieldError]:
 
 
 def _too_many(model: type[BaseModel], values: Any) -> list[FieldError]:
-    """The fields with so many entries that looking at each, and at what is wrong with it, would take too long."""
+    """The fields with so many entries that looking at each, and at what is wrong with it, would take too
+    long.
+    """
     if not isinstance(values, dict):
         return []
     if len(values) > ENTRIES_MAX:

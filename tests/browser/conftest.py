@@ -1,7 +1,7 @@
 """Pages in a real browser: the system's Chromium, on a running hub.
 
-Owns `visit`, which opens a browser of somebody's, with or without JavaScript. Whatever the console says against a page
-fails its test: an error of a script, something that the content security policy keeps out.
+Owns `visit`, which opens a browser of somebody's, with or without JavaScript. Whatever the console says
+against a page fails its test: an error of a script, something that the content security policy keeps out.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,9 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
 from tests.rigs.api import Browser, LiveHub, serving
 
 Visit = Callable[..., Page]
-"""visit(person, javascript=True, width=1200, scheme="light"): a page of a browser that this person is signed in with."""
+"""visit(person, javascript=True, width=1200, scheme="light"): a page of a browser that this person is signed
+in with.
+"""
 
 EXPECTED = "Failed to load resource: the server responded with a status of 4"
 """Chromium's word for each refused form, which is no fault of the page."""

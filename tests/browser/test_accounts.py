@@ -1,5 +1,5 @@
-"""From the set-up link to a project with members, as people do it with a browser: by mouse, by keyboard, without
-JavaScript.
+"""From the set-up link to a project with members, as people do it with a browser: by mouse, by keyboard,
+without JavaScript.
 """
 
 import re

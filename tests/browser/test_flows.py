@@ -1,5 +1,5 @@
-"""What people come for, from beginning to end in a browser: a first webhook, what came of an event, and what a team
-member sees.
+"""What people come for, from beginning to end in a browser: a first webhook, what came of an event, and what
+a team member sees.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,8 @@
-"""Every page, in both schemes and at two widths: axe finds nothing, the console is silent, nothing moves sideways.
+"""Every page, in both schemes and at two widths: axe finds nothing, the console is silent, nothing moves
+sideways.
 
-Owns the table of pages as they are looked at: a new page of `hub.web.pages` needs a row here. `vendor/` holds axe-core
-4.14.1 as its makers published it; it is under the MPL 2.0, and no part of the hub.
+Owns the table of pages as they are looked at: a new page of `hub.web.pages` needs a row here. `vendor/` holds
+axe-core 4.14.1 as its makers published it; it is under the MPL 2.0, and no part of the hub.
 """
 
 import re
@@ -124,7 +125,9 @@ def hub(live: LiveHub) -> Iterator[Shown]:
 
 @pytest.fixture(scope="module")
 def pages(live: LiveHub, hub: Shown, browser: Chromium) -> Iterator[dict[str, Page]]:
-    """A page of each of these people, used for all that they look at: opening one takes longer than looking."""
+    """A page of each of these people, used for all that they look at: opening one takes longer than
+    looking.
+    """
     contexts = []
     made = {}
     for who, person in hub.people.items():

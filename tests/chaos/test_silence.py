@@ -1,4 +1,5 @@
-"""The database falls silent: everybody is told soon and in plain words, nothing piles up, and all goes on by itself.
+"""The database falls silent: everybody is told soon and in plain words, nothing piles up, and all goes on by
+itself.
 
 Each answer is waited for while the database is still silent: that it comes at all is the proof. How soon, the
 constants say, which are checked by themselves.

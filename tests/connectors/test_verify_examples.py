@@ -1,4 +1,6 @@
-"""The programs of `docs/verify-signatures.md`, run as they stand there, and again with what a receiver must refuse."""
+"""The programs of `docs/verify-signatures.md`, run as they stand there, and again with what a receiver must
+refuse.
+"""
 
 import base64
 import re

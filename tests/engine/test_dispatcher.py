@@ -621,7 +621,9 @@ def test_publishers_and_the_dispatcher_never_wait_for_each_other_in_a_circle(
 def test_an_unsubscribe_is_answered_only_when_what_was_taken_has_begun(
     database_url: str, tmp_path: Path
 ) -> None:
-    """After the answer to a DELETE no further request may begin: a target that has unsubscribed may be gone."""
+    """After the answer to a DELETE no further request may begin: a target that has unsubscribed may be
+    gone.
+    """
     may_begin = threading.Event()
 
     def hold_senders() -> None:
@@ -660,7 +662,9 @@ def test_an_app_is_not_told_about_another_apps_hook(engine: Make, dead_url: str)
 
 
 def test_it_draws_chance_from_a_generator_of_its_own(engine: Make) -> None:
-    """The process shares the global one: whoever seeds or replays it (hypothesis does) would find it moved."""
+    """The process shares the global one: whoever seeds or replays it (hypothesis does) would find it
+    moved.
+    """
     before = random.getstate()
     hub = engine(retry_schedule_s=[60])
     with Receiver(500) as receiver:

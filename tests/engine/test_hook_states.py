@@ -1,4 +1,6 @@
-"""A hook goes off, is gone, or is on again: the same follows whoever caused it, and nothing follows what is undone."""
+"""A hook goes off, is gone, or is on again: the same follows whoever caused it, and nothing follows what is
+undone.
+"""
 
 import json
 import logging

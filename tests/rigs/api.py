@@ -54,8 +54,8 @@ class Client(requests.Session):
 
 
 class Browser(requests.Session):
-    """Somebody who looks at pages. A path that begins with / is the page's; nothing is followed, forms carry their
-    token.
+    """Somebody who looks at pages. A path that begins with / is the page's; nothing is followed, forms carry
+    their token.
     """
 
     def __init__(self, url: str, secret: str = "") -> None:
@@ -115,7 +115,9 @@ class LiveHub:
         return self.hub.database.write(write).result()
 
     def client(self, *scopes: Scope, project: str | None, app: str | None = None) -> Client:
-        """Closed when the hub stops. An administrator's token is server-wide, and names the project in each call."""
+        """Closed when the hub stops. An administrator's token is server-wide, and names the project in each
+        call.
+        """
         if "admin" not in scopes or project is None:
             return self.client_with(self.token(*(scopes or SCOPES), project=project, app=app))
         made = self.client_with(self.token(*scopes, project=None))

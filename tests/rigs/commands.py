@@ -1,4 +1,6 @@
-"""Commands for tests of the command line: run in this process, and looked at in the database that they leave."""
+"""Commands for tests of the command line: run in this process, and looked at in the database that they
+leave.
+"""
 
 import sqlite3
 from pathlib import Path

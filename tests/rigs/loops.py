@@ -1,6 +1,7 @@
 """Coroutines in tests that are none: run to their end, each on a loop and a thread of its own.
 
-`asyncio.run` would do until the first browser test: Playwright's loop stays with the main thread for the rest of the run.
+`asyncio.run` would do until the first browser test: Playwright's loop stays with the main thread for the rest
+of the run.
 """
 
 import asyncio

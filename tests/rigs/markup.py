@@ -26,8 +26,8 @@ class Markup(HTMLParser):
 
 
 def check_markup(text: str) -> Markup:
-    """Language, one h1, a skip link that leads somewhere, labels, descriptions that exist, forms with a token, nothing
-    inline, nothing from elsewhere.
+    """Language, one h1, a skip link that leads somewhere, labels, descriptions that exist, forms with a
+    token, nothing inline, nothing from elsewhere.
     """
     page = Markup(text)
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]

@@ -363,8 +363,8 @@ class Authority:
     def context(
         self, *names: str, expired: bool = False, asks: ssl.VerifyMode = ssl.CERT_NONE
     ) -> ssl.SSLContext:
-        """A server context whose certificate is good for these names and addresses. `asks`: whether it wants a
-        certificate of its client.
+        """A server context whose certificate is good for these names and addresses. `asks`: whether it wants
+        a certificate of its client.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])

@@ -1,8 +1,9 @@
-"""A hub that has something to show on every page: hooks in each state, tries and answers, held deliveries, people of each
-role; and in every text that anybody may write, something that would do harm if it were not text.
+"""A hub that has something to show on every page: hooks in each state, tries and answers, held deliveries,
+people of each role; and in every text that anybody may write, something that would do harm if it were not
+text.
 
-Owns the seed and the names by which a table of pages finds its parts. Everything came about as it does in life: over the
-API, sent to real receivers.
+Owns the seed and the names by which a table of pages finds its parts. Everything came about as it does in
+life: over the API, sent to real receivers.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """A database that falls silent, and speaks again: what a test needs to see who waits for it.
 
-SQLite is held by another process, as a backup or a second program would. PostgreSQL is reached through a relay that stops
-passing bytes on and keeps its connections, as a frozen server or a cut cable does.
+SQLite is held by another process, as a backup or a second program would. PostgreSQL is reached through a
+relay that stops passing bytes on and keeps its connections, as a frozen server or a cut cable does.
 """
 
 import contextlib

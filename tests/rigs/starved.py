@@ -1,5 +1,5 @@
-"""A sender with few descriptors left, in a process of its own: `python -m tests.rigs.starved NUMBER …` prints a
-line of JSON for each number of spare ones, `python -m tests.rigs.starved idle` one about idle connections.
+"""A sender with few descriptors left, in a process of its own: `python -m tests.rigs.starved NUMBER …` prints
+a line of JSON for each number of spare ones, `python -m tests.rigs.starved idle` one about idle connections.
 
 A process of its own because the shortage must be certain: in the one that runs the tests, a thread that
 another test left behind may close a file in just that moment.

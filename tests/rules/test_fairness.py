@@ -223,7 +223,9 @@ def test_room_is_not_left_empty_while_somebody_may_use_it(
 def test_slow_hooks_take_nothing_from_the_quick_ones_beyond_their_part(
     lanes: dict[str, Lane], waiting: list[Waiting], given_room: Room
 ) -> None:
-    """The bulkhead: whatever waits for slow hooks, quick ones get all that they would get alone in the rest."""
+    """The bulkhead: whatever waits for slow hooks, quick ones get all that they would get alone in the
+    rest.
+    """
     ample = Room(
         Load(given_room.total.requests_max, PLENTY, given_room.total.requests),
         Load(given_room.slow.requests_max, PLENTY, given_room.slow.requests),

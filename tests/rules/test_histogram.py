@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from hub.rules import histogram
 
-durations_ms = st.lists(st.floats(5, 23_000), min_size=1, max_size=200)
+# Above the first part, which begins at nothing: there a quantile is off by milliseconds, whatever the ratio.
+durations_ms = st.lists(st.floats(5.1, 23_000), min_size=1, max_size=200)
 
 
 def counts_of(durations: list[float]) -> list[int]:

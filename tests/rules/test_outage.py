@@ -1,4 +1,6 @@
-"""When the hub suspects its own network: the rule by examples, then any attempts against the rule as it is worded."""
+"""When the hub suspects its own network: the rule by examples, then any attempts against the rule as it is
+worded.
+"""
 
 from dataclasses import replace
 

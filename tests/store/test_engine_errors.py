@@ -1,4 +1,6 @@
-"""What the engines' errors mean to people; which are conflicts and deadlocks, the tests of the database show on both."""
+"""What the engines' errors mean to people; which are conflicts and deadlocks, the tests of the database show
+on both.
+"""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""The writer of answers: head and body go out in one piece, and nothing waits longer than a turn of the loop."""
+"""The writer of answers: head and body go out in one piece, and nothing waits longer than a turn of the
+loop.
+"""
 
 import asyncio
 from typing import Any

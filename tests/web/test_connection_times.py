@@ -1,4 +1,6 @@
-"""Connections: a caller that sends nothing, or not on, or does not read, is left after a time. The times here are short."""
+"""Connections: a caller that sends nothing, or not on, or does not read, is left after a time. The times here
+are short.
+"""
 
 import socket
 import threading

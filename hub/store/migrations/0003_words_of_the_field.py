@@ -1,4 +1,6 @@
-"""A hook's pace in the words that the field has for it: slow start, and how long its circuit breaker is open."""
+"""A hook's pace in the words that the field has for it: slow start, and how long its circuit breaker is
+open.
+"""
 # mypy: ignore-errors
 
 

@@ -1,4 +1,6 @@
-"""People sign in: sessions, tries that failed, and how many hooks of a project are in which state, at a glance."""
+"""People sign in: sessions, tries that failed, and how many hooks of a project are in which state, at a
+glance.
+"""
 # mypy: ignore-errors
 
 from peewee import (

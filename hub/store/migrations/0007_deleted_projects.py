@@ -1,4 +1,6 @@
-"""A project can be deleted: its row stays, so that its id means nobody else, and its key may be given again."""
+"""A project can be deleted: its row stays, so that its id means nobody else, and its key may be given
+again.
+"""
 # mypy: ignore-errors
 
 from peewee import PostgresqlDatabase

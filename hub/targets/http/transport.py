@@ -30,8 +30,8 @@ class HttpTransport:
         self._adapter = CurlAdapter(addresses, pool)
 
     def send(self, request: Request) -> Receipt:
-        """Raises DeliveryError. By the adapter alone: what a session adds (redirects, cookies, the environment)
-        is all that must not happen, and costs as much as the exchange.
+        """Raises DeliveryError. By the adapter alone: what a session adds (redirects, cookies, the
+        environment) is all that must not happen, and costs as much as the exchange.
         """
         timeouts = (request.connect_timeout_s, request.total_timeout_s)
         return self._adapter.send(_prepared(request), timeout=timeouts, verify=request.verify_ssl).receipt

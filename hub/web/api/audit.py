@@ -57,6 +57,6 @@ def _answer(entry: AuditEntry) -> dict[str, Any]:
 _ADMIN = ("admin",)
 
 CALLS = (
-    Call("GET", "/audit", list_audit, "Who changed what, newest first", _ADMIN, list[AuditAnswer], query=AuditQuery,
-         is_about_project=False, tag="admin"),
+    Call("GET", "/audit", list_audit, "Who changed what, newest first", _ADMIN, list[AuditAnswer],
+         query=AuditQuery, is_about_project=False, tag="admin"),
 )  # fmt: skip

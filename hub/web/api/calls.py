@@ -1,8 +1,9 @@
 """Calls: one table row for each REST call, from which its route, its checks and its OpenAPI entry are made.
 
 Owns the way of every call but publishing: authenticate, check scope, read and validate the body, run the
-handler on a thread, answer. What a call does is its handler's. Handlers are plain functions of an `ApiRequest`;
-they return an `ApiResponse` or raise a `Problem`, and may use the database freely: they are not on the event loop.
+handler on a thread, answer. What a call does is its handler's. Handlers are plain functions of an
+`ApiRequest`; they return an `ApiResponse` or raise a `Problem`, and may use the database freely: they are not
+on the event loop.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -36,8 +37,9 @@ LIST_BYTES_MAX = 2_097_152
 class ApiResponse:
     """What a handler answers.
 
-    `body` is what its call declares as `answer`, or is made into it: a field that it does not have is left out, one
-    that the declaration does not have is not shown. Events, whose bytes must not change, come encoded as `Raw`.
+    `body` is what its call declares as `answer`, or is made into it: a field that it does not have is left
+    out, one that the declaration does not have is not shown. Events, whose bytes must not change, come
+    encoded as `Raw`.
     """
 
     body: Any
@@ -76,7 +78,8 @@ class ApiRequest:
     ) -> ApiResponse:
         """A bare array that ends early where it grows beyond LIST_BYTES_MAX, with a Link to the next page.
 
-        `goes_on`: whether there is more than `rows`; without it there may be when they are as many as were asked for.
+        `goes_on`: whether there is more than `rows`; without it there may be when they are as many as were
+        asked for.
         """
         limit = self.query.limit
         has_more = len(rows) == limit if goes_on is None else goes_on
@@ -150,8 +153,8 @@ def within_bytes(items: Iterable[bytes]) -> list[bytes]:
 
 
 def encoder(declared: Any) -> Callable[[Any], bytes]:
-    """From a handler's body, or one item of a list, to JSON by its declared type. What does not fit it is a bug of
-    ours.
+    """From a handler's body, or one item of a list, to JSON by its declared type. What does not fit it is a
+    bug of ours.
     """
     adapter = TypeAdapter(declared)
 

@@ -1,4 +1,6 @@
-"""The calls about a project's connectors, and which are on: their shape. What they do is `operations.connectors`'."""
+"""The calls about a project's connectors, and which are on: their shape. What they do is
+`operations.connectors`'.
+"""
 
 from typing import Any, Literal
 
@@ -48,7 +50,8 @@ def _answer(key: str, is_on: bool) -> dict[str, Any]:
 _MANAGE = ("manage",)
 
 CALLS = (
-    Call("GET", "/connectors", list_connectors, "The connectors, and which are on", ("read", "manage"), list[ConnectorAnswer], tag="hooks"),
-    Call("PATCH", "/connectors/{key}", update_connector, "Switch a connector on or off for the project", _MANAGE, ConnectorAnswer,
-         body=ConnectorInput, tag="hooks"),
+    Call("GET", "/connectors", list_connectors, "The connectors, and which are on", ("read", "manage"),
+         list[ConnectorAnswer], tag="hooks"),
+    Call("PATCH", "/connectors/{key}", update_connector, "Switch a connector on or off for the project",
+         _MANAGE, ConnectorAnswer, body=ConnectorInput, tag="hooks"),
 )  # fmt: skip

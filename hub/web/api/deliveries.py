@@ -208,7 +208,8 @@ def retry(request: ApiRequest) -> ApiResponse:
 def replay_hook(request: ApiRequest) -> ApiResponse:
     wanted: ReplayInput = request.body
     since = _moment("since", wanted.since)
-    # Without an end until now; a caller whose clock is ahead of ours asks for an empty span, not for a wrong one.
+    # Without an end until now; a caller whose clock is ahead of ours asks for an empty span, not for a wrong
+    # one.
     now = request.services.database.clock.now()
     until = max(since, now) if wanted.until is None else _moment("until", wanted.until)
     count = request.services.deliveries.replay(
@@ -241,14 +242,18 @@ _READ = ("read",)
 _MANY = list[DeliveryAnswer]
 
 CALLS = (
-    Call("GET", "/deliveries", list_all, "Deliveries, newest first", _READ, _MANY, query=DeliveryQuery, tag="deliveries"),
-    Call("GET", "/deliveries/{id}", get, "One delivery with its attempts", _READ, DeliveryWithAttempts, tag="deliveries"),
-    Call("POST", "/deliveries/{id}/retry", retry, "One more attempt, with the same id", ("manage",), RetryAnswer, 202,
-         problems=(409,), tag="deliveries"),
-    Call("GET", "/hooks/{id}/deliveries", list_of_hook, "A hook's deliveries", _READ, _MANY, query=DeliveryQuery, tag="deliveries"),
-    Call("GET", "/events/{id}/deliveries", list_of_event, "An event's deliveries", _READ, _MANY, query=DeliveryQuery, tag="deliveries"),
-    Call("POST", "/hooks/{id}/replay", replay_hook, "Send again what a hook missed", ("manage",), ReplayAnswer, 202, ReplayInput,
-         problems=(409,), tag="deliveries"),
-    Call("POST", "/events/preview", preview, "What an event would reach, and why not the others", _READ, PreviewAnswer, body=PreviewInput,
-         tag="events"),
+    Call("GET", "/deliveries", list_all, "Deliveries, newest first", _READ, _MANY, query=DeliveryQuery,
+         tag="deliveries"),
+    Call("GET", "/deliveries/{id}", get, "One delivery with its attempts", _READ, DeliveryWithAttempts,
+         tag="deliveries"),
+    Call("POST", "/deliveries/{id}/retry", retry, "One more attempt, with the same id", ("manage",),
+         RetryAnswer, 202, problems=(409,), tag="deliveries"),
+    Call("GET", "/hooks/{id}/deliveries", list_of_hook, "A hook's deliveries", _READ, _MANY,
+         query=DeliveryQuery, tag="deliveries"),
+    Call("GET", "/events/{id}/deliveries", list_of_event, "An event's deliveries", _READ, _MANY,
+         query=DeliveryQuery, tag="deliveries"),
+    Call("POST", "/hooks/{id}/replay", replay_hook, "Send again what a hook missed", ("manage",),
+         ReplayAnswer, 202, ReplayInput, problems=(409,), tag="deliveries"),
+    Call("POST", "/events/preview", preview, "What an event would reach, and why not the others", _READ,
+         PreviewAnswer, body=PreviewInput, tag="events"),
 )  # fmt: skip

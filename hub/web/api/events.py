@@ -70,11 +70,11 @@ def _type_answer(info: EventTypeInfo) -> EventTypeAnswer:
 
 
 CALLS = (
-    Call("GET", "/event-types", list_types, "The event types that this project knows", answer=list[EventTypeAnswer], tag="events",
-         query=EventTypeQuery),
-    Call("POST", "/event-types", declare_type, "Declare an event type", ("manage",), EventTypeAnswer, 201, EventTypeInput,
-         problems=(409,), tag="events"),
-    Call("GET", "/events", list_events, "Events, newest first", ("read", "subscribe"), list[Envelope], tag="events",
-         query=EventQuery),
+    Call("GET", "/event-types", list_types, "The event types that this project knows",
+         answer=list[EventTypeAnswer], tag="events", query=EventTypeQuery),
+    Call("POST", "/event-types", declare_type, "Declare an event type", ("manage",), EventTypeAnswer, 201,
+         EventTypeInput, problems=(409,), tag="events"),
+    Call("GET", "/events", list_events, "Events, newest first", ("read", "subscribe"), list[Envelope],
+         tag="events", query=EventQuery),
     Call("GET", "/events/{id}", get_event, "One event", ("read",), Envelope, tag="events"),
 )  # fmt: skip

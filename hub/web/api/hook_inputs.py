@@ -74,7 +74,9 @@ _NEEDED = ("target_url", "events")
 
 
 def _described(schema: dict[str, Any]) -> None:
-    """One name for each field: clients that are generated would offer them all. No null where it means nothing."""
+    """One name for each field: clients that are generated would offer them all. No null where it means
+    nothing.
+    """
     fields = schema["properties"]
     for name, field in fields.items():
         if name not in _EMPTY:

@@ -55,10 +55,10 @@ def _answer(member: Member) -> dict[str, Any]:
 _ADMIN = ("admin",)
 
 CALLS = (
-    Call("GET", "/projects/{key}/members", list_members, "Who has which role in a project", _ADMIN, list[MemberAnswer],
-         is_about_project=False, tag="admin"),
-    Call("PUT", "/projects/{key}/members/{name}", update_member, "Give a user a role in a project", _ADMIN, MemberAnswer, body=MemberInput,
-         is_about_project=False, tag="admin"),
-    Call("DELETE", "/projects/{key}/members/{name}", delete_member, "Take a user's role in a project away", _ADMIN, MemberDeleted,
-         is_about_project=False, tag="admin"),
+    Call("GET", "/projects/{key}/members", list_members, "Who has which role in a project", _ADMIN,
+         list[MemberAnswer], is_about_project=False, tag="admin"),
+    Call("PUT", "/projects/{key}/members/{name}", update_member, "Give a user a role in a project", _ADMIN,
+         MemberAnswer, body=MemberInput, is_about_project=False, tag="admin"),
+    Call("DELETE", "/projects/{key}/members/{name}", delete_member, "Take a user's role in a project away",
+         _ADMIN, MemberDeleted, is_about_project=False, tag="admin"),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """What calls take and answer, as types: they validate requests and make the OpenAPI document.
 
-Owns what several calls share: texts, event types, project keys, events and their receipts. Inputs refuse unknown
-fields, so that a misspelt one is not silently without effect.
+Owns what several calls share: texts, event types, project keys, events and their receipts. Inputs refuse
+unknown fields, so that a misspelt one is not silently without effect.
 """
 
 from typing import Annotated, Any

@@ -90,13 +90,14 @@ def _answer(project: Project) -> dict[str, Any]:
 _ADMIN = ("admin",)
 
 CALLS = (
-    Call("GET", "/projects", list_projects, "Projects, newest first", _ADMIN, list[ProjectAnswer], query=ProjectQuery,
-         is_about_project=False, tag="admin"),
-    Call("POST", "/projects", create_project, "Make a project", _ADMIN, ProjectAnswer, 201, ProjectInput, is_about_project=False,
-         problems=(409,), tag="admin"),
-    Call("GET", "/projects/{key}", get_project, "One project", _ADMIN, ProjectAnswer, is_about_project=False, tag="admin"),
-    Call("PATCH", "/projects/{key}", update_project, "Rename, archive or restore a project", _ADMIN, ProjectAnswer, body=ProjectChange,
-         is_about_project=False, tag="admin"),
-    Call("DELETE", "/projects/{key}", delete_project, "End a project with its hooks, tokens and members", _ADMIN, ProjectDeleted,
-         is_about_project=False, tag="admin"),
+    Call("GET", "/projects", list_projects, "Projects, newest first", _ADMIN, list[ProjectAnswer],
+         query=ProjectQuery, is_about_project=False, tag="admin"),
+    Call("POST", "/projects", create_project, "Make a project", _ADMIN, ProjectAnswer, 201, ProjectInput,
+         is_about_project=False, problems=(409,), tag="admin"),
+    Call("GET", "/projects/{key}", get_project, "One project", _ADMIN, ProjectAnswer, is_about_project=False,
+         tag="admin"),
+    Call("PATCH", "/projects/{key}", update_project, "Rename, archive or restore a project", _ADMIN,
+         ProjectAnswer, body=ProjectChange, is_about_project=False, tag="admin"),
+    Call("DELETE", "/projects/{key}", delete_project, "End a project with its hooks, tokens and members",
+         _ADMIN, ProjectDeleted, is_about_project=False, tag="admin"),
 )  # fmt: skip

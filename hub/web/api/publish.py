@@ -1,8 +1,8 @@
-"""`POST /events`: the one call that stays on the event loop, so that no thread is switched between the body and the
-group commit.
+"""`POST /events`: the one call that stays on the event loop, so that no thread is switched between the body
+and the group commit.
 
-Owns how a request says what is published: content type, one or many, the `Idempotency-Key` header. It answers 202 only
-after the commit. Step after: `operations.publishing`.
+Owns how a request says what is published: content type, one or many, the `Idempotency-Key` header. It answers
+202 only after the commit. Step after: `operations.publishing`.
 """
 
 import asyncio

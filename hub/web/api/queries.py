@@ -1,7 +1,7 @@
 """Query parameters of calls, as models: one declaration checks them and documents them.
 
-A call names a subclass of `Query`; its handler gets one as `request.query`. Every call also takes `project`, which
-`callers` reads. What a call does not know is refused by name, never skipped.
+A call names a subclass of `Query`; its handler gets one as `request.query`. Every call also takes `project`,
+which `callers` reads. What a call does not know is refused by name, never skipped.
 """
 
 from collections import Counter
@@ -32,7 +32,9 @@ class Query(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _check_text(cls, text: Any, info: ValidationInfo) -> Any:
-        """Every parameter comes as a text: without NUL, which PostgreSQL has not, and of plain digits for a number."""
+        """Every parameter comes as a text: without NUL, which PostgreSQL has not, and of plain digits for a
+        number.
+        """
         if "\0" in text:
             raise ValueError(NUL)
         field = cls.model_fields[str(info.field_name)]
@@ -59,7 +61,9 @@ class Paged(Query):
 
 
 def before_id(kind: str) -> Any:
-    """The field `before` of a list whose ids begin with `kind`, such as `hook`: another's id is no place in it."""
+    """The field `before` of a list whose ids begin with `kind`, such as `hook`: another's id is no place in
+    it.
+    """
     return Field(
         None,
         pattern=f"^{kind}_[0-9a-f]{{32}}$",

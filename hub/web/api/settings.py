@@ -1,4 +1,5 @@
-"""The calls about the settings that admins tune while the hub runs: their shape, made from the table of settings.
+"""The calls about the settings that admins tune while the hub runs: their shape, made from the table of
+settings.
 
 What they do is `operations.settings`'; what a value may be `rules.settings` decides.
 """
@@ -76,7 +77,8 @@ def _answer(tuned: Settings) -> dict[str, Any]:
 _ADMIN = ("admin",)
 
 CALLS = (
-    Call("GET", "/settings", get_settings, "The settings in force", _ADMIN, SettingsAnswer, is_about_project=False, tag="admin"),
-    Call("PATCH", "/settings", update_settings, "Change settings; they count at once, everywhere", _ADMIN, SettingsAnswer,
-         body=SettingsInput, is_about_project=False, tag="admin"),
+    Call("GET", "/settings", get_settings, "The settings in force", _ADMIN, SettingsAnswer,
+         is_about_project=False, tag="admin"),
+    Call("PATCH", "/settings", update_settings, "Change settings; they count at once, everywhere", _ADMIN,
+         SettingsAnswer, body=SettingsInput, is_about_project=False, tag="admin"),
 )  # fmt: skip

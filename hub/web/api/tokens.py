@@ -121,7 +121,10 @@ _ADMIN = ("admin",)
 CALLS = (
     Call("GET", "/tokens", list_tokens, "Tokens, newest first", _ADMIN, list[TokenAnswer], query=TokenQuery,
          is_about_project=False, tag="tokens"),
-    Call("POST", "/tokens", create_token, "Make a token", _ADMIN, NewToken, 201, TokenInput, is_about_project=False, tag="tokens"),
-    Call("GET", "/tokens/{id}", get_token, "One token", _ADMIN, TokenAnswer, is_about_project=False, tag="tokens"),
-    Call("DELETE", "/tokens/{id}", revoke_token, "Revoke a token", _ADMIN, Revoked, is_about_project=False, tag="tokens"),
+    Call("POST", "/tokens", create_token, "Make a token", _ADMIN, NewToken, 201, TokenInput,
+         is_about_project=False, tag="tokens"),
+    Call("GET", "/tokens/{id}", get_token, "One token", _ADMIN, TokenAnswer, is_about_project=False,
+         tag="tokens"),
+    Call("DELETE", "/tokens/{id}", revoke_token, "Revoke a token", _ADMIN, Revoked, is_about_project=False,
+         tag="tokens"),
 )  # fmt: skip

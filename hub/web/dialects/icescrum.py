@@ -133,7 +133,9 @@ async def _answer(request: Request, services: Services, callers: Callers, handle
 
 
 def _fields(body: bytes) -> dict[str, Any]:
-    """Raises: Malformed for whatever is wrong with the body as a whole; to these clients none of it is a field."""
+    """Raises: Malformed for whatever is wrong with the body as a whole; to these clients none of it is a
+    field.
+    """
     try:
         return dialect.hook_fields(read_object(body))
     except Invalid as refused:

@@ -1,6 +1,8 @@
-"""Bodies to copy, for the OpenAPI document: a story of one project, `TRAVEL`, whose hook hears of a new story.
+"""Bodies to copy, for the OpenAPI document: a story of one project, `TRAVEL`, whose hook hears of a new
+story.
 
-Owns nothing but these values. Every one is checked against its schema by the tests, and the requests against a running hub.
+Owns nothing but these values. Every one is checked against its schema by the tests, and the requests against
+a running hub.
 """
 
 from dataclasses import dataclass, field

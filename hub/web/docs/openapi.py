@@ -1,9 +1,9 @@
 """The OpenAPI 3.1 document, made from the table of calls: what is routed is described, and nothing else.
 
-Owns what the document is made of. No answer is described that the code cannot give: tests hold every answer to it, and
-generate clients of it. Beside it: `operations` (a call), `publishing` and `open_calls` (what is no call), `webhooks`
-(what we send), `schemas` and `responses` (what they share), `examples` (bodies to copy), `swagger` (the same API for
-Power Automate).
+Owns what the document is made of. No answer is described that the code cannot give: tests hold every answer
+to it, and generate clients of it. Beside it: `operations` (a call), `publishing` and `open_calls` (what is no
+call), `webhooks` (what we send), `schemas` and `responses` (what they share), `examples` (bodies to copy),
+`swagger` (the same API for Power Automate).
 """
 
 from collections.abc import Iterable, Sequence

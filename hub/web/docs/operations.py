@@ -1,7 +1,7 @@
 """From a row of the table of calls to an operation of the OpenAPI document.
 
-Owns its parameters, its statuses and its name. Beside it: `publishing` and `open_calls`, the operations that are no
-`Call`.
+Owns its parameters, its statuses and its name. Beside it: `publishing` and `open_calls`, the operations that
+are no `Call`.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
 """The documents over HTTP: OpenAPI 3.1, Swagger 2.0 for Power Automate, and the page that shows the former.
 
 Owns `GET /api/v1/openapi.json`, `/api/v1/swagger.json` and `/docs`; none needs a token, for they hold nothing
-but this page's own text. The policy below stops whatever would load from another host, and a script within the page.
+but this page's own text. The policy below stops whatever would load from another host, and a script within
+the page.
 """
 
 from collections.abc import Callable, Sequence

@@ -25,7 +25,9 @@ _SYSTEMS = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
-"""In the order in which they are looked for: Edge and Opera also call themselves Chrome, and all of them Safari."""
+"""In the order in which they are looked for: Edge and Opera also call themselves Chrome, and all of them
+Safari.
+"""
 
 
 def show_password(request: PageRequest) -> View:

@@ -1,4 +1,5 @@
-"""Apps: which may subscribe in a project, what each does, what may be done by hand with its hooks, how to set it up.
+"""Apps: which may subscribe in a project, what each does, what may be done by hand with its hooks, how to set
+it up.
 
 Owns `/projects/KEY/apps`. An app is a connector; its token is issued here and shown once.
 """

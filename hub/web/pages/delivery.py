@@ -1,7 +1,7 @@
 """One delivery: its tries, how long each phase of one took, and the request and answer side by side.
 
-Owns `/projects/KEY/deliveries/ID`. Bodies and headers are shown to who manages the project; secrets are masked where
-they were kept (`engine.delivery`), so nothing here could show one.
+Owns `/projects/KEY/deliveries/ID`. Bodies and headers are shown to who manages the project; secrets are
+masked where they were kept (`engine.delivery`), so nothing here could show one.
 """
 
 import shlex

@@ -1,4 +1,5 @@
-"""Events: what was published to a project, one event with where it went and why not elsewhere, and a test event by hand.
+"""Events: what was published to a project, one event with where it went and why not elsewhere, and a test
+event by hand.
 
 Owns `/projects/KEY/events…`. What an event holds is shown to who manages the project.
 """

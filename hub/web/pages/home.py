@@ -1,4 +1,6 @@
-"""The first page: what this is, that it is up, and where to go on. It shows nothing that a stranger may not know."""
+"""The first page: what this is, that it is up, and where to go on. It shows nothing that a stranger may not
+know.
+"""
 
 from hub.errors import StoreUnavailable
 from hub.operations import first_admin

@@ -1,7 +1,8 @@
-"""The page of one hook: its state in one sentence with what to press, how the last day went, and its deliveries.
+"""The page of one hook: its state in one sentence with what to press, how the last day went, and its
+deliveries.
 
-Owns `/projects/KEY/hooks/ID`, and its samples. Step after: what is pressed goes to `hook_actions`, what is looked
-into to `delivery`.
+Owns `/projects/KEY/hooks/ID`, and its samples. Step after: what is pressed goes to `hook_actions`, what is
+looked into to `delivery`.
 """
 
 from typing import Any, get_args

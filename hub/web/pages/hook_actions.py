@@ -1,7 +1,8 @@
-"""What can be pressed on a hook's page: test, switch on and off, retry, drop what is held, replay, rotate the secret.
+"""What can be pressed on a hook's page: test, switch on and off, retry, drop what is held, replay, rotate the
+secret.
 
-Owns the forms of `/projects/KEY/hooks/ID/…` that change no field. Each goes on to the hook's page, which says what came
-of it; who may do what is decided by the operations, as for every door.
+Owns the forms of `/projects/KEY/hooks/ID/…` that change no field. Each goes on to the hook's page, which says
+what came of it; who may do what is decided by the operations, as for every door.
 """
 
 from hub.errors import Invalid

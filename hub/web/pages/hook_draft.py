@@ -1,7 +1,8 @@
 """What somebody has typed into the form of a hook, and what it asks for.
 
-Owns the way between the form's fields and a `HookChange`, both ways. Secrets and header values go in and never come
-back: a form that is shown again keeps everything else. What a field may be is checked by `rules.hook_fields`.
+Owns the way between the form's fields and a `HookChange`, both ways. Secrets and header values go in and
+never come back: a form that is shown again keeps everything else. What a field may be is checked by
+`rules.hook_fields`.
 """
 
 import re
@@ -124,8 +125,8 @@ def is_only_asked(form: Form) -> bool:
 def change_of(
     draft: HookDraft, presets: Mapping[str, Sequence[str]], stored: Hook | None = None
 ) -> HookChange:
-    """What the form asks for. A stored header whose value was left empty keeps it; an empty secret keeps the one
-    that there is.
+    """What the form asks for. A stored header whose value was left empty keeps it; an empty secret keeps the
+    one that there is.
     """
     kept = MASK if stored is not None else ""
     headers = {

@@ -1,7 +1,9 @@
-"""The form of a hook: a new one, the settings of one that there is, and the same read-only where its origin forbids.
+"""The form of a hook: a new one, the settings of one that there is, and the same read-only where its origin
+forbids.
 
 Owns `…/hooks/new` and `…/hooks/ID/settings`. Step before: somebody has typed (`hook_draft`). Step after:
-`operations.subscriptions` checks and saves, as for every other door; a secret is shown once, right after it was made.
+`operations.subscriptions` checks and saves, as for every other door; a secret is shown once, right after it
+was made.
 """
 
 from typing import Any

@@ -1,4 +1,5 @@
-"""The list of a project's hooks: what needs attention first, with filters, the state in words, and the last 24 hours.
+"""The list of a project's hooks: what needs attention first, with filters, the state in words, and the last
+24 hours.
 
 Owns `/projects/KEY/hooks`.
 """

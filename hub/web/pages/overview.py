@@ -1,4 +1,5 @@
-"""The overview of a project: what needs attention first, then its figures, its last day, and its most frequent events.
+"""The overview of a project: what needs attention first, then its figures, its last day, and its most
+frequent events.
 
 Owns `/projects/KEY`. Where there is no hook yet it says what to do next.
 """

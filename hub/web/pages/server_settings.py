@@ -1,6 +1,8 @@
-"""Server settings, the failure limit first: default, unit, range, what a change does; saved values count at once.
+"""Server settings, the failure limit first: default, unit, range, what a change does; saved values count at
+once.
 
-Owns `/settings`. Values are written as people write them and read by `rules.settings`, as on the command line.
+Owns `/settings`. Values are written as people write them and read by `rules.settings`, as on the command
+line.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,8 @@
 """The set-up page: whoever holds the one-time link makes the first administrator.
 
-Owns `/setup`. Nobody gets in without the link's token, and no password is written back into the page. Step before:
-`hookhub serve` has printed the link. Step after: `hub.operations.first_admin` makes the user and ends the link.
+Owns `/setup`. Nobody gets in without the link's token, and no password is written back into the page. Step
+before: `hookhub serve` has printed the link. Step after: `hub.operations.first_admin` makes the user and ends
+the link.
 """
 
 from hub.errors import Conflict

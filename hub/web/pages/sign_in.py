@@ -1,6 +1,7 @@
 """Signing in and out.
 
-Owns `/sign-in` and `/sign-out`. Nothing tells whether a name is known, and where one goes on to is a path of ours.
+Owns `/sign-in` and `/sign-out`. Nothing tells whether a name is known, and where one goes on to is a path of
+ours.
 """
 
 from hub.errors import Busy, Invalid

@@ -1,8 +1,9 @@
 """Pages: one table row for each page, from which its route and its checks are made.
 
-Owns the way of every page: where a form came from, its fields and its token, who is signed in and may look, the handler
-on a thread, the template, and a refusal as a page. Handlers are plain functions of a `PageRequest`; they return a `View`
-or a `Redirect`, or raise a refusal, and may use the database freely: they are not on the event loop.
+Owns the way of every page: where a form came from, its fields and its token, who is signed in and may look,
+the handler on a thread, the template, and a refusal as a page. Handlers are plain functions of a
+`PageRequest`; they return a `View` or a `Redirect`, or raise a refusal, and may use the database freely: they
+are not on the event loop.
 """
 
 import re
@@ -35,8 +36,8 @@ from hub.web.sessions import Visit, check_csrf_token, layout_values
 SAFE_METHODS = ("GET", "HEAD")
 COSTLY_AT_ONCE = 2
 COSTLY_WAITING_MAX = 20
-"""Forms with a password take a tenth of a second and 64 MiB each: a flood must neither take all memory nor keep
-the threads from everything else.
+"""Forms with a password take a tenth of a second and 64 MiB each: a flood must neither take all memory nor
+keep the threads from everything else.
 """
 
 _OURS = re.compile(r"/(?![/\\])[\x21-\x7e]*")

@@ -183,7 +183,9 @@ FAILING: dict[str, Callable[[Client, str], Any]] = {
 
 @contextmanager
 def refusing(live: LiveHub, *statements: str) -> Iterator[None]:
-    """Meanwhile the database takes none of these, such as `INSERT ON audit`: each looks for a table that is not there."""
+    """Meanwhile the database takes none of these, such as `INSERT ON audit`: each looks for a table that is
+    not there.
+    """
     database = live.hub.database
 
     def execute(*lines: str) -> None:

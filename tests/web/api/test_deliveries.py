@@ -83,7 +83,8 @@ def test_each_attempt_is_kept_with_what_came_of_it(api: Client, receiver: Receiv
     assert first["reason"] == "answered 500"
     for n in (2, 3):
         assert api.post(f"/deliveries/{first['id']}/retry").status_code == 202
-        # The open breaker of a hook that fails again and again would be in the way; a person's switch closes it.
+        # The open breaker of a hook that fails again and again would be in the way; a person's switch closes
+        # it.
         api.post(f"/hooks/{hook['id']}/disable")
         api.post(f"/hooks/{hook['id']}/enable")
         until(

@@ -112,8 +112,8 @@ BEYOND_A_SCHEMA = (
 
 
 def check_accepted(case: Any, response: Any) -> None:
-    """What follows from the document is taken, except for reasons that no schema can give: it knows neither lines of
-    JSON nor which addresses a hook may have, nor what a receiver says to a handshake.
+    """What follows from the document is taken, except for reasons that no schema can give: it knows neither
+    lines of JSON nor which addresses a hook may have, nor what a receiver says to a handshake.
     """
     is_allowed = case.meta.generation.mode is GenerationMode.POSITIVE and case.media_type != NDJSON_TYPE
     if is_allowed and response.status_code in (400, 413, 415, 422):

@@ -639,7 +639,9 @@ ORIGIN = "https://board.example"
 
 @pytest.mark.parametrize("more", ["", "/1", "/1/2"])
 def test_a_browser_is_told_before_it_asks_that_it_may(live: LiveHub, path: str, more: str) -> None:
-    """As iceScrum answers a preflight: the origin as it came, its verbs, the token's header among those allowed."""
+    """As iceScrum answers a preflight: the origin as it came, its verbs, the token's header among those
+    allowed.
+    """
     asked = {
         "Origin": ORIGIN,
         "Access-Control-Request-Method": "PUT",

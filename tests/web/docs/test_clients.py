@@ -1,4 +1,6 @@
-"""Clients that others' generators make of the document work: they subscribe, publish, list and delete on a running hub."""
+"""Clients that others' generators make of the document work: they subscribe, publish, list and delete on a
+running hub.
+"""
 
 import json
 import shutil

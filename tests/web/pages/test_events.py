@@ -1,4 +1,6 @@
-"""Events: the list, one event with where it went and why not elsewhere, a test event by hand, and event types."""
+"""Events: the list, one event with where it went and why not elsewhere, a test event by hand, and event
+types.
+"""
 
 import re
 from html import unescape

@@ -1,6 +1,7 @@
 """Subscribe, publish, list and delete with the client that was generated from the hub's own document.
 
-Arguments: the hub's URL, a token, a target. Run by `test_clients`, in the folder of the package `hookhub_client`.
+Arguments: the hub's URL, a token, a target. Run by `test_clients`, in the folder of the package
+`hookhub_client`.
 """
 
 import sys
