@@ -112,8 +112,8 @@ class Overview:
         require(requester, "read", "manage", project_id=project.id)
 
         def read() -> HookPage:
-            found = hook_lists.find(project.id, wanted, page * PAGE, PAGE)
-            return HookPage(self._rows(found), hook_lists.count(project.id, wanted))
+            found = hook_lists.find(self._database, project.id, wanted, page * PAGE, PAGE)
+            return HookPage(self._rows(found), hook_lists.count(self._database, project.id, wanted))
 
         return self._database.read(read)
 
@@ -121,7 +121,9 @@ class Overview:
         """Hooks that fail or were switched off by failures, the worst first. Raises: Forbidden."""
         require(requester, "read", "manage", project_id=project.id)
         wanted = Wanted(states=("auto_disabled", "failing"))
-        return self._database.read(lambda: self._rows(hook_lists.find(project.id, wanted, 0, most)))
+        return self._database.read(
+            lambda: self._rows(hook_lists.find(self._database, project.id, wanted, 0, most))
+        )
 
     def hook(self, requester: Requester, project: Project, hook: Hook) -> HookRow:
         """One hook, which this requester has been shown."""

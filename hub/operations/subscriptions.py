@@ -263,7 +263,7 @@ class Subscriptions:
     def _check_room(self, requester: Requester, project: Project) -> None:
         check_open(project)
         most = settings.load().max_hooks_per_project
-        if most and hook_lists.count(project.id, _THERE) >= most:
+        if most and hook_lists.count(self._database, project.id, _THERE) >= most:
             raise Conflict(
                 f"this project has {most} hooks, which is the limit: delete one, or have an administrator "
                 "raise max_hooks_per_project",

@@ -15,7 +15,19 @@ def test_hooks_are_counted_by_state_without_those_that_were_deleted(store: Stage
     states = store.read(lambda: hook_lists.states([store.project.id]))
     assert states == {store.project.id: {"gone": 1, "failing": 1, "active": 2}}
     live = Wanted(states=("active", "failing"))
-    assert store.read(lambda: hook_lists.count(store.project.id, live)) == 3
+    assert store.read(lambda: hook_lists.count(store.database, store.project.id, live)) == 3
+
+
+def test_a_list_may_be_of_some_hooks_only_and_of_none(store: Stage) -> None:
+    made = [store.hook() for _ in range(3)]
+
+    def found(ids: list[str]) -> tuple[list[str], int]:
+        wanted, project_id = Wanted(hook_ids=ids), store.project.id
+        page = hook_lists.find(store.database, project_id, wanted, 0, 10)
+        return [hook.id for hook in page], hook_lists.count(store.database, project_id, wanted)
+
+    assert store.read(lambda: found([made[0], made[2], "hook_nobody"])) == ([made[2], made[0]], 2)
+    assert store.read(lambda: found([])) == ([], 0)
 
 
 def test_a_failing_hook_is_tried_next_when_its_first_retry_is_due_but_not_while_its_breaker_is_open(
