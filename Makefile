@@ -9,7 +9,7 @@ EVERYWHERE := -n auto --dist worksteal
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run install test coverage bench check format lock clean
+.PHONY: help demo run install test coverage bench pictures check format lock clean
 
 help:  ## this list
 	@grep -hE "^[a-z]+:.*##" $(MAKEFILE_LIST) | sed -E "s/^([a-z]+):.*## */  make \1\t/" | expand -t 18
@@ -32,6 +32,9 @@ coverage: .venv/.installed-dev  ## the same, and which lines and branches no tes
 
 bench: .venv/.installed-dev  ## how fast over HTTP, as ratios to floors; BENCH="--only singles --seconds 5" picks
 	@$(BIN)/python -m bench $(BENCH)
+
+pictures: .venv/.installed-dev  ## remake the pictures of README and docs, from a real hub
+	$(BIN)/python docs/pictures/make.py
 
 check: .venv/.installed-dev  ## format, lint, types, layers, the map of the modules
 	$(BIN)/ruff format --check .

@@ -90,8 +90,11 @@ def test_the_readme_shows_how_to_start_subscribe_and_publish_first() -> None:
         assert shown in first
 
 
-def test_the_picture_is_small() -> None:
-    assert (ROOT / "docs" / "pictures" / "home.png").stat().st_size < 150_000
+def test_the_pictures_are_small_and_shown() -> None:
+    words = "\n".join(page.read_text() for page in PAGES)
+    for picture in (ROOT / "docs" / "pictures").glob("*.png"):
+        assert picture.stat().st_size < 150_000
+        assert f"pictures/{picture.name}" in words
 
 
 def test_the_delivery_page_names_every_state_and_header() -> None:
