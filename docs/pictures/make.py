@@ -52,14 +52,12 @@ class Answer(BaseHTTPRequestHandler):
 
 @contextmanager
 def hub(data: str) -> Iterator[None]:
-    environment = {
-        **os.environ,
+    os.environ |= {
         "HUB_DATA_DIR": data,
         "HUB_OUTBOUND_ALLOW": "127.0.0.0/8",
         "HUB_ADMIN_USERNAME": NAME,
         "HUB_ADMIN_PASSWORD": PASSWORD,
     }
-    os.environ.update(environment)
     command = [str(HOOKHUB), "serve", "--port", HUB.rpartition(":")[2]]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         for _ in range(200):
