@@ -147,7 +147,7 @@ def _paths(hub: Hub) -> list[str]:
     if one is not None:
         paths += [f"/projects/BENCH/deliveries/{one.id}", f"/projects/BENCH/events/{one.event_id}"]
         busy = f"/projects/BENCH/hooks/{one.hook_id}"
-        paths += [busy, f"{busy}?state=failed", f"{busy}?type=never.seen"]
+        paths += [busy, f"{busy}?state=failed"]
     return paths
 
 
