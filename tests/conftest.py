@@ -1,7 +1,6 @@
-"""What every test may ask for: the two databases, and a browser.
+"""What every test may ask for: the two databases, a migrated one with a project on either, and a browser.
 
-Owns where tests find PostgreSQL and Chromium. It gives URLs and launch options only; the store's own fixtures
-are built on top of `database_url`. Migrations run once a session: each test gets a copy. What is missing
+Owns where tests find PostgreSQL and Chromium. Migrations run once a session: each test gets a copy. What is missing
 skips with its reason, except where CI=true: there a missing piece fails, so that a green run ran.
 """
 
@@ -24,6 +23,7 @@ from psycopg import sql
 
 from hub.store import schema
 from hub.store.database import Database
+from tests.rigs.stage import Stage
 
 # No example is judged by its speed, nor how long it took to be made up.
 hypothesis.settings.register_profile(
@@ -155,6 +155,22 @@ def empty_database_url(request: pytest.FixtureRequest) -> str:
     """The same without tables, as an operator makes it."""
     url: str = request.getfixturevalue(f"empty_{request.param}_url")
     return url
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Stage]:
+    """A migrated database with a project, on each engine."""
+    stage = Stage(database_url)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def sqlite(sqlite_url: str) -> Iterator[Stage]:
+    """What only SQLite can show."""
+    stage = Stage(sqlite_url)
+    yield stage
+    stage.close()
 
 
 @pytest.fixture(scope="session")
