@@ -9,6 +9,7 @@ import errno
 import os
 import resource
 import socket
+from collections.abc import Callable
 
 SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 """Errors that say what our machine has run out of: descriptors, memory, source ports."""
@@ -55,19 +56,19 @@ def has_route(address: str) -> bool:
     """Whether our machine knows a way to an address. Nothing is sent: connecting a datagram socket only asks
     the routing table.
     """
-    try:
-        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect((address, 9))
-    except OSError:
-        return False
-    return True
+    return _lets(address, lambda probe: probe.connect((address, 9)))
 
 
 def has_address(address: str) -> bool:
     """Whether an address is our own machine's: only such a one can be bound to."""
+    return _lets(address, lambda probe: probe.bind((address, 0)))
+
+
+def _lets(address: str, ask: Callable[[socket.socket], None]) -> bool:
+    """Whether the system allows this of a datagram socket of the address's family."""
     try:
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind((address, 0))
+            ask(probe)
     except OSError:
         return False
     return True
