@@ -127,9 +127,9 @@ class Intake:
         )
         return self._batch.add(publication)
 
-    def match(self, project_id: int, event_type: str) -> list[str]:
-        """The hooks that would get an event of this type now."""
-        return self._routing.match(project_id, [event_type])[event_type]
+    def match(self, project_id: int, event_types: Iterable[str]) -> dict[str, list[str]]:
+        """Type → the hooks that would get an event of it now."""
+        return self._routing.match(project_id, event_types)
 
     def _write(self, publications: list[_Publication]) -> list[list[Receipt]]:
         """One transaction for a group of publications."""

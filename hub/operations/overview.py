@@ -5,7 +5,7 @@ Reads only. Figures come from counters by the hour (`store.figures`), never from
 what waits stop at a bound. A requester sees what `rules.access` lets it see. Step after: a page draws it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hub.engine.intake import Intake
@@ -141,9 +141,9 @@ class Overview:
         require(requester, "read", "manage", project_id=project.id)
         return self._database.read(lambda: hook_lists.origins(project.id))
 
-    def wanting(self, project: Project, event_type: str) -> list[str]:
-        """The ids of the hooks that would get an event of this type."""
-        return self._database.read(lambda: self._intake.match(project.id, event_type))
+    def wanting(self, project: Project, event_types: Iterable[str]) -> dict[str, list[str]]:
+        """Type → the ids of the hooks that would get an event of it."""
+        return self._database.read(lambda: self._intake.match(project.id, event_types))
 
     def results(self, requester: Requester, project: Project) -> Hours:
         """How the project's requests went, all hooks together. Raises: Forbidden."""

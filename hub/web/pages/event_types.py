@@ -16,6 +16,7 @@ TYPES_MAX = 1_000
 def show(request: PageRequest) -> View:
     services, requester, project = request.services, request.requester, request.project
     types = services.event_types.find(requester, project)[:TYPES_MAX]
+    wanting = services.overview.wanting(project, [info.code for info in types])
     seen = services.overview.seen(requester, project)
     counted = {row.type: row for row in services.overview.types(requester, project)}
     groups = [
@@ -24,7 +25,7 @@ def show(request: PageRequest) -> View:
             "rows": [
                 {
                     "info": info,
-                    "hooks": len(services.overview.wanting(project, info.code)),
+                    "hooks": len(wanting[info.code]),
                     "count": counted.get(info.code),
                     "seen": seen.get(info.code),
                 }

@@ -58,7 +58,7 @@ def show_list(request: PageRequest) -> View | Redirect:
         )
     except Invalid as refused:
         found, goes_on = [], False
-        error = " ".join(hook_draft.errors_by_field(refused.errors).values())
+        error = " ".join(words.errors_by_field(refused.errors).values())
     except NotFound:
         found, goes_on, error = [], False, "There is no event with this id; it may be over its retention."
     went = services.deliveries.states_of([event.id for event in found])
@@ -137,7 +137,7 @@ def show(request: PageRequest) -> View:
 
 def show_new(request: PageRequest) -> View:
     """The form of a test event, with the type's example filled in."""
-    wanted = request.query.get("type", "")[:130].replace("\0", "")
+    wanted = request.asked("type", 130)
     types = request.services.event_types.find(request.requester, request.project)
     known = [
         info.code for info in types if catalogue.type_error(request.project.catalogue, info.code) is None
@@ -160,7 +160,7 @@ def publish(request: PageRequest) -> View | Redirect:
         receipt = request.services.publishing.publish_by_hand(request.requester, request.project, event)
     except Invalid as refused:
         named = [("data" if field == "body" else field, message) for field, message in refused.errors]
-        return _form(request, chosen, data, hook_draft.errors_by_field(named))
+        return _form(request, chosen, data, words.errors_by_field(named))
     hooks = words.counted(receipt.deliveries, "hook", "hooks")
     return Redirect(_path(request, receipt.id), f"Published: it goes to {hooks}.")
 
@@ -174,7 +174,7 @@ def _errors(request: PageRequest, chosen: str, data: str) -> dict[str, str]:
         msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, ValueError) as error:
         wrong.append(("data", f"is no JSON object: {error}"))
-    return hook_draft.errors_by_field(wrong)
+    return words.errors_by_field(wrong)
 
 
 def _form(request: PageRequest, chosen: str, data: str, errors: dict[str, str]) -> View:

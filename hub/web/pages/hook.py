@@ -49,7 +49,7 @@ def show(request: PageRequest) -> View:
         "states": [("", "Any"), *((state, DELIVERY_WORDS[state]) for state in SHOWN_STATES)],
         "types": [("", "Any"), *((code, code) for code in _types(request, hook))],
         "spans": SINCE,
-        "held_until": _held_until(hook, services.settings.recent()),
+        "held_until": words.held_until(hook, services.settings.recent()),
     }
     if request.wants_part:
         return View(values, template="hooks/deliveries.html")
@@ -156,20 +156,13 @@ def _types(request: PageRequest, hook: Hook) -> list[str]:
     return [info.code for info in known if hook.subscription.wants(info.code)][:200]
 
 
-def _held_until(hook: Hook, tuned: Settings) -> float | None:
-    """Until when what a hook had open when it went off is held."""
-    if hook.state not in ("disabled", "auto_disabled") or hook.health.disabled_at is None:
-        return None
-    return hook.health.disabled_at + tuned.hold_days * 86_400
-
-
 def _query(request: PageRequest) -> dict[str, str]:
     """What the filters above the deliveries ask for; what is not understood means any."""
     query = request.query
     state, since, before = query.get("state", ""), query.get("since", ""), query.get("before", "")
     return {
         "state": state if state in SHOWN_STATES else "",
-        "type": query.get("type", "")[:130].replace("\0", ""),
+        "type": request.asked("type", 130),
         "since": since if since in dict(SINCE) else "",
         "before": before if before.startswith("dlv_") and before.isascii() and before.isprintable() else "",
         "live": "off" if query.get("live") == "off" else "",

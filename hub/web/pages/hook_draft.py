@@ -19,22 +19,6 @@ from hub.web.body import Form
 
 BLANK_HEADERS = 2
 """Empty rows that a form has for more headers."""
-LABELS = {
-    "target_url": "Target URL",
-    "events": "Events",
-    "name": "Name",
-    "format": "Format",
-    "secret": "Secret",
-    "headers": "Extra headers",
-    "verify_ssl": "Certificate",
-    "manual_edit": "By hand",
-    "type": "Type",
-    "data": "Data",
-    "scopes": "May",
-    "expires_at": "Ends",
-    "until": "Until",
-    "overlap_hours": "Overlap",
-}
 OWN_GROUP = "The hub itself"
 
 _SEPARATORS = re.compile(r"[\s,;]+")
@@ -169,17 +153,6 @@ def header_errors(draft: HookDraft, stored: Iterable[str] = ()) -> dict[str, str
         if not value and name.lower() not in known:
             return {"headers": f"Header {name[:100]} has no value: give one, or remove the header."}
     return {}
-
-
-def errors_by_field(errors: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Field of the form → one sentence with its label, from the errors that every door gets."""
-    found: dict[str, str] = {}
-    for path, message in errors:
-        name = re.split(r"[.\[]", path)[0]
-        label = f"Header {path.partition('.')[2]}" if path.startswith("headers.") else LABELS.get(name, name)
-        joined = f"{label} {message}" if message[:1].islower() else f"{label}: {message}"
-        found[name] = f"{found[name]} {joined}." if name in found else f"{joined.rstrip('.')}."
-    return found
 
 
 def groups_of(types: Sequence[EventTypeInfo]) -> list[EventGroup]:

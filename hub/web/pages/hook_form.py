@@ -49,7 +49,7 @@ def create(request: PageRequest) -> View | Redirect:
     try:
         saved = request.services.subscriptions.create(request.requester, request.project, wanted)
     except Invalid as refused:
-        return _form(request, draft, hook_draft.errors_by_field(refused.errors))
+        return _form(request, draft, words.errors_by_field(refused.errors))
     return _saved(request, saved.hook, saved.secret, "Webhook saved. Send a test to see it arrive.", 201)
 
 
@@ -76,7 +76,7 @@ def update(request: PageRequest) -> View | Redirect:
     try:
         saved = request.services.subscriptions.update(request.requester, request.project, view.hook.id, given)
     except Invalid as refused:
-        return _form(request, draft, hook_draft.errors_by_field(refused.errors), view)
+        return _form(request, draft, words.errors_by_field(refused.errors), view)
     return _saved(request, saved.hook, saved.secret, "Settings saved.", 200)
 
 
@@ -85,7 +85,7 @@ def check_target(request: PageRequest) -> View:
     draft = hook_draft.of_form(request.form)
     given = HookChange(target_url=draft.target_url)
     wrong = request.services.subscriptions.errors_in(request.requester, request.project, given)
-    values = {"draft": draft.shown_again(), "errors": hook_draft.errors_by_field(wrong)}
+    values = {"draft": draft.shown_again(), "errors": words.errors_by_field(wrong)}
     return View({**values, "check_path": _path(request, "hooks/check")}, template="hooks/target_field.html")
 
 
@@ -136,7 +136,7 @@ def _form(
         "draft": draft.shown_again(),
         "errors": errors or {},
         "was_emptied": bool(draft.secret or any(draft.header_values)),
-        "labels": hook_draft.LABELS,
+        "labels": words.LABELS,
         "groups": groups,
         "types_count": sum(len(group.types) for group in groups if group.name != hook_draft.OWN_GROUP),
         "presets": hook_draft.presets_of(project.catalogue),

@@ -46,10 +46,6 @@ class Filters:
     page: int
     is_paused: bool
 
-    @property
-    def is_any(self) -> bool:
-        return not (self.text or self.state or self.origin or self.event)
-
     def query(self, **changes: str) -> str:
         """As the query of a link, with changes."""
         shown_page = str(self.page + 1) if self.page else ""
@@ -72,6 +68,7 @@ def show(request: PageRequest) -> View:
     services, project = request.services, request.project
     found = services.overview.hooks(request.requester, project, _wanted(request, filters), filters.page)
     types = services.event_types.find(request.requester, project)
+    codes = [info.code for info in types]
     counts = services.overview.states(request.requester, project)
     total = sum(counts.values())
     values: dict[str, Any] = {
@@ -80,7 +77,7 @@ def show(request: PageRequest) -> View:
         "states": STATE_WORDS,
         "origins": _origins(),
         "groups": hook_draft.groups_of(types),
-        "rows": [_row(request, row, [info.code for info in types]) for row in found.rows],
+        "rows": [_row(request, row, codes) for row in found.rows],
         "found": found.found,
         "first": filters.page * PAGE + 1,
         "has_more": (filters.page + 1) * PAGE < found.found,
@@ -120,7 +117,7 @@ def _filters(request: PageRequest) -> Filters:
         text=query.get("q", "").strip()[:TEXT_MAX].replace("\0", ""),
         state=query["state"] if query.get("state") in STATES else "",
         origin=query["origin"] if query.get("origin") in dict(_origins()) else "",
-        event=query.get("event", "")[:TEXT_MAX].replace("\0", ""),
+        event=request.asked("event", TEXT_MAX),
         page=max(0, int(page) - 1) if page.isascii() and page.isdigit() and int(page[:9]) < PAGES_MAX else 0,
         is_paused=query.get("live") == "off",
     )
@@ -133,8 +130,12 @@ def _wanted(request: PageRequest, filters: Filters) -> Wanted:
         states=STATES.get(filters.state, ()),
         origin_kind="app" if is_app else filters.origin or None,  # type: ignore[arg-type]  # one of the two
         origin_app=filters.origin if is_app else None,
-        hook_ids=request.services.overview.wanting(request.project, filters.event) if filters.event else None,
+        hook_ids=_wanting(request, filters.event) if filters.event else None,
     )
+
+
+def _wanting(request: PageRequest, event_type: str) -> list[str]:
+    return request.services.overview.wanting(request.project, [event_type])[event_type]
 
 
 def _origins() -> list[tuple[str, str]]:

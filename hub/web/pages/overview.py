@@ -42,7 +42,6 @@ def _attention(request: PageRequest, row: HookRow) -> dict[str, Any]:
     tuned = request.services.settings.recent()
     hook = row.hook
     left = tuned.failure_limit - hook.health.consecutive_failures
-    held_until = (hook.health.disabled_at or 0) + tuned.hold_days * 86_400
     return {
         "hook": hook,
         "title": words.title(hook),
@@ -53,7 +52,7 @@ def _attention(request: PageRequest, row: HookRow) -> dict[str, Any]:
         "last_error": hook.health.last_error or hook.health.disabled_reason or "",
         "next_at": row.next_attempt_at,
         "waiting": words.number(row.open_count, OPEN_MAX) if row.open_count else "",
-        "held_until": held_until if hook.state == "auto_disabled" else None,
+        "held_until": words.held_until(hook, tuned) if hook.state == "auto_disabled" else None,
     }
 
 

@@ -109,6 +109,10 @@ class PageRequest:
     def query(self) -> QueryParams:
         return self.http.query_params
 
+    def asked(self, name: str, most: int) -> str:
+        """A text of the query, cut to `most` characters; NUL, which PostgreSQL takes in no text, left out."""
+        return self.query.get(name, "")[:most].replace("\0", "")
+
     @property
     def address(self) -> str | None:
         return self.http.client.host if self.http.client else None

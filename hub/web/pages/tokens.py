@@ -12,7 +12,7 @@ from hub.operations import hook_access
 from hub.operations.tokens import NewToken
 from hub.rules.access import SCOPES
 from hub.store.tokens import Token
-from hub.web.pages import hook_draft
+from hub.web.pages import words
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 SCOPE_WORDS = {
@@ -47,7 +47,7 @@ def create(request: PageRequest) -> View:
             expires_at=_end_of(typed["expires_at"]),
         )
     except Invalid as refused:
-        return _page(request, hook_draft.errors_by_field(refused.errors), typed)
+        return _page(request, words.errors_by_field(refused.errors), typed)
     return _page(request, {}, {"scopes": ["publish"], "name": "", "app": "", "expires_at": ""}, made)
 
 

@@ -3,7 +3,8 @@
 Pure functions of values; the words are those of the design, one for each thing.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -11,11 +12,30 @@ from hub.operations import hook_access
 from hub.operations.overview import OPEN_MAX, HookRow, Hours
 from hub.rules.health import GONE_REASON
 from hub.rules.matching import Subscription
+from hub.rules.settings import Settings
 from hub.store.history import Delivery
 from hub.store.hooks import Hook
 from hub.web.rendering import milliseconds
 
 EVENTS_SHOWN = 3
+DAY_S = 86_400
+LABELS = {
+    "target_url": "Target URL",
+    "events": "Events",
+    "name": "Name",
+    "format": "Format",
+    "secret": "Secret",
+    "headers": "Extra headers",
+    "verify_ssl": "Certificate",
+    "manual_edit": "By hand",
+    "type": "Type",
+    "data": "Data",
+    "scopes": "May",
+    "expires_at": "Ends",
+    "until": "Until",
+    "overlap_hours": "Overlap",
+}
+"""Field of the API → what a form calls it."""
 DELIVERY_WORDS = {
     "waiting": "Waiting",
     "retrying": "Retrying",
@@ -110,6 +130,13 @@ def hours_label(hours: Hours) -> str:
     return f"Last 24 hours: {number(sum(hours.delivered))} delivered, {number(sum(hours.failed))} failed"
 
 
+def held_until(hook: Hook, tuned: Settings) -> float | None:
+    """Until when what a hook had open when it went off is held; None for one that is not off."""
+    if hook.state not in ("disabled", "auto_disabled") or hook.health.disabled_at is None:
+        return None
+    return hook.health.disabled_at + tuned.hold_days * DAY_S
+
+
 def under_delivery(delivery: Delivery) -> str:
     """The line below a delivery's state; its times stand beside it."""
     tries = counted(delivery.attempt_count, "try", "tries")
@@ -131,3 +158,14 @@ def pretty(body: bytes) -> str:
         return text(msgspec.json.format(body, indent=2))
     except (msgspec.DecodeError, ValueError):
         return text(body)
+
+
+def errors_by_field(errors: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Field of the form → one sentence with its label, from the errors that every door gets."""
+    found: dict[str, str] = {}
+    for path, message in errors:
+        name = re.split(r"[.\[]", path)[0]
+        label = f"Header {path.partition('.')[2]}" if path.startswith("headers.") else LABELS.get(name, name)
+        joined = f"{label} {message}" if message[:1].islower() else f"{label}: {message}"
+        found[name] = f"{found[name]} {joined}." if name in found else f"{joined.rstrip('.')}."
+    return found
