@@ -13,12 +13,12 @@ import anyio.to_thread
 from starlette.applications import Starlette
 
 from hub.config import Config
+from hub.engine.cores import stay_on_one_core
 from hub.engine.dispatcher import Dispatcher
 from hub.engine.hook_states import HookStates
 from hub.engine.in_flight import InFlight
 from hub.engine.intake import Intake
 from hub.engine.scheduler import Scheduler
-from hub.engine.senders import stay_on_one_core
 from hub.operations import hub_data
 from hub.operations.audit import AuditTrail
 from hub.operations.connectors import Connectors

@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from types import FrameType
 
 import click
@@ -23,6 +24,7 @@ from hub.commands.opening import data_option, load_config, made_line
 from hub.commands.serving_lock import only_one
 from hub.commands.worker_processes import WorkerProcesses, when_parent_ends
 from hub.config import MAX_WORKERS, Config
+from hub.engine.cores import stay_on_one_core
 from hub.errors import ConfigError, HubError, Invalid
 from hub.operations import first_admin, hub_data
 from hub.store.clock import Clock
@@ -104,12 +106,14 @@ def serve(
 @click.option(
     "--boot-epoch", type=float, hidden=True, help="When this machine started, by the parent's clock."
 )
+@click.option("--core", type=int, hidden=True, help="Which core its threads stay on.")
 @click.option("--host", hidden=True, help="Where the parent listens.")
 @click.option("--port", hidden=True, type=click.IntRange(1, 65535), help="Where the parent listens.")
 def worker(
     data_dir: str | None,
     until_stdin_ends: bool,
     boot_epoch: float | None,
+    core: int | None,
     host: str | None,
     port: int | None,
 ) -> None:
@@ -121,7 +125,7 @@ def worker(
     if until_stdin_ends:
         when_parent_ends(stopping.set)
     hub_data.open_there(loaded).close()
-    hub = Hub(loaded, clock=Clock(boot_epoch))
+    hub = Hub(loaded, clock=Clock(boot_epoch), prepare_thread=partial(stay_on_one_core, core))
     with on_signal(lambda: stopping.set()):
         hub.start()
         memory.keep_what_is_there()

@@ -62,7 +62,10 @@ class WorkerProcesses:
         self._wait()
 
     def start(self) -> None:
-        self._children = [_Child(self._command) for _ in range(self._count)]
+        # This process stays on the core of its own id.
+        self._children = [
+            _Child([*self._command, f"--core={os.getpid() + 1 + n}"]) for n in range(self._count)
+        ]
         if self._children:
             self._thread.start()
 

@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from hub.engine import worker
+from hub.engine.cores import stay_on_one_core
 from hub.engine.delivery import Shipment
 from hub.engine.destinations import Destinations
 from hub.engine.hook_states import HookStates
 from hub.engine.in_flight import InFlight
 from hub.engine.network import Network
-from hub.engine.senders import Senders, stay_on_one_core
+from hub.engine.senders import Senders
 from hub.errors import StoreUnavailable, StoreUndecided
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings

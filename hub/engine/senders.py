@@ -6,7 +6,6 @@ that claims. Step before: `dispatcher` has claimed. Step after: `delivery.attemp
 collects.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -92,15 +91,3 @@ class Senders:
             self._outcomes.put((claim, outcome))
             self._ended()
             delivery.log_attempt(shipment, outcome)
-
-
-def stay_on_one_core() -> None:
-    """Keep this thread on the process's core.
-
-    Threads that send hold the interpreter's lock in turns; on two cores they fight for it. Measured with a
-    publisher and six hooks on two cores: pinned 3,300 deliveries and 1,200 publications a second, free 1,900
-    and 650. The event loop stays free to move.
-    """
-    if hasattr(os, "sched_setaffinity"):  # Linux
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[os.getpid() % len(cores)]})

@@ -8,9 +8,9 @@ from typing import Any
 
 from hub import config
 from hub.app import Hub
+from hub.engine.cores import stay_on_one_core
 from hub.engine.in_flight import BYTES_MAX, InFlight
 from hub.engine.intake import Receipt
-from hub.engine.senders import stay_on_one_core
 from hub.operations.ping import Ping
 from hub.rules.access import Requester
 from hub.rules.health import disabled, enabled

@@ -15,7 +15,7 @@ import pytest
 from hub.errors import Conflict, StoreUnavailable, StoreUndecided
 from hub.ids import new_id
 from hub.store import events, projects
-from hub.store.batch import Batch
+from hub.store.batch import GROUP_MAX_S, Batch, Ended
 from hub.store.clock import Clock
 from hub.store.connections import READER_CACHE_KIB, WRITER_CACHE_KIB
 from hub.store.database import Database
@@ -39,17 +39,26 @@ class Writes:
     """A batch whose runs are counted, and held up until they are let go."""
 
     def __init__(
-        self, store: Stage, size_max: int = 100, size_of: Callable[[str], int] = lambda item: 1
+        self,
+        store: Stage,
+        size_max: int = 100,
+        size_of: Callable[[str], int] = lambda item: 1,
+        item_s: float = 0.0,
     ) -> None:
+        """`item_s`: what each item is taken to take."""
         self.groups: list[list[str]] = []
         self.committed: list[str] = []
         self.go = threading.Event()
-        self._store = store
-        self.batch = Batch(store.database, self._run, self._committed, size_max, size_of)
+        self._item_s = item_s
+        self._now_s = 0.0
+        self.batch = Batch(
+            store.database, self._run, self._committed, size_max, size_of, time_s=lambda: self._now_s
+        )
 
     def _run(self, items: list[str]) -> list[str]:
         self.go.wait(DEADLINE_S)
         self.groups.append(list(items))
+        self._now_s += self._item_s * len(items)
         for item in items:
             if item.startswith("bad"):
                 raise ValueError(item)
@@ -88,6 +97,42 @@ def test_a_group_is_never_larger_than_it_may_be(store: Stage) -> None:
     for future in futures:
         future.result(DEADLINE_S)
     assert max(map(len, writes.groups)) == 7
+
+
+def test_a_group_takes_no_longer_than_it_may_once_it_is_known_what_an_item_takes(store: Stage) -> None:
+    writes = Writes(store, item_s=GROUP_MAX_S / 4)
+    writes.go.set()
+    writes.batch.add("P0").result(DEADLINE_S)
+    writes.batch.add("P1").result(DEADLINE_S)
+    writes.go.clear()
+    futures = [writes.batch.add(f"Q{n}") for n in range(20)]
+    writes.go.set()
+    for future in futures:
+        future.result(DEADLINE_S)
+    assert max(map(len, writes.groups)) <= 5, "the last groups count, the latest most"
+
+
+def test_whoever_added_for_many_is_told_once_a_commit(store: Stage) -> None:
+    told: list[list[tuple[int, Any, str]]] = []
+    over = threading.Semaphore(0)
+
+    def tell(ended: list[Ended]) -> None:
+        told.append([(end.key, end.result, str(end.error or "")) for end in ended])
+        over.release()
+        raise RuntimeError("the loop has ended")
+
+    writes = Writes(store)
+    writes.batch.add_for("P0", 0, tell)
+    for n in range(1, 10):
+        writes.batch.add_for(f"P{n}", n, tell)
+    alone = writes.batch.add("P99")
+    writes.go.set()
+    assert alone.result(DEADLINE_S) == "p99"
+    assert over.acquire(timeout=DEADLINE_S)
+    assert sorted(one for ends in told for one in ends) == [(n, f"p{n}", "") for n in range(10)]
+    assert len(told) <= 2
+    writes.batch.add_for("bad", "a", tell)
+    until(lambda: told[-1] == [("a", None, "bad")])
 
 
 def test_one_that_spoils_its_group_fails_alone(store: Stage) -> None:
