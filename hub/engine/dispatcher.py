@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from queue import SimpleQueue
 
 from hub.engine import worker
 from hub.engine.cores import stay_on_one_core
@@ -81,7 +82,8 @@ class Dispatcher:
         self._in_flight = in_flight
         self._prepare_thread = prepare_thread
         self._destinations = Destinations(box)
-        self._senders = Senders(outbound, database.clock, wake.set, prepare_thread)
+        self._senders = Senders(outbound, database.clock, self._ended, prepare_thread)
+        self._outcomes: SimpleQueue[tuple[Claim, Outcome]] = SimpleQueue()
         self._unrecorded: list[tuple[Claim, Outcome]] = []
         self._turning = threading.Lock()
         self._workers = 1
@@ -136,7 +138,7 @@ class Dispatcher:
         Raises:
             StoreUnavailable: nothing is lost; call again later.
         """
-        self._unrecorded += self.network.counted(self._senders.collect())
+        self._unrecorded += self.network.counted(self._collected())
         if not self._unrecorded and not self._has_work():
             return False
         outcomes = self._unrecorded[:OUTCOMES_MAX]
@@ -149,10 +151,22 @@ class Dispatcher:
                 self._hand_over(claim, shipment, turn.settings)
         return bool(outcomes or turn.shipments)
 
+    def _ended(self, claim: Claim, outcome: Outcome) -> None:
+        """From any thread: an outcome is there."""
+        self._outcomes.put((claim, outcome))
+        self._wake.set()
+
+    def _collected(self) -> list[tuple[Claim, Outcome]]:
+        """What has ended since the last call."""
+        found = []
+        while not self._outcomes.empty():
+            found.append(self._outcomes.get())
+        return found
+
     def _run(self) -> None:
         self._prepare_thread()
         while not self._is_over and not (
-            self._is_stopping and self._in_flight.is_empty() and not self._senders.has_outcomes()
+            self._is_stopping and self._in_flight.is_empty() and self._outcomes.empty()
         ):
             try:
                 did_something = self.turn()
@@ -280,6 +294,6 @@ class Dispatcher:
                 raise shipment
             self._senders.send(claim, shipment, tuned)
         except Exception as error:  # its row cannot be read, or the system gives no more threads
-            self._senders.settle(
+            self._ended(
                 claim, Outcome("fault", self._database.clock.now(), 0.0, reason=f"fault of the hub: {error}")
             )

@@ -1,9 +1,8 @@
 """The senders: threads that make one attempt each, and hand its outcome back.
 
 Owns the threads and the way in and out of them. They are started as they are needed, and cheap while they
-wait for an answer. Nothing here touches the database: outcomes are collected and recorded by the one thread
-that claims. Step before: `dispatcher` has claimed. Step after: `delivery.attempt`, then the dispatcher
-collects.
+wait for an answer. Nothing here touches the database: outcomes are recorded by the one thread that claims.
+Step before: `dispatcher` has claimed. Step after: `delivery.attempt`, then the dispatcher is told.
 """
 
 import threading
@@ -29,11 +28,11 @@ class Senders:
         self,
         outbound: Outbound,
         clock: Clock,
-        ended: Callable[[], None],
+        ended: Callable[[Claim, Outcome], None],
         prepare_thread: Callable[[], None],
     ) -> None:
-        """`ended` is called, on a sender's thread, when there is an outcome to collect; `prepare_thread`
-        first in each.
+        """`ended` is told each outcome at once, on the thread that sent it, and may `send` the next from
+        there; `prepare_thread` is called first in each thread.
         """
         self._outbound = outbound
         self._clock = clock
@@ -42,12 +41,13 @@ class Senders:
         self._threads: list[threading.Thread] = []
         self._idle = threading.Semaphore(0)
         self._work: SimpleQueue[tuple[Claim, Shipment, Settings] | None] = SimpleQueue()
-        self._outcomes: SimpleQueue[tuple[Claim, Outcome]] = SimpleQueue()
         self._unstarted: dict[str, str] = {}
 
     def send(self, claim: Claim, shipment: Shipment, settings: Settings) -> None:
-        """Make an attempt on a thread of its own. Raises: RuntimeError, when the system gives no more
-        threads.
+        """Make an attempt on a thread of its own. From any thread; returns before the attempt has ended.
+
+        Raises:
+            RuntimeError: the system gives no more threads.
         """
         if not self._idle.acquire(blocking=False):
             thread = threading.Thread(target=self._run, name=f"sender-{len(self._threads)}", daemon=True)
@@ -55,20 +55,6 @@ class Senders:
             self._threads.append(thread)
         self._unstarted[claim.delivery_id] = claim.hook_id
         self._work.put((claim, shipment, settings))
-
-    def settle(self, claim: Claim, outcome: Outcome) -> None:
-        """An outcome that needed no sending."""
-        self._outcomes.put((claim, outcome))
-
-    def collect(self) -> list[tuple[Claim, Outcome]]:
-        """What has ended since the last call."""
-        found = []
-        while not self._outcomes.empty():
-            found.append(self._outcomes.get())
-        return found
-
-    def has_outcomes(self) -> bool:
-        return not self._outcomes.empty()
 
     def let_start(self, hook_id: str) -> None:
         """Return when each attempt for this hook that was handed over has begun."""
@@ -88,6 +74,5 @@ class Senders:
             self._unstarted.pop(claim.delivery_id, None)
             outcome = delivery.attempt(shipment, self._outbound, settings, self._clock)
             self._idle.release()
-            self._outcomes.put((claim, outcome))
-            self._ended()
+            self._ended(claim, outcome)
             delivery.log_attempt(shipment, outcome)
