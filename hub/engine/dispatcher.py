@@ -204,7 +204,9 @@ class Dispatcher:
         waits for it for ever.
         """
         try:
-            return self._database.write(lambda: self._exchange(outcomes), waits=True).result()
+            return self._database.write(
+                lambda: self._exchange(outcomes), waits=True, is_synced=False
+            ).result()
         except StoreUnavailable:
             raise
         except Exception:
@@ -228,7 +230,7 @@ class Dispatcher:
             )
             try:
                 self._database.write(
-                    partial(self._record, settings.load, [(claim, known)]), waits=True
+                    partial(self._record, settings.load, [(claim, known)]), waits=True, is_synced=False
                 ).result()
                 return
             except StoreUnavailable:

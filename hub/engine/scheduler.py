@@ -101,7 +101,7 @@ class Scheduler:
             workers.leave_dead(self._is_dead)
             return deliveries.rescue(self._database, now, self._is_dead)
 
-        rescued = self._database.write(write, waits=True).result()
+        rescued = self._database.write(write, waits=True, is_synced=False).result()
         if rescued:
             log.warning("took back %s deliveries of workers that stopped", rescued)
             self._wake()
@@ -145,8 +145,9 @@ class Scheduler:
         for _ in range(TIDY_BATCHES_MAX):
             if self._is_stopping:
                 break
-            one = self._database.write(lambda: step(settings.load(), self._database.clock.now()), waits=True)
-            done = one.result()
+            done = self._database.write(
+                lambda: step(settings.load(), self._database.clock.now()), waits=True, is_synced=False
+            ).result()
             if not done:
                 break
             total += done
@@ -165,13 +166,15 @@ class Scheduler:
             "oldest_s": 0.0 if oldest_at is None else max(0.0, now - oldest_at),
             "database_bytes": float(self._database.size_bytes()),
         }
-        self._database.write(lambda: figures.set_gauges(self._database, values, now)).result()
+        self._database.write(
+            lambda: figures.set_gauges(self._database, values, now), is_synced=False
+        ).result()
 
     def beat(self) -> None:
         """Say that this worker lives, as long as its dispatcher does."""
         if self._dispatcher is not None and self._dispatcher.is_turning():
             owner, now = self._dispatcher.owner, self._database.clock.now()
-            self._database.write(lambda: workers.beat(owner, now)).result()
+            self._database.write(lambda: workers.beat(owner, now), is_synced=False).result()
 
     def _is_dead(self, owner: str) -> bool:
         """Only on SQLite are all workers on this machine; of a shared database a process of the same name may

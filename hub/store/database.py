@@ -101,8 +101,12 @@ class Database:
                     raise StoreUnavailable(message, engine_errors.one_line(error)) from error
         raise AssertionError("unreachable")
 
-    def write(self, fn: Callable[[], T], *, waits: bool = False) -> "Future[T]":
-        """Run `fn` in one transaction on a writer thread; the future is done once it is durably committed.
+    def write(self, fn: Callable[[], T], *, waits: bool = False, is_synced: bool = True) -> "Future[T]":
+        """Run `fn` in one transaction on a writer thread; the future is done once it is committed.
+
+        What is committed outlives the end of this process and of the database's server; with `is_synced` the
+        end of the machine too, and so does everything committed before. Only what the hub would simply do
+        again may do without: the leases and results of deliveries.
 
         `fn` may be run again after a deadlock or a lost connection, so it must do nothing but read and write
         rows. The future raises what `fn` raises; Conflict when somebody else has just made the same row;
@@ -110,7 +114,7 @@ class Database:
         (`waits`: whoever asks has time, and wants to know how it ends).
         """
         try:
-            running = self._writers.submit(partial(self._transact, fn))
+            running = self._writers.submit(partial(self._transact, fn, is_synced))
         except RuntimeError:
             refused: Future[T] = Future()
             refused.set_exception(StoreUnavailable("the database is closed: the hub is stopping"))
@@ -188,7 +192,7 @@ class Database:
         finally:
             self._db.execute_sql("SELECT pg_advisory_unlock(%s)", (key,))
 
-    def _transact(self, fn: Callable[[], T]) -> T:
+    def _transact(self, fn: Callable[[], T], is_synced: bool) -> T:
         for run in range(1, RERUNS_MAX + 1):
             is_committing = False
             self._running.after_commit = committed = list[Callable[[], None]]()
@@ -196,7 +200,7 @@ class Database:
                 with self._patience.statement():
                     if self._connect():
                         self._db.widen_cache()
-                    with self._db.atomic():
+                    with self._db.atomic(is_synced=is_synced):
                         result = fn()
                         is_committing = True
                 for call in committed:

@@ -250,6 +250,28 @@ def test_every_sqlite_connection_syncs_each_commit_and_begins_immediately(sqlite
     assert seen[1:] == ["BEGIN IMMEDIATE", "COMMIT"]
 
 
+def test_a_commit_that_the_hub_would_do_again_is_not_waited_for_until_it_is_on_the_disk(store: Stage) -> None:
+    name = "SHOW synchronous_commit" if store.database.is_postgresql else "PRAGMA synchronous"
+
+    def level(is_synced: bool) -> str:
+        write = store.database.write(lambda: store.database.execute(name).fetchone()[0], is_synced=is_synced)
+        return str(write.result(DEADLINE_S))
+
+    synced, not_synced = ("on", "off") if store.database.is_postgresql else ("2", "1")
+    wanted = [True, False, False, True, False, True, True] * 4  # of PostgreSQL's writers each gets some
+    assert [level(one) for one in wanted] == [synced if one else not_synced for one in wanted]
+
+
+def test_a_commit_that_is_not_waited_for_is_undone_like_any_other(store: Stage, events_of: Any) -> None:
+    def write() -> None:
+        events.add(store.database, [NewEvent(new_id("evt"), store.project.id, "a.b", 0, b"{}")], 0)
+        raise RuntimeError("after the first row")
+
+    with pytest.raises(RuntimeError):
+        store.database.write(write, is_synced=False).result(DEADLINE_S)
+    assert events_of() == 0
+
+
 def backends(stage: Stage) -> list[int]:
     """The server processes of this database's connections, without the one that asks."""
     url = stage.url
