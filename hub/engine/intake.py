@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from hub.engine.source_counts import SourceCounts
 from hub.engine.type_counts import TypeCounts
 from hub.errors import Busy
 from hub.ids import new_id
@@ -92,18 +93,26 @@ class Intake:
         self._batch = Batch(database, self._write, self._committed, GROUP_MAX, lambda one: len(one.events))
         self._wake = wake
         self.type_counts = TypeCounts(database)
+        self.source_counts = SourceCounts(database)
         self._disk_checked_at = 0.0
         self._has_disk = True
         self.backlog = 0
         """Deliveries waiting when the scheduler last counted them."""
 
     def accept(
-        self, project_id: int, published: Sequence[Published], *, remembers_types: bool, hops: int = 0
+        self,
+        project_id: int,
+        published: Sequence[Published],
+        *,
+        remembers_types: bool,
+        hops: int = 0,
+        source_id: str | None = None,
     ) -> "Future[list[Receipt]]":
         """Write events durably; the future is done after the commit, with one receipt each, in order.
 
         `remembers_types`: list types that were never seen, as an open project does. `hops`: how many
-        deliveries of a hub led to this publication. Cheap enough for the event loop.
+        deliveries of a hub led to this publication. `source_id`: the source that it came through. Cheap
+        enough for the event loop.
 
         Raises:
             Busy: there is no room for more.
@@ -119,6 +128,7 @@ class Intake:
                     now if p.occurred_at is None else p.occurred_at,
                     p.data,
                     hops=hops,
+                    source_id=source_id,
                 )
                 for p in published
             ],
@@ -156,6 +166,7 @@ class Intake:
         now = self._database.clock.now()
         for publication in publications:
             self.type_counts.add(publication.fresh, now)
+            self.source_counts.add(publication.events, publication.fresh, now)
         self._wake()
 
     def _take_keys(self, publication: _Publication, now: float) -> list[str | None]:

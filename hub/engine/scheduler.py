@@ -155,6 +155,7 @@ class Scheduler:
 
     def write_counts(self) -> None:
         self._intake.type_counts.write()
+        self._intake.source_counts.write()
 
     def count_backlog(self) -> None:
         """Count what waits, for the intake's bound and for the health page's plots."""

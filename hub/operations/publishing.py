@@ -57,12 +57,13 @@ class Publishing:
         *,
         is_many: bool = False,
         hops: int = 0,
+        source_id: str | None = None,
     ) -> "Future[list[Receipt]]":
         """Write events durably, all or none; the future is done after the commit, with a receipt each, in
         order.
 
         `is_many`: they came as a list, so that what is wrong is named by its place, `[3].type`. `hops`: how
-        many deliveries of a hub led here.
+        many deliveries of a hub led here. `source_id`: the source that they came through.
 
         Raises:
             Forbidden: as `check` says. Invalid: a type that this project does not take. Busy: no room for more.
@@ -78,4 +79,6 @@ class Publishing:
         if wrong:
             raise Invalid(wrong)
         is_open = project.catalogue == catalogue.OPEN
-        return self._intake.accept(project.id, events, remembers_types=is_open, hops=hops)
+        return self._intake.accept(
+            project.id, events, remembers_types=is_open, hops=hops, source_id=source_id
+        )

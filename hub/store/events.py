@@ -58,6 +58,8 @@ class NewEvent:
     hook_ids: list[str] = field(default_factory=list)
     hops: int = 0
     """How many deliveries of a hub led to it."""
+    source_id: str | None = None
+    """The source that took it in."""
 
 
 def key_digest(key: str) -> bytes:
@@ -69,11 +71,8 @@ def add(database: Database, events: Sequence[NewEvent], now: float) -> None:
     caller's transaction.
     """
     database.executemany(
-        "INSERT INTO event (id, project_id, type, occurred_at, data, hops) VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (event.id, event.project_id, event.type, event.occurred_at, event.data, event.hops)
-            for event in events
-        ],
+        "INSERT INTO event (id, project_id, type, occurred_at, data, hops, source_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(e.id, e.project_id, e.type, e.occurred_at, e.data, e.hops, e.source_id) for e in events],
     )
     add_deliveries(
         database,
@@ -169,6 +168,12 @@ def between(project_id: int, since: float, until: float, after: str | None, limi
 def as_sent(event: Event, project_key: str) -> SentEvent:
     """An event as formats see it."""
     return SentEvent(event.id, event.type, iso(event.occurred_at), project_key, event.data)
+
+
+def source_of(event_id: str) -> str | None:
+    """The id of the source that an event came from; None for one that was published."""
+    row = models.Event.select(models.Event.source_id).where(models.Event.id == event_id).first()
+    return None if row is None else row.source_id
 
 
 def count_deliveries(event_id: str) -> int:

@@ -149,6 +149,8 @@ class Event(Table):
     """The object's JSON as it was received: these bytes are signed and sent."""
     hops = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     """How many times a hub had delivered it on its way here."""
+    source_id = CharField(null=True, max_length=40)
+    """The source that took it in; NULL: somebody published it."""
 
     class Meta:
         indexes = ((("project_id", "id"), False),)
@@ -352,6 +354,52 @@ class GaugeHour(Table):
         primary_key = CompositeKey("name", "hour")
 
 
+class Source(Table):
+    """An address at which another sender's webhooks come in."""
+
+    id = CharField(primary_key=True, max_length=40)
+    """Unguessable: of some it is all that proves a sender."""
+    project_id = IntegerField(index=True)
+    kind = CharField(max_length=20)
+    name = TextField()
+    prefix = CharField(max_length=60)
+    """What the types of its events begin with; may be empty."""
+    settings = TextField()
+    secrets = TextField(null=True)
+    is_on = BooleanField()
+    rate_per_s = DoubleField(null=True)
+    created_by = TextField()
+    created_at = DoubleField()
+    updated_at = DoubleField()
+    deleted_at = DoubleField(null=True)
+    last_event_at = DoubleField(null=True)
+    last_refused_at = DoubleField(null=True)
+    last_refused_reason = TextField(null=True)
+    accepted = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+    repeated = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+    dropped = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+    """Those that came while it was off."""
+    refused = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+
+
+class Refusal(Table):
+    """A request that a source did not take: the last few of each."""
+
+    id = CharField(primary_key=True, max_length=40)
+    source_id = CharField(max_length=40)
+    at = DoubleField(index=True)
+    status = IntegerField()
+    reason = TextField()
+    address = TextField(null=True)
+    headers = TextField()
+    """JSON, without what may be a credential."""
+    body = BlobField()
+    """Its beginning."""
+
+    class Meta:
+        indexes = ((("source_id", "id"), False),)
+
+
 class Worker(Table):
     """A process that sends deliveries, and when it was last seen."""
 
@@ -379,6 +427,8 @@ TABLES: list[type[Any]] = [
     ResultHour,
     TypeHour,
     GaugeHour,
+    Source,
+    Refusal,
     Worker,
 ]
 

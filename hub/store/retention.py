@@ -12,7 +12,7 @@ from peewee import JOIN, fn
 
 from hub.ids import first_id
 from hub.rules.settings import Settings
-from hub.store import figures, projects, sessions, sign_in_tries
+from hub.store import figures, projects, sessions, sign_in_tries, sources
 from hub.store.events import KEY_LIFETIME_S
 from hub.store.history import OFF, OPEN
 from hub.store.models import Attempt, Delivery, Event, EventKey, Hook, Worker
@@ -70,6 +70,7 @@ def forget(settings: Settings, now: float, rows_max: int = TIDY_MAX) -> int:
     sessions.forget_over(now)
     sign_in_tries.forget_over(now)
     figures.forget_over(now)
+    sources.forget_over(cutoff, now)
     return forgotten
 
 
