@@ -110,6 +110,6 @@ def hidden_types(requester: Requester) -> tuple[str, ...]:
 def _why_not(hook: Hook, event_type: str) -> str | None:
     if hook.state == "disabled":
         return f"it is switched off: {hook.health.disabled_reason}"
-    if not hook.subscription.wants(event_type):
+    if not hook.subscription.wants_type(event_type):
         return f"it does not want {event_type}: it wants {', '.join(hook.events[:PATTERNS_SHOWN_MAX])}"
     return None

@@ -88,7 +88,7 @@ def check_on(hook: Hook | None) -> None:
 def _is_wanted(hook: Hook, span: Span, event_type: str) -> bool:
     if event_type == PING_EVENT_TYPE or (span.type is not None and event_type != span.type):
         return False
-    return hook.subscription.wants(event_type)
+    return hook.subscription.wants_type(event_type)
 
 
 def _is_again(span: Span, state: str) -> bool:

@@ -43,7 +43,7 @@ class Samples:
         hidden = hidden_types(requester)
 
         def is_wanted(code: str) -> bool:
-            return code not in hidden and hook.subscription.wants(code)
+            return code not in hidden and hook.subscription.wants_type(code)
 
         recent = self._database.read(lambda: events.newest_wanted(project.id, is_wanted, SEARCHED, limit))
         sent = [events.as_sent(event, project.key) for event in recent]
@@ -54,7 +54,7 @@ class Samples:
         match.
         """
         known = [info.code for info in self._event_types.find(requester, project)]
-        wanted = [code for code in known if hook.subscription.wants(code)]
+        wanted = [code for code in known if hook.subscription.wants_type(code)]
         wanted = wanted or [_made_up(pattern) for pattern in hook.events]
         now = iso(self._database.clock.now())
         return [

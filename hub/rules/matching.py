@@ -1,17 +1,19 @@
-"""Which hooks want an event: patterns, and the routing table built from them.
+"""Which hooks want an event: patterns and filters, and the routing table built from them.
 
-Owns the grammar of event types and patterns (docs/publish.md) and the table that answers "who wants
-`story.create`?" without asking the database. Pure. It must never know of a hook more than its id: whether it
-may be sent to is decided when it is claimed. Step before: `intake` asks. Step after: `store.events` writes
-one delivery for each answer.
+Owns the grammar of event types and patterns (docs/publish.md) and the table that answers "who wants this
+event?" without asking the database. Pure. It must never know of a hook more than its id and its filter:
+whether it may be sent to is decided when it is claimed. Step before: `intake` asks. Step after:
+`store.events` writes one delivery for each answer.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from connectors.base import PING_EVENT_TYPE as PING_EVENT_TYPE
+from hub.rules.facts import Facts
+from hub.rules.filters import Failed, Filter, Unreadable
 
 OWN_EVENT_TYPES = {
     "hook.disabled": "A hook was switched off after too many failures in a row",
@@ -48,12 +50,41 @@ class Subscription:
     """What a hook asks for."""
 
     patterns: tuple[str, ...]
+    filter: Filter | Unreadable | None = None
 
-    def wants(self, event_type: str) -> bool:
-        """Whether the hook gets an event of this type; the only place that says so, beside the table below,
-        which must agree with it.
+    def wants_type(self, event_type: str) -> bool:
+        """Whether the hook gets events of this type, those that pass its filter; the only place that says so,
+        beside the table below, which must agree with it.
         """
         return any(matches(pattern, event_type) for pattern in self.patterns)
+
+    def failed(self, facts: Facts) -> Failed | None:
+        """Why an event of a wanted type does not pass the filter; None when it does."""
+        return None if self.filter is None else self.filter.failed(facts)
+
+    def wants(self, facts: Facts) -> bool:
+        """Whether the hook gets this event."""
+        return self.wants_type(facts.type) and self.failed(facts) is None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The hooks that want a type of event, as of one version of a routing table."""
+
+    hook_ids: tuple[str, ...]
+    """Each once, oldest first."""
+    filters: Mapping[str, Filter]
+    """Of those that have one."""
+
+    def wanting(self, facts: Facts) -> list[str]:
+        """Those of them that get an event."""
+        if not self.filters:
+            return list(self.hook_ids)
+        return [
+            hook_id
+            for hook_id in self.hook_ids
+            if (only_if := self.filters.get(hook_id)) is None or only_if.holds(facts)
+        ]
 
 
 class RoutingTable:
@@ -66,23 +97,41 @@ class RoutingTable:
         """The project's routing version up to which this table is true."""
         self._hooks: dict[str, tuple[str, ...]] = {}
         self._by_pattern: dict[str, set[str]] = defaultdict(set)
+        self._filters: dict[str, Filter] = {}
 
-    def put(self, hook_id: str, patterns: Iterable[str]) -> None:
-        """Say what a hook wants from now on; no patterns at all means that it wants nothing."""
+    @property
+    def has_filters(self) -> bool:
+        return bool(self._filters)
+
+    def put(self, hook_id: str, patterns: Iterable[str], only_if: Filter | Unreadable | None = None) -> None:
+        """Say what a hook wants from now on; no patterns at all means that it wants nothing.
+
+        Behind a filter that cannot be read every event waits, because any may be wanted: none is sent before
+        it has passed one.
+        """
         for pattern in self._hooks.pop(hook_id, ()):
             self._by_pattern[pattern].discard(hook_id)
+        self._filters.pop(hook_id, None)
         wanted = tuple(patterns)
         if wanted:
             self._hooks[hook_id] = wanted
+            if isinstance(only_if, Filter):
+                self._filters[hook_id] = only_if
         for pattern in wanted:
             self._by_pattern[pattern].add(hook_id)
 
     def match(self, event_type: str) -> list[str]:
-        """The ids of the hooks that want this type, each once, oldest first."""
+        """The ids of the hooks that want this type, whatever their filters say; each once, oldest first."""
         found: set[str] = set()
         for pattern in _patterns_of(event_type):
             found |= self._by_pattern.get(pattern, set())
         return sorted(found)
+
+    def candidates(self, event_type: str) -> Candidates:
+        """The same, to be asked about events without this table, which others change."""
+        found = self.match(event_type)
+        mine = self._filters
+        return Candidates(tuple(found), {one: mine[one] for one in found if one in mine} if mine else {})
 
 
 def _patterns_of(event_type: str) -> list[str]:

@@ -56,4 +56,6 @@ def wanting_own(project_id: int, event_type: str, about_hook_id: str) -> list[st
         .where(Hook.state.in_(ROUTED), Hook.deleted_at.is_null(), Hook.id != about_hook_id, may_know)
         .order_by(Hook.id)
     )
-    return [str(hook.id) for hook in rows if Subscription(tuple(json.loads(hook.events))).wants(event_type)]
+    return [
+        str(hook.id) for hook in rows if Subscription(tuple(json.loads(hook.events))).wants_type(event_type)
+    ]

@@ -5,6 +5,8 @@ same.
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.rules import filters
+from hub.rules.facts import Facts
 from hub.rules.matching import OWN_EVENT_TYPES, RoutingTable, Subscription, is_event_type, is_pattern, matches
 
 WORDS = st.sampled_from(
@@ -26,7 +28,7 @@ def test_its_answer_is_that_of_asking_every_hook_however_often_they_changed(
         table.put(hook_id, patterns)
     wanted = dict(changes)
     assert table.match(code) == sorted(
-        hook for hook, patterns in wanted.items() if Subscription(tuple(patterns)).wants(code)
+        hook for hook, patterns in wanted.items() if Subscription(tuple(patterns)).wants_type(code)
     )
 
 
@@ -51,6 +53,43 @@ def test_a_hook_that_wants_a_type_twice_gets_it_once() -> None:
     table = RoutingTable()
     table.put("hook_1", ["*", "story.*", "story.create"])
     assert table.match("story.create") == ["hook_1"]
+
+
+def test_a_filter_decides_among_the_hooks_that_want_the_type() -> None:
+    table = RoutingTable()
+    assert not table.has_filters
+    table.put("hook_1", ["*"], filters.read("state = 3"))
+    table.put("hook_2", ["story.*"])
+    table.put("hook_3", ["*"], filters.read("state = 2"))
+    table.put("hook_4", ["task.*"], filters.read("state = 3"))
+    candidates = table.candidates("story.create")
+    assert table.has_filters
+    assert table.match("story.create") == ["hook_1", "hook_2", "hook_3"]
+    assert candidates.wanting(Facts("story.create", 0.0, b'{"state":3}')) == ["hook_1", "hook_2"]
+    assert candidates.wanting(Facts("story.create", 0.0, b"{}")) == ["hook_2"]
+
+    table.put("hook_1", ["*"])
+    table.put("hook_3", [])
+    assert table.candidates("story.create").wanting(Facts("story.create", 0.0, b"{}")) == ["hook_1", "hook_2"]
+    assert candidates.wanting(Facts("story.create", 0.0, b"{}")) == ["hook_2"], (
+        "they are as they were asked for"
+    )
+
+
+def test_behind_a_filter_that_cannot_be_read_every_event_waits_and_none_is_wanted() -> None:
+    broken = filters.stored("state = 3")
+    table = RoutingTable()
+    table.put("hook_1", ["*"], broken)
+    facts = Facts("story.create", 0.0, b'{"state":3}')
+    assert table.candidates("story.create").wanting(facts) == ["hook_1"]
+    assert not Subscription(("*",), broken).wants(facts)
+
+
+def test_no_event_is_decoded_where_no_hook_that_wants_its_type_has_a_filter() -> None:
+    table = RoutingTable()
+    table.put("hook_1", ["task.*"], filters.read("state = 3"))
+    table.put("hook_2", ["*"])
+    assert table.candidates("story.create").wanting(Facts("story.create", 0.0, b"no JSON")) == ["hook_2"]
 
 
 def test_a_hook_without_patterns_wants_nothing_any_more() -> None:

@@ -263,7 +263,7 @@ def _change(fields: dict[str, Any]) -> HookChange:
 def _shown_events(project: Project, hook: Hook) -> Sequence[str]:
     """iceScrum has no patterns: its clients are shown the events that one stands for."""
     known = catalogue.types_of(project.catalogue) or ()
-    return [code for code in known if hook.subscription.wants(code)] or hook.events
+    return [code for code in known if hook.subscription.wants_type(code)] or hook.events
 
 
 def _shown(project: Project, hook: Hook, secret: str | None = None) -> dict[str, Any]:

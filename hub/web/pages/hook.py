@@ -153,7 +153,7 @@ def _rows(request: PageRequest, found: list[Delivery], since: str) -> list[dict[
 
 def _types(request: PageRequest, hook: Hook) -> list[str]:
     known = request.services.event_types.find(request.requester, request.project)
-    return [info.code for info in known if hook.subscription.wants(info.code)][:200]
+    return [info.code for info in known if hook.subscription.wants_type(info.code)][:200]
 
 
 def _query(request: PageRequest) -> dict[str, str]:

@@ -110,7 +110,7 @@ def wants(events: Sequence[str], presets: dict[str, Sequence[str]]) -> str:
 def types_wanted(events: Sequence[str], codes: Sequence[str]) -> int:
     """How many of the project's types these patterns stand for."""
     subscription = Subscription(tuple(events))
-    return sum(subscription.wants(code) for code in codes)
+    return sum(subscription.wants_type(code) for code in codes)
 
 
 def origin(hook: Hook) -> str:
