@@ -9,16 +9,22 @@ import os
 import threading
 import time
 
+POOL_BYTES = 4_096
+"""Random bytes that are fetched at once: asking the system lets go of the interpreter, and under load another
+thread keeps it for a while.
+"""
+
 _lock = threading.Lock()
 _last = 0
+_pool = b""
 
 
 def new_id(prefix: str) -> str:
     """`prefix` + `_` + 32 hex digits of a UUIDv7 (RFC 9562 §5.7, monotonic by its method 2)."""
     global _last
     with _lock:
-        fresh = (time.time_ns() // 1_000_000) << 74 | int.from_bytes(os.urandom(9)) << 2
-        _last = value = fresh if fresh > _last else _last + 1 + int.from_bytes(os.urandom(3))
+        fresh = (time.time_ns() // 1_000_000) << 74 | _random(9) << 2
+        _last = value = fresh if fresh > _last else _last + 1 + _random(3)
     return f"{prefix}_{_layout(value):032x}"
 
 
@@ -30,6 +36,23 @@ def first_id(prefix: str, at: float) -> str:
 def time_of(some_id: str) -> float:
     """The epoch seconds at which an id was made, to the millisecond."""
     return int(some_id.rpartition("_")[2][:12], 16) / 1000
+
+
+def _random(size: int) -> int:
+    """So many random bytes; with the lock held."""
+    global _pool
+    if len(_pool) < size:
+        _pool = os.urandom(POOL_BYTES)
+    taken, _pool = _pool[:size], _pool[size:]
+    return int.from_bytes(taken)
+
+
+def _forget_pool() -> None:
+    global _pool
+    _pool = b""
+
+
+os.register_at_fork(after_in_child=_forget_pool)
 
 
 def _layout(value: int) -> int:

@@ -34,6 +34,18 @@ _Items = msgspec.defstruct(
     "_Items", [(f"item{n}", Raw, _NONE) for n in range(EVENTS_MAX + 1)], array_like=True
 )
 """An array of which only so many items are read, however many follow."""
+
+
+class _Plain(msgspec.Struct, forbid_unknown_fields=True):
+    """An event whose fields have the right names and kinds."""
+
+    type: str
+    data: Raw
+    id: str | None = None
+    occurred_at: str | None = None
+
+
+_PLAIN = msgspec.json.Decoder(_Plain)
 _LINES = re.compile(rb"[^\n]+")  # not at \r, which is white space inside a value
 _ALIASES = {
     **dict.fromkeys(
@@ -92,6 +104,32 @@ def _read_items(items: list[Any], data_bytes_max: int) -> list[Published]:
 def _read_item(item: bytes, path: str, data_bytes_max: int) -> Published:
     if len(item) > data_bytes_max + ENVELOPE_BYTES_MAX:
         raise _too_large(path, f"more than {data_bytes_max}", data_bytes_max)
+    return _read_plain(item, data_bytes_max) or _read_thoroughly(item, path, data_bytes_max)
+
+
+def _read_plain(item: bytes, data_bytes_max: int) -> Published | None:
+    """An event with nothing to object to, read in a third of the time; None: look at it thoroughly, and say
+    what is wrong.
+    """
+    try:
+        found = _PLAIN.decode(item)
+        if strict_json.fault_in(item, strict_json.DEPTH_MAX + 1) is not None:
+            return None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    data = bytes(found.data)
+    if len(data) > data_bytes_max or len(item) - len(data) > ENVELOPE_BYTES_MAX or data[:1] != b"{":
+        return None
+
+    errors: list[FieldError] = []
+    moment = _moment(found.occurred_at, "", errors)
+    has_key = found.id is None or 1 <= len(found.id) <= KEY_MAX_LENGTH
+    if errors or not has_key or catalogue.form_error(found.type):
+        return None
+    return Published(found.type, data, found.id, moment)
+
+
+def _read_thoroughly(item: bytes, path: str, data_bytes_max: int) -> Published:
     strict_json.check_utf8(item, path or "body")
     fields = strict_json.decode(item, dict[str, Raw], path or "body", "a JSON object with type and data")
     data = bytes(fields["data"]) if "data" in fields else b""

@@ -49,6 +49,36 @@ def test_a_repeated_key_is_found_in_pieces_of_any_size(
     assert fault.key == "a"
 
 
+ODD_TEXTS = st.lists(
+    st.sampled_from(
+        ['\\"', "\\u0022", ":", "\\u003a", "\\u003A", "\\\\", "a", "\\u0061", " ", ",", "{", "[1]"]
+    ),
+    max_size=4,
+).map(lambda parts: '"' + "".join(parts) + '"')
+ODD_SPACES = st.sampled_from(["", "", "", " ", "\n", "\t\r"])
+
+
+def odd_object(pairs: list[tuple[str, str, str, str]]) -> str:
+    """Of (key, space, space, value)."""
+    return "{" + ",".join(f"{key}{before}:{after}{value}" for key, before, after, value in pairs) + "}"
+
+
+@given(
+    st.recursive(
+        ODD_TEXTS | st.sampled_from(["1", "1.5e3", "null", '{"a":1,"a":2}']),
+        lambda inner: (
+            st.lists(st.tuples(ODD_TEXTS, ODD_SPACES, ODD_SPACES, inner), max_size=4).map(odd_object)
+            | st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]")
+        ),
+        max_leaves=12,
+    )
+)
+def test_whether_a_key_stands_twice_does_not_hang_on_how_a_text_is_written(text: str) -> None:
+    """In pieces each object is read key by key; in one piece a quick look may come first."""
+    whole, in_pieces = fault_in(text.encode()), fault_in(text.encode(), piece_bytes=1)
+    assert (whole is None) == (in_pieces is None)
+
+
 @pytest.mark.parametrize("piece_bytes", [1, 50, 400, PIECE_BYTES])
 @pytest.mark.parametrize(("opens", "closes"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[{"[{":', b"}]")])
 def test_nesting_is_measured_in_pieces_of_any_size(opens: bytes, closes: bytes, piece_bytes: int) -> None:
