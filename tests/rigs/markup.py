@@ -1,5 +1,7 @@
 """What every page holds to, whatever it shows."""
 
+import re
+from html import unescape
 from html.parser import HTMLParser
 
 
@@ -23,6 +25,11 @@ class Markup(HTMLParser):
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for found, attributes in self.tags if found == tag]
+
+
+def plain(text: str) -> str:
+    """The words of a page, without its tags."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", text)))
 
 
 def check_markup(text: str) -> Markup:

@@ -1,6 +1,4 @@
-"""Events: the list, one event with where it went and why not elsewhere, a test event by hand, and event
-types.
-"""
+"""Events: the list, one event with where it went and why not elsewhere, a test event by hand."""
 
 import re
 from html import unescape
@@ -8,17 +6,9 @@ from html import unescape
 import pytest
 
 from tests.rigs.api import Browser, LiveHub
+from tests.rigs.markup import plain
 from tests.rigs.receivers import Receiver
 from tests.rigs.waiting import until
-
-
-@pytest.fixture
-def manager(live: LiveHub, project: str) -> Browser:
-    return live.browser("mia", project=project, role="product_owner")
-
-
-def plain(text: str) -> str:
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", text)))
 
 
 def test_the_list_says_what_each_event_is_about_and_where_it_went(
@@ -113,25 +103,3 @@ def test_a_team_member_sees_no_data_and_publishes_nothing(
     assert "inside" not in member.get(f"/projects/{project}/events").text
     assert member.get(f"/projects/{project}/events/new").status_code == 403
     assert member.submit(f"/projects/{project}/events/new", type="a.b", data="{}").status_code == 403
-
-
-def test_types_say_what_they_mean_and_who_receives_them(
-    live: LiveHub, project: str, manager: Browser, receiver: Receiver
-) -> None:
-    path = f"/projects/{project}/event-types"
-    declared = manager.submit(path, id="order.paid", name="Paid", description="An order was <i>paid</i>")
-    assert declared.status_code == 303
-    live.client(project=project).post(
-        "/hooks", json={"target_url": receiver.url, "event": "order.*", "name": "Ledger"}
-    )
-    text = manager.get(f"{path}?type=order.paid").text
-    assert "<i>paid" not in text
-    assert "order.paid would reach 1 hook: Ledger" in plain(text)
-    assert "1 hooks receive order.paid" in plain(text)
-    live.client(project=project).post("/events", json={"type": "order.paid", "data": {}})
-    until(lambda: manager.get(path).text.count("<time") == 2)  # first and last seen, once they are counted
-    assert manager.submit(path, id="Wrong!").status_code == 422
-    assert (
-        "is no" in plain(manager.get(f"{path}?type=%3Cb%3E").text)
-        or manager.get(f"{path}?type=x y").status_code == 200
-    )

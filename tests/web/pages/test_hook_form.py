@@ -12,11 +12,6 @@ SCRIPT = '"><script>alert(1)</script>'
 SECRET = "a secret of ours, 32 bytes long.."
 
 
-@pytest.fixture
-def manager(live: LiveHub, project: str) -> Browser:
-    return live.browser("mia", project=project, role="product_owner")
-
-
 def form(receiver: Receiver, **fields: object) -> dict[str, object]:
     return {
         "target_url": receiver.url,

@@ -10,11 +10,6 @@ from tests.rigs.receivers import Receiver
 from tests.rigs.waiting import until
 
 
-@pytest.fixture
-def manager(live: LiveHub, project: str) -> Browser:
-    return live.browser("mia", project=project, role="product_owner")
-
-
 def make(live: LiveHub, project: str, url: str, **fields: object) -> str:
     answer = live.client(project=project).post("/hooks", json={"target_url": url, "events": ["*"], **fields})
     return str(answer.json()["id"])

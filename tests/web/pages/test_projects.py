@@ -13,11 +13,6 @@ from tests.rigs.api import Browser, LiveHub
 from tests.rigs.markup import check_markup
 
 
-@pytest.fixture
-def admin(live: LiveHub) -> Browser:
-    return live.browser("root", is_admin=True)
-
-
 def found(live: LiveHub, key: str) -> Project:
     project = live.hub.database.read(lambda: projects.by_key(key))
     assert project is not None

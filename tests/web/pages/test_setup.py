@@ -1,4 +1,4 @@
-"""The first page and the set-up page: over HTTP, against a real hub in this process on a real SQLite file."""
+"""The set-up page: over HTTP, against a real hub in this process on a real SQLite file."""
 
 import json
 import time
@@ -52,20 +52,6 @@ def post(
         headers=named,
         follow_redirects=False,
     )
-
-
-def test_the_first_page_says_what_this_is_and_where_to_go(client: TestClient) -> None:
-    answer = client.get("/")
-    assert answer.status_code == 200
-    links = [link["href"] for link in check_markup(answer.text).all("a")]
-    assert {"/docs", "/api/v1/openapi.json"} <= set(links)
-    assert "Up and running" in answer.text
-    assert "No administrator can sign in yet" in answer.text
-
-
-def test_the_first_page_is_quiet_once_somebody_is_there(client: TestClient, token: str) -> None:
-    assert post(client, token).status_code == 303
-    assert "No administrator can sign in yet" not in client.get("/").text
 
 
 def test_pages_carry_a_strict_policy_and_everything_is_nosniff(client: TestClient) -> None:

@@ -99,14 +99,3 @@ def test_signing_out_is_said_and_ends_the_session(live: LiveHub, ann: str) -> No
     assert "You are signed out." in browser.get("/sign-in").text
     assert Browser(live.url, str(held)).get("/projects").status_code == 303
     assert browser.get("/sign-out", headers={"Accept": "text/html"}).status_code == 405
-
-
-def test_the_first_page_leads_everybody_to_where_they_can_go_on(
-    live: LiveHub, project: str, ann: str
-) -> None:
-    assert "No administrator can sign in yet" in live.stranger().get("/").text
-    live.hub.services.users.create(ADMIN, "root", PASSWORD, is_admin=True)
-    assert live.stranger().get("/").headers["location"] == "/sign-in"
-    assert live.browser(ann).get("/").headers["location"] == "/projects"
-    tom = live.browser(f"tom of {project}", project=project, role="team_member")
-    assert tom.get("/").headers["location"] == f"/projects/{project}"

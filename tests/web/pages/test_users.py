@@ -10,11 +10,6 @@ from tests.rigs.markup import check_markup
 PASSWORD = "correct horse battery"
 
 
-@pytest.fixture
-def admin(live: LiveHub) -> Browser:
-    return live.browser("root", is_admin=True)
-
-
 def found(live: LiveHub, name: str) -> User:
     user = live.hub.database.read(lambda: users.by_name(name))
     assert user is not None

@@ -1,0 +1,28 @@
+"""Event types: what each means, who receives it, and a new one declared."""
+
+from tests.rigs.api import Browser, LiveHub
+from tests.rigs.markup import plain
+from tests.rigs.receivers import Receiver
+from tests.rigs.waiting import until
+
+
+def test_types_say_what_they_mean_and_who_receives_them(
+    live: LiveHub, project: str, manager: Browser, receiver: Receiver
+) -> None:
+    path = f"/projects/{project}/event-types"
+    declared = manager.submit(path, id="order.paid", name="Paid", description="An order was <i>paid</i>")
+    assert declared.status_code == 303
+    live.client(project=project).post(
+        "/hooks", json={"target_url": receiver.url, "event": "order.*", "name": "Ledger"}
+    )
+    text = manager.get(f"{path}?type=order.paid").text
+    assert "<i>paid" not in text
+    assert "order.paid would reach 1 hook: Ledger" in plain(text)
+    assert "1 hooks receive order.paid" in plain(text)
+    live.client(project=project).post("/events", json={"type": "order.paid", "data": {}})
+    until(lambda: manager.get(path).text.count("<time") == 2)  # first and last seen, once they are counted
+    assert manager.submit(path, id="Wrong!").status_code == 422
+    assert (
+        "is no" in plain(manager.get(f"{path}?type=%3Cb%3E").text)
+        or manager.get(f"{path}?type=x y").status_code == 200
+    )
