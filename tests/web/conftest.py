@@ -23,6 +23,15 @@ def project(live: LiveHub) -> str:
     return live.project()
 
 
+@pytest.fixture(scope="module")
+def root(live: LiveHub) -> Client:
+    """A server-wide token: it may call everything, and names the project ROOT."""
+    live.project(key="ROOT")
+    client = live.client("admin", project=None)
+    client.params = {"project": "ROOT"}
+    return client
+
+
 @pytest.fixture
 def api(live: LiveHub, project: str) -> Client:
     """A client of that project with every scope but admin."""

@@ -2,7 +2,6 @@
 are short.
 """
 
-import socket
 import threading
 from collections.abc import Iterator
 
@@ -11,7 +10,6 @@ import pytest
 from hub.web.connections import Connection, Limits
 from tests.rigs.api import LiveHub, serving
 from tests.rigs.sockets import GET, check_refused, connected, exchange, rest_of, send_what_is_taken, statuses
-from tests.rigs.waiting import until
 
 
 class Hasty(Connection):
@@ -60,14 +58,3 @@ def test_bytes_that_drip_do_not_keep_a_head_alive(live: LiveHub) -> None:
 def test_the_rest_of_a_body_that_nobody_waits_for_must_come_in_time(live: LiveHub) -> None:
     head = b"POST /api/v1/hooks HTTP/1.1\r\nHost: hub\r\nContent-Length: 10\r\n\r\n"
     assert statuses(exchange(live, head, b"a")) == [401]
-
-
-def test_a_caller_that_does_not_read_is_left(live: LiveHub) -> None:
-    large = b"GET /static/vendor/swagger-ui-5.35.0/swagger-ui-bundle.js HTTP/1.1\r\nHost: hub\r\n\r\n"
-    with connected(live) as connection:
-        connection.sendall(large * 50)
-        until(lambda: is_reset(connection))
-
-
-def is_reset(connection: socket.socket) -> bool:
-    return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0

@@ -6,9 +6,9 @@ from typing import Any
 
 from hub.web.routes import CALLS
 from tests.rigs.api import serving
+from tests.rigs.problems import fields_of, filled, problem_of
 from tests.rigs.receivers import Received, Receiver
 from tests.rigs.waiting import until
-from tests.web.api.test_problems import fields_of, filled, problem_of
 from tests.web.api.test_publish import ODD_DATA, publish
 from tests.web.docs.test_openapi import DOCUMENT, errors_of
 

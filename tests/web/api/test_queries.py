@@ -8,8 +8,22 @@ from pydantic import Field
 from starlette.datastructures import QueryParams
 
 from hub.errors import Invalid
+from hub.web.api.calls import Call
 from hub.web.api.queries import Paged, Query, before_id, read_query
+from hub.web.routes import CALLS
+from tests.rigs.api import Client
+from tests.rigs.problems import (
+    fields_of,
+    filled,
+    name_of,
+    problem_of,
+)
 
+QUERIES = [
+    ("limit", "0"), ("limit", "201"), ("limit", "-1"), ("limit", ""), ("limit", "1.0"), ("limit", "٣"), ("limit", "²"), ("limit", "1_0"),
+    ("limit", "9" * 5000), ("limit", "%00"), ("before", "\0"), ("nope", "1"), ("limit[]", "1"), ("Limit", "1"),
+]  # fmt: skip
+LISTS = [call.path for call in CALLS if call.method == "GET" and issubclass(call.query, Paged)]
 ID = "hook_019ab2a6b7c87d1e8f3a4b5c6d7e8f90"
 
 
@@ -61,3 +75,33 @@ def test_many_parameters_cost_no_more_than_there_are(query: str) -> None:
     with pytest.raises(Invalid):
         read_query(params, HookQuery)
     assert time.thread_time() - began < 1
+
+
+@pytest.mark.parametrize(("name", "value"), QUERIES, ids=lambda value: repr(value)[:20])
+@pytest.mark.parametrize("path", LISTS)
+def test_a_wrong_parameter_is_named(root: Client, path: str, name: str, value: str) -> None:
+    answer = root.get(filled(path), params={name: value})
+    assert name in fields_of(answer, 422)
+
+
+@pytest.mark.parametrize(
+    "call", [call for call in CALLS if call.query.model_fields], ids=lambda call: f"{call.method} {call.path}"
+)
+def test_a_parameter_that_stands_there_twice_is_named(root: Client, call: Call) -> None:
+    name = next(iter(call.query.model_fields))
+    value = "1"
+    answer = root.request(
+        call.method, filled(call.path), params=[("project", "ROOT"), (name, value), (name, value)]
+    )
+    assert name in fields_of(answer, 422)
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize(
+    "before", ["junk", "💥", "'; DROP TABLE hook; --", "%", "evt_", "a" * 5000, "hook_zzzz"], ids=name_of
+)
+def test_a_page_before_nothing_known_is_a_page(root: Client, path: str, before: str) -> None:
+    answer = root.get(filled(path), params={"before": before})
+    if answer.status_code != 200:
+        problem_of(answer, 404, 422)
+    assert isinstance(answer.json(), list if answer.status_code == 200 else dict)

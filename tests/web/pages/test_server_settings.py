@@ -9,7 +9,6 @@ from tests.rigs.api import Browser, LiveHub
 from tests.rigs.markup import plain
 
 pytestmark = pytest.mark.usefixtures("restored")
-
 PATHS = ("/settings", "/audit", "/health")
 
 
