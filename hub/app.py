@@ -32,6 +32,7 @@ from hub.operations.overview import Overview
 from hub.operations.ping import Pings
 from hub.operations.projects import Projects
 from hub.operations.publishing import Publishing
+from hub.operations.recent import Refreshing
 from hub.operations.samples import Samples
 from hub.operations.sessions import Sessions
 from hub.operations.settings import ServerSettings
@@ -103,6 +104,8 @@ class Hub:
         )
         event_types = EventTypes(self.database)
         credentials = Credentials(self.database)
+        settings = ServerSettings(self.database, woken.set)
+        self._refreshing = Refreshing([credentials.refresh, settings.refresh])
 
         def changed() -> None:
             credentials.forget()
@@ -129,7 +132,7 @@ class Hub:
             members=Members(self.database),
             tokens=Tokens(self.database, credentials.forget),
             connectors=Connectors(self.database),
-            settings=ServerSettings(self.database, woken.set),
+            settings=settings,
             audit=AuditTrail(self.database),
             scheduler=scheduler,
             dispatcher=dispatcher,
@@ -142,9 +145,11 @@ class Hub:
         if self.services.dispatcher is not None:
             self.services.dispatcher.start()
         self.services.scheduler.start()
+        self._refreshing.start()
 
     def stop(self, timeout_s: float = STOP_S) -> None:
         """Take nothing more, let what is under way end within `timeout_s`, close everything."""
+        self._refreshing.close()
         self.services.scheduler.stop()
         if self.services.dispatcher is not None:
             self.services.dispatcher.stop(timeout_s)

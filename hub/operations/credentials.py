@@ -1,9 +1,12 @@
 """Whom a token stands for, and the project it speaks of.
 
 Owns authentication by token, whichever door it came through. A publisher's token and project are not looked
-up for each event: what was found is kept for a second, and forgotten at once when this process changes it.
-Step before: a door has found the token in a request; step after: an operation judges the `Requester`.
+up for each event: what was found is kept for a second (`recent`), and forgotten at once when this process
+changes it. Step before: a door has found the token in a request; step after: an operation judges the `Requester`.
 """
+
+from collections.abc import Collection
+from dataclasses import replace
 
 from hub.errors import NotFound
 from hub.operations.recent import Recent
@@ -24,16 +27,18 @@ class Credentials:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._tokens: Recent[bytes, Token] = Recent(self._find_token)
-        self._projects: Recent[int | str, Project] = Recent(self._find_project)
+        self._requesters: Recent[bytes, Requester] = Recent(self._find_requesters)
+        self._projects: Recent[int | str, Project] = Recent(self._find_projects)
         self._touched: dict[str, float] = {}
 
     def requester_recently(self, text: str, address: str | None) -> Requester | None:
-        return self._requester(self._tokens.recent(tokens.digest(text)), address)
+        found = self._requesters.recent(tokens.digest(text))
+        return None if found is None else replace(found, address=address)
 
     def requester(self, text: str, address: str | None) -> Requester | None:
         """None: the token is unknown, revoked or expired."""
-        return self._requester(self._tokens.get(tokens.digest(text)), address)
+        found = self._requesters.get(tokens.digest(text))
+        return None if found is None else replace(found, address=address)
 
     def project_recently(self, wanted: int | str) -> Project | None:
         return self._projects.recent(wanted)
@@ -49,34 +54,42 @@ class Credentials:
 
     def forget(self) -> None:
         """A token or a project was changed here."""
-        self._tokens.forget()
+        self._requesters.forget()
         self._projects.forget()
 
-    def _requester(self, token: Token | None, address: str | None) -> Requester | None:
-        if token is None:
-            return None
-        # One of a project that was made with it in an earlier release must not rule the server.
-        without = {"admin"} if token.project_id is not None else set()
-        return Requester(
-            f"token {token.name}" if token.name else "token",
-            frozenset(token.scopes) - without,
-            token.app,
-            token_id=token.id,
-            project_id=token.project_id,
-            address=address,
-        )
+    def refresh(self) -> None:
+        """Look up again what is in use. Raises: StoreUnavailable."""
+        self._requesters.refresh()
+        self._projects.refresh()
 
-    def _find_token(self, digest: bytes) -> Token | None:
+    def _find_requesters(self, digests: Collection[bytes]) -> dict[bytes, Requester]:
         now = self._database.clock.now()
-        found = self._database.read(lambda: tokens.by_digest(digest))
-        if found is None or found.is_over(now):
-            return None
-        if now - self._touched.get(found.id, 0.0) > TOUCH_EVERY_S:
-            self._touched[found.id] = now
-            self._database.write(lambda: tokens.touch(found.id, now))
-        return found
+        found = self._database.read(lambda: tokens.by_digests(digests))
+        valid = {digest: token for digest, token in found.items() if not token.is_over(now)}
+        for token in valid.values():
+            self._touch(token.id, now)
+        return {digest: _requester(token) for digest, token in valid.items()}
 
-    def _find_project(self, wanted: int | str) -> Project | None:
-        return self._database.read(
-            lambda: projects.by_id(wanted) if isinstance(wanted, int) else projects.by_key(wanted)
-        )
+    def _touch(self, token_id: str, now: float) -> None:
+        if now - self._touched.get(token_id, 0.0) > TOUCH_EVERY_S:
+            self._touched[token_id] = now
+            self._database.write(lambda: tokens.touch(token_id, now))
+
+    def _find_projects(self, wanted: Collection[int | str]) -> dict[int | str, Project]:
+        found = self._database.read(lambda: projects.named(wanted))
+        by_name: dict[int | str, Project] = {}
+        for project in found:
+            by_name[project.id] = by_name[project.key] = project
+        return by_name
+
+
+def _requester(token: Token) -> Requester:
+    # One of a project that was made with it in an earlier release must not rule the server.
+    without = {"admin"} if token.project_id is not None else set()
+    return Requester(
+        f"token {token.name}" if token.name else "token",
+        frozenset(token.scopes) - without,
+        token.app,
+        token_id=token.id,
+        project_id=token.project_id,
+    )

@@ -21,7 +21,7 @@ class ServerSettings:
         """`changed` is called after each change: there may be something to send."""
         self._database = database
         self._changed = changed
-        self._recent: Recent[None, Settings] = Recent(lambda _: database.read(settings.load))
+        self._recent: Recent[None, Settings] = Recent(lambda _: {None: database.read(settings.load)})
 
     def get(self, requester: Requester) -> Settings:
         """Those in force. Raises: Forbidden."""
@@ -47,6 +47,10 @@ class ServerSettings:
         self._recent.forget()
         self._changed()
         return updated
+
+    def refresh(self) -> None:
+        """Look up again what `recently` tells, if somebody asks for it. Raises: StoreUnavailable."""
+        self._recent.refresh()
 
     def recently(self) -> Settings | None:
         """Those in force within the last second, from memory only; None: ask `recent`."""

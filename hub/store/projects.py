@@ -4,7 +4,7 @@ Owns those two tables. A `Project` is what was true when it was read: other proc
 whoever decides something by one reads it in the transaction that acts on it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,14 @@ def by_key(key: str) -> Project | None:
 
 def by_id(project_id: int) -> Project | None:
     return _found((models.Project.id == project_id) & _is_there())
+
+
+def named(wanted: Collection[int | str]) -> tuple[Project, ...]:
+    """Those with one of these ids or keys."""
+    ids = [name for name in wanted if isinstance(name, int)]
+    keys = [name for name in wanted if isinstance(name, str) and "\0" not in name]
+    table = models.Project
+    return tuple(map(_project, table.select().where((table.id << ids) | (table.key << keys), _is_there())))
 
 
 def find(
