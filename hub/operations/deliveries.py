@@ -46,10 +46,11 @@ class Deliveries:
         event_id: str | None = None,
         state: str | None = None,
         type: str | None = None,
+        since: float | None = None,
         before: str | None = None,
         limit: int = 50,
     ) -> list[Delivery]:
-        """Newest first, of one hook or event or of all; `state` is a shown one.
+        """Newest first, of one hook or event or of all; `state` is a shown one; `since`: made then or later.
 
         Raises:
             NotFound: there is no such hook or event, or it must look so. Invalid: a type that cannot be there.
@@ -67,6 +68,7 @@ class Deliveries:
                 state=state,
                 type=type,
                 origin_app=requester.app,
+                since=since,
                 before=before,
                 limit=limit,
             )

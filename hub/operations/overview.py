@@ -59,7 +59,7 @@ class HookRow:
     hook: Hook
     hours: Hours
     open_count: int
-    """Deliveries that wait, counted up to OPEN_MAX; 0 for a hook that is well."""
+    """Deliveries that wait, counted up to OPEN_MAX; 0 for a hook that is well and not paused."""
     next_attempt_at: float | None
 
 
@@ -217,7 +217,7 @@ class Overview:
 
     def _rows(self, found: Sequence[Hook]) -> list[HookRow]:
         hours = self._hours([hook.id for hook in found])
-        unwell = [hook.id for hook in found if hook.state != "active"]
+        unwell = [hook.id for hook in found if hook.state != "active" or hook.health.open_until is not None]
         waiting = hook_lists.open_counts(self._database, unwell, OPEN_MAX)
         times = hook_lists.next_attempts([hook for hook in found if hook.state == "failing"])
         return [HookRow(hook, hours[hook.id], waiting.get(hook.id, 0), times.get(hook.id)) for hook in found]

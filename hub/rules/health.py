@@ -225,7 +225,7 @@ def _after_counted_failure(
             failing,
             state="auto_disabled",
             open_until=None,
-            disabled_reason=f"{count} requests in a row failed, the last: {outcome.reason}",
+            disabled_reason=f"{_failed(count)}, the last: {outcome.reason}",
             disabled_at=outcome.ended_at,
         )
     if count == 1:
@@ -233,3 +233,7 @@ def _after_counted_failure(
     pause_s = delay_s(schedule, count, chance) if schedule else DEFAULT_PAUSE_S
     open_until = max(outcome.ended_at + pause_s, outcome.resume_at or 0.0, health.open_until or 0.0)
     return replace(failing, open_until=open_until)
+
+
+def _failed(count: int) -> str:
+    return "1 request failed" if count == 1 else f"{count} requests in a row failed"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hub.ids import time_of
+from hub.ids import first_id, time_of
 from hub.store import models
 from hub.store.database import Database
 
@@ -56,10 +56,11 @@ def find(
     state: str | None = None,
     type: str | None = None,
     origin_app: str | None = None,
+    since: float | None = None,
     before: str | None = None,
     limit: int = 50,
 ) -> list[Delivery]:
-    """Newest first; `state` is a shown one."""
+    """Newest first; `state` is a shown one; `since`: made then or later, in epoch seconds."""
     table, hook = models.Delivery, models.Hook
     query = _deliveries(project_id).order_by(table.id.desc()).limit(limit)
     if hook_id:
@@ -70,6 +71,8 @@ def find(
         query = query.where(table.event_id == event_id)
     if type:
         query = query.where(table.type == type)
+    if since is not None:
+        query = query.where(table.id >= first_id("dlv", since))
     if before:
         query = query.where(table.id < before)
     if state:

@@ -118,6 +118,7 @@ def test_a_lower_limit_applies_from_the_next_failure_on() -> None:
 
 def test_a_limit_of_one_is_reached_by_the_first_failure() -> None:
     assert failed(1, failure_limit=1).state == "auto_disabled"
+    assert failed(1, failure_limit=1).disabled_reason == "1 request failed, the last: a failure"
 
 
 def test_a_limit_of_zero_never_switches_off() -> None:

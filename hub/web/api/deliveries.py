@@ -135,7 +135,7 @@ def list_of_event(request: ApiRequest) -> ApiResponse:
     return _list(request, event_id=request.path["id"])
 
 
-def _list(request: ApiRequest, **of: str) -> ApiResponse:
+def _list(request: ApiRequest, **of: Any) -> ApiResponse:
     wanted: DeliveryQuery = request.query
     found = request.services.deliveries.find(
         request.requester,

@@ -25,6 +25,31 @@ from hub.web.rendering import milliseconds
 PHASES = ("Name", "Connect", "TLS", "Send", "Wait for answer", "Read")
 SIGNATURES = ("webhook-signature", "x-icescrum-signature", "x-hub-signature", "x-hub-signature-256")
 """Made of a secret and good for minutes: shown to nobody."""
+PLAIN_HEADERS = {
+    "age",
+    "allow",
+    "alt-svc",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-type",
+    "date",
+    "etag",
+    "expires",
+    "keep-alive",
+    "last-modified",
+    "retry-after",
+    "server",
+    "strict-transport-security",
+    "transfer-encoding",
+    "vary",
+    "via",
+    "x-content-type-options",
+    "x-powered-by",
+}
+"""Response headers that hold no secret."""
 
 
 def show(request: PageRequest) -> View:
@@ -52,6 +77,7 @@ def show(request: PageRequest) -> View:
         "may_retry": may_retry,
         "reason": delivery.reason or "",
         "under_state": words.under_delivery(delivery),
+        "held_until": words.delivery_held_until(delivery, hook, tuned) if hook else None,
     }
     return View(values)
 
@@ -120,7 +146,7 @@ def _try(
         "response_pretty": words.pretty(outcome.response_body) if shows_bodies else "",
         "response_raw": words.text(outcome.response_body) if shows_bodies else "",
         "response_bytes": len(outcome.response_body),
-        "response_headers": outcome.response_headers,
+        "response_headers": _response_headers(outcome, shows_bodies),
     }
 
 
@@ -151,6 +177,16 @@ def _phases_chart(outcome: Outcome) -> Any:
 def _shown_headers(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Signatures are masked too: whoever has one can pass for the hub until it is too old."""
     return [(name, MASK if name.lower() in SIGNATURES else value) for name, value in headers]
+
+
+def _response_headers(outcome: Outcome, shows_all: bool) -> list[tuple[str, str]]:
+    """What a receiver puts into a header may be a secret: whoever sees no bodies sees the values of those
+    that hold none.
+    """
+    return [
+        (name, value if shows_all or name.lower() in PLAIN_HEADERS else MASK)
+        for name, value in outcome.response_headers
+    ]
 
 
 def _curl(outcome: Outcome, body: bytes) -> str:

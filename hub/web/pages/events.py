@@ -5,7 +5,6 @@ Owns `/projects/KEY/events…`. What an event holds is shown to who manages the 
 """
 
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 
@@ -143,15 +142,16 @@ def show_new(request: PageRequest) -> View:
         info.code for info in types if catalogue.type_error(request.project.catalogue, info.code) is None
     ]
     chosen = wanted or (known[0] if known else "story.create")
-    example = words.pretty(examples(chosen)) if catalogue.form_error(chosen) is None else "{}"
-    return _form(request, chosen, example, {})
+    return _form(request, chosen, _example(chosen), {}, filled=chosen)
 
 
 def publish(request: PageRequest) -> View | Redirect:
     chosen = request.form.get("type", "").strip()
     data = request.form.get("data", "").replace("\r\n", "\n").strip()
     if "example" in request.form:
-        return Redirect(_path(request, "new") + "?" + urlencode({"type": chosen}))
+        return _with_example(request, chosen, data)
+    if "undo" in request.form:
+        return _form(request, chosen, request.form.get("typed", ""), {})
     if errors := _errors(request, chosen, data):
         return _form(request, chosen, data, errors)
     try:
@@ -163,6 +163,17 @@ def publish(request: PageRequest) -> View | Redirect:
         return _form(request, chosen, data, words.errors_by_field(named))
     hooks = words.counted(receipt.deliveries, "hook", "hooks")
     return Redirect(_path(request, receipt.id), f"Published: it goes to {hooks}.")
+
+
+def _with_example(request: PageRequest, chosen: str, data: str) -> View:
+    """The example in place of the data; what was typed by hand can be put back."""
+    filled = request.form.get("filled", "")
+    is_typed = data not in ("", "{}") and data != _example(filled).strip()
+    return _form(request, chosen, _example(chosen), {}, filled=chosen, typed=data if is_typed else "")
+
+
+def _example(event_type: str) -> str:
+    return words.pretty(examples(event_type)) if catalogue.form_error(event_type) is None else "{}"
 
 
 def _errors(request: PageRequest, chosen: str, data: str) -> dict[str, str]:
@@ -177,9 +188,19 @@ def _errors(request: PageRequest, chosen: str, data: str) -> dict[str, str]:
     return words.errors_by_field(wrong)
 
 
-def _form(request: PageRequest, chosen: str, data: str, errors: dict[str, str]) -> View:
+def _form(
+    request: PageRequest,
+    chosen: str,
+    data: str,
+    errors: dict[str, str],
+    *,
+    filled: str = "",
+    typed: str = "",
+) -> View:
+    """`filled`: the type whose example stands in the data; `typed`: what stood there before it."""
     types = request.services.event_types.find(request.requester, request.project)
-    values = {"here": "events", "chosen": chosen, "data": data, "errors": errors}
+    values: dict[str, Any] = {"here": "events", "chosen": chosen, "data": data, "errors": errors}
+    values |= {"filled": filled or request.form.get("filled", ""), "typed": typed}
     known = [info.code for info in types if not info.code.startswith("hook.")]
     return View({**values, "types": known}, 422 if errors else 200, "events/new.html")
 

@@ -8,7 +8,6 @@ looked into to `delivery`.
 from typing import Any, get_args
 
 from hub.errors import Conflict
-from hub.ids import time_of
 from hub.operations import hook_access, hook_views
 from hub.operations.overview import OPEN_MAX, HookRow
 from hub.rules.access import Action, refusal
@@ -28,7 +27,13 @@ SINCE = (("", "Any time"), ("3600", "Last hour"), ("86400", "Last 24 hours"), ("
 
 
 def show(request: PageRequest) -> View:
+    return page_of(request)
+
+
+def page_of(request: PageRequest, errors: dict[str, str] | None = None, overlap_hours: str = "24") -> View:
+    """The page; with `errors` of a new secret, which is asked for on it, 422."""
     services, requester, project = request.services, request.requester, request.project
+    tuned, now = services.settings.recent(), services.database.clock.now()
     hook = services.subscriptions.get(requester, project, request.path["id"])
     query = _query(request)
     found = services.deliveries.find(
@@ -37,6 +42,7 @@ def show(request: PageRequest) -> View:
         hook_id=hook.id,
         state=query["state"] or None,
         type=query["type"] or None,
+        since=now - float(query["since"]) if query["since"] else None,
         before=query["before"] or None,
         limit=DELIVERIES,
     )
@@ -44,16 +50,22 @@ def show(request: PageRequest) -> View:
         "here": "hooks",
         "hook": hook,
         "query": query,
-        "rows": _rows(request, found, query["since"]),
+        "rows": _rows(request, found, hook),
         "older": found[-1].id if len(found) == DELIVERIES else "",
         "states": [("", "Any"), *((state, DELIVERY_WORDS[state]) for state in SHOWN_STATES)],
         "types": [("", "Any"), *((code, code) for code in _types(request, hook))],
         "spans": SINCE,
-        "held_until": words.held_until(hook, services.settings.recent()),
     }
     if request.wants_part:
         return View(values, template="hooks/deliveries.html")
-    return View({**values, **_whole(request, hook)})
+    values |= {
+        "held_until": words.held_until(hook, tuned),
+        "paused_until": words.paused_until(hook, now),
+        "errors": errors or {},
+        "overlap_hours": overlap_hours,
+        **_whole(request, hook),
+    }
+    return View(values, 422 if errors else 200, "hooks/hook.html")
 
 
 def show_samples(request: PageRequest) -> View:
@@ -140,14 +152,17 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.3g}")
 
 
-def _rows(request: PageRequest, found: list[Delivery], since: str) -> list[dict[str, Any]]:
+def _rows(request: PageRequest, found: list[Delivery], hook: Hook) -> list[dict[str, Any]]:
     results = request.services.deliveries.last_results(found)
-    now = request.services.database.clock.now()
-    oldest = now - float(since) if since else 0.0
+    tuned = request.services.settings.recent()
     return [
-        {"delivery": one, "result": results.get(one.id), "under_state": words.under_delivery(one)}
+        {
+            "delivery": one,
+            "result": results.get(one.id),
+            "under_state": words.under_delivery(one),
+            "held_until": words.delivery_held_until(one, hook, tuned),
+        }
         for one in found
-        if time_of(one.id) >= oldest
     ]
 
 

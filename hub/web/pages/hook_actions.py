@@ -9,6 +9,7 @@ from hub.errors import Invalid
 from hub.operations.replay import Span
 from hub.store.hooks import Hook
 from hub.timestamps import iso, parse_iso
+from hub.web.pages import hook as hook_page
 from hub.web.pages import words
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 from hub.web.rendering import milliseconds
@@ -84,9 +85,12 @@ def rotate(request: PageRequest) -> View | Redirect:
     given = request.form.get("secret", "")
     hours = request.form.get("overlap_hours", "0")
     overlap_hours = float(hours) if hours.isascii() and hours.isdigit() else -1.0
-    saved = request.services.subscriptions.rotate_secret(
-        request.requester, request.project, request.path["id"], given or None, overlap_hours
-    )
+    try:
+        saved = request.services.subscriptions.rotate_secret(
+            request.requester, request.project, request.path["id"], given or None, overlap_hours
+        )
+    except Invalid as refused:
+        return hook_page.page_of(request, words.errors_by_field(refused.errors), hours)
     said = "The secret is replaced."
     if given or saved.secret is None:
         return Redirect(_path(request), said)
@@ -106,7 +110,7 @@ def _test(request: PageRequest) -> str:
 
 def _switch_on(request: PageRequest) -> str:
     request.services.subscriptions.switch(request.requester, request.project, request.path["id"], True)
-    return "Switched on. What was held is sent, oldest first."
+    return "Switched on. What was held is sent now, a few at a time at first."
 
 
 def _switch_off(request: PageRequest) -> str:

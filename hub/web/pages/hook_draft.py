@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from connectors import signing
 from connectors.base import EventTypeInfo
 from connectors.icescrum.catalogue import PRESETS
 from hub.logs import MASK
+from hub.operations import hook_credentials
 from hub.rules.hook_fields import UNSET, HookChange, Unset
 from hub.store.hooks import Hook
 from hub.web.body import Form
@@ -118,7 +118,7 @@ def change_of(
     }
     secret: str | Unset = draft.secret or UNSET
     if draft.makes_secret and not draft.secret:
-        secret = signing.new_secret()
+        secret = hook_credentials.new_secret(draft.format)
     return HookChange(
         target_url=draft.target_url,
         events=tuple(presets.get(draft.choice, draft.events)),

@@ -103,6 +103,7 @@ def _row(request: PageRequest, row: HookRow, codes: list[str]) -> dict[str, Any]
         "under_state": words.under_state(row, tuned.failure_limit),
         "result": words.last_result(hook),
         "next_at": row.next_attempt_at,
+        "paused_until": words.paused_until(hook, request.services.database.clock.now()),
         "wants": words.wants(hook.events, presets),
         "types": words.counted(types, "type", "types") if len(hook.events) > 1 or types > 1 else "",
         "origin": words.origin(hook),

@@ -137,6 +137,20 @@ def held_until(hook: Hook, tuned: Settings) -> float | None:
     return hook.health.disabled_at + tuned.hold_days * DAY_S
 
 
+def delivery_held_until(delivery: Delivery, hook: Hook, tuned: Settings) -> float | None:
+    """Until when this one is held: what came after its hook went off is held as long, from then on."""
+    until = held_until(hook, tuned)
+    if until is None or delivery.state != "held":
+        return None
+    return max(until, delivery.created_at + tuned.hold_days * DAY_S)
+
+
+def paused_until(hook: Hook, now: float) -> float | None:
+    """Until when a hook that is well sends nothing, as its target asked; None for one that is not paused."""
+    until = hook.health.open_until
+    return until if hook.state == "active" and until is not None and until > now else None
+
+
 def under_delivery(delivery: Delivery) -> str:
     """The line below a delivery's state; its times stand beside it."""
     tries = counted(delivery.attempt_count, "try", "tries")

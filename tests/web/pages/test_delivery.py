@@ -70,3 +70,27 @@ def test_a_team_member_sees_no_bodies(
     assert "an answer of theirs" not in text
     assert "order.paid&#34;" not in text
     assert "Bodies are shown to product owners and scrum masters" in text
+
+
+def test_a_team_member_sees_no_header_that_could_hold_a_secret(
+    live: LiveHub, project: str, hook: HookPage, receiver: Receiver
+) -> None:
+    receiver.answer = (200, {"X-Api-Token": "tok-1", "Set-Cookie": "sid=2", "Retry-After": "77"}, b"")
+    hook.publish()
+    path = first(hook)
+    until(lambda: "answered 200" in hook.browser.get(path).text)
+    assert "tok-1" in hook.browser.get(path).text
+    text = live.browser("tom", project=project, role="team_member").get(path).text
+    assert "X-Api-Token" in text
+    for secret in ("tok-1", "sid=2"):
+        assert secret not in text
+    assert "<dd>77</dd>" in text
+
+
+@pytest.mark.usefixtures("quick_retries")
+def test_a_held_one_says_until_when(hook: HookPage, receiver: Receiver) -> None:
+    receiver.answer = 500
+    hook.publish()
+    until(hook.is_in("auto_disabled"))
+    text = hook.browser.get(first(hook)).text
+    assert re.search(r"held until its hook is switched on; <time [^>]*>[^<]*</time> at the latest", text)

@@ -74,6 +74,23 @@ def test_a_test_event_is_published_with_its_types_example(
     assert b'"class": "Story"' in receiver.wait_for(1)[0].body
 
 
+def test_an_example_replaces_nothing_that_was_typed_without_a_way_back(
+    live: LiveHub, project: str, manager: Browser
+) -> None:
+    path = f"/projects/{project}/events/new"
+    fields = {"type": "story.create", "filled": "order.paid", "example": "1"}
+    untouched = manager.submit(path, **fields, data="{}")
+    assert "Put back" not in untouched.text
+    assert 'name="filled" value="story.create"' in untouched.text
+    mine = '{"mine": "<b>"}'
+    filled = manager.submit(path, **fields, data=mine)
+    assert "stands in place of what you had typed" in filled.text
+    [kept] = re.findall(r'<textarea name="typed"[^>]*>\n(.*?)</textarea>', filled.text, re.S)
+    assert unescape(kept) == mine
+    back = manager.submit(path, type="story.create", data="{}", typed=mine, undo="1").text
+    assert unescape(re.findall(r'<textarea id="data"[^>]*>\n(.*?)</textarea>', back, re.S)[0]) == mine
+
+
 @pytest.mark.parametrize(
     ("type_", "data", "field"),
     [

@@ -1,11 +1,13 @@
 """The page of a hook: its figures, its deliveries, its samples, and what is not offered to whom may only look."""
 
 import re
+import time
 from html import unescape
 
 from tests.rigs.api import Browser, LiveHub
 from tests.rigs.hook_page import HookPage
 from tests.rigs.receivers import Receiver
+from tests.rigs.requesters import ADMIN
 from tests.rigs.waiting import until
 
 
@@ -29,7 +31,7 @@ def test_deliveries_are_filtered_and_paged(hook: HookPage, receiver: Receiver) -
     receiver.wait_for(30)
     first = hook.text()
     assert first.count('<th scope="row"><a href="/projects/') == 25
-    [older] = re.findall(r'href="\?before=(dlv_\w+)">Older', first)
+    [older] = re.findall(r'href="[^"]*\?before=(dlv_\w+)">Older', first)
     assert hook.text(f"?before={older}").count('<th scope="row"><a href="/projects/') == 5
     assert "No deliveries with this filter" in hook.text("?type=order.sent")
     assert hook.text("?state=nonsense&since=x&before=%00&type=%00").count("</tr>") > 20
@@ -56,3 +58,28 @@ def test_who_may_only_look_is_offered_nothing_to_press(live: LiveHub, project: s
 
 def test_an_unknown_hook_is_a_page_that_says_so(project: str, manager: Browser) -> None:
     assert manager.get(f"/projects/{project}/hooks/hook_nope").status_code == 404
+
+
+def test_a_pause_that_the_target_asks_for_is_said_on_its_page_and_in_the_list(
+    hook: HookPage, receiver: Receiver
+) -> None:
+    receiver.answer = (429, {"Retry-After": "3000"}, b"")
+    hook.publish()
+    until(lambda: "Paused until" in hook.text())
+    text = hook.text()
+    assert "which is no failure and does not count. 1 delivery waits;" in text
+    listed = hook.browser.get(f"/projects/{hook.project}/hooks").text
+    assert 'paused until <time datetime="' in listed
+
+
+def test_the_last_hour_is_paged_as_such(live: LiveHub, hook: HookPage, receiver: Receiver) -> None:
+    receiver.answer = 204
+    hook.publish(30)
+    receiver.wait_for(30)
+    first = hook.text("?since=3600")
+    [older] = re.findall(r'href="[^"]*before=(dlv_\w+)">Older', first)
+    assert hook.text(f"?since=3600&before={older}").count('<th scope="row"><a href="/projects/') == 5
+    found = live.hub.services.deliveries.find(
+        ADMIN, live.hub.services.projects.get(ADMIN, hook.project), since=time.time() + 60
+    )
+    assert found == []

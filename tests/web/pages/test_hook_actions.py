@@ -97,4 +97,16 @@ def test_a_new_secret_is_shown_once_and_the_old_one_signs_beside_it(
     [got] = receiver.wait_for(1)
     assert len(got.headers["webhook-signature"].split(" ")) == 2
     assert hook.said(hook.press("rotate", secret="a secret of our own, long enough", overlap_hours="0"))
-    assert hook.press("rotate", secret="", overlap_hours="x").status_code == 422
+
+
+def test_a_new_secret_that_cannot_be_is_told_at_its_field(hook: HookPage, receiver: Receiver) -> None:
+    refused = hook.press("rotate", secret="whsec_short!", overlap_hours="168")
+    assert refused.status_code == 422
+    assert re.search(r'<p class="error" id="secret-error">.*Secret ', refused.text)
+    assert '<option value="168" selected>' in refused.text
+    assert "short!" not in refused.text
+    assert 'href="?' not in refused.text, "the page stands at another address"
+    assert 'id="overlap_hours-error"' in hook.press("rotate", secret="", overlap_hours="x").text
+    hook.publish()
+    [got] = receiver.wait_for(1)
+    assert len(got.headers["webhook-signature"].split(" ")) == 1, "the secret is as it was"

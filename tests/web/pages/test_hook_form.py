@@ -151,6 +151,19 @@ def test_a_button_that_changes_the_form_saves_nothing(
     assert live.client(project=project).get("/hooks").json() == []
 
 
+@pytest.mark.parametrize(("format", "has_one"), [("standard", True), ("icescrum", False)])
+def test_a_secret_is_made_where_the_form_says_so(
+    project: str, manager: Browser, receiver: Receiver, format: str, has_one: bool
+) -> None:
+    path = f"/projects/{project}/hooks/new"
+    assert "Left empty, one is made for the format <code>standard</code>" in manager.get(path).text
+    saved = manager.submit(path, **form(receiver, format=format))
+    assert ("Its secret, shown this once" in saved.text) == has_one
+    asked = manager.submit(path, **form(receiver, format=format, makes_secret="1"))
+    [secret] = set(re.findall(r'id="secret"[^>]*>([^<]+)', asked.text))
+    assert secret.startswith("whsec_") == has_one, "receivers of the other formats know no prefix"
+
+
 @pytest.mark.parametrize(("app", "may"), [("zapier", "Delete it"), ("power_automate", "Send a test")])
 def test_an_apps_hook_is_shown_read_only_with_its_owner_and_what_is_allowed(
     live: LiveHub, project: str, manager: Browser, receiver: Receiver, app: str, may: str

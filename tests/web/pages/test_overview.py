@@ -29,7 +29,7 @@ def test_what_needs_attention_comes_before_the_figures(
 
     text = manager.get(f"/projects/{project}").text
     words = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", text)))
-    assert "1 of 5 failure in a row; last: answered 500" in words
+    assert "1 of 5 failures in a row; last: answered 500" in words
     assert "It is switched off after 4 more" in words
     assert "Requests that succeeded 50.0% 1 of 2" in words
     assert "Events, 24 h 2 none the day before" in words
