@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from hub.web.pages.routes import PAGES
 from hub.web.pages.table import Page as PageRow
@@ -167,6 +167,56 @@ def test_a_page_is_for_everybody(hub: Shown, pages: dict[str, Page], look: Look)
         assert found(page, {"type": "rule", "values": OF_COLOURS}) == []
     stop()
     assert said == []
+
+
+QUESTIONS = (
+    (f"{_HOOKS}/{{broken}}", "owner", "Enable and drop", "Keep them"),
+    (f"{_HOOKS}/{{well}}", "owner", "Delete webhook…", "Keep it"),
+    (f"{_HOOKS}/{{app}}/settings", "owner", "Take over…", "Leave it"),
+    (f"{_PROJECT}/tokens", "owner", "Revoke", "Keep it"),
+    (f"{_PROJECT}/members", "owner", "Remove… Tom", "Keep Tom"),
+    (f"{_PROJECT}/edit", "admin", "Archive…", "Keep it"),
+    ("/users/{user}", "admin", "Delete…", "Keep Uma"),
+)
+
+
+@pytest.mark.parametrize(("path", "who", "link", "no"), QUESTIONS, ids=[one[2] for one in QUESTIONS])
+def test_a_question_is_asked_in_a_dialog_that_everybody_can_leave(
+    hub: Shown, pages: dict[str, Page], path: str, who: str, link: str, no: str
+) -> None:
+    page = pages[who]
+    page.set_viewport_size({"width": WIDTHS[1], "height": 800})
+    page.emulate_media(color_scheme="light")
+    page.goto(path.format_map(hub.names))
+    asks = page.get_by_role("main").get_by_role("link", name=link).first
+    asks.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", level=2)).to_contain_text("?")
+    expect(dialog.get_by_role("link", name=no)).to_be_focused()
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[1]
+    assert found(page, {"type": "tag", "values": RULES}) == []
+    page.emulate_media(color_scheme="dark")
+    assert found(page, {"type": "rule", "values": OF_COLOURS}) == []
+    assert leading_nowhere(page) == []
+
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(asks).to_be_focused()
+    asks.press("Enter")
+    dialog.get_by_role("link", name=no).press("Enter")
+    expect(dialog).to_have_count(0)
+
+
+def test_a_dialog_does_what_its_page_does(live: LiveHub, hub: Shown, pages: dict[str, Page]) -> None:
+    key = hub.names["project"]
+    made = live.client(project=key).post(
+        "/hooks", json={"target_url": "http://127.0.0.1:8099/", "events": ["x.y"]}
+    )
+    page = pages["owner"]
+    page.goto(f"/projects/{key}/hooks/{made.json()['id']}")
+    page.get_by_role("link", name="Delete webhook…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete webhook").click()
+    expect(page.get_by_role("status")).to_contain_text("Deleted: 127.0.0.1:8099")
 
 
 def test_every_page_is_looked_at(hub: Shown) -> None:
