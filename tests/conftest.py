@@ -173,6 +173,20 @@ def sqlite(sqlite_url: str) -> Iterator[Stage]:
     stage.close()
 
 
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    """A data directory that does not exist yet."""
+    return str(tmp_path / "data")
+
+
+@pytest.fixture
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing of the hub's is set, and the working directory is empty."""
+    for name in (name for name in os.environ if name.startswith("HUB_") and not name.startswith("HUB_TEST_")):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="session")
 def base_url() -> str | None:
     """In place of pytest-playwright's own, which pytest 9 warns about; a browser test that serves the hub

@@ -1,17 +1,8 @@
 """Where the commands of a test find their data: nowhere yet, or with a hub made."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from tests.rigs.commands import run
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> str:
-    """A data directory that does not exist yet."""
-    return str(tmp_path / "data")
 
 
 @pytest.fixture
@@ -22,7 +13,5 @@ def made(data: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in (name for name in os.environ if name.startswith("HUB_") and not name.startswith("HUB_TEST_")):
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+def _own_environment(own_environment: None) -> None:
+    """Every command of these tests."""

@@ -14,7 +14,7 @@ from hub.errors import DeliveryError
 from hub.logs import MASK
 from hub.rules.headers import check_headers
 from hub.rules.hook_fields import HANDSHAKES
-from hub.rules.outcome import Outcome, SentBody
+from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
 from hub.store.clock import Clock
 from hub.store.destinations import Destination
@@ -140,18 +140,6 @@ def test_what_was_sent_is_kept_and_never_made_again(outbound: Outbound, loft: Lo
     assert len(outcome.request_body.before) < 200
     assert (outcome.method, outcome.url, outcome.format) == ("POST", "pigeon://loft/7", key)
     assert outcome.request_headers == {**request.parcel.headers, "X-Key": MASK}
-
-
-def test_a_body_that_does_not_hold_the_data_is_kept_whole() -> None:
-    assert SentBody.of(b"Hello", EVENT.data) == SentBody(b"Hello", None)
-    assert SentBody.of(b"Hello", EVENT.data).whole(EVENT.data) == b"Hello"
-    assert SentBody.of(EVENT.data, EVENT.data) == SentBody(b"", b"")
-
-
-def test_an_outcome_names_the_host_it_went_to() -> None:
-    assert Outcome("failure", 0, 0, url="https://Hooks.Example.com:8443/x").host == "hooks.example.com"
-    assert Outcome("failure", 0, 0, url="pigeon://loft/7").host == "loft"
-    assert Outcome("failure", 0, 0).host == ""
 
 
 def test_the_log_line_of_a_redirect_holds_no_url(

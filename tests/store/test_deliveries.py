@@ -4,7 +4,7 @@ import pytest
 
 from hub.ids import new_id
 from hub.rules import retry
-from hub.rules.outcome import Outcome, SentBody
+from hub.rules.outcome import Outcome
 from hub.store import attempts, deliveries, hooks
 from hub.store.events import NewEvent
 from hub.store.models import Attempt, Event
@@ -206,35 +206,3 @@ def test_what_is_put_off_too_often_fails_by_the_schedule(store: Stage) -> None:
     assert store.row(hook).consecutive_failures == 1
     kinds = [one.outcome.kind for one in store.read(lambda: attempts.of_delivery(claim.delivery_id))]
     assert kinds == ["later"] * retry.DEFERRALS_MAX + ["failure"]
-
-
-@pytest.mark.parametrize(
-    "sent", [SentBody(b"", b""), SentBody(b'{"data":', b"}"), SentBody(b"Hello", None), None]
-)
-def test_an_attempt_is_read_as_it_was_written(store: Stage, sent: SentBody | None) -> None:
-    hook = store.hook()
-    store.publish([hook])
-    [claim] = store.claim()
-    outcome = Outcome(
-        "failure",
-        store.clock.now(),
-        0.25,
-        phase="body",
-        status=500,
-        reason="answered 500",
-        peer="192.0.2.1",
-        was_sent=True,
-        method="PUT",
-        url="https://example.com/",
-        format="github",
-        request_headers={"X-A": "1"},
-        request_body=sent,
-        response_headers=[("X-B", "2"), ("X-B", "3")],
-        response_body=b"\xff\x00",
-    )
-    store.record_all([(claim, outcome)])
-    [kept] = store.read(lambda: attempts.of_delivery(claim.delivery_id))
-    assert kept.outcome == outcome
-    bodies = {None: None, SentBody(b"", b""): b"{}", SentBody(b"Hello", None): b"Hello"}
-    assert kept.body(b"{}") == bodies.get(sent, b'{"data":{}}')
-    assert kept.body(None) is None

@@ -2,7 +2,6 @@
 
 import pytest
 
-from hub.store import workers
 from hub.store.replanning import LEASE_MAX_S, replan
 from tests.rigs.stage import Stage
 
@@ -96,11 +95,3 @@ def test_it_goes_in_batches(store: Stage) -> None:
         1,
         0,
     ]
-
-
-def test_a_worker_that_was_seen_in_the_future_is_not_alive(store: Stage) -> None:
-    store.do(lambda: workers.beat("a", store.clock.now() + YEAR_S))
-    assert store.read(lambda: workers.alive(store.clock.now())) == 0
-    store.do(lambda: workers.beat("b", store.clock.now()))
-    assert store.read(lambda: workers.alive(store.clock.now())) == 1
-    assert store.read(lambda: workers.alive(store.clock.now(), but="b")) == 0

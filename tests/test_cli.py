@@ -2,13 +2,11 @@
 
 import pytest
 
-from hub import __version__, cli
+from hub import cli
 from tests.rigs.commands import run
 from tests.rigs.hubs import hookhub
 
-
-def test_version_is_the_packages() -> None:
-    assert run("version") == run("--version") == (0, f"hookhub {__version__}\n", "")
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 @pytest.mark.parametrize("name", [None, *cli.COMMANDS])
