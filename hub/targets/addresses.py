@@ -6,6 +6,7 @@ needs a new connection. Step after: it connects to one of these addresses and to
 """
 
 from collections.abc import Collection, Sequence
+from concurrent.futures import Future
 from functools import lru_cache
 
 from hub.errors import DeliveryError, Phase
@@ -40,11 +41,20 @@ class Addresses:
             raise DeliveryError(str(error), "none", "refused") from None
 
     def of(self, target: Target, timeout_s: float) -> Sequence[str]:
-        """The addresses that a new connection to `target` may go to. Raises DeliveryError."""
+        """The addresses that a new connection to `target` may go to; at once where it names one itself.
+        Raises DeliveryError.
+        """
         if target.address is not None:  # judged with the URL
             self._keep_off_own(target.port, [target.address], "none")
             return [target.address]
-        found = self._resolver.resolve(target.host, target.port, timeout_s)
+        return self.judged(target, self._resolver.resolve(target.host, target.port, timeout_s))
+
+    def ask(self, target: Target) -> Future[list[str]]:
+        """Have the name of `target` looked up by somebody else; what comes is to be `judged`."""
+        return self._resolver.ask(target.host, target.port)
+
+    def judged(self, target: Target, found: list[str]) -> Sequence[str]:
+        """The addresses of a name that a new connection may go to. Raises DeliveryError."""
         addresses = own_answers(target.host, found, self.allow)
         try:
             check_answers(addresses, self.allow)

@@ -14,7 +14,7 @@ from hub.errors import DeliveryError
 from hub.rules.addresses import Network
 from hub.targets.addresses import Addresses
 from hub.targets.http.exchange import Handle
-from hub.targets.http.pool import HandlePool
+from hub.targets.http.loop import Loop
 from hub.targets.http.transport import HttpTransport
 from hub.targets.own_places import OwnPlaces
 from hub.targets.resolver import Lookup, Resolver, system_lookup
@@ -45,8 +45,8 @@ class Outbound:
         self.origin = origin
         self._addresses = Addresses(allow, Resolver(resolve), own_places, ports)
         bundle = ca_file or certifi.where()
-        http = HttpTransport(self._addresses, HandlePool(lambda: Handle(bundle, allow)))
-        self._transports: dict[str, Transport] = {"http": http, "https": http}
+        self._http = HttpTransport(self._addresses, lambda: Handle(bundle, allow))
+        self._transports: dict[str, Transport] = {"http": self._http, "https": self._http}
         for scheme, make in (transports or {}).items():
             self._transports[scheme] = make(self._addresses)
 
@@ -64,6 +64,16 @@ class Outbound:
                 f"the hub failed to send this request ({type(error).__name__})", "none", "hub"
             ) from error
 
+    def loop(self, name: str, prepare_thread: Callable[[], None] = lambda: None) -> Loop:
+        """A thread that has many requests under way at once, to URLs that `takes_jobs`; `prepare_thread` runs
+        first in it.
+        """
+        return self._http.loop(name, prepare_thread)
+
+    def takes_jobs(self, url: str) -> bool:
+        """Whether a loop sends to this URL. What goes to another is sent by `send` alone."""
+        return self._transports.get(_scheme(url)) is self._http
+
     def close(self) -> None:
         """Close all idle connections; those in use close when their request ends."""
         for transport in set(self._transports.values()):
@@ -71,8 +81,12 @@ class Outbound:
         self._addresses.close()
 
     def _transport_for(self, url: str) -> Transport:
-        scheme = url.partition(":")[0].lower()
+        scheme = _scheme(url)
         if scheme not in self._transports:
             beginnings = " or ".join(f"{known}:" for known in self._transports)
             raise DeliveryError(f"The URL must begin with {beginnings}.", "none", "refused")
         return self._transports[scheme]
+
+
+def _scheme(url: str) -> str:
+    return url.partition(":")[0].lower()

@@ -47,17 +47,11 @@ class Resolver:
         """The addresses of `host`. Raises DeliveryError in phase `dns`: the receiver's fault only where a
         name server said that there is no such name.
         """
-        future = self._submit(host, port)
+        future = self.ask(host, port)
         try:
             return future.result(timeout_s)
         except TimeoutError:
-            if not future.running() and not future.done():
-                raise DeliveryError(
-                    "the hub's name lookups are all busy with slow name servers", "dns", "hub"
-                ) from None
-            raise DeliveryError(
-                f"the hub's name server gave no address for {host} within {timeout_s:.3g} s", "dns", "hub"
-            ) from None
+            raise too_late(future, host, timeout_s) from None
 
     def close(self) -> None:
         """Let idle threads go; one that waits for a name server goes when that answers."""
@@ -66,7 +60,10 @@ class Resolver:
                 self._queue.put(None)
             self._threads = 0
 
-    def _submit(self, host: str, port: int) -> Future[list[str]]:
+    def ask(self, host: str, port: int) -> Future[list[str]]:
+        """The addresses of `host` to come, shared by all who ask meanwhile; its error is as `resolve`
+        raises.
+        """
         with self._lock:
             future = self._pending.get(host)
             if future is not None:
@@ -104,6 +101,14 @@ class Resolver:
             return list(dict.fromkeys(self._lookup(host, port)))
         except OSError as error:
             raise _failure(host, error, lack or shortage()) from None
+
+
+def too_late(future: Future[list[str]], host: str, timeout_s: float) -> DeliveryError:
+    """What is to be said when a lookup has not ended in time."""
+    if not future.running() and not future.done():
+        return DeliveryError("the hub's name lookups are all busy with slow name servers", "dns", "hub")
+    reason = f"the hub's name server gave no address for {host} within {timeout_s:.3g} s"
+    return DeliveryError(reason, "dns", "hub")
 
 
 def _failure(host: str, error: OSError, lack: str | None) -> DeliveryError:

@@ -39,6 +39,22 @@ class Receipt:
     phases_ms: Phases = ()
 
 
+class Job(Protocol):
+    """A request that is sent among many at once. Each is called on the sending thread, which waits for it:
+    neither may take long or raise, but for `request`. One of the two ends it, once.
+    """
+
+    def request(self) -> Request:
+        """What to send: asked for when it is about to be sent."""
+        ...
+
+    def answered(self, receipt: Receipt) -> None: ...
+
+    def failed(self, error: Exception) -> None:
+        """A DeliveryError, or what `request` raised."""
+        ...
+
+
 class Transport(Protocol):
     """One way to send. Shared by all sender threads of a process."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from hub.targets.outbound import Outbound
 from tests.rigs.doors import LOOPBACK, Names
+from tests.rigs.jobs import Looped
 from tests.rigs.receivers import Authority, Receiver
 
 
@@ -14,9 +15,10 @@ def names() -> Names:
     return Names(["127.0.0.1"])
 
 
-@pytest.fixture
-def outbound(names: Names) -> Iterator[Outbound]:
-    door = Outbound(allow=LOOPBACK, resolve=names)
+@pytest.fixture(params=[Outbound, Looped], ids=["single", "looped"])
+def outbound(names: Names, request: pytest.FixtureRequest) -> Iterator[Outbound]:
+    """Both ways to send: what holds for one holds for the other."""
+    door: Outbound = request.param(allow=LOOPBACK, resolve=names)
     yield door
     door.close()
 

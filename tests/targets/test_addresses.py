@@ -61,7 +61,7 @@ def test_a_name_that_changes_its_answer_after_the_check_leads_nowhere_else(recei
     names = Names(["127.0.0.2"], ["127.0.0.1"])
     allow = [ip_network("127.0.0.2")]
     pool = HandlePool(lambda: Handle("", allow))
-    http = HttpTransport(Addresses(allow, Resolver(names)), pool)
+    http = HttpTransport(Addresses(allow, Resolver(names)), lambda: Handle("", allow), pool)
     with pytest.raises(DeliveryError) as first:
         http.send(post(receiver.url_as("hooks.example.com")))
     assert (first.value.reason, first.value.peer) == ("connection refused", "127.0.0.2")

@@ -7,7 +7,7 @@ body chunks. Step after: an `Answer` for the format to judge.
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from connectors.base import Answer
 
@@ -21,22 +21,40 @@ MAX_INTERIM = 16
 STOP = -1
 """What a reader returns to make libcurl end the transfer; None goes on."""
 
+_BLANKS = " \t\r\n\v\f"
 _STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9][0-9])(?: |$)")
 
 
-@dataclass(slots=True)
 class Reading:
-    """What has been read so far of one answer."""
+    """What has been read so far of one answer. Serves one after the other."""
 
-    status: int = 0
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    is_head_done: bool = False
-    head_bytes: int = 0
-    interim: int = 0
-    body: bytearray = field(default_factory=bytearray)
-    body_bytes: int = 0
-    stop: str | None = None
-    """Why we ended the exchange ourselves."""
+    __slots__ = (
+        "_lines",
+        "body",
+        "body_bytes",
+        "head_bytes",
+        "headers",
+        "interim",
+        "is_head_done",
+        "status",
+        "stop",
+    )
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the last one."""
+        self.status = 0
+        self.headers: list[tuple[str, str]] = []
+        self.is_head_done = False
+        self.head_bytes = 0
+        self.interim = 0
+        self.body = bytearray()
+        self.body_bytes = 0
+        self.stop: str | None = None
+        """Why we ended the exchange ourselves."""
+        self._lines: list[bytes] = []
 
     def read_header(self, line: bytes) -> int | None:
         """Take one line of a head, its line end included; an empty one ends the head."""
@@ -45,22 +63,15 @@ class Reading:
             return self._stop(f"more than {HEAD_BYTES // 1024} KiB of headers")
         if self.is_head_done:  # trailers
             return None
-        text = line.strip()
         if self.status == 0:
-            found = _STATUS_LINE.match(text)
+            found = _STATUS_LINE.match(line.strip())
             if found is None:  # libcurl lets HTTP/3.7 and a status of four digits pass
                 return self._stop("the answer is not HTTP/1.1")
             self.status = int(found[1])
-        elif not text:
+        elif not line.strip():
             return self._end_head()
-        elif (
-            line[:1] in (b" ", b"\t") and self.headers
-        ):  # folded: it continues the one before (RFC 9112 §5.2)
-            name, value = self.headers[-1]
-            self.headers[-1] = (name, f"{value} {text.decode('latin-1')}")
         else:
-            first, _, rest = text.partition(b":")
-            self.headers.append((first.decode("latin-1"), rest.strip().decode("latin-1")))
+            self._lines.append(line)
         return None
 
     def read_body(self, chunk: bytes) -> int | None:
@@ -84,8 +95,9 @@ class Reading:
             if self.interim > MAX_INTERIM:
                 return self._stop(f"more than {MAX_INTERIM} interim (1xx) answers")
             self.status = 0
-            self.headers = []
+            self._lines = []
             return None
+        self.headers = _parsed(self._lines)
         # RFC 9112 §6.3: two readers would see two messages. libcurl refuses it too, but only since some
         # version.
         if len({value for name, value in self.headers if name.lower() == "content-length"}) > 1:
@@ -96,3 +108,16 @@ class Reading:
     def _stop(self, why: str) -> int:
         self.stop = why
         return STOP
+
+
+def _parsed(lines: Iterable[bytes]) -> list[tuple[str, str]]:
+    headers: list[tuple[str, str]] = []
+    for line in lines:
+        text = line.decode("latin-1")
+        if text[0] in " \t" and headers:  # folded: it continues the one before (RFC 9112 §5.2)
+            name, value = headers[-1]
+            headers[-1] = (name, f"{value} {text.strip(_BLANKS)}")
+        else:
+            name, _, rest = text.strip(_BLANKS).partition(":")
+            headers.append((name, rest.strip(_BLANKS)))
+    return headers

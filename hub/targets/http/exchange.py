@@ -11,55 +11,23 @@ policy, or nowhere. `begin` and `end` serve whoever drives the transfer. Step be
 import os
 import socket
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pycurl
 
 from hub.errors import Fault, Phases
 from hub.rules.addresses import Network, TargetRefused, canonical, check_address
-from hub.rules.targets import Target
 from hub.targets.http.answer import Reading
 from hub.targets.http.failure import Ending, failure, plain
+from hub.targets.http.sending import Sending
+from hub.targets.http.sites import IDLE_S, Site, Sites
 from hub.targets.machine import SHORTAGES
 from hub.targets.transport import Receipt
 
-IDLE_S = 30
-"""How long a connection may wait for its next request, and how long its judged addresses serve for a fresh
-one.
-"""
 CONNECTIONS_PER_HANDLE = 4
-
-ConnectionKey = tuple[str, str, int, bool]
-"""Scheme, host, port and whether certificates are verified: what two requests must have in common to share a
-connection.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """One request in libcurl's terms. Both deadlines began at `began`, by the monotonic clock."""
-
-    target: Target
-    key: ConnectionKey
-    method: str
-    url: str
-    lines: Sequence[bytes]
-    body: bytes
-    connect_s: float
-    total_s: float
-    began: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Pins:
-    """The judged addresses that new connections of one key may use, and since when."""
-
-    addresses: tuple[str, ...]
-    at: float
-
+BODY_KEPT_BYTES = 16_384
+"""A larger body must not stay in memory with an idle handle."""
 
 _MARKS = (
     pycurl.CONNECT_TIME_T,
@@ -90,17 +58,17 @@ class _Descriptor:
 
 
 class Handle:
-    """A libcurl easy handle and its few keep-alive connections. Used by one thread at a time."""
+    """A libcurl easy handle. Used by one thread at a time. By itself it keeps a few connections; while a loop
+    drives it, the loop's are used.
+    """
 
     def __init__(self, ca_file: str, allow: Sequence[Network]) -> None:
         self.idle_since = 0.0
         self._allow = tuple(allow)
+        self.sites = Sites(CONNECTIONS_PER_HANDLE)
         self._sending: Sending | None = None
+        self._site = Site(("", 0))
         self._reading = Reading()
-        self._pins: OrderedDict[ConnectionKey, _Pins] = OrderedDict()
-        self._unpinned: list[str] = []
-        self._guarded: frozenset[str] = frozenset()
-        self._answered: set[ConnectionKey] = set()
         self._is_listening = False
         self._wants_certificate = False
         self._tried: list[str] = []
@@ -125,6 +93,8 @@ class Handle:
             (pycurl.USERAGENT, ""),  # pycurl's own names every library and its version
             (pycurl.OPENSOCKETFUNCTION, self._open_socket),
             (pycurl.DEBUGFUNCTION, self._overhear),
+            (pycurl.HEADERFUNCTION, self._reading.read_header),
+            (pycurl.WRITEFUNCTION, self._reading.read_body),
         ):
             curl.setopt(option, value)
         curl.unsetopt(pycurl.CAPATH)
@@ -134,57 +104,42 @@ class Handle:
         """The handle itself, for whoever drives the transfer between `begin` and `end`."""
         return self._curl
 
-    @property
-    def keys(self) -> list[ConnectionKey]:
-        """Where this handle may still have a connection to, the most recent last."""
-        return list(self._pins)
-
-    def has_pins(self, key: ConnectionKey, now: float) -> bool:
-        """Whether a request with this key needs no new resolution."""
-        pins = self._pins.get(key)
-        return pins is not None and now - pins.at <= IDLE_S
-
-    def pin(self, key: ConnectionKey, addresses: Sequence[str], now: float) -> None:
-        """Let new connections of this key go to these addresses, which have been judged, and to no others."""
-        self._answered.discard(key)
-        self._pins[key] = _Pins(tuple(addresses), now)
-        self._pins.move_to_end(key)
-        while len(self._pins) > CONNECTIONS_PER_HANDLE:
-            old, _ = self._pins.popitem(last=False)
-            self._answered.discard(old)
-            self._unpinned.append(f"-{old[1]}:{old[2]}")
-
-    def exchange(self, sending: Sending) -> Receipt:
-        """Send one request and wait for its answer. Raises DeliveryError.
+    def exchange(self, sending: Sending, site: Site) -> Receipt:
+        """Send one request to a receiver among `sites` and wait for its answer. Raises DeliveryError.
 
         libcurl replaces a kept connection that the receiver had closed by a fresh one to the pinned
         addresses, within this call.
         """
-        self.begin(sending)
+        self.begin(sending, site)
         try:
             self._curl.perform()
         except pycurl.error as error:
             return self.end(error.args[0], str(error.args[1]))
         return self.end(0, "")
 
-    def begin(self, sending: Sending) -> None:
+    def begin(self, sending: Sending, site: Site) -> None:
         """Set the handle up for one transfer."""
-        self._sending, self._reading = sending, Reading()
+        self._sending, self._site = sending, site
         self._tried, self._trouble, self._wants_certificate = [], None, False
-        self._set(sending, self._reading)
+        self._reading.begin()
+        self.sites.begin(site)
+        self._set(sending, site)
 
     def end(self, code: int, text: str) -> Receipt:
         """What a transfer that has ended brought: `code` and `text` are libcurl's, 0 where all went well.
         Raises DeliveryError when it brought no answer.
         """
-        sending, reading = self._sending, self._reading
+        sending, reading, site = self._sending, self._reading, self._site
         assert sending is not None
-        self._sending = None  # its body must not stay in memory with an idle handle
+        self._sending = None
+        site.under_way -= 1
+        site.has_answered = reading.is_head_done
+        if len(sending.body) > BODY_KEPT_BYTES:
+            self._curl.setopt(pycurl.POSTFIELDS, b"")
         if not reading.is_head_done:
-            self._answered.discard(sending.key)
+            site.is_told = False  # where it ended, libcurl may not yet have listened
             ending = self._ending(code, text, sending)
             raise failure(ending, sending.target.scheme, sending.connect_s, sending.total_s, reading)
-        self._answered.add(sending.key)
         note = None
         if code == pycurl.E_OPERATION_TIMEDOUT:
             note = f"body incomplete: not finished within {sending.total_s:.3g} s"
@@ -199,6 +154,11 @@ class Handle:
             note,
             self._phases_ms(sending),
         )
+
+    def cancel(self) -> None:
+        """Forget a transfer that did not begin, or was broken off."""
+        self._sending = None
+        self._site.under_way -= 1
 
     def _phases_ms(self, sending: Sending) -> Phases:
         """How long the transfer that has ended spent in each phase; one that it did not reach has 0."""
@@ -215,20 +175,14 @@ class Handle:
         """Close the handle and its connections."""
         self._curl.close()
 
-    def _set(self, sending: Sending, reading: Reading) -> None:
+    def _set(self, sending: Sending, site: Site) -> None:
         curl, target = self._curl, sending.target
-        self._pins.move_to_end(sending.key)
-        addresses = self._pins[sending.key].addresses
-        self._guarded = frozenset(addresses)
-
         curl.setopt(pycurl.URL, _url(sending))
         # Verbatim: libcurl would rewrite %2f as %2F, and some receivers sign their URLs.
         curl.setopt(pycurl.REQUEST_TARGET, target.path)
         curl.setopt(pycurl.POSTFIELDS, sending.body)
         curl.setopt(pycurl.CUSTOMREQUEST, sending.method)
         curl.setopt(pycurl.HTTPHEADER, sending.lines)
-        curl.setopt(pycurl.HEADERFUNCTION, reading.read_header)
-        curl.setopt(pycurl.WRITEFUNCTION, reading.read_body)
 
         self._set_at = time.monotonic()
         spent_s = self._set_at - sending.began
@@ -237,19 +191,16 @@ class Handle:
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int((sending.connect_s - spent_s) * 1000)))
 
         if target.scheme == "https":
-            verify = sending.key[3]
-            curl.setopt(pycurl.SSL_VERIFYPEER, int(verify))
-            curl.setopt(pycurl.SSL_VERIFYHOST, 2 if verify else 0)
+            curl.setopt(pycurl.SSL_VERIFYPEER, int(sending.verify))
+            curl.setopt(pycurl.SSL_VERIFYHOST, 2 if sending.verify else 0)
         # A handshake is listened to; a connection that has served already is not worth a callback for each of
         # its bytes.
-        is_listening = target.scheme == "https" and sending.key not in self._answered
+        is_listening = target.scheme == "https" and not site.has_answered
         if is_listening != self._is_listening:
             curl.setopt(pycurl.VERBOSE, int(is_listening))
             self._is_listening = is_listening
-        if target.address is None:
-            pins = ",".join(f"[{address}]" if ":" in address else address for address in addresses)
-            curl.setopt(pycurl.RESOLVE, [*self._unpinned, f"{target.host}:{target.port}:{pins}"])
-            self._unpinned.clear()
+        if target.address is None and (told := self.sites.lines(site)) is not None:
+            curl.setopt(pycurl.RESOLVE, told)
 
     def _open_socket(self, purpose: int, address: tuple[int, int, int, tuple[Any, ...]]) -> Any:
         """The last guard: the policy is asked once more, for the very address that is about to be connected
@@ -263,7 +214,7 @@ class Handle:
             host = str(place[0])
             self._tried.append(host)
             check_address(host, self._allow)
-            if purpose != pycurl.SOCKTYPE_IPCXN or canonical(host) not in self._guarded:
+            if purpose != pycurl.SOCKTYPE_IPCXN or canonical(host) not in self._site.addresses:
                 raise TargetRefused("The connection would go to an address that was not judged.")
             return _Descriptor(socket.socket(family, kind, protocol))
         except TargetRefused as error:

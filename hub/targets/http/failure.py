@@ -53,11 +53,14 @@ _OURS = frozenset(
         pycurl.E_BAD_FUNCTION_ARGUMENT,
     }
 )
+_TOO_LARGE = 100
+"""libcurl's CURLE_TOO_LARGE, which pycurl does not name."""
 _REASONS = {
     pycurl.E_GOT_NOTHING: "the receiver closed the connection without an answer",
     pycurl.E_UNSUPPORTED_PROTOCOL: "the answer is not HTTP/1.1",
     pycurl.E_SEND_ERROR: "the receiver cut the connection while the request was sent",
     pycurl.E_RECV_ERROR: "the receiver cut the connection before its answer was complete",
+    _TOO_LARGE: "a line of the answer's head is larger than allowed",
 }
 _ALERT = "alert"
 """In libcurl's words for a TLS alert of the other side."""

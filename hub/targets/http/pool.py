@@ -12,7 +12,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from hub.targets.http.exchange import CONNECTIONS_PER_HANDLE, IDLE_S, ConnectionKey, Handle
+from hub.targets.http.exchange import CONNECTIONS_PER_HANDLE, Handle
+from hub.targets.http.sites import IDLE_S, Place
 from hub.targets.machine import descriptor_limit
 
 IDLE_MAX = 256
@@ -32,14 +33,14 @@ class HandlePool:
         self._idle_max = max(1, min(idle_max, bearable))
         self._lock = threading.Lock()
         self._idle: OrderedDict[Handle, None] = OrderedDict()
-        self._by_key: dict[ConnectionKey, OrderedDict[Handle, None]] = {}
+        self._by_place: dict[Place, OrderedDict[Handle, None]] = {}
         self._is_closed = False
         self._sweeper: threading.Timer | None = None
 
-    def take(self, key: ConnectionKey) -> Handle | None:
+    def take(self, place: Place) -> Handle | None:
         """The idle handle that last spoke to this receiver."""
         with self._lock:
-            known = self._by_key.get(key)
+            known = self._by_place.get(place)
             if not known:
                 return None
             handle = next(reversed(known))
@@ -64,8 +65,8 @@ class HandlePool:
                 surplus = handle
             else:
                 self._idle[handle] = None
-                for key in handle.keys:
-                    self._by_key.setdefault(key, OrderedDict())[handle] = None
+                for place in handle.sites.places:
+                    self._by_place.setdefault(place, OrderedDict())[handle] = None
                 if len(self._idle) > self._idle_max:
                     surplus = next(iter(self._idle))
                     self._forget(surplus)
@@ -102,11 +103,11 @@ class HandlePool:
 
     def _forget(self, handle: Handle) -> None:
         del self._idle[handle]
-        for key in handle.keys:
-            known = self._by_key[key]
+        for place in handle.sites.places:
+            known = self._by_place[place]
             del known[handle]
             if not known:
-                del self._by_key[key]
+                del self._by_place[place]
 
     def _sweep_later(self) -> None:
         sweeper = threading.Timer(SWEEP_S, self.sweep)

@@ -1,33 +1,41 @@
 """HTTP: requests' transport over libcurl, for `http` and `https`.
 
-Owns the order of an exchange: judge the URL, find a handle, resolve and judge the name, send, all under one
-deadline. Nothing of the environment (proxies, netrc, CA variables) has a say, and hooks share no state. Step
-before: `hub.targets.outbound`. Step after: `hub.targets.http.exchange`.
+Owns the order of a single exchange: judge the URL, find a handle, resolve and judge the name, send, all under
+one deadline; `hub.targets.http.loop` has the same order for many at once. Nothing of the environment
+(proxies, netrc, CA variables) has a say, and hooks share no state. Step before: `hub.targets.outbound`. Step
+after: `hub.targets.http.exchange`.
 """
 
 import time
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import requests
 from requests.adapters import BaseAdapter
 
 from hub.errors import DeliveryError
-from hub.rules.headers import frames_message, is_token, value_fault
 from hub.rules.targets import Target
 from hub.targets.addresses import Addresses
-from hub.targets.http.exchange import ConnectionKey, Handle, Sending
+from hub.targets.http.exchange import Handle
+from hub.targets.http.loop import Loop
 from hub.targets.http.pool import HandlePool
+from hub.targets.http.sending import checked
+from hub.targets.http.sites import Site, place_of
 from hub.targets.machine import shortage
 from hub.targets.transport import Receipt, Request
 
 
 class HttpTransport:
-    """Shared by all sender threads of a process."""
+    """Shared by all threads of a process."""
 
-    def __init__(self, addresses: Addresses, pool: HandlePool) -> None:
-        self._adapter = CurlAdapter(addresses, pool)
+    def __init__(
+        self, addresses: Addresses, make: Callable[[], Handle], pool: HandlePool | None = None
+    ) -> None:
+        self._addresses = addresses
+        self._make = make
+        self._pool = pool or HandlePool(make)
+        self._loops: list[Loop] = []
+        self._adapter = CurlAdapter(addresses, self._pool, self.give_back)
 
     def send(self, request: Request) -> Receipt:
         """Raises DeliveryError. By the adapter alone: what a session adds (redirects, cookies, the
@@ -36,7 +44,21 @@ class HttpTransport:
         timeouts = (request.connect_timeout_s, request.total_timeout_s)
         return self._adapter.send(_prepared(request), timeout=timeouts, verify=request.verify_ssl).receipt
 
+    def loop(self, name: str, prepare_thread: Callable[[], None]) -> Loop:
+        """One more thread that has many requests under way at once."""
+        made = Loop(name, self._addresses, self._make, prepare_thread, self.give_back)
+        self._loops.append(made)
+        return made
+
+    def give_back(self) -> None:
+        """Close idle connections, whoever keeps them: our machine is short of what they hold."""
+        self._pool.give_back()
+        for loop in self._loops:
+            loop.give_back()
+
     def close(self) -> None:
+        for loop in self._loops:
+            loop.close()
         self._adapter.close()
 
 
@@ -45,10 +67,11 @@ class CurlAdapter(BaseAdapter):
     exchange, not each read.
     """
 
-    def __init__(self, addresses: Addresses, pool: HandlePool) -> None:
+    def __init__(self, addresses: Addresses, pool: HandlePool, give_back: Callable[[], None]) -> None:
         super().__init__()
         self._addresses = addresses
         self._pool = pool
+        self._give_back = give_back
 
     def send(
         self,
@@ -63,41 +86,31 @@ class CurlAdapter(BaseAdapter):
         here.
         """
         began = time.monotonic()
-        connect_s, total_s = timeout
-        method, url, body = request.method, request.url, request.body
-        if (
-            method is None
-            or url is None
-            or not isinstance(body, bytes)
-            or not (connect_s > 0 and total_s > 0)
-        ):
-            raise DeliveryError("the hub built a request that cannot be sent", "none", "hub")
-
-        lines = header_lines(request.headers)
-        target = self._addresses.target(url)
-        key = (target.scheme, target.host, target.port, bool(verify))
-        sending = Sending(target, key, method, url, lines, body, connect_s, total_s, began)
-
+        method, url, headers, body = request.method, request.url, request.headers, request.body
+        sending = checked(self._addresses, method, url, headers, body, timeout, bool(verify), began)
         try:
-            handle = self._ready_handle(target, key, min(connect_s, total_s))
+            handle, site = self._ready(sending.target, min(timeout))
             try:
-                return Carrier(handle.exchange(sending), request)
+                return Carrier(handle.exchange(sending, site), request)
             finally:
                 self._pool.give(handle)
         except DeliveryError as error:
             if error.fault == "hub" and shortage() is not None:
-                self._pool.give_back()
+                self._give_back()
             raise
 
     def close(self) -> None:
         """Part of requests' adapter contract."""
         self._pool.close()
 
-    def _ready_handle(self, target: Target, key: ConnectionKey, timeout_s: float) -> Handle:
-        """A handle whose addresses for this key have been judged: the one that last spoke to it, else any."""
-        handle = self._pool.take(key)
-        if handle is not None and handle.has_pins(key, time.monotonic()):
-            return handle
+    def _ready(self, target: Target, timeout_s: float) -> tuple[Handle, Site]:
+        """A handle, and what it knows of a receiver whose addresses have been judged: the handle that last
+        spoke to it, else any.
+        """
+        place = place_of(target)
+        handle = self._pool.take(place)
+        if handle is not None and (site := handle.sites.fresh(place, time.monotonic())) is not None:
+            return handle, site
         try:
             addresses = self._addresses.of(target, timeout_s)
             handle = handle or self._pool.take_any()
@@ -105,22 +118,7 @@ class CurlAdapter(BaseAdapter):
             if handle is not None:
                 self._pool.give(handle)
             raise
-        handle.pin(key, addresses, time.monotonic())
-        return handle
-
-
-def header_lines(headers: Mapping[str, str]) -> list[bytes]:
-    """Header lines for libcurl, which drops a name with an empty value unless it ends in `;`. Raises
-    DeliveryError.
-    """
-    if any(map(_name_fault, headers)) or value_fault("".join(headers.values())):  # all at once: there is none
-        raise DeliveryError(_header_fault(headers), "none", "hub")
-    lines = [b"Expect:", b"Accept:"]
-    for name, value in headers.items():
-        lines.append((f"{name}: {value}" if value.strip() else f"{name};").encode("latin-1"))
-    if not any(map(_is_content_type, headers)):
-        lines.append(b"Content-Type:")
-    return lines
+        return handle, handle.sites.pin(place, addresses, time.monotonic())
 
 
 class Carrier(requests.Response):
@@ -149,21 +147,3 @@ def _prepared(request: Request) -> requests.PreparedRequest:
     prepared.headers = request.parcel.headers  # type: ignore[assignment]  # any mapping will do for our own adapter
     prepared.body = request.parcel.body
     return prepared
-
-
-def _header_fault(headers: Mapping[str, str]) -> str:
-    """What is wrong with the first header that cannot be sent; there is one."""
-    faults = ((name, _name_fault(name) or value_fault(value)) for name, value in headers.items())
-    return next(f"the header {name!r} cannot be sent: {fault}" for name, fault in faults if fault)
-
-
-@lru_cache(maxsize=1024)
-def _is_content_type(name: str) -> bool:
-    return name.lower() == "content-type"
-
-
-@lru_cache(maxsize=1024)
-def _name_fault(name: str) -> str | None:
-    if not is_token(name):
-        return "This is not a header name."
-    return "This header is set by HTTP itself." if frames_message(name) else None

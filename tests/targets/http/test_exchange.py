@@ -13,11 +13,13 @@ from hub.errors import DeliveryError
 from hub.rules.targets import Target
 from hub.targets.addresses import Addresses
 from hub.targets.http.answer import KEEP_BODY_BYTES, READ_BODY_BYTES
-from hub.targets.http.exchange import CONNECTIONS_PER_HANDLE, IDLE_S, Handle
+from hub.targets.http.exchange import CONNECTIONS_PER_HANDLE, Handle
 from hub.targets.http.pool import HandlePool
+from hub.targets.http.sites import IDLE_S
 from hub.targets.http.transport import HttpTransport
 from hub.targets.outbound import Outbound
 from hub.targets.resolver import Resolver
+from tests.rigs import jobs
 from tests.rigs.doors import CONNECT_S, HEAD, LOOPBACK, Names, failure, hasty, post
 from tests.rigs.receivers import (
     OK,
@@ -297,24 +299,26 @@ def test_a_fresh_connection_that_dies_is_not_tried_twice(outbound: Outbound, rec
 class Gullible(Addresses):
     """Finds nothing wrong with any address."""
 
-    def of(self, target: Target, timeout_s: float) -> Sequence[str]:
-        return ["127.0.0.1"]
+    def judged(self, target: Target, found: list[str]) -> Sequence[str]:
+        return found
 
 
 def test_the_socket_guard_refuses_what_slipped_through_all_checks_before(receiver: Receiver) -> None:
-    pool = HandlePool(lambda: Handle("", ()))
-    http = HttpTransport(Gullible((), Resolver()), pool)
-    with pytest.raises(DeliveryError) as raised:
-        http.send(post(receiver.url_as("hooks.example.com")))
-    error = raised.value
-    assert (error.fault, error.phase, error.was_sent) == ("refused", "connect", False)
+    http = HttpTransport(Gullible((), Resolver(Names(["127.0.0.1"]))), lambda: Handle("", ()))
+    request = post(receiver.url_as("hooks.example.com"))
+    loop = http.loop("sender-test", lambda: None)
+    for send in (http.send, lambda request: jobs.send(loop, request)):
+        with pytest.raises(DeliveryError) as raised:
+            send(request)
+        error = raised.value
+        assert (error.fault, error.phase, error.was_sent) == ("refused", "connect", False)
     assert receiver.connections == 0
     http.close()
 
 
 def test_the_socket_guard_opens_no_allowed_address_that_was_not_judged_for_this_attempt() -> None:
     handle = Handle("", LOOPBACK)
-    handle._guarded = frozenset({"127.0.0.2"})
+    handle._site = handle.sites.pin(("hooks.example.com", 80), ["127.0.0.2"], 0)
     for address, opens in (("127.0.0.2", True), ("127.0.0.1", False)):
         given = handle._open_socket(
             pycurl.SOCKTYPE_IPCXN, (socket.AF_INET, socket.SOCK_STREAM, 0, (address, 80))
@@ -356,13 +360,11 @@ def test_a_name_is_asked_for_again_once_its_judged_addresses_are_old(
     receiver: Receiver, names: Names
 ) -> None:
     pool = HandlePool(lambda: Handle("", LOOPBACK))
-    http = HttpTransport(Addresses(LOOPBACK, Resolver(names)), pool)
+    http = HttpTransport(Addresses(LOOPBACK, Resolver(names)), lambda: Handle("", LOOPBACK), pool)
     url = receiver.url_as("hooks.example.com")
     http.send(post(url))
     [handle] = pool._idle
-    handle.pin(
-        ("http", "hooks.example.com", receiver.port, True), ["127.0.0.1"], time.monotonic() - IDLE_S - 1
-    )
+    handle.sites.pin(("hooks.example.com", receiver.port), ["127.0.0.1"], time.monotonic() - IDLE_S - 1)
     names.answers = [["10.0.0.1"]]
     with pytest.raises(DeliveryError) as raised:
         http.send(post(url))

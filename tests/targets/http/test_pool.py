@@ -4,8 +4,9 @@ import resource
 import threading
 
 from hub.targets.addresses import Addresses
-from hub.targets.http.exchange import CONNECTIONS_PER_HANDLE, IDLE_S, Handle
+from hub.targets.http.exchange import CONNECTIONS_PER_HANDLE, Handle
 from hub.targets.http.pool import IDLE_SHARE, HandlePool
+from hub.targets.http.sites import IDLE_S
 from hub.targets.http.transport import HttpTransport
 from hub.targets.resolver import Resolver
 from tests.rigs.doors import LOOPBACK, post
@@ -17,7 +18,7 @@ def make() -> Handle:
 
 
 def transport(pool: HandlePool) -> HttpTransport:
-    return HttpTransport(Addresses(LOOPBACK, Resolver()), pool)
+    return HttpTransport(Addresses(LOOPBACK, Resolver()), make, pool)
 
 
 def test_idle_handles_are_closed_after_a_while(receiver: Receiver) -> None:
@@ -29,7 +30,7 @@ def test_idle_handles_are_closed_after_a_while(receiver: Receiver) -> None:
     [handle] = pool._idle
     handle.idle_since -= IDLE_S
     pool.sweep()
-    assert (len(pool._idle), pool._by_key) == (0, {})
+    assert (len(pool._idle), pool._by_place) == (0, {})
     http.send(post(receiver.url))
     assert receiver.connections == 2
     http.close()
@@ -39,10 +40,10 @@ def test_the_number_of_idle_handles_is_bounded() -> None:
     pool = HandlePool(make, idle_max=3)
     handles = [make() for _ in range(5)]
     for number, handle in enumerate(handles):
-        handle.pin(("http", "a.example", number, True), ["127.0.0.1"], 0)
+        handle.sites.pin(("a.example", number), ["127.0.0.1"], 0)
         pool.give(handle)
     assert list(pool._idle) == handles[2:]
-    assert [key[2] for key in pool._by_key] == [2, 3, 4]
+    assert [port for _, port in pool._by_place] == [2, 3, 4]
     pool.close()
 
 
