@@ -1,8 +1,9 @@
-"""One attempt, top to bottom: build, sign, send, judge.
+"""One attempt: build and sign on one side of the sending, judge on the other.
 
-Owns what one request looks like (docs/delivery.md, "What is sent") and what is kept of it. It returns an
+Owns what one request looks like (docs/delivery.md, "What is sent") and what is kept of it. It comes to an
 outcome, always, whatever happens; what becomes of the delivery and the hook is decided elsewhere. No
-database. Step before: `dispatcher` has claimed. Step after: `hub.store.deliveries.record`.
+database, and it waits for nothing. Step before: `senders` is about to send. Step after:
+`hub.store.deliveries.record`.
 """
 
 import logging
@@ -41,31 +42,73 @@ class Shipment:
     destination: Destination
 
 
-def attempt(shipment: Shipment, outbound: Outbound, settings: Settings, clock: Clock) -> Outcome:
-    """Send one delivery once and say what came of it. Never raises: what is not the receiver's fault is a
-    fault of the hub's own.
+class Attempt:
+    """Sending one delivery once: what is to be sent, and what came of it. Whoever sends calls `request`, then
+    one of the other two; those never raise: what is not the receiver's fault is a fault of the hub's own.
     """
-    started_at = clock.now()
-    destination = shipment.destination
-    sent: dict[str, Any] = {"url": destination.url, "format": destination.format}
-    try:
+
+    __slots__ = ("_clock", "_form", "_origin", "_sent", "_settings", "_shipment", "_started_at")
+
+    def __init__(self, shipment: Shipment, settings: Settings, clock: Clock, origin: str) -> None:
+        """`origin`: as which the hub presents itself to receivers that ask."""
+        self._shipment = shipment
+        self._settings = settings
+        self._clock = clock
+        self._origin = origin
+        self._started_at = clock.now()
+        destination = shipment.destination
+        self._sent: dict[str, Any] = {"url": destination.url, "format": destination.format}
+
+    def request(self) -> Request:
+        """The request, signed. Raises DeliveryError, and whatever a fault of ours raises."""
+        shipment = self._shipment
+        self._started_at = self._clock.now()
         if shipment.event.hops >= hops.HOPS_MAX:
             raise DeliveryError(
                 f"this event has been through {shipment.event.hops} deliveries of a hub: it goes in a circle",
                 "none",
                 "refused",
             )
-        form = registry.format_of(destination.format)
-        request = build(shipment, form, settings, clock, outbound.origin)
-        sent |= _described(request, shipment)
-        receipt = outbound.send(request)
-        return _answered(receipt, form.judge(receipt.answer), destination, started_at, sent)
-    except DeliveryError as error:
-        return _unanswered(error, started_at, clock.now() - started_at, sent)
-    except Exception as error:  # a bug of ours: it costs this delivery only, and never its receiver
-        log.exception("delivery %s attempt %s: fault of the hub", shipment.delivery_id, shipment.attempt)
-        reason = f"fault of the hub: {error}"
-        return Outcome("fault", started_at, clock.now() - started_at, reason=reason, **sent)
+        self._form = registry.format_of(shipment.destination.format)
+        request = build(shipment, self._form, self._settings, self._clock, self._origin)
+        self._sent |= _described(request, shipment)
+        return request
+
+    def answered(self, receipt: Receipt) -> Outcome:
+        """What an answer came to."""
+        try:
+            judgement = self._form.judge(receipt.answer)
+            return _answered(receipt, judgement, self._shipment.destination, self._started_at, self._sent)
+        except Exception as error:
+            return self.failed(error)
+
+    def failed(self, error: Exception) -> Outcome:
+        """What it is that there is no answer. A bug of ours costs this delivery only, and never its
+        receiver.
+        """
+        duration_s = self._clock.now() - self._started_at
+        if isinstance(error, DeliveryError):
+            return _unanswered(error, self._started_at, duration_s, self._sent)
+        shipment = self._shipment
+        log.error(
+            "delivery %s attempt %s: fault of the hub",
+            shipment.delivery_id,
+            shipment.attempt,
+            exc_info=error,
+        )
+        return Outcome(
+            "fault", self._started_at, duration_s, reason=f"fault of the hub: {error}", **self._sent
+        )
+
+
+def attempt(shipment: Shipment, outbound: Outbound, settings: Settings, clock: Clock) -> Outcome:
+    """Send one delivery once, wait, and say what came of it. Never raises."""
+    one = Attempt(shipment, settings, clock, outbound.origin)
+    try:
+        receipt = outbound.send(one.request())
+    except Exception as error:
+        return one.failed(error)
+    return one.answered(receipt)
 
 
 def build(shipment: Shipment, form: Format, settings: Settings, clock: Clock, origin: str) -> Request:

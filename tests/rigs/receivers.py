@@ -154,6 +154,11 @@ class Receiver:
         for sock in live:
             _shut(sock)
 
+    def open_connections(self) -> int:
+        """How many there are just now."""
+        with self._condition:
+            return len(self._open)
+
     def wait_for(self, count: int) -> list[Received]:
         """The requests so far, once there are `count` of them."""
         with self._condition:

@@ -172,6 +172,8 @@ class Loop:
 
     def _wait_s(self) -> float | None:
         """How long there is nothing to do, unless something comes; None for ever."""
+        if self._is_closing and self._is_idle():
+            return 0
         dues = [multi.due_at for multi in self._multis if multi.due_at is not None]
         if self._lookups:
             dues.append(self._lookups[0].at)

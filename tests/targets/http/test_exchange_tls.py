@@ -2,20 +2,33 @@
 
 import ssl
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from hub.targets.outbound import Outbound
 from tests.rigs.doors import LOOPBACK, Names, failure, hasty, post
+from tests.rigs.jobs import Looped
 from tests.rigs.receivers import Authority, Receiver, Wire, close_silently, hang
 from tests.rigs.waiting import DEADLINE_S
 
 
-def tls_door(ca_file: str | None = None) -> Outbound:
-    return Outbound(allow=LOOPBACK, ca_file=ca_file, resolve=Names(["127.0.0.1"]))
+class MakeDoor(Protocol):
+    def __call__(self, ca_file: str | None = None) -> Outbound: ...
 
 
-def test_it_verifies_the_certificate_against_the_given_authority(authority: Authority) -> None:
+@pytest.fixture(params=[Outbound, Looped], ids=["single", "looped"])
+def tls_door(request: pytest.FixtureRequest) -> MakeDoor:
+    def make(ca_file: str | None = None) -> Outbound:
+        door: Outbound = request.param(allow=LOOPBACK, ca_file=ca_file, resolve=Names(["127.0.0.1"]))
+        return door
+
+    return make
+
+
+def test_it_verifies_the_certificate_against_the_given_authority(
+    tls_door: MakeDoor, authority: Authority
+) -> None:
     door = tls_door(authority.ca_file)
     with Receiver(tls=authority.context("hooks.example.com", "127.0.0.1")) as receiver:
         for url in (
@@ -40,7 +53,7 @@ def test_it_verifies_the_certificate_against_the_given_authority(authority: Auth
     ids=["unknown authority", "wrong name", "address only", "expired"],
 )
 def test_a_certificate_that_is_not_good_ends_it_with_nothing_sent(
-    authority: Authority, names: tuple[str, ...], expired: bool, trusts: bool
+    tls_door: MakeDoor, authority: Authority, names: tuple[str, ...], expired: bool, trusts: bool
 ) -> None:
     door = tls_door(authority.ca_file if trusts else None)
     with Receiver(tls=authority.context(*names, expired=expired)) as receiver:
@@ -60,7 +73,7 @@ def test_a_certificate_that_is_not_good_ends_it_with_nothing_sent(
     door.close()
 
 
-def test_a_receiver_that_never_shakes_hands_ends_at_the_connect_deadline() -> None:
+def test_a_receiver_that_never_shakes_hands_ends_at_the_connect_deadline(tls_door: MakeDoor) -> None:
     door = tls_door()
     with Receiver(on_connect=Wire.pause) as mute:
         error = failure(door, hasty(mute.url.replace("http:", "https:"), total_timeout_s=DEADLINE_S))
@@ -68,7 +81,7 @@ def test_a_receiver_that_never_shakes_hands_ends_at_the_connect_deadline() -> No
     door.close()
 
 
-def test_a_tls_port_that_speaks_plain_http_is_a_failure_of_tls() -> None:
+def test_a_tls_port_that_speaks_plain_http_is_a_failure_of_tls(tls_door: MakeDoor) -> None:
     door = tls_door()
     with Receiver(on_connect=lambda wire: wire.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as plain:
         error = failure(door, post(plain.url.replace("http:", "https:")))
@@ -77,7 +90,9 @@ def test_a_tls_port_that_speaks_plain_http_is_a_failure_of_tls() -> None:
     door.close()
 
 
-def test_a_tls_receiver_that_hangs_ends_at_the_total_deadline(authority: Authority) -> None:
+def test_a_tls_receiver_that_hangs_ends_at_the_total_deadline(
+    tls_door: MakeDoor, authority: Authority
+) -> None:
     door = tls_door(authority.ca_file)
     with Receiver(hang(), tls=authority.context("127.0.0.1")) as receiver:
         error = failure(door, hasty(receiver.url, total_timeout_s=0.6, connect_timeout_s=0.6))
@@ -85,7 +100,9 @@ def test_a_tls_receiver_that_hangs_ends_at_the_total_deadline(authority: Authori
     door.close()
 
 
-def test_a_missing_authority_file_is_the_hubs_fault(authority: Authority, tmp_path: Path) -> None:
+def test_a_missing_authority_file_is_the_hubs_fault(
+    tls_door: MakeDoor, authority: Authority, tmp_path: Path
+) -> None:
     door = tls_door(str(tmp_path / "none.pem"))
     with Receiver(tls=authority.context("127.0.0.1")) as receiver:
         error = failure(door, post(receiver.url))
@@ -94,7 +111,9 @@ def test_a_missing_authority_file_is_the_hubs_fault(authority: Authority, tmp_pa
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_missing_client_certificate_is_named(authority: Authority, version: ssl.TLSVersion) -> None:
+def test_a_missing_client_certificate_is_named(
+    tls_door: MakeDoor, authority: Authority, version: ssl.TLSVersion
+) -> None:
     context = authority.context("127.0.0.1", asks=ssl.CERT_REQUIRED)
     context.minimum_version = context.maximum_version = version
     door = tls_door(authority.ca_file)
@@ -107,7 +126,9 @@ def test_a_missing_client_certificate_is_named(authority: Authority, version: ss
     door.close()
 
 
-def test_a_certificate_that_is_asked_for_and_not_needed_is_not_blamed(authority: Authority) -> None:
+def test_a_certificate_that_is_asked_for_and_not_needed_is_not_blamed(
+    tls_door: MakeDoor, authority: Authority
+) -> None:
     door = tls_door(authority.ca_file)
     with Receiver(tls=authority.context("127.0.0.1", asks=ssl.CERT_OPTIONAL)) as receiver:
         assert door.send(post(receiver.url)).answer.status == 200
