@@ -20,7 +20,6 @@ from tests.rigs.receivers import Receiver
 from tests.rigs.waiting import until
 
 Json = dict[str, Any]
-
 PUBLISH = Call("POST", "/events", lambda ask: None, "Publish", ("publish",))  # type: ignore[arg-type,return-value]
 """Publishing is routed by hand and stands in no table."""
 SCOPED = [call for call in (*CALLS, PUBLISH) if call.scopes]
@@ -145,22 +144,6 @@ def test_either_header_carries_a_token(live: LiveHub, project: str) -> None:
         assert bare.get("/me", headers=headers).status_code == 200
     for elsewhere in ({"params": {"token": token}}, {"cookies": {"token": token}}, {"auth": ("", token)}):
         assert bare.get("/me", **elsewhere).status_code == 401  # type: ignore[arg-type]
-
-
-def test_me_says_what_a_token_stands_for(live: LiveHub, admin: Client, project: str) -> None:
-    made = issue(admin, project, "subscribe", "publish", app="zapier", name="My Zap")
-    assert live.client_with(made["token"]).get("/me").json() == {
-        "id": made["id"],
-        "name": "My Zap",
-        "project": {"key": project, "name": f"Project {project}"},
-        "app": "zapier",
-        "scopes": ["publish", "subscribe"],
-    }
-    wide = admin.get("/me").json()
-    assert (wide["project"], wide["app"], wide["scopes"]) == (None, None, ["admin"])
-    assert (
-        live.client_with(issue(admin, project, "read")["token"]).get("/me").json()["name"]
-    )  # a label for every connection
 
 
 def test_a_token_is_shown_once_and_kept_as_a_hash(live: LiveHub, admin: Client, project: str) -> None:
