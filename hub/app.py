@@ -33,6 +33,7 @@ from hub.operations.ping import Pings
 from hub.operations.projects import Projects
 from hub.operations.publishing import Publishing
 from hub.operations.recent import Refreshing
+from hub.operations.replays import Replays
 from hub.operations.samples import Samples
 from hub.operations.sessions import Sessions
 from hub.operations.settings import ServerSettings
@@ -125,6 +126,7 @@ class Hub:
             event_types=event_types,
             samples=Samples(self.database, subscriptions, event_types),
             deliveries=Deliveries(self.database, subscriptions, woken.set),
+            replays=Replays(self.database, subscriptions, woken.set),
             overview=Overview(self.database, intake),
             credentials=credentials,
             projects=Projects(self.database, changed),
@@ -150,6 +152,7 @@ class Hub:
     def stop(self, timeout_s: float = STOP_S) -> None:
         """Take nothing more, let what is under way end within `timeout_s`, close everything."""
         self._refreshing.close()
+        self.services.replays.close()
         self.services.scheduler.stop()
         if self.services.dispatcher is not None:
             self.services.dispatcher.stop(timeout_s)

@@ -21,6 +21,7 @@ from hub.operations.overview import Overview
 from hub.operations.ping import Pings
 from hub.operations.projects import Projects
 from hub.operations.publishing import Publishing
+from hub.operations.replays import Replays
 from hub.operations.samples import Samples
 from hub.operations.sessions import Sessions
 from hub.operations.settings import ServerSettings
@@ -47,6 +48,7 @@ class Services:
     event_types: EventTypes
     samples: Samples
     deliveries: Deliveries
+    replays: Replays
     overview: Overview
     credentials: Credentials
     projects: Projects

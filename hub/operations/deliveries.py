@@ -174,6 +174,8 @@ class Deliveries:
         if span.until < span.since:
             raise Invalid([("until", "must not be before since")])
         count = replay.replay(self._database, hook, span, is_dry_run=is_dry_run)
+        if not is_dry_run:
+            replay.note(self._database, requester, hook, span, count)
         self._wake()
         return count
 

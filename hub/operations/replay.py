@@ -5,14 +5,17 @@ delivery so far. It must never send by itself: it makes deliveries wait, in batc
 on from there.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hub.errors import Conflict
 from hub.ids import new_id
+from hub.rules.access import Requester
 from hub.rules.matching import PING_EVENT_TYPE
-from hub.store import events, history, hooks, redelivery
+from hub.store import audit, events, history, hooks, redelivery
 from hub.store.database import Database
 from hub.store.hooks import Hook
+from hub.timestamps import iso
 
 BATCH = 500
 
@@ -32,6 +35,20 @@ class Span:
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One page of events."""
+
+    events: int
+    deliveries: int
+    """That they give."""
+    last_id: str | None
+
+    @property
+    def is_last(self) -> bool:
+        return self.events < BATCH
+
+
 def replay(database: Database, hook: Hook, span: Span, *, is_dry_run: bool) -> int:
     """How many deliveries a replay sends again or for the first time; with `is_dry_run` nothing is changed.
 
@@ -41,21 +58,37 @@ def replay(database: Database, hook: Hook, span: Span, *, is_dry_run: bool) -> i
         Conflict: the hook is off, or has gone off meanwhile; what was made to wait before that stays so.
     """
     check_on(hook)
-    total = 0
+    return sum(batch.deliveries for batch in batches(database, hook, span, is_dry_run=is_dry_run))
+
+
+def batches(database: Database, hook: Hook, span: Span, *, is_dry_run: bool) -> Iterator[Batch]:
+    """The same one page of events at a time, each done when it comes. Raises: as `replay`."""
     after: str | None = None
     while True:
-        events_read, found, after = _replay_batch(database, hook, span, after, is_dry_run)
-        total += found
-        if events_read < BATCH:
-            return total
+        batch = _replay_batch(database, hook, span, after, is_dry_run)
+        yield batch
+        if batch.is_last:
+            return
+        after = batch.last_id
 
 
-def _replay_batch(
-    database: Database, hook: Hook, span: Span, after: str | None, is_dry_run: bool
-) -> tuple[int, int, str | None]:
-    """One page of events: how many there were, how many deliveries they give, and where the next page
-    begins.
-    """
+def note(database: Database, requester: Requester, hook: Hook, span: Span, count: int) -> None:
+    """The entry of the audit trail."""
+    now = database.clock.now()
+    fields = {"since": iso(span.since), "until": iso(span.until), "count": count}
+    database.write(
+        lambda: audit.add(
+            now,
+            requester,
+            "hook.replayed",
+            hook.id,
+            hook.project_id,
+            {name: [None, value] for name, value in fields.items()},
+        )
+    ).result()
+
+
+def _replay_batch(database: Database, hook: Hook, span: Span, after: str | None, is_dry_run: bool) -> Batch:
     rows = database.read(lambda: events.between(hook.project_id, span.since, span.until, after, BATCH))
     wanted = {row.id: row.type for row in rows if _is_wanted(hook, span, row.type)}
     known = database.read(lambda: history.of_events(hook.project_id, hook.id, list(wanted)))
@@ -74,7 +107,7 @@ def _replay_batch(
 
     if not is_dry_run and (again or fresh):
         database.write(write).result()
-    return len(rows), len(again) + len(fresh), rows[-1].id if rows else None
+    return Batch(len(rows), len(again) + len(fresh), rows[-1].id if rows else None)
 
 
 def check_on(hook: Hook | None) -> None:

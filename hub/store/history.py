@@ -122,6 +122,38 @@ def backlog() -> int:
     return sum(int(models.Delivery.select().where(models.Delivery.state == state).count()) for state in OPEN)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenOfSpan:
+    """A hook's deliveries of a span of time that are not over."""
+
+    waiting: int
+    retrying: int
+    sending: int
+    is_bounded: bool
+    """True when only the first of them were looked at."""
+
+    @property
+    def whole(self) -> int:
+        return self.waiting + self.retrying + self.sending
+
+
+def open_of_span(database: Database, hook_id: str, since: float, until: float, most: int) -> OpenOfSpan:
+    """Those of events from `since` until before `until`; of each state `most` are looked at."""
+    low, high = first_id("evt", max(0.0, since)), first_id("evt", max(0.0, until))
+    counts, looked_at = {}, []
+    for state in ("waiting", "retrying", "sending"):
+        rows = f"SELECT event_id FROM delivery WHERE hook_id = ? AND state = '{state}' LIMIT ?"
+        sql = (
+            "SELECT count(*), coalesce(sum(CASE WHEN event_id >= ? AND event_id < ? THEN 1 ELSE 0 END), 0)"
+            f" FROM ({rows}) AS found"
+        )
+        seen, counts[state] = database.execute(sql, (low, high, hook_id, most)).fetchone()
+        looked_at.append(seen)
+    return OpenOfSpan(
+        int(counts["waiting"]), int(counts["retrying"]), int(counts["sending"]), max(looked_at) >= most
+    )
+
+
 def _deliveries(project_id: int) -> Any:
     table, hook = models.Delivery, models.Hook
     return (

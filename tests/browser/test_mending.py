@@ -64,13 +64,24 @@ def test_a_hook_whose_receiver_broke_is_mended_and_gets_what_it_missed(
     page.get_by_role("button", name="Enable and release 3").click()
     expect(page.get_by_role("status")).to_contain_text("Switched on. What was held is sent now")
 
-    until(lambda: _numbers(receiver), lambda got: sorted(got[-3:]) == [1, 2, 3])
+    numbers = until(lambda: _numbers(receiver), lambda got: sorted(got[-3:]) == [1, 2, 3])
     until(lambda: len(api.get(f"/hooks/{hook}/deliveries", params={"state": "delivered"}).json()) == 4)
     page.get_by_label("State").select_option("Delivered")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator("#rows").get_by_role("link", name="order.paid")).to_have_count(3)
     page.goto(f"/projects/{project}")
     expect(main).to_contain_text("No hook needs attention.")
+
+    page.goto(f"/projects/{project}/hooks/{hook}")
+    page.get_by_label("From").fill("2026-01-01T00:00")
+    page.get_by_label("Only").select_option("Delivered")
+    page.get_by_role("button", name="Count first").click()
+    page.get_by_role("button", name="Replay 3").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Replay to Ledger")
+    until(lambda: len(_numbers(receiver)), lambda count: count == len(numbers) + 3)
+    if not javascript and page.get_by_role("link", name="Refresh").count():
+        page.get_by_role("link", name="Refresh").click()
+    expect(main).to_contain_text("3 of 3 are sent Done")
 
 
 def _numbers(receiver: Receiver) -> list[int]:

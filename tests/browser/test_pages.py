@@ -98,6 +98,8 @@ LOOKS = (
     Look(f"{_HOOKS}/{{well}}/samples"),
     Look(f"{_HOOKS}/{{well}}/replay?since=2026-01-01T00:00&only=delivered"),
     Look(f"{_HOOKS}/{{well}}/replay?since=yesterday"),
+    Look(f"{_HOOKS}/{{well}}/replay/progress"),
+    Look(f"{_HOOKS}/{{well}}/replay?since=2026-01-01T00:00&only=delivered", press="Replay 3"),
     Look(f"{_HOOKS}/{{well}}/delete"),
     Look(f"{_PROJECT}/events"),
     Look(f"{_PROJECT}/events", "member"),

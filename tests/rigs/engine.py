@@ -72,15 +72,16 @@ class Engine:
         )
 
     def switch(self, hook_id: str, is_on: bool) -> None:
-        def write() -> None:
-            hook = hooks.locked(self.database, hook_id)
-            assert hook is not None
-            now = self.database.clock.now()
-            after = enabled(hook.health) if is_on else disabled(hook.health, "by hand", now)
-            hooks.switch(self.database, hook, after, now)
-
-        self.do(write)
+        self.do(lambda: self.switched(hook_id, is_on))
         self.services.wake()
+
+    def switched(self, hook_id: str, is_on: bool) -> None:
+        """The same inside a transaction."""
+        hook = hooks.locked(self.database, hook_id)
+        assert hook is not None
+        now = self.database.clock.now()
+        after = enabled(hook.health) if is_on else disabled(hook.health, "by hand", now)
+        hooks.switch(self.database, hook, after, now)
 
     def ping(self, hook_id: str) -> Ping:
         return self.services.pings.send(Requester("test", frozenset({"manage"})), self.project, hook_id)

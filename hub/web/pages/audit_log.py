@@ -21,6 +21,7 @@ ACTIONS = {
     "hook.dropped": "Dropped held deliveries",
     "hook.enabled": "Switched on a hook",
     "hook.gone": "Ended a subscription",
+    "hook.replayed": "Replayed to a hook",
     "hook.secret_rotated": "Rotated a secret",
     "hook.taken_over": "Took over a hook",
     "member.removed": "Removed a member",

@@ -99,6 +99,7 @@ def _whole(request: PageRequest, hook: Hook) -> dict[str, Any]:
         "open_count": row.open_count,
         "open_words": words.number(row.open_count, OPEN_MAX),
         "header_names": view.header_names,
+        "is_replayed": services.replays.is_under_way(hook.id),
         "origin": words.origin(hook),
         "next_at": row.next_attempt_at,
         "last_error": hook.health.last_error,

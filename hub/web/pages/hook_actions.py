@@ -7,6 +7,7 @@ what came of it; who may do what is decided by the operations, as for every door
 
 from hub.errors import Invalid
 from hub.operations.replay import Span
+from hub.operations.replays import LEFT_MAX, Count, Progress
 from hub.store.hooks import Hook
 from hub.timestamps import iso, parse_iso
 from hub.web.pages import hook as hook_page
@@ -54,10 +55,10 @@ def ask_replay(request: PageRequest) -> View:
     """Count first."""
     hook = _hook(request)
     now = request.services.database.clock.now()
-    values = {"here": "hooks", "hook": hook, "title": words.title(hook), "error": "", "count": 0}
+    values = {"here": "hooks", "hook": hook, "title": words.title(hook), "error": ""}
     try:
         span = _span(request.query.get("since", ""), "", request.query.get("only", ""), now)
-        count = _replayed(request, span, is_dry_run=True)
+        count = request.services.replays.count(request.requester, request.project, hook.id, span)
     except Invalid as refused:
         message = refused.errors[0][1]
         return View({**values, "error": message[:1].upper() + message[1:]}, 422)
@@ -65,7 +66,7 @@ def ask_replay(request: PageRequest) -> View:
         {
             **values,
             "count": count,
-            "words": words.number(count),
+            "words": _counted(count),
             "since": span.since,
             "since_text": iso(span.since),
             "until_text": iso(span.until),
@@ -77,8 +78,24 @@ def ask_replay(request: PageRequest) -> View:
 def replay(request: PageRequest) -> Redirect:
     form, now = request.form, request.services.database.clock.now()
     span = _span(form.get("since", ""), form.get("until", ""), form.get("only", ""), now)
-    count = _replayed(request, span, is_dry_run=False)
-    return Redirect(_path(request), f"{words.counted(count, 'delivery is', 'deliveries are')} sent again.")
+    request.services.replays.start(request.requester, request.project, request.path["id"], span)
+    return Redirect(f"{_path(request)}/replay/progress")
+
+
+def show_replay(request: PageRequest) -> View:
+    """How far the last one is."""
+    hook = _hook(request)
+    progress = request.services.replays.last(request.requester, request.project, hook.id)
+    values = {"here": "hooks", "hook": hook, "title": words.title(hook), "progress": progress}
+    if progress is not None:
+        left = progress.left
+        values |= {
+            "planned": words.number(progress.total) + ("+" if _is_open(progress) else ""),
+            "sent": words.number(progress.sent),
+            "waiting": words.number(left.waiting, LEFT_MAX),
+            "retrying": words.number(left.retrying, LEFT_MAX),
+        }
+    return View(values, template="hooks/progress_part.html" if request.wants_part else "")
 
 
 def rotate(request: PageRequest) -> View | Redirect:
@@ -123,10 +140,14 @@ def _try_now(request: PageRequest) -> str:
     return "The next delivery is sent now. Refresh to see what came of it."
 
 
-def _replayed(request: PageRequest, span: Span, *, is_dry_run: bool) -> int:
-    return request.services.deliveries.replay(
-        request.requester, request.project, request.path["id"], span, is_dry_run=is_dry_run
-    )
+def _counted(count: Count) -> str:
+    """`37`; `10,000+` for what was counted no further."""
+    return words.number(count.found) + ("" if count.is_whole else "+")
+
+
+def _is_open(progress: Progress) -> bool:
+    """There may be more to come than is known."""
+    return not progress.is_over and not progress.planned.is_whole
 
 
 def _span(since: str, until: str, only: str, now: float) -> Span:
@@ -160,5 +181,6 @@ PAGES = (
     Page("POST", f"{_HOOK}/drop", drop, scopes=_MANAGE),
     Page("GET", f"{_HOOK}/replay", ask_replay, "hooks/replay.html", _MANAGE),
     Page("POST", f"{_HOOK}/replay", replay, scopes=_MANAGE),
+    Page("GET", f"{_HOOK}/replay/progress", show_replay, "hooks/progress.html", _MANAGE),
     Page("POST", f"{_HOOK}/rotate", rotate, scopes=_MANAGE),
 )

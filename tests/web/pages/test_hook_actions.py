@@ -78,8 +78,12 @@ def test_a_replay_is_counted_first(hook: HookPage, receiver: Receiver) -> None:
     asked = hook.browser.get(f"{hook.path}/replay?since=2026-01-01T00:00&only=delivered").text
     assert "Replay 3?" in asked
     fields = dict(re.findall(r'<input type="hidden" name="(since|until|only)" value="([^"]*)"', asked))
-    assert hook.said(hook.press("replay", **fields)) == "3 deliveries are sent again."
+    begun = hook.press("replay", **fields)
+    assert begun.headers["location"] == f"{hook.path}/replay/progress"
     receiver.wait_for(6)
+    done = until(lambda: hook.browser.get(f"{hook.path}/replay/progress").text, lambda text: "Done" in text)
+    assert "3 of 3 are sent" in done
+    assert "hx-get" not in done, "nothing more will change"
     assert (
         "nothing to replay" in hook.browser.get(f"{hook.path}/replay?since=2026-01-01T00:00&only=failed").text
     )
