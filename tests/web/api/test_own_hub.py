@@ -6,11 +6,11 @@ from typing import Any
 
 from hub.web.routes import CALLS
 from tests.rigs.api import serving
+from tests.rigs.document import DOCUMENT, errors_of
 from tests.rigs.problems import fields_of, filled, problem_of
 from tests.rigs.receivers import Received, Receiver
 from tests.rigs.waiting import until
 from tests.web.api.test_publish import ODD_DATA, publish
-from tests.web.docs.test_openapi import DOCUMENT, errors_of
 
 
 def test_what_was_taken_is_there_after_a_restart(tmp_path: Path) -> None:
