@@ -2,18 +2,19 @@
 
 Owns how a transaction is run on either engine; it knows no table. Every write of the process goes through
 `write`: on SQLite that is one thread, because SQLite's own busy waiting is unfair (8 publishers starved the
-sender to 32 deliveries a second, one writer thread served both); on PostgreSQL a few. Reads run on the
+sender to 32 deliveries a second, one writer thread served both), and other processes take turns with it; on
+PostgreSQL a few. Reads run on the
 calling thread's own connection and see only what is committed. Peewee keeps one connection a thread, so
 nothing here may be called on the event loop except `write`, which only hands over.
 """
 
-import contextlib
 import logging
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,12 +26,16 @@ from hub.errors import Conflict, StoreUnavailable, StoreUndecided
 from hub.store import connections, engine_errors, models, private_files
 from hub.store.clock import Clock
 from hub.store.patience import Patience
+from hub.store.write_lock import WriteLock
+from hub.store.writers import Writers
 
 T = TypeVar("T")
 
 log = logging.getLogger("hub.store.database")
 
 WRITERS_POSTGRESQL = 4
+CLOSE_S = 10.0
+"""How long the last writes may take when the hub stops: longer than any waits for a lock."""
 RERUNS_MAX = 5
 RERUN_PAUSE_S = 0.05
 """Before the first rerun after a deadlock, and more before each further one."""
@@ -45,17 +50,20 @@ class Database:
         self.is_postgresql = not url.startswith("sqlite")
         self._db = connections.opened(url)
         models.database.initialize(self._db)
-        self._writers = ThreadPoolExecutor(WRITERS_POSTGRESQL if self.is_postgresql else 1, "write")
         self._patience = Patience(self._db if self.is_postgresql else None)
         self._connecting = threading.Lock()
         self._running = threading.local()
         self.path = None if self.is_postgresql else Path(self._db.database)
+        self._lock = None if self.path is None else WriteLock(self.path)
+        self._writers = Writers(1, self._lock) if self._lock else Writers(WRITERS_POSTGRESQL, nullcontext())
 
     def close(self) -> None:
         """Finish the writes handed over so far and close every thread's connection."""
-        self._writers.shutdown()
+        self._writers.close(CLOSE_S)
         self._patience.close()
         self._db.close_all()
+        if self._lock is not None:
+            self._lock.close()
 
     def sync_clock(self) -> None:
         """Take over the database's time (PostgreSQL; SQLite has none of its own)."""
@@ -119,7 +127,7 @@ class Database:
             refused: Future[T] = Future()
             refused.set_exception(StoreUnavailable("the database is closed: the hub is stopping"))
             return refused
-        return running if waits else self._patience.bounded(running)
+        return self._patience.bounded(running, waits=waits)
 
     def after_commit(self, fn: Callable[[], None]) -> None:
         """Inside a transaction: have `fn` called on this writer's thread as soon as it is committed, and not
@@ -163,7 +171,7 @@ class Database:
             return f"{column} = ANY(?)", [list(values)]
         return f"{column} IN ({', '.join('?' * len(values))})", list(values)
 
-    @contextlib.contextmanager
+    @contextmanager
     def migrating(self) -> Iterator[Any]:
         """The peewee database, held so that only one process migrates at a time. Raises: StoreUnavailable: it
         cannot be opened.
@@ -174,7 +182,7 @@ class Database:
         except (peewee.PeeweeException, psycopg.Error, sqlite3.Error) as error:
             raise StoreUnavailable(engine_errors.one_line(error)) from error
 
-    @contextlib.contextmanager
+    @contextmanager
     def _held(self) -> Iterator[Any]:
         if self.path is not None:
             # Before connecting: the first connection turns WAL on, alone.

@@ -1,7 +1,8 @@
 """Nobody waits for ever: how long callers wait for the database, and what ends the waiting of threads.
 
 A change is waited for `PATIENCE_S` at the most, in the queue and in the database together; then its future
-fails, and what has not begun by then is not begun. On PostgreSQL a statement that takes long makes one thread
+fails, and what has not begun by then is not begun. Whoever has time waits longer for its begin and until its
+end. On PostgreSQL a statement that takes long makes one thread
 ask whether the server answers at all: while it does not, connections are cut and everybody is refused at
 once, so that no thread piles up behind it. SQLite's own waiting is bounded by `connections.LOCK_WAIT_S`.
 Times are monotonic seconds. Step before: `database` hands over what it runs.
@@ -25,6 +26,10 @@ log = logging.getLogger("hub.store.patience")
 
 PATIENCE_S = 7.0
 """A publisher is told within 10 s that the hub cannot take an event now."""
+BEGIN_S = 60.0
+"""How long those who have time wait until it is their turn: the hub's own threads, which must be able to
+stop.
+"""
 LOOK_EVERY_S = 0.25
 SILENCE_S = 4.0
 """A statement under way for so long may be slow, or wait for a lock: the server is asked whether it
@@ -52,12 +57,19 @@ class Patience:
     """For one database; `server` is None for SQLite, which has none."""
 
     def __init__(
-        self, server: Server | None, patience_s: float = PATIENCE_S, silence_s: float = SILENCE_S
+        self,
+        server: Server | None,
+        patience_s: float = PATIENCE_S,
+        silence_s: float = SILENCE_S,
+        begin_s: float = BEGIN_S,
     ) -> None:
         self._server = server
         self._patience_s = patience_s
         self._silence_s = silence_s
-        self._waiting: deque[tuple[float, Future[Any], Future[Any]]] = deque()
+        self._begin_s = begin_s
+        # Each in the order of its deadlines: those who do not have time, and those who do.
+        self._hurried: deque[tuple[float, Future[Any], Future[Any]]] = deque()
+        self._patient: deque[tuple[float, Future[Any], Future[Any]]] = deque()
         self._statements: set[_Statement] = set()
         self._is_silent = False
         self._is_over = threading.Event()
@@ -67,13 +79,16 @@ class Patience:
     def close(self) -> None:
         self._is_over.set()
 
-    def bounded(self, running: "Future[T]") -> "Future[T]":
-        """The same result, or StoreUnavailable when it takes too long."""
+    def bounded(self, running: "Future[T]", *, waits: bool = False) -> "Future[T]":
+        """The same result, or StoreUnavailable when it takes too long; with `waits` only when its turn does
+        not come.
+        """
         self._watch()
         told: Future[T] = Future()
         told.set_running_or_notify_cancel()  # whoever stops waiting for it has not undone it
         running.add_done_callback(lambda done: _tell(told, done))
-        self._waiting.append((time.monotonic() + self._patience_s, running, told))
+        queue, patience_s = (self._patient, self._begin_s) if waits else (self._hurried, self._patience_s)
+        queue.append((time.monotonic() + patience_s, running, told))
         return told
 
     @contextlib.contextmanager
@@ -121,19 +136,15 @@ class Patience:
                 log.exception("fault while watching the database")
 
     def _give_up(self) -> None:
-        now = time.monotonic()
-        while self._waiting and (self._waiting[0][2].done() or self._waiting[0][0] <= now):
-            _, running, told = self._waiting.popleft()
-            if told.done():
-                continue
-            if running.cancel():
-                error = StoreUnavailable(
-                    "the database is too slow or held by another program: nothing was changed"
+        for running, told in _over(self._hurried):
+            running.cancel()  # its callback says that nothing was changed
+            if not told.done():
+                _fail(
+                    told,
+                    StoreUndecided("the database has not answered in time: it may have taken the change"),
                 )
-            else:
-                error = StoreUndecided("the database has not answered in time: it may have taken the change")
-            with contextlib.suppress(InvalidStateError):
-                told.set_exception(error)
+        for running, _ in _over(self._patient):
+            running.cancel()  # what has begun will end
 
     def _look_for_silence(self, server: Server) -> None:
         now = time.monotonic()
@@ -153,12 +164,32 @@ class Patience:
         log.warning("the database answers again")
 
 
+def _over(
+    queue: deque[tuple[float, "Future[Any]", "Future[Any]"]],
+) -> Iterator[tuple["Future[Any]", "Future[Any]"]]:
+    """Those whose time is over; they and those who were told before leave the queue."""
+    now = time.monotonic()
+    while queue and (queue[0][2].done() or queue[0][0] <= now):
+        _, running, told = queue.popleft()
+        if not told.done():
+            yield running, told
+
+
 def _tell(told: "Future[T]", done: "Future[T]") -> None:
-    with contextlib.suppress(InvalidStateError):  # it was told that it took too long
-        if done.cancelled():
-            return
-        error = done.exception()
-        if error is not None:
-            told.set_exception(error)
-        else:
+    if done.cancelled():
+        _fail(
+            told,
+            StoreUnavailable("the database is too slow or held by another program: nothing was changed"),
+        )
+        return
+    error = done.exception()
+    if error is not None:
+        _fail(told, error)
+    else:
+        with contextlib.suppress(InvalidStateError):  # it was told that it took too long
             told.set_result(done.result())
+
+
+def _fail(told: "Future[Any]", error: BaseException) -> None:
+    with contextlib.suppress(InvalidStateError):
+        told.set_exception(error)
