@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
 from hub.engine.source_counts import SourceCounts
 from hub.engine.type_counts import TypeCounts
@@ -19,7 +20,7 @@ from hub.ids import new_id
 from hub.rules.matching import RoutingTable
 from hub.rules.payload import Published
 from hub.store import event_types, events, routing
-from hub.store.batch import Batch
+from hub.store.batch import Batch, Tell
 from hub.store.database import Database
 from hub.store.events import NewEvent
 
@@ -54,7 +55,7 @@ class Receipt:
 
 
 @dataclass(slots=True)
-class _Publication:
+class Publication:
     """The events of one request: all or none of them are written."""
 
     events: list[NewEvent]
@@ -117,9 +118,29 @@ class Intake:
         Raises:
             Busy: there is no room for more.
         """
+        return self._batch.add(
+            self.prepare(
+                project_id, published, remembers_types=remembers_types, hops=hops, source_id=source_id
+            )
+        )
+
+    def accept_for(self, publication: Publication, key: Any, tell: Tell) -> None:
+        """Write what was prepared; an event loop is told by `tell`, once a commit (`store.batch`)."""
+        self._batch.add_for(publication, key, tell)
+
+    def prepare(
+        self,
+        project_id: int,
+        published: Sequence[Published],
+        *,
+        remembers_types: bool,
+        hops: int = 0,
+        source_id: str | None = None,
+    ) -> Publication:
+        """What `accept` writes. Raises: Busy."""
         self._check_room()
         now = time.time()
-        publication = _Publication(
+        return Publication(
             [
                 NewEvent(
                     new_id("evt"),
@@ -135,13 +156,12 @@ class Intake:
             [None if p.key is None else events.key_digest(p.key) for p in published],
             remembers_types,
         )
-        return self._batch.add(publication)
 
     def match(self, project_id: int, event_types: Iterable[str]) -> dict[str, list[str]]:
         """Type → the hooks that would get an event of it now."""
         return self._routing.match(project_id, event_types)
 
-    def _write(self, publications: list[_Publication]) -> list[list[Receipt]]:
+    def _write(self, publications: list[Publication]) -> list[list[Receipt]]:
         """One transaction for a group of publications."""
         now = self._database.clock.now()
         fresh: list[NewEvent] = []
@@ -158,7 +178,7 @@ class Intake:
         self._remember_types(publications, now)
         return [self._receipts(publication, firsts) for publication, firsts in receipts]
 
-    def _committed(self, publications: list[_Publication]) -> None:
+    def _committed(self, publications: list[Publication]) -> None:
         """Only now are their types known to be listed."""
         if len(self._seen_types) > TYPES_KNOWN_MAX:
             self._seen_types.clear()
@@ -169,7 +189,7 @@ class Intake:
             self.source_counts.add(publication.events, publication.fresh, now)
         self._wake()
 
-    def _take_keys(self, publication: _Publication, now: float) -> list[str | None]:
+    def _take_keys(self, publication: Publication, now: float) -> list[str | None]:
         """For each event the id of the one that already has its key; None where it is new."""
         return [
             None if digest is None else events.claim_key(event.project_id, digest, event.id, now)
@@ -184,14 +204,14 @@ class Intake:
         for event in fresh:
             event.hook_ids = wanted[event.project_id][event.type]
 
-    def _remember_types(self, publications: list[_Publication], now: float) -> None:
+    def _remember_types(self, publications: list[Publication], now: float) -> None:
         fresh: dict[int, set[str]] = {}
         for project_id, code in _types_to_remember(publications) - self._seen_types:
             fresh.setdefault(project_id, set()).add(code)
         for project_id, codes in fresh.items():
             event_types.remember(project_id, codes, now)
 
-    def _receipts(self, publication: _Publication, firsts: list[str | None]) -> list[Receipt]:
+    def _receipts(self, publication: Publication, firsts: list[str | None]) -> list[Receipt]:
         return [
             Receipt(event.id, event.type, event.occurred_at, len(event.hook_ids))
             if first is None
@@ -239,7 +259,7 @@ class Intake:
         return self._has_disk
 
 
-def _types_to_remember(publications: list[_Publication]) -> set[tuple[int, str]]:
+def _types_to_remember(publications: list[Publication]) -> set[tuple[int, str]]:
     return {
         (event.project_id, event.type) for one in publications if one.remembers_types for event in one.events
     }

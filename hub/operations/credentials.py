@@ -32,13 +32,11 @@ class Credentials:
         self._touched: dict[str, float] = {}
 
     def requester_recently(self, text: str, address: str | None) -> Requester | None:
-        found = self._requesters.recent(tokens.digest(text))
-        return None if found is None else replace(found, address=address)
+        return _at(self._requesters.recent(tokens.digest(text)), address)
 
     def requester(self, text: str, address: str | None) -> Requester | None:
         """None: the token is unknown, revoked or expired."""
-        found = self._requesters.get(tokens.digest(text))
-        return None if found is None else replace(found, address=address)
+        return _at(self._requesters.get(tokens.digest(text)), address)
 
     def project_recently(self, wanted: int | str) -> Project | None:
         return self._projects.recent(wanted)
@@ -81,6 +79,10 @@ class Credentials:
         for project in found:
             by_name[project.id] = by_name[project.key] = project
         return by_name
+
+
+def _at(requester: Requester | None, address: str | None) -> Requester | None:
+    return requester if requester is None or address is None else replace(requester, address=address)
 
 
 def _requester(token: Token) -> Requester:

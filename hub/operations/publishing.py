@@ -8,12 +8,14 @@ Step after: `engine.intake`.
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from typing import Any
 
 from hub.engine.intake import Intake, Receipt
 from hub.errors import Invalid
 from hub.rules import catalogue
 from hub.rules.access import Requester, archived, require
 from hub.rules.payload import Published
+from hub.store.batch import Tell
 from hub.store.projects import Project
 
 ERRORS_MAX = 100
@@ -68,6 +70,38 @@ class Publishing:
         Raises:
             Forbidden: as `check` says. Invalid: a type that this project does not take. Busy: no room for more.
         """
+        self._check_all(requester, project, events, is_many)
+        return self._intake.accept(
+            project.id,
+            events,
+            remembers_types=_remembers_types(project),
+            hops=hops,
+            source_id=source_id,
+        )
+
+    def publish_for(
+        self,
+        key: Any,
+        tell: Tell,
+        requester: Requester,
+        project: Project,
+        events: Sequence[Published],
+        *,
+        is_many: bool = False,
+        hops: int = 0,
+    ) -> None:
+        """The same for an event loop, which is woken once a commit: `tell` gets the key and the receipts of
+        each publication in it (`store.batch`).
+        """
+        self._check_all(requester, project, events, is_many)
+        publication = self._intake.prepare(
+            project.id, events, remembers_types=_remembers_types(project), hops=hops
+        )
+        self._intake.accept_for(publication, key, tell)
+
+    def _check_all(
+        self, requester: Requester, project: Project, events: Sequence[Published], is_many: bool
+    ) -> None:
         self.check(requester, project)
         wrong = []
         for n, event in enumerate(events):
@@ -78,7 +112,7 @@ class Publishing:
                 break
         if wrong:
             raise Invalid(wrong)
-        is_open = project.catalogue == catalogue.OPEN
-        return self._intake.accept(
-            project.id, events, remembers_types=is_open, hops=hops, source_id=source_id
-        )
+
+
+def _remembers_types(project: Project) -> bool:
+    return project.catalogue == catalogue.OPEN

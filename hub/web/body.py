@@ -13,6 +13,7 @@ import anyio
 from anyio import to_thread
 from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from hub.web.problems import Problem
 
@@ -34,12 +35,18 @@ longer.
 
 async def read_body(request: Request, bytes_max: int) -> bytes:
     """The whole body. Raises: Problem 413 too large, 408 it does not come, 415 it is coded."""
-    _check_coding(request)
-    declared = request.headers.get("content-length", "")
+    coding, declared = (request.headers.get(name, "") for name in ("content-encoding", "content-length"))
+    return await receive_body(request.receive, bytes_max, coding, declared)
+
+
+async def receive_body(receive: Receive, bytes_max: int, coding: str, declared: str) -> bytes:
+    """The same of a request that is no `Request` yet, by its `Content-Encoding` and `Content-Length`."""
+    _check_coding(coding)
     if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > bytes_max):
         raise _too_large(bytes_max)
     try:
-        return await asyncio.wait_for(_read(request, bytes_max), BODY_WAIT_S)
+        async with asyncio.timeout(BODY_WAIT_S):
+            return await _receive(receive, bytes_max)
     except TimeoutError as error:
         raise Problem(408, f"the body did not come within {BODY_WAIT_S:g} s") from error
     except ClientDisconnect as error:
@@ -55,15 +62,21 @@ async def work_on(body: bytes, work: Callable[[bytes], T]) -> T:
     return await to_thread.run_sync(work, body, limiter=_one_at_a_time)
 
 
-async def _read(request: Request, bytes_max: int) -> bytes:
+async def _receive(receive: Receive, bytes_max: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
+    goes_on = True
+    while goes_on:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
         size += len(chunk)
         if size > bytes_max:
             raise _too_large(bytes_max)
         chunks.append(chunk)
-    return b"".join(chunks)
+        goes_on = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _too_large(bytes_max: int) -> Problem:
@@ -74,8 +87,8 @@ def _too_large(bytes_max: int) -> Problem:
     )
 
 
-def _check_coding(request: Request) -> None:
-    coding = request.headers.get("content-encoding", "identity").strip().lower()
+def _check_coding(coding: str) -> None:
+    coding = coding.strip().lower()
     if coding not in ("", "identity"):
         raise Problem(
             415,

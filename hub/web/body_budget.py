@@ -1,8 +1,8 @@
 """How many bytes of requests' bodies one process holds at a time, whichever call they are for.
 
-Pure ASGI. A body counts as its `Content-Length` says from the moment it is read, one without by what has
-come, until its request is answered: for an event that is once it is committed. A request that finds no room
-waits for some, and is told to come again when there is none; nothing of it is kept.
+A body counts as its `Content-Length` says from the moment it is read, one without by what has come, until
+its request is answered: for an event that is once it is committed. A request that finds no room waits for
+some, and is told to come again when there is none; nothing of it is kept. On the event loop.
 """
 
 import asyncio
@@ -22,30 +22,15 @@ RETRY_AFTER_S = 1
 
 
 class BodyBudget:
-    """Wraps the application. Its counts are touched on the event loop only."""
+    """The count of one process."""
 
-    def __init__(
-        self, app: ASGIApp, settings: Callable[[], Awaitable[Settings]], wait_s: float = ROOM_WAIT_S
-    ) -> None:
+    def __init__(self, settings: Callable[[], Awaitable[Settings]], wait_s: float = ROOM_WAIT_S) -> None:
         """`settings`: those in force. `wait_s`: how long a request waits for room."""
-        self._app = app
         self._settings = settings
         self._wait_s = wait_s
         self._held_bytes = 0
-        self._freed = asyncio.Event()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        declared = Headers(scope=scope).get("content-length", "0")
-        room = _Room(self, int(declared) if declared.isascii() and declared.isdigit() else 0)
-        try:
-            await self._app(scope, lambda: room.receive(receive), send)
-        finally:
-            self._held_bytes -= room.taken
-            self._freed.set()
-            self._freed = asyncio.Event()
+        self._freed: asyncio.Event | None = None
+        """Set when room was given back; None while nobody waits for it."""
 
     async def take(self, size: int, body_bytes: int) -> None:
         """Wait until `size` more bytes may be held, of a body of `body_bytes`. Raises: Busy."""
@@ -55,6 +40,12 @@ class BodyBudget:
             await self._room_for(size, limit)
         self._held_bytes += size
 
+    def give_back(self, size: int) -> None:
+        self._held_bytes -= size
+        if self._freed is not None:
+            self._freed.set()
+            self._freed = None
+
     def _has_room(self, size: int, limit: float) -> bool:
         # A body that is larger than all there may be is read when it is alone.
         return not self._held_bytes or self._held_bytes + size <= limit
@@ -63,6 +54,7 @@ class BodyBudget:
         try:
             async with asyncio.timeout(self._wait_s):
                 while not self._has_room(size, limit):
+                    self._freed = self._freed or asyncio.Event()
                     await self._freed.wait()
         except TimeoutError as error:
             raise Busy(
@@ -72,23 +64,48 @@ class BodyBudget:
             ) from error
 
 
-class _Room:
+class Room:
     """What one request's body takes of the budget."""
 
-    def __init__(self, budget: BodyBudget, declared: int) -> None:
+    def __init__(self, budget: BodyBudget, declared: str) -> None:
+        """`declared`: its `Content-Length`, or nothing."""
         self._budget = budget
-        self._declared = declared
+        self._declared = int(declared) if declared.isascii() and declared.isdigit() else 0
         self._received = 0
-        self.taken = 0
+        self._taken = 0
 
     async def receive(self, receive: Receive) -> Message:
+        """The next of the request's messages, once there is room for it. Raises: Busy."""
         await self._take(self._declared)
         message = await receive()
         self._received += len(message.get("body", b""))
         await self._take(self._received)
         return message
 
+    def give_back(self) -> None:
+        """The request is answered."""
+        if self._taken:
+            self._budget.give_back(self._taken)
+
     async def _take(self, total: int) -> None:
-        if total > self.taken:
-            await self._budget.take(total - self.taken, total)
-            self.taken = total
+        if total > self._taken:
+            await self._budget.take(total - self._taken, total)
+            self._taken = total
+
+
+class WithinBudget:
+    """Wraps the application. Pure ASGI."""
+
+    def __init__(self, app: ASGIApp, budget: BodyBudget) -> None:
+        self._app = app
+        self._budget = budget
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        room = Room(self._budget, Headers(scope=scope).get("content-length", ""))
+        try:
+            await self._app(scope, lambda: room.receive(receive), send)
+        finally:
+            room.give_back()

@@ -31,7 +31,10 @@ class Callers:
         Raises: Problem 401.
         """
         text = token_of(http.headers if headers is None else headers)
-        address = http.client.host if http.client else None
+        return await self.with_token(text, http.client.host if http.client else None)
+
+    async def with_token(self, text: str, address: str | None) -> Requester:
+        """Whoever this token stands for. Raises: Problem 401."""
         found = self._credentials.requester_recently(text, address)
         if found is None:
             found = await run_in_threadpool(self._credentials.requester, text, address)
@@ -64,8 +67,13 @@ class Callers:
 
 def token_of(headers: Headers) -> str:
     """`Authorization: Bearer TOKEN` or `X-API-Key: TOKEN`. Raises: Problem 401."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    found = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "").strip()
+    return token_in(headers.get("authorization", ""), headers.get("x-api-key", ""))
+
+
+def token_in(authorization: str, api_key: str) -> str:
+    """The same of the two headers' values. Raises: Problem 401."""
+    scheme, _, token = authorization.partition(" ")
+    found = token.strip() if scheme.lower() == "bearer" else api_key.strip()
     if not found:
         raise Problem(401, "send Authorization: Bearer TOKEN or X-API-Key: TOKEN")
     return found

@@ -1,6 +1,6 @@
 """The web application: every route, in the order in which they are tried, and what wraps them all.
 
-Owns the order: publishing stands first, because a route costs every one behind it.
+Owns the order: publishing stands before them all, because each step on its way costs every publisher.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub.services import Services
@@ -22,13 +22,13 @@ from hub.web.api import (
     me,
     members,
     projects,
-    publish,
     settings,
     tokens,
     users,
 )
 from hub.web.api.calls import Call, route
-from hub.web.body_budget import BodyBudget
+from hub.web.api.publish import PATH, Publish
+from hub.web.body_budget import BodyBudget, WithinBudget
 from hub.web.callers import Callers
 from hub.web.dialects import icescrum
 from hub.web.docs import page as docs
@@ -45,22 +45,40 @@ CALLS: tuple[Call, ...] = tuple(call for module in _MODULES for call in module.C
 def application(services: Services, lifespan: Callable[[Starlette], Any]) -> Starlette:
     callers, renderer = Callers(services), Renderer(services.config)
     answers = ErrorAnswers(renderer, explain(services))
+    budget = BodyBudget(callers.settings)
+    publishes = Publish(services, callers, budget, answers)
     routes: list[BaseRoute] = [
-        publish.publish_route(services, callers),
+        Route(PATH, publishes, methods=["POST"]),
         *health.routes(services),
         *(route(call, services, callers) for call in CALLS),
         *icescrum.routes(services, callers),
         *docs.routes(CALLS, renderer, services.config.base_url),
         *pages.routes(services, renderer),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: answers})
+    app = Application(
+        publishes, routes=routes, lifespan=lifespan, exception_handlers={HTTPException: answers}
+    )
     app.router.redirect_slashes = False
     # The last one added is the outermost.
-    app.add_middleware(BodyBudget, settings=callers.settings)
+    app.add_middleware(WithinBudget, budget=budget)
     app.add_middleware(AnswersFaults, answers=answers)
     app.add_middleware(WithoutTrailingSlash)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+class Application(Starlette):
+    """Starlette's, with the call of publishers before all that it does."""
+
+    def __init__(self, publishes: ASGIApp, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._publishes = publishes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].rstrip("/") == PATH:
+            await self._publishes(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class WithoutTrailingSlash:

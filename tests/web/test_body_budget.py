@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from hub.errors import Busy
 from hub.rules.settings import Settings
-from hub.web.body_budget import SMALL_BYTES, BodyBudget
+from hub.web.body_budget import SMALL_BYTES, BodyBudget, WithinBudget
 from tests.rigs import loops
 
 LARGE = 3 * SMALL_BYTES
@@ -28,7 +28,7 @@ class Hub:
         self.answer = asyncio.Event()
         self.read = 0
         self._changed = asyncio.Condition()
-        self._budget = BodyBudget(self._app, tuned, wait_s)
+        self._within = WithinBudget(self._app, BodyBudget(tuned, wait_s))
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
         await Request(scope, receive).body()
@@ -54,7 +54,7 @@ class Hub:
 
         headers = [(b"content-length", str(size).encode())] if declares else []
         scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
-        return asyncio.create_task(self._budget(scope, receive, send))
+        return asyncio.create_task(self._within(scope, receive, send))
 
 
 @pytest.mark.parametrize("declares", [True, False])

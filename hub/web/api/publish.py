@@ -1,73 +1,145 @@
-"""`POST /events`: the one call that stays on the event loop, so that no thread is switched between the body
-and the group commit.
+"""`POST /events`: the one call that stands before routing and stays on the event loop, because each step on its
+way costs every publisher.
 
-Owns how a request says what is published: content type, one or many, the `Idempotency-Key` header. It answers
-202 only after the commit. Step after: `operations.publishing`.
+Owns how a request says what is published (content type, one or many, the `Idempotency-Key` header) and what
+it is told. It answers 202 only after the commit, of which the loop hears once for all who wait for it. An
+ASGI application of its own: what wraps the others (body budget, answers to faults, security headers) it does
+itself. Step after: `operations.publishing`.
 """
 
 import asyncio
-from concurrent.futures import Future
+from collections.abc import Mapping
 from dataclasses import replace
 
+import msgspec
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from hub.engine.intake import Receipt
 from hub.errors import Invalid
 from hub.rules import hops
 from hub.rules.payload import ENVELOPE_BYTES_MAX, KEY_MAX_LENGTH, Published, read_lines, read_one_or_many
 from hub.services import Services
+from hub.store.batch import Ended
 from hub.timestamps import iso
-from hub.web.api.calls import PREFIX, encoder
-from hub.web.api.models import ReceiptAnswer, ReceiptsAnswer
+from hub.web.api.calls import PREFIX
 from hub.web.api.queries import Query, read_query
-from hub.web.body import read_body, work_on
-from hub.web.callers import Callers
+from hub.web.body import receive_body, work_on
+from hub.web.body_budget import BodyBudget, Room
+from hub.web.callers import Callers, token_in
+from hub.web.error_answers import ErrorAnswers
 from hub.web.problems import Problem
+from hub.web.security_headers import SecurityHeaders
 
+PATH = PREFIX + "/events"
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 
-_encode_one = encoder(ReceiptAnswer)
-_encode_many = encoder(ReceiptsAnswer)
+_HEAD = ((b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff"))
+_NO_QUERY = QueryParams()
+_encode = msgspec.json.Encoder().encode
 
 
-def publish_route(services: Services, callers: Callers) -> Route:
-    """Stands first in the route table, because each route before it costs every publisher."""
+class ReceiptBody(msgspec.Struct):
+    """`api.models.ReceiptAnswer` without its checks: the values are ours."""
 
-    async def endpoint(request: Request) -> Response:
-        requester = await callers.requester(request)
-        read_query(request.query_params, Query)
-        project = await callers.project(requester, request.query_params)
-        services.publishing.check(requester, project)
+    id: str
+    type: str
+    timestamp: str
+    deliveries: int
+    duplicate: bool
 
-        tuned = await callers.settings()
-        is_lines = _comes_in_lines(request)
-        body = await read_body(
-            request, max(tuned.max_request_bytes, tuned.max_event_bytes + ENVELOPE_BYTES_MAX)
-        )
 
-        def publish(body: bytes) -> "tuple[Future[list[Receipt]], bool]":
+class Publish:
+    """The call of one hub."""
+
+    def __init__(
+        self, services: Services, callers: Callers, budget: BodyBudget, answers: ErrorAnswers
+    ) -> None:
+        self._publishing = services.publishing
+        self._callers = callers
+        self._budget = budget
+        self._answers = answers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = _texts(scope)
+        room = Room(self._budget, headers.get("content-length", ""))
+        try:
+            try:
+                body = await self._take(scope, headers, lambda: room.receive(receive))
+            except Exception as error:
+                refusal = await self._answers(Request(scope, receive), error)
+                await SecurityHeaders(refusal)(scope, receive, send)
+                return
+            head = [*_HEAD, (b"content-length", b"%d" % len(body))]
+            await send({"type": "http.response.start", "status": 202, "headers": head})
+            await send({"type": "http.response.body", "body": body})
+        finally:
+            room.give_back()
+
+    async def _take(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> bytes:
+        """What is answered once all is committed. Raises: Problem, Refusal, StoreUnavailable."""
+        token = token_in(headers.get("authorization", ""), headers.get("x-api-key", ""))
+        requester = await self._callers.with_token(token, None)
+        query = scope["query_string"]
+        params = QueryParams(query) if query else _NO_QUERY
+        if query:
+            read_query(params, Query)
+        project = await self._callers.project(requester, params)
+        self._publishing.check(requester, project)
+
+        tuned = await self._callers.settings()
+        is_lines = _comes_in_lines(headers)
+        bytes_max = max(tuned.max_request_bytes, tuned.max_event_bytes + ENVELOPE_BYTES_MAX)
+        coding, declared = headers.get("content-encoding", ""), headers.get("content-length", "")
+        body = await receive_body(receive, bytes_max, coding, declared)
+        committed: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
+
+        def publish(body: bytes) -> bool:
             if is_lines:
                 events, is_many = read_lines(body, tuned.max_event_bytes), True
             else:
                 events, is_many = read_one_or_many(body, tuned.max_event_bytes)
-            events = _with_header_key(request, events, is_many)
-            led_here = hops.read(request.headers.get(hops.HEADER))
-            future = services.publishing.publish(requester, project, events, is_many=is_many, hops=led_here)
-            return future, is_many
+            events = _with_header_key(headers, events, is_many)
+            led_here = hops.read(headers.get(hops.HEADER))
+            self._publishing.publish_for(
+                committed, _tell, requester, project, events, is_many=is_many, hops=led_here
+            )
+            return is_many
 
-        committed, is_many = await work_on(body, publish)
+        is_many = await work_on(body, publish)
         del body
-        return Response(
-            _answer(await asyncio.wrap_future(committed), is_many), 202, media_type="application/json"
-        )
-
-    return Route(PREFIX + "/events", endpoint, methods=["POST"])
+        return _answer(await committed, is_many)
 
 
-def _comes_in_lines(request: Request) -> bool:
-    content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+def _texts(scope: Scope) -> dict[str, str]:
+    """The headers of a request; of several with one name the first."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        found.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+    return found
+
+
+def _tell(ended: list[Ended]) -> None:
+    """A commit is over, on a writer's thread: wake the event loop, once for all who wait for it."""
+    ended[0].key.get_loop().call_soon_threadsafe(_settle, ended)
+
+
+def _settle(ended: list[Ended]) -> None:
+    for end in ended:
+        if end.key.done():  # whoever asked has gone
+            continue
+        if end.error is None:
+            end.key.set_result(end.result)
+        else:
+            end.key.set_exception(end.error)
+
+
+def _comes_in_lines(headers: Mapping[str, str]) -> bool:
+    content_type = headers.get("content-type", "application/json")
+    if content_type == "application/json":  # as nearly all say
+        return False
+    content_type = content_type.partition(";")[0].strip().lower()
     if content_type in NDJSON:
         return True
     if content_type != "application/json":
@@ -78,8 +150,8 @@ def _comes_in_lines(request: Request) -> bool:
     return False
 
 
-def _with_header_key(request: Request, events: list[Published], is_many: bool) -> list[Published]:
-    key = request.headers.get("idempotency-key")
+def _with_header_key(headers: Mapping[str, str], events: list[Published], is_many: bool) -> list[Published]:
+    key = headers.get("idempotency-key")
     if key is None:
         return events
     field = "Idempotency-Key"
@@ -94,17 +166,9 @@ def _with_header_key(request: Request, events: list[Published], is_many: bool) -
 
 def _answer(receipts: list[Receipt], is_many: bool) -> bytes:
     answers = [
-        ReceiptAnswer(
-            id=receipt.id,
-            type=receipt.type,
-            timestamp=iso(receipt.occurred_at),
-            deliveries=receipt.deliveries,
-            duplicate=receipt.is_duplicate,
+        ReceiptBody(
+            receipt.id, receipt.type, iso(receipt.occurred_at), receipt.deliveries, receipt.is_duplicate
         )
         for receipt in receipts
     ]
-    return (
-        _encode_many(ReceiptsAnswer(accepted=len(answers), events=answers))
-        if is_many
-        else _encode_one(answers[0])
-    )
+    return _encode({"accepted": len(answers), "events": answers} if is_many else answers[0])
