@@ -1,9 +1,10 @@
-"""The registry: which formats and connectors there are, and where each one lives.
+"""The registry: which formats, connectors and sources there are, and where each one lives.
 
-Owns two tables: the formats (what is sent) and the connectors (the outside apps that hooks come from). A new
-one is its file, its test, and one line here. Modules are loaded on first use and kept, so that a broken one
-hurts only who asks for it. Packages installed beside the hub add their own through the entry-point groups
-`hookhub.formats` and `hookhub.connectors`; they can add a key, never replace one of ours.
+Owns three tables: the formats (what is sent), the connectors (the outside apps that hooks come from) and the
+sources (the senders whose webhooks come in). A new one is its file, its test, and one line here. Modules are
+loaded on first use and kept, so that a broken one hurts only who asks for it. Packages installed beside the
+hub add their own through the entry-point groups `hookhub.formats`, `hookhub.connectors` and
+`hookhub.sources`; they can add a key, never replace one of ours.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from importlib.metadata import entry_points
 from typing import TypeVar
 
 from connectors.base import Connector, Format
+from connectors.inbound import Source
 
 FORMATS: dict[str, str] = {
     "standard": "connectors.formats.standard:FORMAT",
@@ -32,10 +34,34 @@ CONNECTORS: dict[str, str] = {
     "pipedream": "connectors.apps.pipedream:CONNECTOR",
 }
 
+SOURCES: dict[str, str] = {
+    "github": "connectors.sources.github:SOURCE",
+    "gitlab": "connectors.sources.gitlab:SOURCE",
+    "gitea": "connectors.sources.gitea:SOURCE",
+    "bitbucket": "connectors.sources.bitbucket:SOURCE",
+    "jira": "connectors.sources.jira:SOURCE",
+    "trello": "connectors.sources.trello:SOURCE",
+    "slack": "connectors.sources.slack:SOURCE",
+    "sentry": "connectors.sources.sentry:SOURCE",
+    "grafana": "connectors.sources.grafana:SOURCE",
+    "alertmanager": "connectors.sources.alertmanager:SOURCE",
+    "stripe": "connectors.sources.stripe:SOURCE",
+    "shopify": "connectors.sources.shopify:SOURCE",
+    "icescrum": "connectors.sources.icescrum:SOURCE",
+    "hookhub": "connectors.sources.hookhub:SOURCE",
+    "standard": "connectors.sources.standard:SOURCE",
+    "generic_hmac": "connectors.sources.generic:HMAC",
+    "token": "connectors.sources.generic:TOKEN",
+    "basic": "connectors.sources.generic:BASIC",
+    "none": "connectors.sources.generic:NONE",
+}
+
 FORMAT_GROUP = "hookhub.formats"
 CONNECTOR_GROUP = "hookhub.connectors"
+SOURCE_GROUP = "hookhub.sources"
+_OURS = {FORMAT_GROUP: FORMATS, CONNECTOR_GROUP: CONNECTORS, SOURCE_GROUP: SOURCES}
 
-Kind = TypeVar("Kind", Format, Connector)
+Kind = TypeVar("Kind", Format, Connector, Source)
 
 
 class UnknownFormat(LookupError):
@@ -44,6 +70,10 @@ class UnknownFormat(LookupError):
 
 class UnknownConnector(LookupError):
     """There is no connector of that key; the text lists those there are."""
+
+
+class UnknownSource(LookupError):
+    """There is no kind of source of that key; the text lists those there are."""
 
 
 @cache
@@ -66,6 +96,17 @@ def connector(key: str) -> Connector:
     return _load(known[key], key, Connector)
 
 
+@cache
+def source(key: str) -> Source:
+    """The kind of source of that key. Raises UnknownSource; TypeError for an entry point that is not what it
+    says.
+    """
+    known = _paths(SOURCE_GROUP)
+    if key not in known:
+        raise UnknownSource(f"there is no kind of source {key!r}: use one of {', '.join(known)}")
+    return _load(known[key], key, Source)
+
+
 def format_keys() -> list[str]:
     """Ours in the order of the table, then those of installed packages by name."""
     return list(_paths(FORMAT_GROUP))
@@ -76,9 +117,14 @@ def connector_keys() -> list[str]:
     return list(_paths(CONNECTOR_GROUP))
 
 
+def source_keys() -> list[str]:
+    """Ours in the order of the table, then those of installed packages by name."""
+    return list(_paths(SOURCE_GROUP))
+
+
 def forget_loaded() -> None:
     """Load and look up everything anew: for tests that install an entry point."""
-    for cached in (format_of, connector, _paths):
+    for cached in (format_of, connector, source, _paths):
         cached.cache_clear()
 
 
@@ -87,7 +133,7 @@ def _paths(group: str) -> Mapping[str, str]:
     """Key → dotted path of a group; ours win, so that no installed package can put itself in front of
     `zapier` unseen.
     """
-    ours = FORMATS if group == FORMAT_GROUP else CONNECTORS
+    ours = _OURS[group]
     added = {
         entry.name: entry.value for entry in sorted(entry_points(group=group), key=lambda entry: entry.name)
     }
@@ -105,6 +151,6 @@ def _load(path: str, key: str, kind: type[Kind]) -> Kind:
     found = getattr(loaded, name)
     if not isinstance(found, kind) or found.key != key:
         raise TypeError(
-            f"{path} is not the {kind.__name__.lower()} {key!r}: it must be a connectors.base.{kind.__name__} with that key"
+            f"{path} is not the {kind.__name__.lower()} {key!r}: it must be a {kind.__module__}.{kind.__name__} with that key"
         )
     return found

@@ -27,6 +27,7 @@ from hub.operations.deliveries import Deliveries
 from hub.operations.event_types import EventTypes
 from hub.operations.events import Events
 from hub.operations.handshake import Handshakes
+from hub.operations.inbound import Inbound
 from hub.operations.members import Members
 from hub.operations.overview import Overview
 from hub.operations.ping import Pings
@@ -37,6 +38,7 @@ from hub.operations.replays import Replays
 from hub.operations.samples import Samples
 from hub.operations.sessions import Sessions
 from hub.operations.settings import ServerSettings
+from hub.operations.sources import Sources
 from hub.operations.subscriptions import Subscriptions
 from hub.operations.tokens import Tokens
 from hub.operations.unsubscribe import ReverseUnsubscribe
@@ -107,9 +109,12 @@ class Hub:
         credentials = Credentials(self.database)
         settings = ServerSettings(self.database, woken.set)
         self._refreshing = Refreshing([credentials.refresh, settings.refresh])
+        publishing = Publishing(intake)
+        inbound = Inbound(self.database, box, publishing, intake.source_counts, config.base_url)
 
         def changed() -> None:
             credentials.forget()
+            inbound.forget()
             woken.set()
 
         self.services = Services(
@@ -121,7 +126,9 @@ class Hub:
             sessions=Sessions(self.database),
             subscriptions=subscriptions,
             pings=Pings(self.database, box, outbound, subscriptions),
-            publishing=Publishing(intake),
+            publishing=publishing,
+            sources=Sources(self.database, box, config.base_url, inbound.forget),
+            inbound=inbound,
             events=Events(self.database, subscriptions),
             event_types=event_types,
             samples=Samples(self.database, subscriptions, event_types),

@@ -16,6 +16,7 @@ from hub.operations.credentials import Credentials
 from hub.operations.deliveries import Deliveries
 from hub.operations.event_types import EventTypes
 from hub.operations.events import Events
+from hub.operations.inbound import Inbound
 from hub.operations.members import Members
 from hub.operations.overview import Overview
 from hub.operations.ping import Pings
@@ -25,6 +26,7 @@ from hub.operations.replays import Replays
 from hub.operations.samples import Samples
 from hub.operations.sessions import Sessions
 from hub.operations.settings import ServerSettings
+from hub.operations.sources import Sources
 from hub.operations.subscriptions import Subscriptions
 from hub.operations.tokens import Tokens
 from hub.operations.users import Users
@@ -44,6 +46,8 @@ class Services:
     subscriptions: Subscriptions
     pings: Pings
     publishing: Publishing
+    sources: Sources
+    inbound: Inbound
     events: Events
     event_types: EventTypes
     samples: Samples

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub.services import Services
-from hub.web import health
+from hub.web import health, inbound
 from hub.web.api import (
     audit,
     connectors,
@@ -23,6 +23,7 @@ from hub.web.api import (
     members,
     projects,
     settings,
+    sources,
     tokens,
     users,
 )
@@ -38,7 +39,20 @@ from hub.web.pages.refusals import explain
 from hub.web.rendering import Renderer
 from hub.web.security_headers import SecurityHeaders
 
-_MODULES = (hooks, events, deliveries, me, connectors, settings, projects, members, users, tokens, audit)
+_MODULES = (
+    hooks,
+    events,
+    deliveries,
+    me,
+    connectors,
+    sources,
+    settings,
+    projects,
+    members,
+    users,
+    tokens,
+    audit,
+)
 CALLS: tuple[Call, ...] = tuple(call for module in _MODULES for call in module.CALLS)
 
 
@@ -49,6 +63,7 @@ def application(services: Services, lifespan: Callable[[Starlette], Any]) -> Sta
     publishes = Publish(services, callers, budget, answers)
     routes: list[BaseRoute] = [
         Route(PATH, publishes, methods=["POST"]),
+        inbound.inbound_route(services, callers),
         *health.routes(services),
         *(route(call, services, callers) for call in CALLS),
         *icescrum.routes(services, callers),

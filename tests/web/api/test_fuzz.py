@@ -58,6 +58,7 @@ class Stage:
             "hooks": hook["id"],
             "events": event["id"],
             "deliveries": api.get("/deliveries").json()[0]["id"],
+            "sources": api.post("/sources", json={"kind": "github"}).json()["id"],
             "tokens": api.post("/tokens", json={"scopes": ["read"], "project": key}).json()["id"],
             "projects": live.project(),
             "connectors": "zapier",

@@ -1,0 +1,265 @@
+"""What arrives at a source: proved, read, published, and counted where it is refused.
+
+Owns the way of one request from its raw bytes to the intake, for any kind: check the sender first and read
+nothing before, answer a handshake, read the payload strictly, publish with the sender's id as the key. What
+is kept of a refused request holds no credential. Cheap enough for the event loop but for large bodies. Step
+before: a door has read the body. Step after: `operations.publishing`.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from connectors import inbound, registry
+from connectors.inbound import Arrived, Document, Received, Reply, Unreadable
+from hub.engine.intake import Receipt
+from hub.engine.source_counts import SourceCounts
+from hub.errors import Invalid, Refusal, TooLarge
+from hub.logs import MASK
+from hub.operations.publishing import Publishing
+from hub.operations.recent import Recent
+from hub.operations.sources import address_of
+from hub.rules import hops
+from hub.rules.access import Requester
+from hub.rules.payload import Published
+from hub.rules.strict_json import read_object
+from hub.store import projects, sources
+from hub.store.database import Database
+from hub.store.projects import Project
+from hub.store.secrets import SecretBox
+from hub.store.sources import GONE_DAYS, Source
+
+SHOWN_BODY_BYTES = 2_048
+SHOWN_HEADERS = 40
+SHOWN_VALUE_CHARS = 200
+SHOWN_SIGNATURE_CHARS = 8
+"""Enough to see its form."""
+REASON_CHARS = 300
+
+_CREDENTIALS = ("auth", "cookie", "token", "secret", "api-key", "apikey", "password")
+_SIGNATURES = ("signature", "hmac", "webhook")
+
+
+class Unproved(Refusal):
+    """Nothing proves that the request comes from the source's sender."""
+
+    title = "Not accepted"
+
+
+class TooFast(Refusal):
+    """The source has taken as many requests as it may in a second."""
+
+    title = "Too many requests"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A source as requests meet it."""
+
+    source: Source
+    kind: inbound.Source | None
+    """None: its package is not installed any more."""
+    secrets: tuple[str, ...]
+    project: Project | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.source.deleted_at is not None or self.project is None
+
+    @property
+    def takes_events(self) -> bool:
+        return self.source.is_on and self.project is not None and not self.project.is_archived
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a proved request: the answer to a handshake, or an event that is being written; with
+    neither nothing is kept.
+    """
+
+    reply: Reply | None = None
+    committed: "Future[list[Receipt]] | None" = None
+
+
+class Inbound:
+    """Requests of all sources, for one process."""
+
+    def __init__(
+        self,
+        database: Database,
+        box: SecretBox,
+        publishing: Publishing,
+        counts: SourceCounts,
+        base_url: str,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._box = box
+        self._publishing = publishing
+        self._counts = counts
+        self._base_url = base_url
+        self._recent: Recent[str, Live] = Recent(self._find)
+        self._paces = _Paces(monotonic_s)
+
+    def recently(self, source_id: str) -> Live | None:
+        """From memory only, for the event loop; None: ask `find`."""
+        return self._recent.recent(source_id)
+
+    def find(self, source_id: str) -> Live | None:
+        """None for an unknown id, and one that has been gone for long enough."""
+        return self._recent.get(source_id)
+
+    def forget(self) -> None:
+        """A source was changed here."""
+        self._recent.forget()
+
+    def take(self, live: Live, received: Received, data_bytes_max: int) -> Taken:
+        """One request to a source that is there, whichever state it is in.
+
+        Raises: Unproved, TooFast; Invalid: there is no event in it that could be kept; Busy.
+        """
+        self._prove(live, received)
+        if not live.takes_events:
+            self._counts.drop(live.source.id)
+            return Taken()
+        rate_per_s = live.source.rate_per_s
+        if rate_per_s is not None and not self._paces.take(live.source.id, rate_per_s):
+            raise TooFast(f"this source takes {rate_per_s:g} requests a second")
+
+        try:
+            return self._read(live, received, data_bytes_max)
+        except Unreadable as error:
+            raise Invalid([("body", str(error))]) from error
+
+    def refuse(self, live: Live, received: Received, status: int, reason: str, address: str | None) -> None:
+        """Keep what a source's owner needs to see why a request was not taken."""
+        refusal = sources.Refusal(
+            self._database.clock.now(),
+            status,
+            reason[:REASON_CHARS],
+            address,
+            _shown_headers(live, received),
+            _without(received.body[: SHOWN_BODY_BYTES * 2], live.secrets)[:SHOWN_BODY_BYTES],
+        )
+        self._counts.refuse(live.source.id, refusal)
+
+    def received(
+        self,
+        live: Live,
+        headers: Sequence[tuple[str, str]],
+        query: Sequence[tuple[str, str]],
+        body: bytes,
+    ) -> Received:
+        return Received(headers, body, address_of(self._base_url, live.source.id), query)
+
+    def _prove(self, live: Live, received: Received) -> None:
+        if live.kind is None:
+            raise Unproved(f"no package here knows the kind {live.source.kind}")
+        reason = live.kind.check(received, live.secrets, live.source.settings, self._database.clock.now())
+        if reason is not None:
+            raise Unproved(reason)
+
+    def _read(self, live: Live, received: Received, data_bytes_max: int) -> Taken:
+        kind, source = live.kind, live.source
+        assert kind is not None, "it has proved the sender"
+        payload = kind.payload(received, source.settings)
+        if payload.lstrip(b" \t\r\n").startswith(b"["):
+            payload = b'{"items":' + payload + b"}"
+        values = read_object(payload)
+        slices = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
+        document = Document(payload, values, {name: bytes(raw) for name, raw in slices.items()})
+
+        reply = kind.greet(document)
+        if reply is not None:
+            return Taken(reply)
+        now = self._database.clock.now()
+        arrived = kind.read(received, document, source.settings, source.prefix, now)
+        if arrived is None:
+            return Taken()
+        if len(arrived.data) > data_bytes_max:
+            raise TooLarge([("body", f"has {len(arrived.data)} bytes; an event may have {data_bytes_max}")])
+        return Taken(committed=self._publish(live, received, arrived))
+
+    def _publish(self, live: Live, received: Received, arrived: Arrived) -> "Future[list[Receipt]]":
+        source, project = live.source, live.project
+        assert project is not None, "the source takes events"
+        requester = Requester(f"source {source.name}".strip(), frozenset({"publish"}), project_id=project.id)
+        event = Published(
+            arrived.event_type,
+            arrived.data,
+            f"{source.id}:{arrived.id}" if arrived.id else None,
+            arrived.occurred_at,
+        )
+        led_here = hops.read(received.header(hops.HEADER) or None)
+        return self._publishing.publish(requester, project, [event], hops=led_here, source_id=source.id)
+
+    def _find(self, source_id: str) -> Live | None:
+        def read() -> tuple[Source | None, Project | None]:
+            found = sources.by_id(source_id)
+            return found, None if found is None else projects.by_id(found.project_id)
+
+        source, project = self._database.read(read)
+        now = self._database.clock.now()
+        if source is None or (source.deleted_at or now) < now - GONE_DAYS * 86_400:
+            return None
+        try:
+            kind = registry.source(source.kind)
+        except LookupError:
+            kind = None
+        return Live(source, kind, sources.secrets_of(self._box, source, now), project)
+
+
+class _Paces:
+    """A token bucket for each source that has a rate: as many requests at once as it takes in a second."""
+
+    def __init__(self, monotonic_s: Callable[[], float]) -> None:
+        self._monotonic_s = monotonic_s
+        self._lock = threading.Lock()
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def take(self, source_id: str, rate_per_s: float) -> bool:
+        now, room = self._monotonic_s(), max(1.0, rate_per_s)
+        with self._lock:
+            left, at = self._buckets.get(source_id, (room, now))
+            left = min(room, left + (now - at) * rate_per_s)
+            self._buckets[source_id] = (left - 1 if left >= 1 else left, now)
+        return left >= 1
+
+
+def _shown_headers(live: Live, received: Received) -> tuple[tuple[str, str], ...]:
+    own = live.source.settings.get("header", "").lower()
+    return tuple(
+        (name[:SHOWN_VALUE_CHARS], _shown(name, value, own, live.secrets))
+        for name, value in received.headers[:SHOWN_HEADERS]
+    )
+
+
+def _shown(name: str, value: str, own: str, secrets: Sequence[str]) -> str:
+    """The beginning of a signature, nothing of a credential."""
+    if any(word in name for word in _SIGNATURES) and not any(word in name for word in ("token", "secret")):
+        is_short = len(value) <= SHOWN_SIGNATURE_CHARS or name.endswith(("-id", "-timestamp", "-topic"))
+        return (
+            value[:SHOWN_VALUE_CHARS]
+            if is_short
+            else f"{value[:SHOWN_SIGNATURE_CHARS]}… ({len(value)} characters)"
+        )
+    if name == own or any(word in name for word in _CREDENTIALS):
+        return MASK
+    return _without(value.encode("latin-1", "replace"), secrets).decode("latin-1")[:SHOWN_VALUE_CHARS]
+
+
+def _without(data: bytes, secrets: Sequence[str]) -> bytes:
+    for secret in secrets:
+        data = data.replace(secret.encode(), MASK.encode())
+    return data
+
+
+def reason_of(refused: Refusal) -> str:
+    """One sentence for the source's owner."""
+    errors: Sequence[Any] = refused.errors
+    return "; ".join(f"{field}: {message}" for field, message in errors) or refused.detail

@@ -1,0 +1,76 @@
+"""The fields of a source that a person or a client sets, checked against what its kind asks for.
+
+Owns what a name, a prefix, a secret and a kind's own settings may be. Pure. Step before: a door has read
+them. Step after: `operations.sources` writes them.
+"""
+
+from collections.abc import Mapping
+
+from connectors.inbound import Source
+from hub.errors import FieldError
+from hub.logs import MASK
+from hub.rules import keys
+from hub.rules.hook_fields import SECRET_MAX
+from hub.rules.matching import is_event_type
+
+PREFIX_MAX = 60
+SETTING_MAX = 200
+RATE_MIN = 0.1
+RATE_MAX = 10_000.0
+
+
+def name_errors(name: str) -> list[FieldError]:
+    reason = keys.label_error(name)
+    return [] if reason is None else [("name", reason)]
+
+
+def prefix_errors(prefix: str) -> list[FieldError]:
+    if not prefix or (len(prefix) <= PREFIX_MAX and is_event_type(prefix)):
+        return []
+    message = f"must be empty, or words as an event type begins with, such as github, of at most {PREFIX_MAX} characters"
+    return [("prefix", message)]
+
+
+def rate_errors(rate_per_s: float | None) -> list[FieldError]:
+    if rate_per_s is None or RATE_MIN <= rate_per_s <= RATE_MAX:
+        return []
+    return [("rate_per_s", f"must be from {RATE_MIN:g} to {RATE_MAX:g}, or null for as many as come")]
+
+
+def secret_errors(kind: Source, secret: str) -> list[FieldError]:
+    """Why this secret could prove nothing."""
+    if kind.secret_from == "nowhere":
+        return [("secret", f"{kind.name}: there is none, leave it out")]
+    if secret == MASK:
+        return [("secret", "is a mask, not a secret: give the secret itself, or leave it out")]
+    if not 0 < len(secret) <= SECRET_MAX or not secret.isprintable():
+        return [("secret", f"must have 1 to {SECRET_MAX} characters, without control characters")]
+    reason = kind.secret_error(secret)
+    return [] if reason is None else [("secret", reason)]
+
+
+def settings_of(kind: Source, given: Mapping[str, str]) -> tuple[dict[str, str], list[FieldError]]:
+    """All of the kind's settings, with its defaults for what is left out; and what is wrong with them."""
+    known = {setting.key: setting for setting in kind.settings}
+    errors: list[FieldError] = [
+        (f"settings.{key[:SETTING_MAX]}", f"there is no such setting; {_offered(known)}")
+        for key in given
+        if key not in known
+    ]
+    values = {key: given.get(key, setting.default).strip() for key, setting in known.items()}
+    for key, value in values.items():
+        setting = known[key]
+        if setting.is_required and not value:
+            errors.append((f"settings.{key}", f"is missing: {setting.help}"))
+        elif setting.choices and value not in setting.choices:
+            errors.append((f"settings.{key}", f"must be one of {', '.join(setting.choices)}"))
+        elif len(value) > SETTING_MAX or not value.isprintable():
+            message = f"must be text of at most {SETTING_MAX} characters, without control characters"
+            errors.append((f"settings.{key}", message))
+    if not errors:
+        errors = [(f"settings.{key}", message) for key, message in kind.settings_errors(values)]
+    return values, errors
+
+
+def _offered(known: Mapping[str, object]) -> str:
+    return f"there are: {', '.join(known)}" if known else "this kind has none"
