@@ -108,9 +108,9 @@ class Hub:
         event_types = EventTypes(self.database)
         credentials = Credentials(self.database)
         settings = ServerSettings(self.database, woken.set)
-        self._refreshing = Refreshing([credentials.refresh, settings.refresh])
         publishing = Publishing(intake)
         inbound = Inbound(self.database, box, publishing, intake.source_counts, config.base_url)
+        self._refreshing = Refreshing([credentials.refresh, settings.refresh, inbound.refresh])
 
         def changed() -> None:
             credentials.forget()

@@ -8,7 +8,7 @@ before: a door has read the body. Step after: `operations.publishing`.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -198,15 +198,21 @@ class Inbound:
         led_here = hops.read(received.header(hops.HEADER) or None)
         return self._publishing.publish(requester, project, [event], hops=led_here, source_id=source.id)
 
-    def _find(self, source_id: str) -> Live | None:
-        def read() -> tuple[Source | None, Project | None]:
-            found = sources.by_id(source_id)
-            return found, None if found is None else projects.by_id(found.project_id)
+    def refresh(self) -> None:
+        """Look up again what was used lately."""
+        self._recent.refresh()
 
-        source, project = self._database.read(read)
+    def _find(self, source_ids: Collection[str]) -> dict[str, Live]:
         now = self._database.clock.now()
-        if source is None or (source.deleted_at or now) < now - GONE_DAYS * 86_400:
-            return None
+
+        def read() -> dict[str, Live]:
+            found = [one for one in map(sources.by_id, source_ids) if one is not None]
+            there = [one for one in found if (one.deleted_at or now) >= now - GONE_DAYS * 86_400]
+            return {one.id: self._live(one, projects.by_id(one.project_id), now) for one in there}
+
+        return self._database.read(read)
+
+    def _live(self, source: Source, project: Project | None, now: float) -> Live:
         try:
             kind = registry.source(source.kind)
         except LookupError:

@@ -14,7 +14,6 @@ from hub.rules.hook_fields import SECRET_MAX
 from hub.rules.matching import is_event_type
 
 PREFIX_MAX = 60
-SETTING_MAX = 200
 RATE_MIN = 0.1
 RATE_MAX = 10_000.0
 
@@ -43,8 +42,8 @@ def secret_errors(kind: Source, secret: str) -> list[FieldError]:
         return [("secret", f"{kind.name}: there is none, leave it out")]
     if secret == MASK:
         return [("secret", "is a mask, not a secret: give the secret itself, or leave it out")]
-    if not 0 < len(secret) <= SECRET_MAX or not secret.isprintable():
-        return [("secret", f"must have 1 to {SECRET_MAX} characters, without control characters")]
+    if not 0 < len(secret) <= SECRET_MAX or "\0" in secret:
+        return [("secret", f"must have 1 to {SECRET_MAX} characters, and none of them NUL")]
     reason = kind.secret_error(secret)
     return [] if reason is None else [("secret", reason)]
 
@@ -53,7 +52,7 @@ def settings_of(kind: Source, given: Mapping[str, str]) -> tuple[dict[str, str],
     """All of the kind's settings, with its defaults for what is left out; and what is wrong with them."""
     known = {setting.key: setting for setting in kind.settings}
     errors: list[FieldError] = [
-        (f"settings.{key[:SETTING_MAX]}", f"there is no such setting; {_offered(known)}")
+        (f"settings.{key[: keys.LABEL_MAX]}", f"there is no such setting; {_offered(known)}")
         for key in given
         if key not in known
     ]
@@ -64,9 +63,8 @@ def settings_of(kind: Source, given: Mapping[str, str]) -> tuple[dict[str, str],
             errors.append((f"settings.{key}", f"is missing: {setting.help}"))
         elif setting.choices and value not in setting.choices:
             errors.append((f"settings.{key}", f"must be one of {', '.join(setting.choices)}"))
-        elif len(value) > SETTING_MAX or not value.isprintable():
-            message = f"must be text of at most {SETTING_MAX} characters, without control characters"
-            errors.append((f"settings.{key}", message))
+        elif reason := keys.label_error(value):
+            errors.append((f"settings.{key}", reason))
     if not errors:
         errors = [(f"settings.{key}", message) for key, message in kind.settings_errors(values)]
     return values, errors

@@ -12,13 +12,14 @@ from hub.store.sources import REFUSALS_MAX, Refusal, Source
 from hub.timestamps import iso, iso_or_none
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.hook_inputs import Secret
-from hub.web.api.models import Deleted, Input, Text, documented
+from hub.web.api.models import WORDS, Deleted, Input, Text, documented
 from hub.web.api.projects import Label
 from hub.web.api.queries import Paged, Query, before_id
 
 Kind = Annotated[str, Field(json_schema_extra=lambda schema: schema.update(enum=registry.source_keys()))]
-Prefix = Annotated[Text, documented(maxLength=source_fields.PREFIX_MAX, examples=["github"])]
-SettingValue = Annotated[Text, documented(maxLength=source_fields.SETTING_MAX)]
+Prefix = Annotated[
+    Text, documented(maxLength=source_fields.PREFIX_MAX, pattern=f"^({WORDS})?$", examples=["github"])
+]
 Rate = Annotated[float, documented(minimum=source_fields.RATE_MIN, maximum=source_fields.RATE_MAX)]
 
 
@@ -29,7 +30,7 @@ class NewSource(Input):
     secret: Secret | None = Field(
         None, description="The sender's; without it one is made, where the hub makes it"
     )
-    settings: dict[str, SettingValue] = Field({}, description="Those of its kind")
+    settings: dict[str, Label] = Field({}, description="Those of its kind")
     enabled: bool = True
     rate_per_s: Rate | None = Field(None, description="Requests a second it takes; null: as many as come")
 
@@ -37,7 +38,7 @@ class NewSource(Input):
 class SourceUpdate(Input):
     name: Label | None = None
     prefix: Prefix | None = None
-    settings: dict[str, SettingValue] | None = Field(None, description="Only those that change")
+    settings: dict[str, Label] | None = Field(None, description="Only those that change")
     enabled: bool | None = None
     rate_per_s: Rate | None = None
 
