@@ -7,7 +7,7 @@ so that one can be written and tested alone. Everything here is pure: no network
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -40,6 +40,10 @@ class Context:
     """The same on every attempt."""
     secrets: Sequence[str] = ()
     """The hook's live secrets, newest first: several while a rotation overlaps, none when it has none."""
+    text: str | None = None
+    """What the hook's own template made of the event; None where it has no template."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What the format needs besides the URL, by the names of its `settings`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,10 @@ class HttpParcel:
     body: bytes
     """The exact bytes: they are signed as they are."""
     method: str = "POST"
+    path: str = ""
+    """What is added to the path of the hook's URL, beginning with a slash."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """What is added to the query of the hook's URL, where it does not say otherwise itself."""
 
 
 Parcel = HttpParcel
@@ -103,6 +111,20 @@ class Limits:
 
     text_max: int | None = None
     unit: Literal["characters", "bytes"] = "characters"
+    rate: tuple[int, int] | None = None
+    """Requests, and the seconds in which a hook may make so many, where nobody sets another pace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One thing that a format needs besides the URL, as a form asks for it."""
+
+    key: str
+    label: str
+    help: str
+    """One sentence: where to find it."""
+    is_secret: bool = False
+    is_required: bool = True
 
 
 GONE = 410
@@ -124,8 +146,17 @@ class Format:
     """
 
     key: str
+    name = ""
+    """What people call it; empty: its key."""
     content_type = "application/json"
     limits = Limits()
+    settings: Sequence[Setting] = ()
+    makes: Literal["json", "text"] = "json"
+    """What a template makes: the JSON that is sent, or the text of a message."""
+    is_signed = True
+    """False: nobody there reads a signature, so none is sent."""
+    url_is_secret = False
+    """True: whoever knows the URL can post, so that it is shown only to who may edit the hook."""
     knows_prefix = True
     """Whether its receivers know that base64 follows `whsec_` in a secret; to the others a secret is its
     text.
@@ -142,8 +173,8 @@ class Format:
         return {}
 
     def request(self, event: Event, context: Context) -> Parcel:
-        """What is sent for an event."""
-        body = self.body(event)
+        """What is sent for an event: what the hook's template made of it, or the format's own body."""
+        body = self.body(event) if context.text is None else context.text.encode()
         return HttpParcel({"Content-Type": self.content_type, **self.headers(event, context, body)}, body)
 
     def judge(self, answer: Answer) -> Judgement:

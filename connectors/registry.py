@@ -21,6 +21,16 @@ FORMATS: dict[str, str] = {
     "icescrum": "connectors.formats.icescrum:FORMAT",
     "github": "connectors.formats.github:FORMAT",
     "cloudevents": "connectors.formats.cloudevents:FORMAT",
+    "slack": "connectors.formats.slack:FORMAT",
+    "discord": "connectors.formats.discord:FORMAT",
+    "teams": "connectors.formats.teams:FORMAT",
+    "mattermost": "connectors.formats.mattermost:FORMAT",
+    "rocketchat": "connectors.formats.rocketchat:FORMAT",
+    "google_chat": "connectors.formats.google_chat:FORMAT",
+    "telegram": "connectors.formats.telegram:FORMAT",
+    "ntfy": "connectors.formats.ntfy:FORMAT",
+    "gotify": "connectors.formats.gotify:FORMAT",
+    "matrix": "connectors.formats.matrix:FORMAT",
 }
 
 CONNECTORS: dict[str, str] = {

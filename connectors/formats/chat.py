@@ -1,0 +1,148 @@
+"""What all chats share: an event becomes a message in the chat's own markup, cut to what it takes.
+
+Owns the order of a message (title with its link, facts, text) and the cutting, at the end of a line or of a
+character and never inside markup. A chat overrides its markup (`bold`, `link`, `escape`), the payload around
+the text, and the answers that mean something else there. A hook's own template replaces the text.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from connectors.base import Answer, Blame, Context, Event, Format, HttpParcel, Judgement, Parcel
+from connectors.messages.describe import describe
+from connectors.messages.message import Message
+
+CUT = "…"
+MARKDOWN = re.compile(r"([\\`*_\[\]<>~|])")
+MARKDOWN_AT_START = re.compile(r"^(\s*)([#+\-]|\d+(?=[.)]))", re.MULTILINE)
+ZERO_WIDTH = "\u200b"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is said, ready to be put into a payload."""
+
+    text: str
+    message: Message | None = None
+    """None where the hook's own template made the text."""
+
+
+class ChatFormat(Format):
+    """A chat room behind an incoming webhook."""
+
+    makes = "text"
+    is_signed = False
+    url_is_secret = True
+    blames: ClassVar[Mapping[int, Blame]] = {}
+    """Status → whom it blames, where that differs from other receivers."""
+
+    def request(self, event: Event, context: Context) -> Parcel:
+        """One message."""
+        if context.text is None:
+            told = describe(event)
+            said = Text(self.written(told), told)
+        else:
+            said = Text(self.fitted(context.text))
+        body = json.dumps(self.payload(said, context), ensure_ascii=False, separators=(",", ":")).encode()
+        return HttpParcel({"Content-Type": "application/json; charset=utf-8"}, body)
+
+    def payload(self, said: Text, context: Context) -> Mapping[str, Any]:
+        """The JSON around the text."""
+        return {"text": said.text}
+
+    def judge(self, answer: Answer) -> Judgement:
+        """As other receivers are judged, but for the statuses of `blames`; the chat's own words are told."""
+        judged = super().judge(answer)
+        if judged.blames is None:
+            return judged
+        words = shown(answer.body)
+        blames = self.blames.get(answer.status or 0, judged.blames)
+        return replace(judged, blames=blames, reason=f"{judged.reason}{f': {words}' if words else ''}")
+
+    def written(self, told: Message) -> str:
+        """A message in the chat's markup, as many of its lines as the chat takes."""
+        title = self.bold(self.escape(told.title))
+        lines = [self.link(title, told.url) if told.url else title]
+        lines += [f"{self.bold(self.escape(name))}: {self.escape(value)}" for name, value in told.facts]
+        lines += [self.escape(line) for line in told.text.split("\n") if line.strip()]
+        while len(lines) > 1 and not self.fits("\n".join(lines)):
+            lines = [*lines[:-2], CUT] if lines[-1] == CUT and len(lines) > 2 else [*lines[:-1], CUT]
+        return "\n".join(lines)
+
+    def fitted(self, text: str) -> str:
+        """A template's text, cut at a character where the chat takes less."""
+        most = self.limits.text_max
+        if most is None or self.fits(text):
+            return text
+        if self.limits.unit == "bytes":
+            room = most - len(CUT.encode())
+            short = text.encode()[:room].decode("utf-8", "ignore")
+        else:
+            short = text[: most - len(CUT)]
+        # Neither half an entity nor a backslash without what it escapes.
+        return re.sub(r"(&[a-z#0-9]{0,6}|\\)$", "", short) + CUT
+
+    def fits(self, text: str) -> bool:
+        """Whether the chat takes so much."""
+        most = self.limits.text_max
+        length = len(text.encode()) if self.limits.unit == "bytes" else len(text)
+        return most is None or length <= most
+
+    def bold(self, text: str) -> str:
+        """An escaped text, bold."""
+        return f"**{text}**"
+
+    def link(self, text: str, url: str) -> str:
+        """An escaped text that leads to a URL."""
+        return f"[{text}]({markdown_url(url)})"
+
+
+def entities(text: str) -> str:
+    """Without a meaning in HTML, and in chats that read its three entities."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def markdown(text: str) -> str:
+    """Without a meaning in Markdown."""
+    return MARKDOWN_AT_START.sub(r"\1\\\2", MARKDOWN.sub(r"\\\1", text))
+
+
+def markdown_url(url: str) -> str:
+    """A URL that ends where Markdown thinks it does."""
+    return url.replace("(", "%28").replace(")", "%29").replace("<", "%3C").replace(">", "%3E")
+
+
+def unmentioned(text: str) -> str:
+    """Without mentions: `@channel` of an event must not ring for everybody."""
+    return text.replace("@", f"@{ZERO_WIDTH}")
+
+
+def shown(body: bytes, most: int = 150) -> str:
+    """The chat's own words, on one line."""
+    words = " ".join(body[:1_000].decode("utf-8", "replace").split())
+    return words[:most]
+
+
+def json_of(body: bytes) -> Mapping[str, Any]:
+    """The object that an answer holds; an empty one when it holds none."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def seconds(value: Any) -> float | None:
+    """A number of seconds of an answer; None for what is no such number."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value < 86_400 else None
+
+
+def at_path(found: Any, *path: str) -> Any:
+    """What stands at a path of an answer; None where there is nothing."""
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found

@@ -1,0 +1,32 @@
+"""Google Chat: a space's webhook (`https://chat.googleapis.com/v1/spaces/S/messages?key=…&token=…`).
+
+One star is bold, links are `<URL|text>`, and `<users/all>` rings for everybody, so angle brackets of an event
+become entities (developers.google.com/workspace/chat/format-messages). One message a second for a space.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from connectors.base import Blame, Limits
+from connectors.formats.chat import ChatFormat, entities
+
+
+class GoogleChatFormat(ChatFormat):
+    """A message in a space."""
+
+    key = "google_chat"
+    name = "Google Chat"
+    limits = Limits(4_000, rate=(1, 1))
+    blames: ClassVar[Mapping[int, Blame]] = {403: "gone", 404: "gone"}
+
+    def escape(self, text: str) -> str:
+        return entities(text)
+
+    def bold(self, text: str) -> str:
+        return f"*{text}*"
+
+    def link(self, text: str, url: str) -> str:
+        return f"<{url.replace('|', '%7C').replace('>', '%3E')}|{text.strip('*')}>"
+
+
+FORMAT = GoogleChatFormat()

@@ -1,0 +1,44 @@
+"""Gotify: messages of an application of one's own server (`https://HOST/message`).
+
+Its token goes into a header, because URLs are logged (gotify.net/docs/pushmsg). Plain text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from connectors.base import Blame, Context, Event, HttpParcel, Parcel, Setting
+from connectors.formats.chat import ChatFormat, Text
+
+_PRIORITIES = {"bad": 8, "neutral": 4, "good": 4}
+
+
+class GotifyFormat(ChatFormat):
+    """A message of an application."""
+
+    key = "gotify"
+    name = "Gotify"
+    url_is_secret = False
+    blames: ClassVar[Mapping[int, Blame]] = {401: "gone", 403: "gone"}
+    settings = (Setting("token", "Application token", "Apps → the application → its token.", is_secret=True),)
+
+    def request(self, event: Event, context: Context) -> Parcel:
+        parcel: HttpParcel = super().request(event, context)
+        return replace(parcel, headers={**parcel.headers, "X-Gotify-Key": context.settings.get("token", "")})
+
+    def payload(self, said: Text, context: Context) -> Mapping[str, Any]:
+        told = said.message
+        if told is None:
+            return {"message": said.text}
+        lines = [f"{name}: {value}" for name, value in told.facts] + ([told.text] if told.text else [])
+        payload: dict[str, Any] = {
+            "title": told.title,
+            "message": "\n".join(lines) or told.title,
+            "priority": _PRIORITIES[told.tone],
+        }
+        if told.url:
+            payload["extras"] = {"client::notification": {"click": {"url": told.url}}}
+        return payload
+
+
+FORMAT = GotifyFormat()

@@ -1,0 +1,48 @@
+"""ntfy: a topic of ntfy.sh or of one's own server (docs.ntfy.sh/publish).
+
+The URL names the topic (`https://ntfy.sh/TOPIC`), the text is the body, title and link go into the query.
+4,096 bytes: what is longer becomes an attachment. Twelve messages a minute after the first burst.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from connectors.base import Blame, Context, Event, HttpParcel, Limits, Parcel, Setting
+from connectors.formats.chat import ChatFormat
+from connectors.messages.describe import describe
+
+_PRIORITIES = {"bad": "high", "neutral": "default", "good": "default"}
+
+
+class NtfyFormat(ChatFormat):
+    """A notification of a topic."""
+
+    key = "ntfy"
+    name = "ntfy"
+    limits = Limits(4_096, "bytes", rate=(12, 60))
+    blames: ClassVar[Mapping[int, Blame]] = {401: "gone", 403: "gone"}
+    settings = (
+        Setting(
+            "token",
+            "Access token",
+            "Of a topic that not everybody may write to.",
+            is_secret=True,
+            is_required=False,
+        ),
+    )
+
+    def request(self, event: Event, context: Context) -> Parcel:
+        headers = {"Content-Type": "text/plain; charset=utf-8"}
+        if context.settings.get("token"):
+            headers["Authorization"] = f"Bearer {context.settings['token']}"
+        if context.text is not None:
+            return HttpParcel(headers, self.fitted(context.text).encode())
+        told = describe(event)
+        query = {"title": told.title, "priority": _PRIORITIES[told.tone]}
+        if told.url:
+            query["click"] = told.url
+        lines = [f"{name}: {value}" for name, value in told.facts] + ([told.text] if told.text else [])
+        return HttpParcel(headers, self.fitted("\n".join(lines) or told.title).encode(), query=query)
+
+
+FORMAT = NtfyFormat()

@@ -1,0 +1,83 @@
+"""Telegram: a bot's `sendMessage` (`https://api.telegram.org/bot<TOKEN>/sendMessage`).
+
+HTML, because its Markdown has eighteen characters to escape (core.telegram.org/bots/api, "Formatting
+options"). 4,096 characters; twenty messages a minute to a group. Being kicked, blocked or without a chat is
+for good.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from html import unescape
+from typing import Any, ClassVar
+
+from connectors.base import Answer, Blame, Context, Judgement, Limits, Setting
+from connectors.formats.chat import ChatFormat, Text, at_path, entities, json_of, seconds
+
+_GONE = (
+    "chat not found",
+    "bot was kicked",
+    "bot was blocked",
+    "user is deactivated",
+    "group chat was deleted",
+)
+
+
+class TelegramFormat(ChatFormat):
+    """A message in a chat, group or channel."""
+
+    key = "telegram"
+    name = "Telegram"
+    limits = Limits(4_096, rate=(20, 60))
+    blames: ClassVar[Mapping[int, Blame]] = {403: "gone"}
+    settings = (
+        Setting("chat_id", "Chat", "The id of the chat, such as -1001234567890, or @channelname."),
+        Setting("message_thread_id", "Topic", "The id of a forum's topic.", is_required=False),
+    )
+
+    def payload(self, said: Text, context: Context) -> Mapping[str, Any]:
+        is_whole = self.fits(said.text)
+        payload: dict[str, Any] = {
+            "chat_id": context.settings.get("chat_id", ""),
+            "text": said.text if is_whole else super().fitted(plain(said.text)),
+            "link_preview_options": {"is_disabled": True},
+        }
+        if is_whole:
+            payload["parse_mode"] = "HTML"
+        topic = context.settings.get("message_thread_id", "")
+        return payload | ({"message_thread_id": int(topic)} if topic.isdecimal() else {})
+
+    def fitted(self, text: str) -> str:
+        """Left whole here: a tag that is cut in two would be refused, so `payload` gives up the markup first."""
+        return text
+
+    def judge(self, answer: Answer) -> Judgement:
+        """Its words tell what is for good; a group that became a supergroup has a new id."""
+        judged = super().judge(answer)
+        said = json_of(answer.body)
+        words = str(said.get("description", "")).lower()
+        moved_to = at_path(said, "parameters", "migrate_to_chat_id")
+        if judged.blames is None:
+            return judged
+        if moved_to is not None:
+            return Judgement("receiver", f"the group has a new id: set the hook's chat_id to {moved_to}")
+        if judged.blames == "later":
+            return replace(judged, after_s=seconds(at_path(said, "parameters", "retry_after")))
+        return Judgement("gone", judged.reason) if any(word in words for word in _GONE) else judged
+
+    def escape(self, text: str) -> str:
+        return entities(text).replace('"', "&quot;")
+
+    def bold(self, text: str) -> str:
+        return f"<b>{text}</b>"
+
+    def link(self, text: str, url: str) -> str:
+        return f'<a href="{self.escape(url)}">{text}</a>'
+
+
+def plain(text: str) -> str:
+    """HTML without its tags."""
+    return unescape(re.sub(r"<[^>]{1,2000}>", "", text))
+
+
+FORMAT = TelegramFormat()

@@ -1,0 +1,87 @@
+"""Messages about what GitHub tells, and Gitea and Forgejo, whose payloads have the same shape.
+
+The payload says what it is by its parts (docs.github.com, "Webhook events and payloads"), so a prefix that
+somebody gave the event's type does not matter.
+"""
+
+from typing import Any
+
+from connectors.messages.message import Message, Tone, at, count, line, listed, message
+
+_TONES: dict[str, Tone] = {"success": "good", "failure": "bad", "timed_out": "bad", "cancelled": "neutral"}
+_NOUNS = {
+    "pull_request": "Pull request",
+    "issue": "Issue",
+    "release": "Release",
+    "discussion": "Discussion",
+    "milestone": "Milestone",
+    "workflow_run": "Workflow run",
+    "check_run": "Check",
+    "check_suite": "Check suite",
+    "deployment_status": "Deployment",
+    "alert": "Alert",
+}
+
+
+def describe(code: str, data: dict[str, Any]) -> Message | None:
+    """A message for a payload of GitHub; None for what is none."""
+    repository = at(data, "repository", "full_name")
+    if not isinstance(repository, str) or not isinstance(data.get("sender"), dict):
+        return None
+    about = [("By", at(data, "sender", "login")), ("Repository", repository)]
+    if isinstance(data.get("commits"), list) and isinstance(data.get("ref"), str):
+        return _push(data, about)
+    for key in _NOUNS:
+        if isinstance(data.get(key), dict):
+            return _thing(key, data, about)
+    words = " ".join(code.split(".")[1:]).replace("_", " ") or code
+    return message(f"{line(repository)}: {words}", at(data, "repository", "html_url"), about)
+
+
+def _push(data: dict[str, Any], about: list[tuple[str, Any]]) -> Message:
+    commits = data["commits"]
+    branch = line(data["ref"].removeprefix("refs/heads/").removeprefix("refs/tags/"), 80)
+    if data.get("deleted"):
+        return message(f"{branch} was deleted", at(data, "repository", "html_url"), about)
+    told = [f"• {line(str(at(one, 'message') or '').split(chr(10))[0], 100)}" for one in commits[:5]]
+    more = [f"and {len(commits) - 5} more"] if len(commits) > 5 else []
+    title = f"{count(len(commits), 'commit')} pushed to {branch}{' by force' if data.get('forced') else ''}"
+    url = data.get("compare") or data.get("compare_url")
+    return message(title, url, about, "\n".join(told + more))
+
+
+def _thing(key: str, data: dict[str, Any], about: list[tuple[str, Any]]) -> Message:
+    thing, review, comment = data[key], data.get("review"), data.get("comment")
+    action = line(data.get("action") or at(thing, "state"), 60).replace("_", " ")
+    if action == "closed" and at(thing, "merged") is True:
+        action = "merged"
+    name = at(thing, "title") or at(thing, "name") or at(thing, "tag_name") or at(thing, "environment")
+    number = at(thing, "number")
+    called = f"{_NOUNS[key]} {f'#{number} ' if isinstance(number, int) else ''}{line(name, 120)}"
+    result = line(at(thing, "conclusion") or at(thing, "state"), 40)
+
+    if isinstance(comment, dict):
+        return message(f"Comment on {_lowered(called)}", at(comment, "html_url"), about, at(comment, "body"))
+    if isinstance(review, dict):
+        said = line(at(review, "state"), 40).replace("_", " ").lower()
+        return message(
+            f"Review of {_lowered(called)}: {said}", at(review, "html_url"), about, at(review, "body")
+        )
+    facts = [
+        *about,
+        (
+            "Result",
+            result if key in ("workflow_run", "check_run", "check_suite", "deployment_status") else "",
+        ),
+        ("Branch", at(thing, "head", "ref") or at(thing, "head_branch")),
+        ("Labels", listed(at(thing, "labels"), "name")),
+        ("Changed", listed(list(at(data, "changes") or {}))),
+    ]
+    body = at(thing, "body") if data.get("action") in ("opened", "created", "published") else ""
+    return message(
+        f"{called.rstrip()} {action}", at(thing, "html_url"), facts, body, _TONES.get(result, "neutral")
+    )
+
+
+def _lowered(called: str) -> str:
+    return called[:1].lower() + called[1:]
