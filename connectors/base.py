@@ -153,6 +153,8 @@ class Format:
     settings: Sequence[Setting] = ()
     makes: Literal["json", "text"] = "json"
     """What a template makes: the JSON that is sent, or the text of a message."""
+    own_headers: frozenset[str] = frozenset()
+    """Names in lower case of headers that carry its settings: a hook cannot set them itself."""
     is_signed = True
     """False: nobody there reads a signature, so none is sent."""
     url_is_secret = False

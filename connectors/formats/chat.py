@@ -17,7 +17,7 @@ from connectors.messages.message import Message
 
 CUT = "…"
 MARKDOWN = re.compile(r"([\\`*_\[\]<>~|])")
-MARKDOWN_AT_START = re.compile(r"^(\s*)([#+\-]|\d+(?=[.)]))", re.MULTILINE)
+MARKDOWN_AT_START = re.compile(r"^(\s*)([#+\-])|^(\s*\d+)([.)])(?=\s)", re.MULTILINE)
 ZERO_WIDTH = "\u200b"
 
 
@@ -107,7 +107,7 @@ def entities(text: str) -> str:
 
 def markdown(text: str) -> str:
     """Without a meaning in Markdown."""
-    return MARKDOWN_AT_START.sub(r"\1\\\2", MARKDOWN.sub(r"\\\1", text))
+    return MARKDOWN_AT_START.sub(r"\1\3\\\2\4", MARKDOWN.sub(r"\\\1", text))
 
 
 def markdown_url(url: str) -> str:

@@ -20,6 +20,7 @@ class GotifyFormat(ChatFormat):
     name = "Gotify"
     url_is_secret = False
     blames: ClassVar[Mapping[int, Blame]] = {401: "gone", 403: "gone"}
+    own_headers = frozenset({"x-gotify-key"})
     settings = (Setting("token", "Application token", "Apps → the application → its token.", is_secret=True),)
 
     def request(self, event: Event, context: Context) -> Parcel:

@@ -23,6 +23,7 @@ class MatrixFormat(ChatFormat):
     url_is_secret = False
     limits = Limits(20_000, "bytes", rate=(5, 1))
     blames: ClassVar[Mapping[int, Blame]] = {401: "gone", 403: "gone"}
+    own_headers = frozenset({"authorization"})
     settings = (
         Setting("room_id", "Room", "Its internal id, such as !abc:example.org (room settings, Advanced)."),
         Setting(

@@ -21,6 +21,7 @@ class NtfyFormat(ChatFormat):
     name = "ntfy"
     limits = Limits(4_096, "bytes", rate=(12, 60))
     blames: ClassVar[Mapping[int, Blame]] = {401: "gone", 403: "gone"}
+    own_headers = frozenset({"authorization"})
     settings = (
         Setting(
             "token",

@@ -10,17 +10,20 @@ import logging
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from connectors import registry, signing
 from connectors.base import Answer, Context, Event, Format, HttpParcel, Judgement
 from hub import __version__
 from hub.errors import DeliveryError, Fault
 from hub.logs import MASK
-from hub.rules import hops
+from hub.rules import format_fields, hops
 from hub.rules.masking import credentials_of
 from hub.rules.outcome import Kind, Outcome, SentBody
 from hub.rules.retry import resume_at
 from hub.rules.settings import Settings
+from hub.rules.templating.rendering import rendered
+from hub.rules.templating.values import TemplateRefused
 from hub.store.clock import Clock
 from hub.store.destinations import Destination
 from hub.targets.http.answer import KEEP_BODY_BYTES
@@ -57,7 +60,8 @@ class Attempt:
         self._origin = origin
         self._started_at = clock.now()
         destination = shipment.destination
-        self._sent: dict[str, Any] = {"url": destination.url, "format": destination.format}
+        shown = format_fields.shown_url(destination.format, destination.url)
+        self._sent: dict[str, Any] = {"url": shown, "format": destination.format}
 
     def request(self) -> Request:
         """The request, signed. Raises DeliveryError, and whatever a fault of ours raises."""
@@ -118,7 +122,9 @@ def build(shipment: Shipment, form: Format, settings: Settings, clock: Clock, or
     destination, event = shipment.destination, shipment.event
     secrets = destination.live_secrets(clock.now())
     timestamp = int(time.time())  # the receiver compares it with its own wall clock
-    parcel = form.request(event, Context(shipment.delivery_id, secrets))
+    parcel = form.request(
+        event, Context(shipment.delivery_id, secrets, _text(shipment, form), destination.settings)
+    )
     own = {
         "User-Agent": USER_AGENT,
         "webhook-id": event.id,
@@ -129,18 +135,40 @@ def build(shipment: Shipment, form: Format, settings: Settings, clock: Clock, or
         **parcel.headers,
         **_consent_headers(destination.handshake, origin, secrets, parcel.body),
     }
-    if secrets:
+    if secrets and form.is_signed:
         own["webhook-signature"] = signing.standard_signature(secrets, event.id, timestamp, parcel.body)
     # A header of the hook's that is ours too, in whatever letter case, was let in before we sent it.
     taken = {name.lower() for name in own}
     headers = {**{n: v for n, v in destination.headers.items() if n.lower() not in taken}, **own}
     return Request(
-        destination.url,
+        extended(destination.url, parcel),
         HttpParcel(headers, parcel.body, parcel.method),
         verify_ssl=destination.verify_ssl,
         total_timeout_s=settings.attempt_timeout_s,
         connect_timeout_s=settings.connect_timeout_s,
     )
+
+
+def _text(shipment: Shipment, form: Format) -> str | None:
+    """What the hook's template makes of the event; None where it has none. Raises: DeliveryError."""
+    source = shipment.destination.template
+    if source is None:
+        return None
+    try:
+        return rendered(source, shipment.event, form)
+    except TemplateRefused as refused:
+        raise DeliveryError(f"the hook's template {refused}", "none", "refused") from refused
+
+
+def extended(url: str, parcel: HttpParcel) -> str:
+    """The hook's URL with what the format adds to it; every character of it stays as it was typed."""
+    if not (parcel.path or parcel.query):
+        return url
+    before, mark, query = url.partition("?")
+    names = {pair.partition("=")[0] for pair in query.split("&")}
+    more = urlencode({name: value for name, value in parcel.query.items() if name not in names})
+    path = before.rstrip("/") + parcel.path if parcel.path else before
+    return f"{path}{mark or ('?' if more else '')}{query}{'&' if query and more else ''}{more}"
 
 
 def _consent_headers(handshake: str | None, origin: str, secrets: list[str], body: bytes) -> dict[str, str]:
@@ -177,6 +205,13 @@ def log_attempt(shipment: Shipment, outcome: Outcome) -> None:
     log.info("attempt %s", " ".join(pairs), extra={"fields": fields})
 
 
+def _secret_settings(destination: Destination) -> list[str]:
+    if not destination.settings:
+        return []
+    hidden = format_fields.secret_settings(destination.format)
+    return [value for name, value in destination.settings.items() if name in hidden and value]
+
+
 _KINDS: dict[str | None, Kind] = {
     None: "success",
     "receiver": "failure",
@@ -196,7 +231,8 @@ def _answered(
 ) -> Outcome:
     """What an answer came to; what it repeats of the hook's credentials is masked."""
     answer: Answer = receipt.answer
-    credentials = credentials_of(destination.headers, [secret for secret, _ in destination.secrets])
+    secrets = [secret for secret, _ in destination.secrets]
+    credentials = credentials_of(destination.headers, secrets + _secret_settings(destination))
     reason = judgement.reason or receipt.note
     ended_at = started_at + receipt.duration_s
     return Outcome(
@@ -240,9 +276,16 @@ def _described(request: Request, shipment: Shipment) -> dict[str, Any]:
     """What was sent, in the fields of an outcome; the owner's own header values masked: they are
     credentials.
     """
-    parcel, own = request.parcel, shipment.destination.headers
+    parcel, destination = request.parcel, shipment.destination
+    credentials = _secret_settings(destination)
+
+    def is_hidden(name: str, value: str) -> bool:
+        return name in destination.headers or any(credential in value for credential in credentials)
+
     return {
         "method": parcel.method,
-        "request_headers": {name: MASK if name in own else value for name, value in parcel.headers.items()},
+        "request_headers": {
+            name: MASK if is_hidden(name, value) else value for name, value in parcel.headers.items()
+        },
         "request_body": SentBody.of(parcel.body, shipment.event.data),
     }

@@ -5,6 +5,7 @@ Nothing is written here. Step before: the fields have been checked. Step after: 
 them.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from connectors import registry, signing
@@ -40,22 +41,32 @@ def unmasked(box: SecretBox, hook: Hook, change: HookChange) -> HookChange:
     """
     if change.secret is not UNSET and change.secret == _newest_secret(box, hook):
         change = replace(change, secret=UNSET)
-    if change.headers is UNSET:
-        return change
-
-    known = _headers(box, hook)
     is_same = change.target_url is UNSET or is_same_receiver(change.target_url, hook.target_url)
-    kept = {name.lower(): value for name, value in known.items()} if is_same else {}
-    masked = [name for name, value in change.headers.items() if value == MASK]
-    if lost := [hook_fields.mask_error(name) for name in masked if name.lower() not in kept]:
+    if change.headers is not UNSET:
+        known = _headers(box, hook)
+        headers = _unmasked("headers", change.headers, known if is_same else {})
+        change = replace(change, headers=UNSET if is_same and headers == known else headers)
+    if change.settings is not UNSET:
+        set_before = settings_of(box, hook)
+        settings = _unmasked("settings", change.settings, set_before if is_same else {})
+        change = replace(change, settings=UNSET if settings == set_before else settings)
+    return change
+
+
+def _unmasked(field: str, given: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """With the known value wherever a mask stands for it; names count in any letter case. Raises: Invalid."""
+    kept = {name.lower(): value for name, value in known.items()}
+    masked = [name for name, value in given.items() if value == MASK]
+    if lost := [hook_fields.mask_error(f"{field}.{name}") for name in masked if name.lower() not in kept]:
         raise Invalid(lost)
-    headers = {**change.headers, **{name: kept[name.lower()] for name in masked}}
-    return replace(change, headers=UNSET if is_same and headers == known else headers)
+    return {**given, **{name: kept[name.lower()] for name in masked}}
 
 
 def completed(hook: Hook, change: HookChange) -> HookChange:
     """A change with what follows from it: another scheme, host or port gets neither the old secret nor the
-    old headers, and a `standard` hook always has a secret.
+    old headers, and a `standard` hook always has a secret; settings are of one format.
+
+    Raises: Invalid.
     """
     form = _format(hook, change)
     if change.target_url is not UNSET and not is_same_receiver(change.target_url, hook.target_url):
@@ -63,6 +74,12 @@ def completed(hook: Hook, change: HookChange) -> HookChange:
             change = replace(change, headers={})
         if change.secret is UNSET and hook.has_secret:
             change = replace(change, secret=new_secret(form))
+        if change.settings is UNSET and hook.sealed_settings is not None:
+            raise Invalid(
+                [("settings", "must be given with another receiver: they were given for the old one")]
+            )
+    elif change.format is not UNSET and change.settings is UNSET and hook.sealed_settings is not None:
+        change = replace(change, settings={})
 
     secret = hook.has_secret if change.secret is UNSET else change.secret
     if form == "standard" and not secret:
@@ -91,6 +108,14 @@ def _newest_secret(box: SecretBox, hook: Hook) -> str | None:
         return next((secret for secret, _ in destinations.secrets_of(box, hook)), None)
     except SecretUnreadable:
         return None
+
+
+def settings_of(box: SecretBox, hook: Hook) -> dict[str, str]:
+    """None of them where they were sealed with another key."""
+    try:
+        return destinations.settings_of(box, hook)
+    except SecretUnreadable:
+        return {}
 
 
 def _headers(box: SecretBox, hook: Hook) -> dict[str, str]:

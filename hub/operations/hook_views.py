@@ -5,9 +5,11 @@ Step before: `subscriptions` found or changed hooks. Step after: a door puts the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from hub.operations import hook_credentials
 from hub.operations.hook_access import origin_of
+from hub.rules import format_fields
 from hub.rules.access import Requester, refusal
 from hub.store import destinations, hook_lists
 from hub.store.database import Database
@@ -21,24 +23,32 @@ class HookView:
 
     hook: Hook
     can_edit: bool
+    target_url: str
+    """As this requester may see it: the URL of a chat is a credential."""
     header_names: tuple[str, ...] = ()
     next_attempt_at: float | None = None
     """None but for a failing hook."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """Secret ones are masked."""
 
 
 def of(database: Database, box: SecretBox, requester: Requester, found: Sequence[Hook]) -> list[HookView]:
     """In the order given; one query for all of them, and none while no hook is failing."""
     failing = [hook for hook in found if hook.state == "failing"]
     times = database.read(lambda: hook_lists.next_attempts(failing)) if failing else {}
-    return [
-        HookView(
-            hook,
-            can_edit=refusal(requester, origin_of(hook), "edit") is None,
-            header_names=_header_names(box, hook),
-            next_attempt_at=times.get(hook.id),
-        )
-        for hook in found
-    ]
+    return [_view(box, requester, hook, times.get(hook.id)) for hook in found]
+
+
+def _view(box: SecretBox, requester: Requester, hook: Hook, next_attempt_at: float | None) -> HookView:
+    can_edit = refusal(requester, origin_of(hook), "edit") is None
+    return HookView(
+        hook,
+        can_edit,
+        hook.target_url if can_edit else hook.shown_url,
+        _header_names(box, hook),
+        next_attempt_at,
+        format_fields.shown_settings(hook.format, hook_credentials.settings_of(box, hook)),
+    )
 
 
 def _header_names(box: SecretBox, hook: Hook) -> tuple[str, ...]:

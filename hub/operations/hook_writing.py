@@ -12,7 +12,7 @@ from hub.operations.hook_drafts import Draft
 from hub.rules import hook_fields
 from hub.rules.access import Requester
 from hub.rules.health import Switched
-from hub.rules.hook_fields import SECRET_FIELDS, UNSET
+from hub.rules.hook_fields import UNSET
 from hub.store import audit, hooks
 from hub.store.database import Database
 from hub.store.hooks import Hook
@@ -25,8 +25,9 @@ def configure(box: SecretBox, requester: Requester, draft: Draft, now: float) ->
     values = change.given()
     if not values:
         return hook
-    before = {name: getattr(hook, name) for name in values if name not in SECRET_FIELDS}
-    fields = hook_fields.audited(values, before)
+    secrets = hook_fields.secret_fields(hook.format, values.get("format", hook.format))
+    before = {name: getattr(hook, name) for name in values if name not in secrets}
+    fields = hook_fields.audited(values, before, secrets)
     audit.add(now, requester, "hook.changed", hook.id, hook.project_id, fields)
     return hooks.update(box, hook, change, now)
 

@@ -5,14 +5,18 @@ Owns which events serve as samples: the newest that the hook wants, or else exam
 wants.
 """
 
+import json
+
 from connectors import registry
-from connectors.base import Event, Format
+from connectors.base import Context, Event, Format
 from connectors.icescrum.catalogue import examples
 from hub.errors import Conflict
 from hub.operations.event_types import EventTypes
 from hub.operations.events import hidden_types
 from hub.operations.subscriptions import Subscriptions
 from hub.rules.access import Requester
+from hub.rules.templating.rendering import rendered
+from hub.rules.templating.values import TemplateRefused
 from hub.store import events
 from hub.store.database import Database
 from hub.store.hooks import Hook
@@ -22,6 +26,7 @@ from hub.timestamps import iso
 SAMPLES_MAX = 10
 SEARCHED = 500
 """Newest events among which wanted ones are looked for."""
+_EXAMPLE_DELIVERY = "dlv_00000000000070008000000000000001"
 _EXAMPLE_ID = "evt_00000000000070008000{:012x}"
 
 
@@ -47,7 +52,7 @@ class Samples:
 
         recent = self._database.read(lambda: events.newest_wanted(project.id, is_wanted, SEARCHED, limit))
         sent = [events.as_sent(event, project.key) for event in recent]
-        return [form.body(event) for event in sent or self._examples(requester, project, hook, limit)]
+        return [_body(form, hook, event) for event in sent or self._examples(requester, project, hook, limit)]
 
     def _examples(self, requester: Requester, project: Project, hook: Hook, limit: int) -> list[Event]:
         """One event of each type that is wanted; where none is known, of one that each pattern would
@@ -61,6 +66,22 @@ class Samples:
             Event(_EXAMPLE_ID.format(n), code, now, project.key, examples(code))
             for n, code in enumerate(wanted[:limit], 1)
         ]
+
+
+def _body(form: Format, hook: Hook, event: Event) -> bytes:
+    """What would be sent for an event, as JSON: a text stands in quotes."""
+    text = None
+    if hook.template is not None:
+        try:
+            text = rendered(hook.template, event, form)
+        except TemplateRefused as refused:
+            raise Conflict(f"the hook's template {refused}", title="Template refused") from refused
+    body = form.request(event, Context(_EXAMPLE_DELIVERY, text=text)).body
+    try:
+        json.loads(body)
+    except ValueError:
+        return json.dumps(body.decode("utf-8", "replace")).encode()
+    return body
 
 
 def _installed(key: str) -> Format:

@@ -120,7 +120,8 @@ class Subscriptions:
             hook = hooks.add(self._box, new, now)
             shown = asdict(new)
             del shown["project_id"]
-            audit.add(now, requester, "hook.created", hook.id, project.id, hook_fields.audited(shown))
+            fields = hook_fields.audited(shown, secrets=hook_fields.secret_fields(new.format))
+            audit.add(now, requester, "hook.created", hook.id, project.id, fields)
             return hook
 
         return Saved(self._write(write), new.secret)
@@ -137,7 +138,9 @@ class Subscriptions:
         asked = self._database.read(
             lambda: hook_drafts.of_change(requester, project, hooks.get(hook_id), given)
         )
-        if errors := hook_fields.errors_in(asked.change, self._around(project, asked.hook.origin_kind)):
+        if errors := hook_fields.errors_in(
+            asked.change, self._around(project, asked.hook.origin_kind, asked.hook)
+        ):
             raise Invalid(errors)
         given = self._proved(asked.completed(self._box))
 
@@ -277,5 +280,13 @@ class Subscriptions:
                 title="Connector off",
             )
 
-    def _around(self, project: Project, origin_kind: str) -> Circumstances:
-        return Circumstances(project.catalogue, registry.format_keys(), self._allow, self._ports, origin_kind)
+    def _around(self, project: Project, origin_kind: str, hook: Hook | None = None) -> Circumstances:
+        return Circumstances(
+            project.catalogue,
+            registry.format_keys(),
+            self._allow,
+            self._ports,
+            origin_kind,
+            hook.format if hook else "",
+            hook_credentials.settings_of(self._box, hook) if hook else (),
+        )

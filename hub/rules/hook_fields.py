@@ -14,6 +14,7 @@ from connectors import signing
 from hub.errors import FieldError
 from hub.logs import MASK
 from hub.rules import catalogue as catalogues
+from hub.rules import format_fields
 from hub.rules import headers as header_rules
 from hub.rules.addresses import Network, TargetRefused
 from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
@@ -28,7 +29,7 @@ ERRORS_MAX = 100
 Handshake = Literal["rest-hooks", "cloudevents"]
 HANDSHAKES: tuple[Handshake, ...] = get_args(Handshake)
 
-SECRET_FIELDS = ("secret", "headers")
+SECRET_FIELDS = ("secret", "headers", "settings")
 """Shown to nobody, neither in an answer nor in the audit trail."""
 
 
@@ -54,6 +55,10 @@ class HookChange:
     secret: str | Unset | None = field(default=UNSET, repr=False)
     """None removes it."""
     headers: Mapping[str, str] | Unset = field(default=UNSET, repr=False)
+    template: str | Unset | None = UNSET
+    """None removes it: the format makes what is sent."""
+    settings: Mapping[str, str] | Unset = field(default=UNSET, repr=False)
+    """What the format needs besides the URL."""
 
     def given(self) -> dict[str, Any]:
         """Name → value of what is not UNSET."""
@@ -76,6 +81,10 @@ class Circumstances:
     """Ports that hooks may reach besides the usual ones."""
     origin_kind: str
     """Where the hook comes from: page, api or app."""
+    format: str = ""
+    """The one that the hook has, where it is not given."""
+    settings: Collection[str] = ()
+    """The names of those that the hook has."""
 
 
 def errors_of_new(wanted: HookChange, around: Circumstances) -> list[FieldError]:
@@ -87,9 +96,13 @@ def errors_of_new(wanted: HookChange, around: Circumstances) -> list[FieldError]
         missing.append(("target_url", _NO_TARGET))
     if wanted.events is UNSET:
         missing.append(("events", _NO_EVENTS))
-    masked = (
-        [] if wanted.headers is UNSET else [name for name, value in wanted.headers.items() if value == MASK]
-    )
+    masked = [
+        f"{field}.{name}"
+        for field, values in (("headers", wanted.headers), ("settings", wanted.settings))
+        if values is not UNSET
+        for name, value in values.items()
+        if value == MASK
+    ]
     return missing + [mask_error(name) for name in masked] + errors_in(wanted, around)
 
 
@@ -102,6 +115,12 @@ def errors_in(change: HookChange, around: Circumstances) -> list[FieldError]:
         errors += _event_errors(change.events, around.catalogue)
     if change.manual_edit is True and around.origin_kind != "api":
         errors.append(("manual_edit", "is for hooks that an API token made; this one has its origin's rule"))
+    form = around.format if change.format is UNSET else change.format
+    if change.headers is not UNSET:
+        errors += format_fields.header_errors(form, change.headers)
+    if change.settings is not UNSET or change.format is not UNSET:
+        given = None if change.settings is UNSET else change.settings
+        errors += format_fields.settings_errors(form, given, around.settings)
     return errors + errors_anywhere(change, around.formats)
 
 
@@ -118,12 +137,14 @@ def errors_anywhere(change: HookChange, formats: Collection[str]) -> list[FieldE
         errors += secret_errors(change.secret)
     if change.headers is not UNSET:
         errors += _header_errors(change.headers)
+    if change.template is not UNSET:
+        errors += format_fields.template_errors(change.template)
     return errors
 
 
-def mask_error(header: str) -> FieldError:
+def mask_error(field: str) -> FieldError:
     """For a mask that stands for no value that this receiver may get."""
-    return f"headers.{header}", "is a mask and stands for no value here: give the value itself"
+    return field, "is a mask and stands for no value here: give the value itself"
 
 
 def secret_errors(secret: str | None) -> list[FieldError]:
@@ -141,6 +162,12 @@ def secret_errors(secret: str | None) -> list[FieldError]:
     return []
 
 
+def secret_fields(*formats: str) -> tuple[str, ...]:
+    """Those that the audit trail keeps no value of, for a hook of (one of) these formats."""
+    is_url_secret = any(format_fields.is_url_secret(form) for form in formats)
+    return (*SECRET_FIELDS, "target_url") if is_url_secret else SECRET_FIELDS
+
+
 def is_same_receiver(url: str, other: str) -> bool:
     """True when two URLs connect to the same scheme, host and port, however they are written: what was
     entrusted to the one may be sent to the other.
@@ -156,11 +183,15 @@ def unique(patterns: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(patterns))
 
 
-def audited(after: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def audited(
+    after: Mapping[str, Any],
+    before: Mapping[str, Any] | None = None,
+    secrets: Collection[str] = SECRET_FIELDS,
+) -> dict[str, Any]:
     """Changed fields for the audit trail: [old, new], or None where the value is a secret."""
     old = before or {}
     return {
-        name: None if name in SECRET_FIELDS else [old.get(name), value]
+        name: None if name in secrets else [old.get(name), value]
         for name, value in after.items()
         if value != old.get(name)
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from hub.store import models
 from hub.store.hooks import Hook, hook_of
-from hub.store.secrets import SECRETS_MAX, SecretBox, Secrets, opened_headers, opened_secrets
+from hub.store.secrets import SECRETS_MAX, SecretBox, Secrets, opened_headers, opened_secrets, opened_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Destination:
     headers: dict[str, str] = field(repr=False)
     handshake: str | None
     secrets: Secrets = field(repr=False)
+    template: str | None = None
+    settings: dict[str, str] = field(default_factory=dict, repr=False)
 
     def live_secrets(self, now: float) -> list[str]:
         live = [secret for secret, until in self.secrets if until is None or until > now]
@@ -64,12 +66,19 @@ def of_hook(box: SecretBox, hook: Hook, project_key: str) -> Destination:
         headers=headers_of(box, hook),
         handshake=hook.handshake,
         secrets=secrets_of(box, hook),
+        template=hook.template,
+        settings=settings_of(box, hook),
     )
 
 
 def headers_of(box: SecretBox, hook: Hook) -> dict[str, str]:
     """Raises: SecretUnreadable."""
     return opened_headers(box, hook.id, hook.sealed_headers)
+
+
+def settings_of(box: SecretBox, hook: Hook) -> dict[str, str]:
+    """Raises: SecretUnreadable."""
+    return opened_settings(box, hook.id, hook.sealed_settings)
 
 
 def secrets_of(box: SecretBox, hook: Hook) -> Secrets:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.ids import new_id
+from hub.rules import format_fields
 from hub.rules.access import OriginKind
 from hub.rules.health import LIVE, ROUTED, Health, State
 from hub.rules.hook_fields import UNSET, HookChange
@@ -25,6 +26,7 @@ from hub.store.secrets import (
     opened_secrets,
     sealed_headers,
     sealed_secrets,
+    sealed_settings,
 )
 
 
@@ -64,7 +66,10 @@ class Hook:
     health: Health
     last: LastResult | None
     """What its last request came to; None before the first."""
+    template: str | None
+    """What makes its message or body; None: the format does."""
     sealed_headers: str | None = field(repr=False)
+    sealed_settings: str | None = field(repr=False)
     sealed_secrets: str | None = field(repr=False)
 
     @property
@@ -75,6 +80,11 @@ class Hook:
     def is_on(self) -> bool:
         """Whether it is sent to."""
         return self.health.state in LIVE
+
+    @property
+    def shown_url(self) -> str:
+        """Its target for people who may not edit it: the URL of a chat is a credential."""
+        return format_fields.shown_url(self.format, self.target_url)
 
     @property
     def has_secret(self) -> bool:
@@ -101,6 +111,8 @@ class NewHook:
     verify_ssl: bool = True
     manual_edit: bool = False
     handshake: str | None = None
+    template: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
     secret: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -129,7 +141,9 @@ def hook_of(row: Mapping[str, Any]) -> Hook:
         last=None
         if row["last_at"] is None
         else LastResult(row["last_at"], row["last_status"], row["last_duration_s"] or 0.0),
+        template=row["template"],
         sealed_headers=row["headers"],
+        sealed_settings=row["settings"],
         sealed_secrets=row["secrets"],
     )
 
@@ -158,6 +172,8 @@ def add(box: SecretBox, new: NewHook, now: float) -> Hook:
         handshake=new.handshake,
         headers=sealed_headers(box, hook_id, new.headers),
         secrets=sealed_secrets(box, hook_id, _only(new.secret)),
+        template=new.template,
+        settings=sealed_settings(box, hook_id, new.settings),
         origin_kind=new.origin_kind,
         origin_app=new.origin_app,
         created_by=new.created_by,
@@ -185,6 +201,8 @@ def update(box: SecretBox, hook: Hook, change: HookChange, now: float) -> Hook:
         columns["routing"] = routing.next_version(hook.project_id)
     if change.headers is not UNSET:
         columns["headers"] = sealed_headers(box, hook.id, change.headers)
+    if change.settings is not UNSET:
+        columns["settings"] = sealed_settings(box, hook.id, change.settings)
     if change.secret is not UNSET:
         columns["secrets"] = sealed_secrets(box, hook.id, _only(columns.pop("secret")))
     return _updated(hook, columns, now)

@@ -184,6 +184,9 @@ class Hook(Table):
     """JSON, sealed: header values are credentials."""
     secrets = TextField(null=True)
     """JSON `[{secret, until}]`, newest first, sealed."""
+    template = TextField(null=True)
+    settings = TextField(null=True)
+    """JSON, sealed: what its format needs besides the URL, such as a token."""
     origin_kind = CharField(max_length=4)
     origin_app = CharField(null=True, max_length=40)
     created_by = TextField()

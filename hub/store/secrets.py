@@ -59,6 +59,15 @@ def opened_headers(box: SecretBox, hook_id: str, sealed: str | None) -> dict[str
     return dict(json.loads(box.open(hook_id, "headers", sealed))) if sealed else {}
 
 
+def sealed_settings(box: SecretBox, hook_id: str, settings: Mapping[str, str]) -> str | None:
+    return box.seal(hook_id, "settings", json.dumps(dict(settings))) if settings else None
+
+
+def opened_settings(box: SecretBox, hook_id: str, sealed: str | None) -> dict[str, str]:
+    """Raises: SecretUnreadable."""
+    return dict(json.loads(box.open(hook_id, "settings", sealed))) if sealed else {}
+
+
 def sealed_secrets(box: SecretBox, hook_id: str, secrets: Secrets) -> str | None:
     return box.seal(hook_id, "secrets", json.dumps(secrets)) if secrets else None
 

@@ -41,6 +41,8 @@ class HookAnswer(BaseModel):
     headers: dict[str, str] = _shown({"X-Api-Key": MASK}, "Names with masked values")
     manual_edit: bool = _shown(False)
     handshake: str | None = _shown(None)
+    template: str | None = _shown(None, "Its own text for what is sent; null: the format's")
+    settings: dict[str, str] = _shown({}, "What its format needs; secret ones masked")
     state: State = _shown("active")
     has_secret: bool = _shown(True)
     origin: HookOrigin
@@ -58,7 +60,7 @@ class HookAnswer(BaseModel):
         hook, health = view.hook, view.hook.health
         return cls(
             id=hook.id,
-            target_url=hook.target_url,
+            target_url=view.target_url,
             events=list(hook.events),
             name=hook.name,
             enabled=hook.is_on,
@@ -67,6 +69,8 @@ class HookAnswer(BaseModel):
             headers=dict.fromkeys(view.header_names, MASK),
             manual_edit=hook.manual_edit,
             handshake=hook.handshake,
+            template=hook.template,
+            settings=view.settings,
             state=hook.state,
             has_secret=hook.has_secret,
             origin=HookOrigin(

@@ -21,20 +21,28 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from connectors import registry
 from hub.errors import FieldError, Invalid
+from hub.rules import format_fields, hook_fields
 from hub.rules import headers as header_rules
-from hub.rules import hook_fields
 from hub.rules.hook_fields import Handshake, HookChange
 from hub.rules.targets import MAX_URL_CHARS
+from hub.rules.templating.template import SOURCE_MAX
 from hub.web.api.hook_answers import HookAnswer
 from hub.web.api.models import PLAIN, EventPattern, Input, documented
 
 TARGET_ALIASES = ("url", "hookUrl", "target", "callback_url", "notification_url", "subscription_url")
 """What other subscribers call `target_url`; the last is sent beside it by Zapier's form builder."""
 
-_EMPTY: dict[str, Any] = {"name": "", "headers": {}, "secret": None, "handshake": None}
+_EMPTY: dict[str, Any] = {
+    "name": "",
+    "headers": {},
+    "secret": None,
+    "handshake": None,
+    "template": None,
+    "settings": {},
+}
 """What null means in a change; the other fields cannot be null."""
 
-_CHECKED_ALONE = ("name", "format", "handshake", "secret", "headers")
+_CHECKED_ALONE = ("name", "format", "handshake", "secret", "headers", "template")
 """What can be checked before the hook is known."""
 
 
@@ -69,6 +77,22 @@ _Headers = Annotated[
     ),
 ]
 
+
+_Template = Annotated[
+    str,
+    documented(minLength=1, maxLength=SOURCE_MAX, pattern=PLAIN),
+    Field(
+        description="What is sent instead of the format's own body: text with `{{ field }}` (docs/templates.md)"
+    ),
+]
+_Settings = Annotated[
+    dict[str, str],
+    documented(
+        maxProperties=format_fields.SETTINGS_MAX,
+        additionalProperties={"type": "string", "maxLength": format_fields.VALUE_MAX, "pattern": PLAIN},
+    ),
+    Field(description="What the format needs besides the URL, such as Telegram's `chat_id` (docs/chats.md)"),
+]
 
 _NEEDED = ("target_url", "events")
 
@@ -115,6 +139,8 @@ class HookFields(Input):
     headers: _Headers | None = None
     manual_edit: bool | None = None
     handshake: Handshake | None = None
+    template: _Template | None = None
+    settings: _Settings | None = None
 
     @model_validator(mode="wrap")
     @classmethod

@@ -25,10 +25,11 @@ _SIGNATURE = ("Standard Webhooks `v1` over id, timestamp and body, when the hook
 
 
 def webhooks(envelope_ref: str) -> Json:
-    """Format → path item. `envelope_ref` leads to the schema of the `standard` body."""
-    return {
-        key: {"post": _operation(registry.format_of(key), envelope_ref)} for key in registry.format_keys()
-    }
+    """Format → path item, for those that programs read; what chats are sent is in their own documents.
+    `envelope_ref` leads to the schema of the `standard` body.
+    """
+    formats = [registry.format_of(key) for key in registry.format_keys()]
+    return {form.key: {"post": _operation(form, envelope_ref)} for form in formats if form.makes == "json"}
 
 
 def _operation(form: Format, envelope_ref: str) -> Json:

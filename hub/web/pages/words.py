@@ -50,12 +50,12 @@ DELIVERY_WORDS = {
 
 def title(hook: Hook) -> str:
     """What a hook is called: its name, else its host."""
-    return hook.name or hook.target_url.partition("://")[2].partition("/")[0] or hook.target_url
+    return hook.name or hook.target_url.partition("://")[2].partition("/")[0] or hook.shown_url
 
 
 def address(hook: Hook) -> str:
     """Its target without the scheme."""
-    return hook.target_url.partition("://")[2] or hook.target_url
+    return hook.shown_url.partition("://")[2] or hook.shown_url
 
 
 def number(count: int, most: int = 0) -> str:

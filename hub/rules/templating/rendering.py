@@ -1,0 +1,47 @@
+"""What a hook's template makes of an event, for the format it is sent in.
+
+Owns the names that a template knows beside the fields of the object (`data`, `event`, `project`), and that
+what should be JSON is JSON. Step before: `engine.delivery` builds a request. Step after: the format sends it.
+"""
+
+import json
+from typing import Any
+
+from connectors.base import Event, Format
+from hub.rules.templating import template
+from hub.rules.templating.values import Escape, JsonEscape, TemplateRefused, TextEscape
+
+
+def rendered(source: str, event: Event, form: Format) -> str:
+    """The text for one event; the same on every attempt.
+
+    Raises:
+        TemplateRefused: it costs too much, makes too much, or makes no JSON where the format sends JSON.
+        TemplateWrong: the source cannot be used; it was checked when it was saved.
+    """
+    data = json.loads(event.data)
+    escape: Escape = JsonEscape() if form.makes == "json" else TextEscape(form.escape)
+    made = template.read(source).render(data, _names(event, data), escape, len(event.data))
+    if form.makes == "json":
+        _check_json(made)
+    elif not made.strip():
+        raise TemplateRefused("makes no text of this event")
+    return made
+
+
+def _names(event: Event, data: Any) -> dict[str, Any]:
+    about = {
+        "id": event.id,
+        "type": event.type,
+        "timestamp": event.timestamp,
+        "occurred_at": event.timestamp,
+        "project": event.project,
+    }
+    return {"data": data, "event": about, "project": event.project}
+
+
+def _check_json(made: str) -> None:
+    try:
+        json.loads(made)
+    except ValueError as error:
+        raise TemplateRefused(f"makes no JSON of this event: {error}") from None
