@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 
 from connectors.base import PING_EVENT_TYPE, Answer, Context, Event, Format, Judgement
 from connectors.icescrum.catalogue import examples
-from connectors.registry import format_keys, format_of
+from connectors.registry import format_of
 
 DATA = '{"class":"Story","id":23,"name":"Hébergement","effort":1.10}'.encode()
 EVENT = Event(
     id="evt_1", type="story.create", timestamp="2026-11-23T21:04:06.123Z", project="TRAVEL", data=DATA
 )
+FOR_PROGRAMS = ("standard", "icescrum", "github", "cloudevents")
 EVERY = pytest.mark.parametrize(
     "form",
-    [format_of(key) for key in ("standard", "icescrum", "github", "cloudevents")],
+    [format_of(key) for key in FOR_PROGRAMS],
     ids=lambda form: form.key,
 )
 
@@ -145,7 +146,7 @@ def test_data_is_sent_byte_for_byte_whatever_the_envelope_holds(
 ) -> None:
     data = json.dumps(value, ensure_ascii=escaped, separators=separators).encode("utf-8", "surrogatepass")
     event = Event(*words, data=data)
-    for key in format_keys():
+    for key in FOR_PROGRAMS:
         form = format_of(key)
         body = form.body(event)
         assert body == form.body(event), "the same bytes on every attempt"
