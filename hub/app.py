@@ -5,16 +5,17 @@ Owns what a process is made of and the order in which its parts start and stop, 
 
 import contextlib
 import logging
-import threading
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 import anyio.to_thread
 from starlette.applications import Starlette
 
 from hub.config import Config
+from hub.engine.alarm import Alarm
 from hub.engine.cores import stay_on_one_core
-from hub.engine.dispatcher import Dispatcher
+from hub.engine.dispatcher import Dispatcher, wait_for_others
 from hub.engine.hook_states import HookStates
 from hub.engine.in_flight import InFlight
 from hub.engine.intake import Intake
@@ -83,7 +84,7 @@ class Hub:
             own_places=OwnPlaces(config.base_url, config.host, config.port),
         )
         self._unsubscribe = ReverseUnsubscribe(self.database, outbound)
-        woken = threading.Event()
+        woken = Alarm()
         intake = Intake(self.database, woken.set)
         hook_states = HookStates(self.database, self._unsubscribe.hook_ended, woken.set)
         dispatcher = (
@@ -103,7 +104,7 @@ class Hub:
             config.outbound_ports,
             woken.set,
             self._unsubscribe.hook_ended,
-            dispatcher.let_start if dispatcher else lambda hook_id: None,
+            dispatcher.let_start if dispatcher else partial(wait_for_others, self.database),
         )
         event_types = EventTypes(self.database)
         credentials = Credentials(self.database)

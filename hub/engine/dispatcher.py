@@ -1,8 +1,9 @@
 """The way out: claim, hand to the senders, record what came back; over and over.
 
 Owns the one thread that claims and records, in one transaction a turn. It sends nothing by itself (`senders`
-do), and loses no outcome: what could not be written is written on a later turn. Step before: whoever made
-work sets the wake-up, or a retry is due. Step after: `delivery.attempt` in a sender's thread.
+do), and loses no outcome: what could not be written is written on a later turn. Between turns `runs` begins
+what was leased ahead. Step before: whoever made work sets the alarm, or a retry is due. Step after:
+`delivery.attempt` in a sender's thread.
 """
 
 import logging
@@ -10,20 +11,23 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from queue import SimpleQueue
 
 from hub.engine import worker
+from hub.engine.alarm import Alarm
 from hub.engine.cores import stay_on_one_core
 from hub.engine.delivery import Shipment
 from hub.engine.destinations import Destinations
 from hub.engine.hook_states import HookStates
 from hub.engine.in_flight import InFlight
 from hub.engine.network import Network
+from hub.engine.runs import Item, Runs
 from hub.engine.senders import Senders
 from hub.errors import StoreUnavailable, StoreUndecided
+from hub.rules.fairness import Ahead
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
 from hub.store import audit, deliveries, lanes, leases, settings, workers
@@ -40,11 +44,24 @@ BREATH_S = 0.02
 """The pause after a turn that found nothing to take although something is ready: all the room that it may
 have is taken.
 """
+RECORD_WITHIN_S = 0.005
+"""An outcome waits so long for others: nobody waits for its being written, and a turn costs as much as many
+of them.
+"""
+LOOK_EVERY_S = 0.05
+"""How often hooks of which something is leased ahead are looked at: whether they are still as they were, and
+well.
+"""
+BEGUN_AFTER_S = 0.1
+"""A request that takes longer is written down as begun, if it was leased ahead: a crash then shows it."""
+NEW_S = 10.0
+"""A worker that joins others takes no more than they leave until all have counted it."""
 TROUBLE_S = 1.0
 TURN_WAIT_S = 2.0
 TURN_MAX_S = 10.0
 """An idle dispatcher turns every `POLL_S`; one whose last turn is longer ago is stuck."""
-OUTCOMES_MAX = 500
+OUTCOMES_MAX = 256
+"""Of one turn, which publishers wait for."""
 WORKERS_COUNT_EVERY_S = 5.0
 
 
@@ -65,7 +82,7 @@ class Dispatcher:
         outbound: Outbound,
         box: SecretBox,
         hook_states: HookStates,
-        wake: threading.Event,
+        wake: Alarm,
         in_flight: InFlight,
         prepare_thread: Callable[[], None] = stay_on_one_core,
     ) -> None:
@@ -83,18 +100,21 @@ class Dispatcher:
         self._prepare_thread = prepare_thread
         self._destinations = Destinations(box)
         self._senders = Senders(outbound, database.clock, self._ended, prepare_thread)
+        self._runs = Runs(in_flight, database.clock, self._begin)
+        self._back: list[Claim] = []
+        self._looked_at = 0.0
         self._outcomes: SimpleQueue[tuple[Claim, Outcome]] = SimpleQueue()
         self._unrecorded: list[tuple[Claim, Outcome]] = []
         self._turning = threading.Lock()
         self._workers = 1
         self._workers_counted_at = 0.0
-        self._turned_at = 0.0
+        self._started_at = self._turned_at = 0.0
         self._is_stopping = False
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
-        self._turned_at = time.monotonic()
+        self._started_at = self._turned_at = time.monotonic()
         self._thread.start()
 
     def stop(self, timeout_s: float) -> None:
@@ -102,6 +122,7 @@ class Dispatcher:
         left to its lease.
         """
         self._is_stopping = True
+        self._runs.stop()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
@@ -110,19 +131,25 @@ class Dispatcher:
         self._senders.stop()
 
     def let_start(self, hook_id: str) -> None:
-        """Return when every request to this hook that has been claimed has begun: once a hook has ended, none
+        """Return when every request to this hook that may still begin has begun: once a hook has ended, none
         begins after this.
+
+        What this process has leased ahead is withdrawn. Other processes see within `LOOK_EVERY_S` that the
+        hook has changed, and give theirs back; until then this waits.
 
         Raises:
             StoreUndecided: that cannot be said, because a turn waits for the database.
         """
-        # A claim that was committed before is handed over when the turn is.
+        # A claim that was committed before is handed over when the turn is; later ones know of the end.
         if not self._turning.acquire(timeout=TURN_WAIT_S):
             raise StoreUndecided(
                 "the change is made, but the database has not answered what is still under way"
             )
         self._turning.release()
+        self._runs.withdraw([hook_id])
+        self._wake.set()
         self._senders.let_start(hook_id)
+        wait_for_others(self._database, hook_id, self.owner)
 
     def is_alive(self) -> bool:
         return self._thread.is_alive()
@@ -139,22 +166,41 @@ class Dispatcher:
             StoreUnavailable: nothing is lost; call again later.
         """
         self._unrecorded += self.network.counted(self._collected())
-        if not self._unrecorded and not self._has_work():
+        self._look_at_runs()
+        self._back += self._runs.take_back()
+        if not (self._unrecorded or self._back) and not self._has_work():
             return False
-        outcomes = self._unrecorded[:OUTCOMES_MAX]
+        outcomes, back = self._unrecorded[:OUTCOMES_MAX], self._back[:]
         with self._turning:
-            turn = self._exchanged(outcomes)
-            self._in_flight.end(claim for claim, _ in outcomes)
+            turn = self._exchanged(outcomes, back)
             del self._unrecorded[: len(outcomes)]
+            self._runs.recorded(outcomes)
             self.network.begun((claim for claim, _ in turn.shipments), self._database.clock.now())
-            for claim, shipment in turn.shipments:
-                self._hand_over(claim, shipment, turn.settings)
-        return bool(outcomes or turn.shipments)
+            self._hand_over(turn)
+        return bool(outcomes or back or turn.shipments)
+
+    def _look_at_runs(self) -> None:
+        """Withdraw what is not to begin any more, begin what others have made room for."""
+        now_s = time.monotonic()
+        if now_s < self._looked_at + LOOK_EVERY_S:
+            return
+        self._looked_at = now_s
+        held = self._runs.versions()
+        if not held:
+            return
+        known = self._database.read(lambda: leases.may_run(self._database, held))
+        changed = {hook_id for hook_id, version in held.items() if known.get(hook_id) != version}
+        self._runs.withdraw(changed | self._in_flight.stalled(now_s))
+        if not self.network.is_clear():
+            self._runs.withdraw(list(held))
+        self._runs.go_on()
 
     def _ended(self, claim: Claim, outcome: Outcome) -> None:
-        """From any thread: an outcome is there."""
+        """From any thread: an outcome is there, and the next of its hook may begin."""
         self._outcomes.put((claim, outcome))
-        self._wake.set()
+        self._in_flight.end(claim)
+        self._runs.ended(claim, outcome)
+        self._wake.within(0.0 if self._outcomes.qsize() >= OUTCOMES_MAX else RECORD_WITHIN_S)
 
     def _collected(self) -> list[tuple[Claim, Outcome]]:
         """What has ended since the last call."""
@@ -165,9 +211,7 @@ class Dispatcher:
 
     def _run(self) -> None:
         self._prepare_thread()
-        while not self._is_over and not (
-            self._is_stopping and self._in_flight.is_empty() and self._outcomes.empty()
-        ):
+        while not self._is_over and not (self._is_stopping and self._is_done()):
             try:
                 did_something = self.turn()
                 self._turned_at = time.monotonic()
@@ -179,34 +223,43 @@ class Dispatcher:
                 log.exception("fault in a turn")
                 time.sleep(TROUBLE_S)
 
+    def _is_done(self) -> bool:
+        is_written = self._outcomes.empty() and not (self._unrecorded or self._back)
+        return is_written and self._in_flight.is_empty() and not self._runs.has_back()
+
     def _rest(self, did_something: bool) -> None:
-        """Sleep until there may be something to do; not at all after a turn that did something."""
-        if did_something:
+        """Sleep until there may be something to do; after a turn that did something, only where that is all."""
+        if did_something and self._unrecorded:
             return
-        due_at = self._database.read(lambda: deliveries.next_due(self._database))
-        wait_s = POLL_S
-        if due_at is not None:
-            wait_s = max(BREATH_S, min(POLL_S, due_at - self._database.clock.now()))
-        self._wake.wait(wait_s)
-        self._wake.clear()
+        due_in_s = self._due_in_s()
+        if did_something and due_in_s <= 0.0:
+            return
+        most_s = LOOK_EVERY_S if self._runs.versions() else POLL_S
+        self._wake.wait(max(BREATH_S, min(most_s, due_in_s)))
 
     def _has_work(self) -> bool:
-        if self._is_stopping or not self._in_flight.has_room():
-            return False
-        now = self._database.clock.now()
-        if not self.network.may_claim(now):
-            return False
-        due_at = self._database.read(lambda: deliveries.next_due(self._database))
-        return due_at is not None and due_at <= now
+        return self._due_in_s() <= 0.0
 
-    def _exchanged(self, outcomes: list[tuple[Claim, Outcome]]) -> _Turn:
-        """Record and claim. Where one outcome spoils the transaction, each is recorded alone, so that none
+    def _due_in_s(self) -> float:
+        """How soon there is something to claim, as far as is known; infinite while nothing may be."""
+        now = self._database.clock.now()
+        if self._is_stopping or not self._in_flight.has_room() or not self.network.may_claim(now):
+            return math.inf
+        due_at = self._database.read(lambda: deliveries.next_due(self._database))
+        return math.inf if due_at is None else due_at - now
+
+    def _exchanged(self, outcomes: list[tuple[Claim, Outcome]], back: list[Claim]) -> _Turn:
+        """Record, give back and claim. Where one outcome spoils the transaction, each is recorded alone, so that none
         waits for it for ever.
         """
         try:
-            return self._database.write(
-                lambda: self._exchange(outcomes), waits=True, is_synced=False
+            begun = self._in_flight.unknown(time.monotonic(), BEGUN_AFTER_S)
+            turn = self._database.write(
+                lambda: self._exchange(outcomes, back, begun), waits=True, is_synced=False
             ).result()
+            del self._back[: len(back)]
+            self._in_flight.know(begun)
+            return turn
         except StoreUnavailable:
             raise
         except Exception:
@@ -246,30 +299,46 @@ class Dispatcher:
         for switched in deliveries.record(self._database, load(), self.owner, outcomes, now, self._chance):
             self._hook_states.changed(switched, audit.HUB, now)
 
-    def _exchange(self, outcomes: list[tuple[Claim, Outcome]]) -> _Turn:
+    def _exchange(
+        self, outcomes: list[tuple[Claim, Outcome]], back: list[Claim], begun: Mapping[str, float]
+    ) -> _Turn:
         """One transaction: outcomes in, claims out. The settings are read in it, so that a change counts from
         the next failure on.
         """
         now = self._database.clock.now()
         tuned = settings.load()
-        # Only `record` may wait for locks, and it takes them all at once in order: what follows leaves out
+        # Only here may a turn wait for locks, and it takes them all at once in order: what follows leaves out
         # what another process holds.
+        if back:
+            lanes.lock(self._database, {claim.hook_id for claim in (*back, *(done for done, _ in outcomes))})
         if outcomes:
             self._record(lambda: tuned, outcomes)
+        if back:
+            leases.give_back(self._database, self.owner, back, now)
+        leases.mark_begun(self._database, self.owner, {one: now - for_s for one, for_s in begun.items()})
         lanes.mark_slow(self._database, self._in_flight.stalled(time.monotonic()))
         deliveries.promote(self._database, now)
         is_claiming = not self._is_stopping and self.network.may_claim(now)
-        claims = self._claim(tuned, now, outcomes) if is_claiming else []
+        claims = self._claim(tuned, now) if is_claiming else []
         return _Turn(tuned, self._shipments(claims))
 
-    def _claim(self, tuned: Settings, now: float, outcomes: list[tuple[Claim, Outcome]]) -> list[Claim]:
+    def _claim(self, tuned: Settings, now: float) -> list[Claim]:
         if time.monotonic() > self._workers_counted_at + WORKERS_COUNT_EVERY_S:
             self._workers, self._workers_counted_at = max(1, workers.alive(now)), time.monotonic()
+        most = tuned.max_in_flight_per_hook
         # Each worker takes an even part of what a hook may have under way. Without it the one that gets an
         # answer first takes the hook's next delivery in the same transaction, and the others nothing.
-        hook_part = None if self._workers == 1 else math.ceil(tuned.max_in_flight_per_hook / self._workers)
-        room = self._in_flight.room((claim for claim, _ in outcomes), hook_part, time.monotonic())
+        part = None if self._workers == 1 else max(1, most // self._workers)
+        room = self._in_flight.room(part, time.monotonic(), self._runs.waiting())
+        room = replace(room, ahead=self._ahead(most, part))
         return leases.claim(self._database, tuned, self.owner, now, self.network.bounded(room, now))
+
+    def _ahead(self, most: int, part: int | None) -> Ahead | None:
+        """What may be leased ahead; nothing while several workers share less than one request for each."""
+        is_new = part is not None and time.monotonic() < self._started_at + NEW_S
+        if is_new or most < self._workers or not self.network.is_clear():
+            return None
+        return self._runs.ahead(part or most, part)
 
     def _shipments(self, claims: list[Claim]) -> list[tuple[Claim, Shipment | Exception]]:
         """Claims with what is to be sent, and how; read in the claim's transaction, so that it is what holds
@@ -289,13 +358,34 @@ class Dispatcher:
                 shipments.append((claim, Shipment(claim.delivery_id, claim.attempt, event, target)))
         return shipments
 
-    def _hand_over(self, claim: Claim, shipment: Shipment | Exception, tuned: Settings) -> None:
+    def _hand_over(self, turn: _Turn) -> None:
+        items: list[Item] = []
+        for claim, shipment in turn.shipments:
+            if isinstance(shipment, Exception) and claim.is_ahead:
+                self._back.append(claim)
+            elif isinstance(shipment, Exception):  # its hook's row cannot be read
+                self._failed(claim, shipment)
+            else:
+                items.append((claim, shipment, turn.settings))
+        self._runs.add(items)
+
+    def _begin(self, item: Item) -> None:
+        claim, shipment, tuned = item
         self._in_flight.begin(claim, time.monotonic())
         try:
-            if isinstance(shipment, Exception):
-                raise shipment
             self._senders.send(claim, shipment, tuned)
-        except Exception as error:  # its row cannot be read, or the system gives no more threads
-            self._ended(
-                claim, Outcome("fault", self._database.clock.now(), 0.0, reason=f"fault of the hub: {error}")
-            )
+        except Exception as error:  # the system gives no more threads
+            self._failed(claim, error)
+
+    def _failed(self, claim: Claim, error: Exception) -> None:
+        now = self._database.clock.now()
+        self._ended(claim, Outcome("fault", now, 0.0, reason=f"fault of the hub: {error}"))
+
+
+def wait_for_others(database: Database, hook_id: str, owner: str = "") -> None:
+    """Return when no other process has anything of this hook that it may still begin, or has for too long."""
+    until = time.monotonic() + TURN_WAIT_S
+    while time.monotonic() < until and database.read(
+        lambda: leases.is_leased_ahead(database, hook_id, owner)
+    ):
+        time.sleep(0.005)

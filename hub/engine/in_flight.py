@@ -1,11 +1,12 @@
 """What one process has under way: which requests, since when, how large, and how much room that leaves.
 
-Owns the table and the bounds of the process. Used by the dispatcher's thread alone; times are monotonic
-seconds. Step before: a claim. Step after: `rules.fairness` picks what fits into the room.
+Owns the table and the bounds of the process. Used from any thread; times are monotonic seconds. Step before:
+a claim. Step after: `rules.fairness` picks what fits into the room.
 """
 
+import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hub.rules.fairness import Load, Room
@@ -19,14 +20,20 @@ SLOW_SHARE = 0.5
 """Hooks that are slow, failing or not yet proven have at most this part of both: a hundred hanging targets
 leave the other half to everybody else.
 """
+RUNS_SHARE = 0.75
+"""A hook whose request ends begins its next one only while less than this part is under way: the rest is for
+claims, which look at every hook.
+"""
 STALLED_S = 1.0
 """A request that is under way for longer makes its hook a slow one before it has even ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Request:
     claim: Claim
     began_at: float
+    is_known: bool
+    """Its row says that it has begun."""
 
     def is_stalled(self, now: float) -> bool:
         return now - self.began_at > STALLED_S
@@ -41,44 +48,77 @@ class InFlight:
     def __init__(self, requests_max: int = REQUESTS_MAX, bytes_max: int = BYTES_MAX) -> None:
         self._requests_max = requests_max
         self._bytes_max = bytes_max
+        self._lock = threading.Lock()
         self._requests: dict[str, _Request] = {}
+        self._of_hook: Counter[str] = Counter()
         self._bytes = 0
 
     def is_empty(self) -> bool:
         return not self._requests
 
     def begin(self, claim: Claim, now: float) -> None:
-        self._requests[claim.delivery_id] = _Request(claim, now)
-        self._bytes += claim.body_bytes
+        with self._lock:
+            self._requests[claim.delivery_id] = _Request(claim, now, not claim.is_ahead)
+            self._of_hook[claim.hook_id] += 1
+            self._bytes += claim.body_bytes
 
-    def end(self, claims: Iterable[Claim]) -> None:
-        for claim in claims:
-            if self._requests.pop(claim.delivery_id, None) is not None:
-                self._bytes -= claim.body_bytes
+    def end(self, claim: Claim) -> None:
+        with self._lock:
+            if self._requests.pop(claim.delivery_id, None) is None:
+                return
+            self._bytes -= claim.body_bytes
+            self._of_hook[claim.hook_id] -= 1
+            if not self._of_hook[claim.hook_id]:
+                del self._of_hook[claim.hook_id]
+
+    def count(self, hook_id: str) -> int:
+        return self._of_hook.get(hook_id, 0)
 
     def has_room(self) -> bool:
         """False when not even the smallest request may begin."""
         return Load(self._requests_max, self._bytes_max, len(self._requests), self._bytes).admits(0)
 
-    def room(self, ended: Iterable[Claim], hook_part: int | None, now: float) -> Room:
-        """What may begin once `ended` are recorded, at most `hook_part` to one hook (None = all that it
-        may).
+    def may_go_on(self, body_bytes: int) -> bool:
+        """One may begin that was leased ahead."""
+        most = max(1, int(self._requests_max * RUNS_SHARE))
+        return Load(most, self._bytes_max, len(self._requests), self._bytes).admits(body_bytes)
+
+    def room(self, hook_part: int | None, now: float, leased_ahead: Mapping[str, int]) -> Room:
+        """What may begin now, at most `hook_part` to one hook (None = all that it may); what is leased ahead
+        will begin by itself, and counts for that.
         """
-        over = {claim.delivery_id for claim in ended}
-        left = [request for key, request in self._requests.items() if key not in over]
-        slow = [request for request in left if request.is_slow(now)]
-        under_way = {} if hook_part is None else Counter(request.claim.hook_id for request in left)
-        return Room(self._load(left, 1.0), self._load(slow, SLOW_SHARE), hook_part, under_way)
+        with self._lock:
+            slow = [request.claim for request in self._requests.values() if request.is_slow(now)]
+            total = Load(self._requests_max, self._bytes_max, len(self._requests), self._bytes)
+            under_way = {} if hook_part is None else self._of_hook + Counter(leased_ahead)
+        return Room(total, self._slow_load(slow), hook_part, under_way)
 
     def stalled(self, now: float) -> set[str]:
         """The hooks, not known as slow, to which a request hangs."""
-        return {
-            request.claim.hook_id
-            for request in self._requests.values()
-            if not request.claim.is_slow and request.is_stalled(now)
-        }
+        with self._lock:
+            return {
+                request.claim.hook_id
+                for request in self._requests.values()
+                if not request.claim.is_slow and request.is_stalled(now)
+            }
 
-    def _load(self, requests: Iterable[_Request], share: float) -> Load:
-        sizes = [request.claim.body_bytes for request in requests]
-        most = max(1, int(self._requests_max * share))
-        return Load(most, int(self._bytes_max * share), len(sizes), sum(sizes))
+    def unknown(self, now: float, for_s: float) -> dict[str, float]:
+        """Of what is under way for longer than `for_s`, what no row says: delivery id → for how long."""
+        with self._lock:
+            return {
+                delivery_id: now - request.began_at
+                for delivery_id, request in self._requests.items()
+                if not request.is_known and now - request.began_at > for_s
+            }
+
+    def know(self, delivery_ids: Iterable[str]) -> None:
+        """Their rows say now that they have begun."""
+        with self._lock:
+            for delivery_id in delivery_ids:
+                if delivery_id in self._requests:
+                    self._requests[delivery_id].is_known = True
+
+    def _slow_load(self, claims: list[Claim]) -> Load:
+        most = max(1, int(self._requests_max * SLOW_SHARE))
+        used = sum(claim.body_bytes for claim in claims)
+        return Load(most, int(self._bytes_max * SLOW_SHARE), len(claims), used)

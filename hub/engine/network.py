@@ -37,6 +37,10 @@ class Network:
     def is_suspected(self) -> bool:
         return self._outage.is_suspected
 
+    def is_clear(self) -> bool:
+        """Nothing speaks against leasing ahead."""
+        return self._outage.suspected_since is None and self._outage.allowed is None
+
     def counted(self, outcomes: Sequence[tuple[Claim, Outcome]]) -> list[tuple[Claim, Outcome]]:
         """The outcomes as they count, in the order in which they ended. Each is to be shown here once."""
         shown = []

@@ -101,7 +101,12 @@ class Scheduler:
             workers.leave_dead(self._is_dead)
             return deliveries.rescue(self._database, now, self._is_dead)
 
-        rescued = self._database.write(write, waits=True, is_synced=False).result()
+        rescued = 0
+        for _ in range(TIDY_BATCHES_MAX):
+            batch = self._database.write(write, waits=True, is_synced=False).result()
+            rescued += batch
+            if batch < deliveries.RESCUE_MAX:
+                break
         if rescued:
             log.warning("took back %s deliveries of workers that stopped", rescued)
             self._wake()

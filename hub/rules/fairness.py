@@ -1,14 +1,18 @@
 """Fairness: which of the waiting deliveries a claim takes.
 
 Owns the order (every hook's first before any hook's second, the least tried first) and the bounds: a hook's
-allowance, this worker's part of it, and the bulkhead that keeps hooks which are slow, failing or not yet
-proven from taking all the room. Pure. Sizes are bytes of payload. Step before: `store.leases` has read the
-lanes and what waits in them. Step after: it writes down what was picked.
+allowance, this worker's part of it, the bulkhead that keeps hooks which are slow, failing or not yet proven
+from taking all the room, and what is leased ahead of a hook that is well (a run: docs/design/runs.md). Pure.
+Sizes are bytes of payload. Step before: `store.leases` has read the lanes and what waits in them. Step after:
+it writes down what was picked.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+ROWS_MAX = 256
+"""A claim is a turn at the writer, which publishers wait for: it is to be short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Lane:
     """It has succeeded before."""
     host: str = ""
     """Whom its requests go to; used only while the hub suspects its own network."""
+    may_run: bool = False
+    """It is well, proven and quick: more of it may be leased than may begin at once."""
 
     @property
     def quick_allowance(self) -> int:
@@ -47,6 +53,10 @@ class Waiting:
     event_id: str
     attempts: int
     body_bytes: int
+    may_wait: bool = True
+    """It may be leased ahead. False where the hub once stopped in the middle of it: whatever kills the hub
+    must be known to have begun.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,30 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a worker may lease of hooks that are well, beyond what may begin at once."""
+
+    rows_max: int
+    bytes_max: int
+    """Of all hooks together."""
+    hook_rows: int
+    """Of a hook of which it has nothing yet."""
+    hook_bytes: int
+    held: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Hook id → how many more of it, and how many bytes of it are held already."""
+    part: int | None = None
+    """Where several workers share a hook: how many of its requests each may have under way, whatever the
+    others have leased.
+    """
+
+    def rows_of(self, hook_id: str) -> int:
+        return self.held.get(hook_id, (self.hook_rows, 0))[0]
+
+    def bytes_of(self, hook_id: str) -> int:
+        return max(0, self.hook_bytes - self.held.get(hook_id, (0, 0))[1])
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """The room that a worker has."""
 
@@ -88,57 +122,114 @@ class Room:
     """While the hub suspects its own network: the hosts that are being probed; every other may have one
     request. None: it does not.
     """
+    ahead: Ahead | None = None
+    """None: nothing is leased ahead."""
+    rows_max: int = ROWS_MAX
+    """How many deliveries one claim takes."""
 
     def left_of(self, hook_id: str) -> int | None:
         """How many more to this hook; None = no bound but the hook's own."""
         return None if self.hook_part is None else max(0, self.hook_part - self.under_way.get(hook_id, 0))
+
+    def most_of(self, lane: Lane) -> int:
+        """How many of a hook's deliveries may begin at once."""
+        if self.ahead is not None and self.ahead.part is not None and lane.may_run:
+            return max(0, self.ahead.part - self.under_way.get(lane.hook_id, 0))
+        part = self.left_of(lane.hook_id)
+        return lane.allowance if part is None else min(part, lane.allowance)
+
+    def ahead_of(self, lane: Lane) -> int:
+        """How many more of them may be leased ahead."""
+        return self.ahead.rows_of(lane.hook_id) if self.ahead is not None and lane.may_run else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
     row: Waiting
     is_slow: bool
+    is_ahead: bool = False
+    """It is leased, and begins when another of its hook has ended."""
 
 
 def pick(lanes: Iterable[Lane], waiting: Sequence[Waiting], room: Room) -> list[Pick]:
     """What to take of `waiting`, in the order in which it is to begin.
 
-    What is left out stays ready for the next claim and for other workers.
+    What is left out stays ready for the next claim and for other workers. Of a hook of which one is left out,
+    none behind it is taken.
     """
     by_hook = {lane.hook_id: lane for lane in lanes}
-    total, slow = room.total, room.slow
-    probed = None if room.probed_hosts is None else set(room.probed_hosts)
-    is_slow_full = False
+    taking = _Taking(room)
     picked: list[Pick] = []
-    for row, is_slow in _in_turn(by_hook, waiting, room):
-        if probed is not None and by_hook[row.hook_id].host in probed:
-            continue
-        if is_slow and (is_slow_full or not slow.admits(row.body_bytes)):
-            is_slow_full = True  # also for smaller ones: they would pass a large one by for ever
-            continue
-        if not total.admits(row.body_bytes):
+    passed_over: set[str] = set()
+    for row, rank in _in_turn(by_hook, waiting, room):
+        if len(picked) == room.rows_max:
             break
-        total = total.with_one(row.body_bytes)
-        slow = slow.with_one(row.body_bytes) if is_slow else slow
-        picked.append(Pick(row, is_slow))
-        if probed is not None:
-            probed.add(by_hook[row.hook_id].host)
+        lane = by_hook[row.hook_id]
+        is_ahead = rank > room.most_of(lane)
+        is_slow = not (is_ahead or lane.may_run) and rank > lane.quick_allowance
+        if row.hook_id in passed_over or not taking.take(row, lane.host, is_slow, is_ahead):
+            passed_over.add(row.hook_id)
+            continue
+        picked.append(Pick(row, is_slow, is_ahead))
     return picked
 
 
-def _in_turn(
-    lanes: Mapping[str, Lane], waiting: Sequence[Waiting], room: Room
-) -> Iterator[tuple[Waiting, bool]]:
-    """What the hooks' own bounds allow, every hook's first before any hook's second; with each whether it
-    counts as slow.
+class _Taking:
+    """The room, while a claim fills it."""
+
+    def __init__(self, room: Room) -> None:
+        self._total, self._slow = room.total, room.slow
+        self._is_full = self._is_slow_full = False
+        self._probed = None if room.probed_hosts is None else set(room.probed_hosts)
+        self._ahead = room.ahead
+        self._ahead_rows, self._ahead_bytes = 0, 0
+        self._ahead_of: Counter[str] = Counter()
+
+    def take(self, row: Waiting, host: str, is_slow: bool, is_ahead: bool) -> bool:
+        """False when there is no room for it."""
+        return self._wait(row) if is_ahead else self._begin(row, host, is_slow)
+
+    def _begin(self, row: Waiting, host: str, is_slow: bool) -> bool:
+        if self._is_full or (self._probed is not None and host in self._probed):
+            return False
+        if is_slow and (self._is_slow_full or not self._slow.admits(row.body_bytes)):
+            self._is_slow_full = True  # also for smaller ones: they would pass a large one by for ever
+            return False
+        if not self._total.admits(row.body_bytes):
+            self._is_full = True
+            return False
+        self._total = self._total.with_one(row.body_bytes)
+        self._slow = self._slow.with_one(row.body_bytes) if is_slow else self._slow
+        if self._probed is not None:
+            self._probed.add(host)
+        return True
+
+    def _wait(self, row: Waiting) -> bool:
+        of_hook = self._ahead_of[row.hook_id] + row.body_bytes
+        if (
+            self._ahead is None
+            or not row.may_wait
+            or self._ahead_rows >= self._ahead.rows_max
+            or self._ahead_bytes + row.body_bytes > self._ahead.bytes_max
+            or of_hook > self._ahead.bytes_of(row.hook_id)
+        ):
+            return False
+        self._ahead_rows += 1
+        self._ahead_bytes += row.body_bytes
+        self._ahead_of[row.hook_id] = of_hook
+        return True
+
+
+def _in_turn(lanes: Mapping[str, Lane], waiting: Sequence[Waiting], room: Room) -> list[tuple[Waiting, int]]:
+    """What the hooks' own bounds allow, every hook's first before any hook's second; with each its place
+    among those of its hook, from 1.
     """
+    most = {hook_id: room.most_of(lane) + room.ahead_of(lane) for hook_id, lane in lanes.items()}
     place: Counter[str] = Counter()
     placed: list[tuple[int, int, str, Waiting]] = []
     for row in sorted(waiting, key=lambda row: (row.attempts, row.delivery_id)):
-        lane, part = lanes[row.hook_id], room.left_of(row.hook_id)
-        most = lane.allowance if part is None else min(part, lane.allowance)
-        if place[row.hook_id] < most:
+        if place[row.hook_id] < most[row.hook_id]:
             place[row.hook_id] += 1
             placed.append((place[row.hook_id], row.attempts, row.delivery_id, row))
-    for rank, _, _, row in sorted(placed, key=lambda item: item[:3]):
-        yield row, rank > lanes[row.hook_id].quick_allowance
+    placed.sort(key=lambda item: item[:3])
+    return [(row, rank) for rank, _, _, row in placed]

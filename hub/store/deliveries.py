@@ -6,7 +6,7 @@ the row is still what the caller thinks: whoever comes late changes nothing.
 
     waiting ──claim──▶ sending ──record──▶ delivered | retrying | failed | refused
        ▲                  │                              │
-       ├─────rescue───────┘                              │      (a switched-off hook's waiting and retrying ones are *held*,
+       ├─give back, rescue┘                              │      (a switched-off hook's waiting and retrying ones are *held*,
        └───────────promote, when next_at has come────────┘       a deleted or gone hook's are *cancelled*: see `history`)
 
 A delivery is never locked before its hook, except where a row can have no other user: two transactions would
@@ -121,10 +121,13 @@ def next_due(database: Database) -> float | None:
 
 
 def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lambda owner: False) -> int:
-    """Take back deliveries whose lease has ended or whose owner is known to be dead; returns how many.
+    """Take back deliveries whose lease has ended or whose owner is known to be dead, at most `RESCUE_MAX`;
+    returns how many.
 
     The cut-off attempt is shown as unknown: it may have reached the receiver. It counts against nobody, but a
     delivery during which the hub died three times is set aside (a poison pill must not kill it for ever).
+    What was leased ahead has hardly begun, and waits again as if it had not; but from then on it is leased
+    only to begin at once, so that the next time it is known whether it had.
     """
     sending = Delivery.select(Delivery.id, Delivery.hook_id, Delivery.owner, Delivery.lease_until).where(
         Delivery.state == "sending"
@@ -139,8 +142,9 @@ def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lamb
     lanes.lock(database, {str(row.hook_id) for row in lost})
     mine = Delivery.select().where(Delivery.id.in_([row.id for row in lost]), Delivery.state == "sending")
     rows = [row for row in database.for_update(mine) if row.lease_until <= now or row.owner in dead]
-    attempts.add(database, [(row.id, row.attempts, _cut_off(row, now)) for row in rows])
-    for row in rows:
+    begun = [row for row in rows if row.claimed_at is not None]
+    attempts.add(database, [(row.id, row.attempts, _cut_off(row, now)) for row in begun])
+    for row in begun:
         unknown = attempts.count_unknown(str(row.id))
         if unknown >= retry.CRASHES_MAX:
             reason = f"set aside: the hub stopped {unknown} times while sending it"
@@ -149,6 +153,9 @@ def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lamb
             Delivery.update(state="waiting", owner=None, lease_until=None).where(
                 Delivery.id == row.id
             ).execute()
+    Delivery.update(
+        state="waiting", owner=None, lease_until=None, attempts=Delivery.attempts - 1, claimed_at=now
+    ).where(Delivery.id.in_([row.id for row in rows if row.claimed_at is None])).execute()
     lanes.end(database, Counter(str(row.hook_id) for row in rows))
     lanes.arm(database, {row.hook_id for row in rows}, now)
     return len(rows)
@@ -206,7 +213,7 @@ def _judged(lane: Lane, results: list[tuple[Outcome, float | None, float]], sett
 def _write_verdicts(database: Database, verdicts: Sequence[tuple[retry.Verdict, float, Leased]]) -> None:
     database.executemany(
         "UPDATE delivery SET state = ?, failures = ?, faults = ?, deferrals = ?, failed_at = ?, next_at = ?,"
-        " reason = ?, finished_at = ?, owner = NULL, lease_until = NULL WHERE id = ?",
+        " reason = ?, finished_at = ?, owner = NULL, lease_until = NULL, claimed_at = NULL WHERE id = ?",
         [
             (
                 verdict.state,

@@ -86,6 +86,18 @@ def park(database: Database, hook_ids: Iterable[str]) -> None:
     )
 
 
+def read(database: Database, condition: str, params: Sequence[Any]) -> list[Lane]:
+    """The lanes for which a condition on their hooks is true, outside of any transaction; without those of
+    archived projects.
+    """
+    rows = database.execute(
+        f"SELECT {_LANE} FROM hook h JOIN project p ON p.id = h.project_id"
+        f" WHERE p.archived_at IS NULL AND {condition}",
+        params,
+    )
+    return [_lane(row) for row in rows.fetchall()]
+
+
 def lock(database: Database, hook_ids: Collection[str]) -> dict[str, Lane]:
     """These lanes, locked in the order of their ids."""
     if not hook_ids:

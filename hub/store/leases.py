@@ -1,14 +1,16 @@
 """Leases: deliveries are claimed to be sent, for a while.
 
-Owns the way from `waiting` to `sending` and what a lease is: an owner and an attempt number (the fencing
-token), which whoever comes late no longer holds. What is taken, `rules.fairness` says. Each function runs
-inside its caller's transaction; a claim never waits for another process: what somebody else has locked is
-left out. Step before: `events.add`, `deliveries.promote`. Step after: `dispatcher` hands the claims to its
-senders.
+Owns the way from `waiting` to `sending` and back, and what a lease is: an owner and an attempt number (the
+fencing token), which whoever comes late no longer holds. What is taken, `rules.fairness` says. A delivery
+that is leased to begin at once has `claimed_at`; one that is leased ahead (a run: docs/design/runs.md) has
+none until its owner says that it has begun. Each function runs inside its caller's transaction; a claim never
+waits for another process: what somebody else has locked is left out. Step before: `events.add`,
+`deliveries.promote`. Step after: `dispatcher` hands the claims to its senders.
 """
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -26,6 +28,10 @@ Picker = Callable[[Iterable[fairness.Lane], Sequence[Waiting], Room], list[Pick]
 
 LEASE_MARGIN_S = 15.0
 """A lease outlives the longest possible request by so much, so that a slow recorder does not send twice."""
+READ_MAX = 4
+"""A claim reads so many times the rows that it may take, where many lanes have many."""
+BEGIN_WITHIN_S = 5.0
+"""What was leased ahead goes back when it has not begun by then: the rest of the margin is the recorder's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,12 @@ class Claim:
     body_bytes: int = 0
     host: str = ""
     """Whom it goes to, where `rules.fairness` was to look at hosts."""
+    is_in_run: bool = False
+    """Its hook is well: as one ends the next may begin."""
+    is_ahead: bool = False
+    """It is not to begin before another of its hook has ended."""
+    begin_until: float = math.inf
+    """Begun later than this, by the hub's clock, its lease might not cover the whole attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +91,16 @@ def claim(
         return []
     are_hosts_bound = room.probed_hosts is not None
     queues = {lane.hook_id: _as_rules_see_it(lane, settings, are_hosts_bound) for lane in served.values()}
-    allowances = {hook_id: queue.allowance for hook_id, queue in queues.items() if queue.allowance}
-    waiting = _waiting(database, allowances)
+    wanted = {hook_id: most for hook_id, queue in queues.items() if (most := _most(queue, room))}
+    asked = _bounded(wanted, room.rows_max)
+    waiting = _waiting(database, asked)
     picked = pick(queues.values(), waiting, room)
 
     lease_until = now + settings.attempt_timeout_s + LEASE_MARGIN_S
-    database.executemany(
-        "UPDATE delivery SET state = 'sending', attempts = ?, owner = ?, claimed_at = ?, lease_until = ? WHERE id = ?",
-        [(one.row.attempts + 1, owner, now, lease_until, one.row.delivery_id) for one in picked],
-    )
-    _settle_lanes(database, served, waiting, [one.row for one in picked], now)
+    for is_ahead in (False, True):
+        ids = [one.row.delivery_id for one in picked if one.is_ahead == is_ahead]
+        _lease(database, ids, owner, None if is_ahead else now, lease_until)
+    _settle_lanes(database, served, wanted, asked, waiting, [one.row for one in picked], now)
     return [
         Claim(
             one.row.delivery_id,
@@ -99,9 +111,70 @@ def claim(
             one.is_slow,
             one.row.body_bytes,
             queues[one.row.hook_id].host,
+            queues[one.row.hook_id].may_run,
+            one.is_ahead,
+            now + BEGIN_WITHIN_S,
         )
         for one in picked
     ]
+
+
+def give_back(database: Database, owner: str, claims: Sequence[Claim], now: float) -> int:
+    """What was leased ahead and will not begin waits again, in its old place and with its number unused;
+    returns how many. Only what is still leased as claimed, and was never said to have begun.
+    """
+    lanes.lock(database, {claim.hook_id for claim in claims})
+    by_number: dict[int, list[str]] = {}
+    for claim in claims:
+        by_number.setdefault(claim.attempt, []).append(claim.delivery_id)
+    back: Counter[str] = Counter()
+    for number, ids in by_number.items():
+        condition, params = database.among("id", sorted(ids))
+        rows = database.execute(
+            "UPDATE delivery SET state = 'waiting', attempts = attempts - 1, owner = NULL, lease_until = NULL"
+            f" WHERE {condition} AND state = 'sending' AND owner = ? AND attempts = ? AND claimed_at IS NULL"
+            " RETURNING hook_id",
+            (*params, owner, number),
+        )
+        back.update(hook_id for (hook_id,) in rows.fetchall())
+    lanes.end(database, back)
+    lanes.arm(database, back, now)
+    return back.total()
+
+
+def mark_begun(database: Database, owner: str, begun: Mapping[str, float]) -> None:
+    """Of what was leased ahead: delivery id → when its request began.
+
+    Written for those that last, so that a crash shows them as cut off. One that somebody else has locked is
+    being taken from us.
+    """
+    mine = (
+        "SELECT id FROM delivery WHERE id = ? AND state = 'sending' AND owner = ? AND claimed_at IS NULL"
+        + database.lock_clause("delivery")
+    )
+    database.executemany(
+        f"UPDATE delivery SET claimed_at = ? WHERE id IN ({mine})",
+        [(began_at, delivery_id, owner) for delivery_id, began_at in sorted(begun.items())],
+    )
+
+
+def may_run(database: Database, hook_ids: Iterable[str]) -> dict[str, int]:
+    """Hook id → its version, of those of which more may still be leased than may begin at once. Outside of
+    any transaction.
+    """
+    condition, params = database.among("h.id", sorted(hook_ids))
+    return {lane.hook_id: lane.version for lane in lanes.read(database, condition, params) if _is_well(lane)}
+
+
+def is_leased_ahead(database: Database, hook_id: str, but_owner: str) -> bool:
+    """True while some other process may still begin what it has leased of this hook."""
+    # Written so that only what is being sent is read, not the hook's whole log.
+    row = database.execute(
+        "SELECT 1 FROM hook h WHERE h.id = ? AND h.in_flight > 0 AND EXISTS (SELECT 1 FROM delivery d"
+        " WHERE d.state = 'sending' AND d.hook_id || '' = h.id AND d.claimed_at IS NULL AND d.owner <> ?)",
+        (hook_id, but_owner),
+    ).fetchone()
+    return row is not None
 
 
 def postpone(database: Database, by_s: float) -> None:
@@ -155,20 +228,59 @@ def _as_rules_see_it(lane: Lane, settings: Settings, are_hosts_bound: bool) -> f
         lane.health.is_slow,
         lane.health.last_success_at is not None,
         (urlsplit(lane.target_url).hostname or lane.target_url) if are_hosts_bound else "",
+        _is_well(lane),
     )
 
 
-def _waiting(database: Database, allowances: dict[str, int]) -> list[Waiting]:
-    """The least tried, then oldest, waiting deliveries of each hook, at most its allowance: an index range
-    each, never a scan.
+def _is_well(lane: Lane) -> bool:
+    """Only then is it leased ahead: any other gets what may begin at once, so that each outcome is judged
+    before the next begins.
+    """
+    health = lane.health
+    return (
+        health.state == "active"
+        and health.slow_start is None
+        and health.open_until is None
+        and health.last_success_at is not None
+        and not health.is_slow
+    )
+
+
+def _most(queue: fairness.Lane, room: Room) -> int:
+    return room.most_of(queue) + room.ahead_of(queue)
+
+
+def _bounded(wanted: dict[str, int], rows_max: int) -> dict[str, int]:
+    """How many rows of each lane are read: no more than could be taken if the others had few."""
+    if sum(wanted.values()) <= READ_MAX * rows_max:
+        return wanted
+    each = max(1, READ_MAX * rows_max // len(wanted))
+    return {hook_id: min(most, each) for hook_id, most in wanted.items()}
+
+
+def _lease(
+    database: Database, ids: list[str], owner: str, claimed_at: float | None, lease_until: float
+) -> None:
+    if ids:
+        condition, params = database.among("id", ids)
+        database.execute(
+            "UPDATE delivery SET state = 'sending', attempts = attempts + 1, owner = ?, claimed_at = ?, lease_until = ?"
+            f" WHERE {condition}",
+            (owner, claimed_at, lease_until, *params),
+        )
+
+
+def _waiting(database: Database, asked: dict[str, int]) -> list[Waiting]:
+    """The least tried, then oldest, waiting deliveries of each hook, at most as many as asked for: an index
+    range each, never a scan.
 
     Locked: the lane's lock keeps other claims away, not the end of what was held too long. The one statement
     that the engines cannot share: PostgreSQL answers all lanes in one round trip, SQLite has no LATERAL and
     no round trips.
     """
-    columns = "d.id, d.hook_id, d.event_id, d.attempts, length(e.data)"
+    columns = "d.id, d.hook_id, d.event_id, d.attempts, length(e.data), d.claimed_at IS NULL"
     pick = (
-        "SELECT id, hook_id, event_id, attempts FROM delivery WHERE hook_id = {hook} AND state = 'waiting'"
+        "SELECT id, hook_id, event_id, attempts, claimed_at FROM delivery WHERE hook_id = {hook} AND state = 'waiting'"
         " ORDER BY attempts, id LIMIT {limit}" + database.lock_clause("delivery")
     )
     if database.is_postgresql:
@@ -176,27 +288,35 @@ def _waiting(database: Database, allowances: dict[str, int]) -> list[Waiting]:
             f"SELECT {columns} FROM unnest(?::text[], ?::int[]) AS lane(hook_id, room)"
             f" CROSS JOIN LATERAL ({pick.format(hook='lane.hook_id', limit='lane.room')}) d JOIN event e ON e.id = d.event_id"
         )
-        rows = database.execute(sql, (list(allowances), list(allowances.values()))).fetchall()
+        rows = database.execute(sql, (list(asked), list(asked.values()))).fetchall()
     else:
         sql = (
             f"SELECT {columns} FROM ({pick.format(hook='?', limit='?')}) d JOIN event e ON e.id = d.event_id"
         )
-        rows = [row for lane in allowances.items() for row in database.execute(sql, lane).fetchall()]
+        rows = [row for lane in asked.items() for row in database.execute(sql, lane).fetchall()]
     return [Waiting(*row) for row in rows]
 
 
 def _settle_lanes(
-    database: Database, served: Iterable[str], waiting: list[Waiting], taken: list[Waiting], now: float
+    database: Database,
+    served: Iterable[str],
+    wanted: Mapping[str, int],
+    asked: Mapping[str, int],
+    waiting: list[Waiting],
+    taken: list[Waiting],
+    now: float,
 ) -> None:
     """After a claim a lane is parked, either empty or full: intake, promote or record will arm it. One that
     was cut short goes to the back of the queue instead.
     """
     found = Counter(row.hook_id for row in waiting)
     got = Counter(row.hook_id for row in taken)
+    is_short = {
+        hook_id: got[hook_id] < found[hook_id]
+        or asked.get(hook_id, 0) == found[hook_id] < wanted.get(hook_id, 0)
+        for hook_id in served
+    }
     database.executemany(
         "UPDATE hook SET ready_at = ?, in_flight = in_flight + ? WHERE id = ?",
-        [
-            (now if got[hook_id] < found[hook_id] else None, got[hook_id], hook_id)
-            for hook_id in sorted(served)
-        ],
+        [(now if is_short[hook_id] else None, got[hook_id], hook_id) for hook_id in sorted(served)],
     )

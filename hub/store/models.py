@@ -252,6 +252,9 @@ class Delivery(Table):
     next_at = DoubleField(null=True)
     owner = TextField(null=True)
     claimed_at = DoubleField(null=True)
+    """While it is sent: when it began; None while it is leased ahead. While it waits: set where the hub had
+    stopped in the middle of it, so that it is not leased ahead again.
+    """
     lease_until = DoubleField(null=True)
     finished_at = DoubleField(null=True)
     delivered_at = DoubleField(null=True)

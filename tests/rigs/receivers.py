@@ -415,3 +415,20 @@ def _alternatives(names: Iterable[str]) -> list[x509.GeneralName]:
         except ValueError:
             found.append(x509.DNSName(name))
     return found
+
+
+def held_back(count: int, then: Any) -> tuple[Callable[[Received], Any], threading.Event]:
+    """An answer that keeps everybody waiting until `count` requests are there."""
+    together = threading.Event()
+    lock = threading.Lock()
+    seen = [0]
+
+    def answer(_: Received) -> Any:
+        with lock:
+            seen[0] += 1
+            if seen[0] >= count:
+                together.set()
+        together.wait(DEADLINE_S)
+        return then
+
+    return answer, together

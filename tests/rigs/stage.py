@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from hub.ids import new_id
 from hub.rules import fairness
-from hub.rules.fairness import Load, Room
+from hub.rules.fairness import Ahead, Load, Room
 from hub.rules.health import Switched, disabled, enabled
 from hub.rules.hook_fields import HookChange
 from hub.rules.outcome import Kind, Outcome
@@ -18,7 +18,7 @@ from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.hooks import NewHook
 from hub.store.leases import Claim, Picker
-from hub.store.models import Delivery, Hook
+from hub.store.models import Attempt, Delivery, Hook
 from hub.store.secrets import SecretBox
 from tests.rigs.waiting import DEADLINE_S
 
@@ -95,11 +95,21 @@ class Stage:
         slow: int | None = None,
         bytes_max: int = 10**9,
         pick: Picker = fairness.pick,
+        ahead: Ahead | None = None,
+        **more: Any,
     ) -> list[Claim]:
         """With room for `free` requests, `slow` of them slow ones."""
         now = self.clock.now()
-        room = Room(Load(free, bytes_max), Load(free if slow is None else slow, bytes_max))
+        load = Load(free, bytes_max)
+        room = Room(load, Load(free if slow is None else slow, bytes_max), ahead=ahead, **more)
         return self.do(lambda: leases.claim(self.database, self.settings, owner, now, room, pick))
+
+    def give_back(self, claims: Sequence[Claim], owner: str = "a") -> int:
+        return self.do(lambda: leases.give_back(self.database, owner, claims, self.clock.now()))
+
+    def mark_begun(self, claims: Sequence[Claim], owner: str = "a") -> None:
+        begun = {claim.delivery_id: self.clock.now() for claim in claims}
+        self.do(lambda: leases.mark_begun(self.database, owner, begun))
 
     def record(
         self, claims: Sequence[Claim], kind: Kind = "success", owner: str = "a", **how: Any
@@ -140,6 +150,15 @@ class Stage:
         return self.read(
             lambda: list(Delivery.select().where(Delivery.hook_id == hook_id).order_by(Delivery.id))
         )
+
+    def kinds(self, hook_id: str) -> list[str]:
+        """What each of its attempts came to."""
+
+        def read() -> list[str]:
+            mine = Attempt.select(Attempt.kind).join(Delivery, on=(Delivery.id == Attempt.delivery_id))
+            return [str(row.kind) for row in mine.where(Delivery.hook_id == hook_id)]
+
+        return self.read(read)
 
     def states(self, hook_id: str) -> list[str]:
         return [str(row.state) for row in self.of(hook_id)]

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.rules.fairness import Lane, Load, Pick, Room, Waiting, pick
+from hub.rules.fairness import Ahead, Lane, Load, Pick, Room, Waiting, pick
 
 PLENTY = 10**9
 
@@ -106,6 +107,60 @@ def test_while_the_hub_suspects_its_network_every_host_gets_one_probe() -> None:
     assert len(pick(lanes, waiting, room())) == 16
 
 
+def test_of_a_hook_that_is_well_more_is_taken_than_may_begin_every_hooks_first_before_any_hooks_second() -> (
+    None
+):
+    lanes = [Lane("a", 2, may_run=True), Lane("b", 2, may_run=True), Lane("c", 2)]
+    waiting = [row for hook_id in "abc" for row in rows(hook_id, 9)]
+    picks = pick(lanes, waiting, room(ahead=Ahead(100, PLENTY, 3, PLENTY, held={"b": (1, 0)})))
+    assert Counter(hooks_of(picks)) == {"a": 5, "b": 3, "c": 2}
+    assert hooks_of(picks) == [*"abcabcabaa"]
+    assert [one.is_ahead for one in picks] == [False] * 6 + [True] * 4
+
+
+def test_what_is_leased_ahead_needs_no_request_but_is_bounded_by_rows_and_bytes() -> None:
+    lanes = [Lane("a", 0, in_flight=8, may_run=True), Lane("b", 0, in_flight=8, may_run=True)]
+    waiting = [*rows("a", 9), *rows("b", 9)]
+
+    def taken(ahead: Ahead) -> int:
+        return len(pick(lanes, waiting, room(0, ahead=ahead)))
+
+    assert taken(Ahead(100, PLENTY, 5, PLENTY)) == 10
+    assert taken(Ahead(7, PLENTY, 5, PLENTY)) == 7
+    assert taken(Ahead(100, 45, 5, PLENTY)) == 4
+    assert taken(Ahead(100, PLENTY, 5, 25)) == 4
+    assert taken(Ahead(100, PLENTY, 5, 25, held={"a": (5, 20)})) == 2
+    assert len(pick(lanes, waiting, room(0))) == 0
+
+
+def test_one_that_may_not_wait_ends_what_is_taken_ahead() -> None:
+    waiting = [replace(row, may_wait=n != 3) for n, row in enumerate(rows("a", 6))]
+    picks = pick([Lane("a", 2, may_run=True)], waiting, room(ahead=Ahead(100, PLENTY, 5, PLENTY)))
+    assert [one.row for one in picks] == waiting[:3]
+    assert len(pick([Lane("a", 4, may_run=True)], waiting, room(ahead=Ahead(9, PLENTY, 5, PLENTY)))) == 6
+
+
+def test_nothing_is_taken_ahead_of_one_that_had_no_room_to_begin() -> None:
+    waiting = [*rows("a", 5), *rows("b", 5)]
+    lanes = [Lane("a", 2, may_run=True), Lane("b", 2, may_run=True)]
+    picks = pick(lanes, waiting, room(3, ahead=Ahead(100, PLENTY, 5, PLENTY)))
+    assert Counter(hooks_of(picks)) == {"a": 5, "b": 1}
+
+
+def test_workers_that_share_a_hook_begin_each_their_part_of_it_whatever_the_others_have_leased() -> None:
+    ahead = Ahead(100, PLENTY, 3, PLENTY, part=2)
+    lane = Lane("a", 0, in_flight=40, may_run=True)
+    picks = pick([lane], rows("a", 9), room(ahead=ahead, hook_part=2, under_way={"a": 1}))
+    assert [one.is_ahead for one in picks] == [False, True, True, True]
+    assert not [one for one in picks if one.is_slow]
+    assert pick([Lane("a", 0, in_flight=40)], rows("a", 9), room(ahead=ahead, hook_part=2)) == []
+
+
+def test_a_claim_takes_no_more_rows_than_its_turn_may() -> None:
+    waiting = [*rows("a", 5), *rows("b", 5)]
+    assert hooks_of(pick([Lane("a", 8), Lane("b", 8)], waiting, room(rows_max=3))) == ["a", "b", "a"]
+
+
 HOOKS = "abcdef"
 lanes_of = st.fixed_dictionaries(
     {
@@ -116,7 +171,8 @@ lanes_of = st.fixed_dictionaries(
             st.integers(0, 8),
             st.booleans(),
             st.booleans(),
-        )
+            may_run=st.booleans(),
+        ).map(lambda lane: replace(lane, may_run=lane.may_run and lane.is_proven and not lane.is_slow))
         for hook_id in HOOKS
     }
 )
@@ -185,6 +241,24 @@ def test_each_hooks_least_tried_go_first_and_every_hooks_first_before_any_hooks_
         seen[one.row.hook_id] += 1
         ranks.append(seen[one.row.hook_id])
     assert ranks == sorted(ranks)
+
+
+@given(lanes_of, queues, rooms(), st.integers(0, 9), st.integers(0, 3), st.sampled_from([0, 500, PLENTY]))
+def test_what_is_leased_ahead_takes_nothing_from_what_may_begin(
+    lanes: dict[str, Lane], waiting: list[Waiting], given_room: Room, most: int, of_hook: int, bytes_max: int
+) -> None:
+    ahead = Ahead(most, bytes_max, of_hook, PLENTY)
+    picks = pick(lanes.values(), waiting, replace(given_room, ahead=ahead))
+    begin = [one for one in picks if not one.is_ahead]
+    assert begin == pick(lanes.values(), waiting, given_room)
+    wait = [one for one in picks if one.is_ahead]
+    assert len(wait) <= most
+    assert sum(one.row.body_bytes for one in wait) <= bytes_max
+    assert all(count <= of_hook and lanes[hook].may_run for hook, count in Counter(hooks_of(wait)).items())
+    for hook_id in HOOKS:
+        queue = sorted((row.attempts, row.delivery_id) for row in waiting if row.hook_id == hook_id)
+        taken = [(one.row.attempts, one.row.delivery_id) for one in picks if one.row.hook_id == hook_id]
+        assert taken == queue[: len(taken)], "from the head of its queue, none passed over"
 
 
 @given(lanes_of, queues, rooms(), st.randoms(use_true_random=False))

@@ -2,6 +2,7 @@
 must always hold.
 """
 
+from collections import Counter
 from typing import Any
 
 from hypothesis import HealthCheck
@@ -16,6 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from hub.rules.fairness import Ahead
 from hub.rules.outcome import Kind
 from hub.rules.retry import CRASHES_MAX
 from hub.rules.settings import Settings
@@ -30,19 +32,31 @@ KINDS: tuple[Kind, ...] = ("success", "failure", "failure", "failure", "later", 
 
 
 class Queue(RuleBasedStateMachine):
-    """Workers keep their claims until they end or die; a dead worker's late results may still come."""
+    """Workers keep their claims until they end or die; a dead worker's late results may still come.
+
+    Alone or together, workers also lease runs ahead: of those they begin as many as they may, and what has
+    not begun goes back after any outcome but success, and whenever somebody likes.
+    """
 
     def __init__(self, store: Stage) -> None:
         super().__init__()
         self.store = store
         self.held: dict[str, list[tuple[Claim, float]]] = {worker: [] for worker in WORKERS}
+        self.waiting: dict[str, list[tuple[Claim, float]]] = {worker: [] for worker in WORKERS}
+        """Leased ahead and not begun."""
+        self.doomed: list[tuple[str, Claim]] = []
+        """To be given back."""
         self.lost: list[tuple[str, Claim]] = []
         self.published = 0
         self.seen: set[tuple[str, int]] = set()
+        """The attempts that rows say, or said, had begun."""
         store.settings = Settings(retry_schedule_s=(5, 60), failure_limit=3, max_in_flight_per_hook=3)
 
-    @initialize()
-    def a_fresh_queue(self) -> None:
+    @initialize(mode=st.sampled_from(["at once", "alone", "together"]))
+    def a_fresh_queue(self, mode: str) -> None:
+        self.mode = mode
+        self.part = 1 if mode == "together" else None
+
         def write() -> None:
             for table in (Attempt, Delivery, Event, Hook):
                 table.delete().execute()
@@ -61,20 +75,85 @@ class Queue(RuleBasedStateMachine):
         self.store.publish(wanted, count)
         self.published += count * len(wanted)
 
-    @rule(worker=st.sampled_from(WORKERS), free=st.integers(0, 6), slow=st.integers(0, 6))
-    def claim(self, worker: str, free: int, slow: int) -> None:
+    @rule(
+        worker=st.sampled_from(WORKERS),
+        free=st.integers(0, 6),
+        slow=st.integers(0, 6),
+        ahead=st.integers(0, 6),
+    )
+    def claim(self, worker: str, free: int, slow: int, ahead: int) -> None:
+        worker = "a" if self.mode == "alone" else worker
         self.store.promote()
-        claims = self.store.claim(worker, free, slow)
-        assert len(claims) <= free
-        assert sum(claim.is_slow for claim in claims) <= slow
+        claims = self.store.claim(worker, free, slow, **self.run_room(worker, ahead))
+        at_once = [claim for claim in claims if not claim.is_ahead]
+        assert len(at_once) <= free
+        assert sum(claim.is_slow for claim in at_once) <= slow
         for claim in claims:
             assert (claim.delivery_id, claim.attempt) not in self.seen, "an attempt number is given out once"
-            self.seen.add((claim.delivery_id, claim.attempt))
             hook = self.store.row(claim.hook_id)
             assert hook.state in ("active", "failing")
             assert hook.open_until is None or hook.open_until <= self.store.clock.now()
+            if claim.is_ahead:
+                assert (hook.state, hook.slow_start, hook.is_slow) == ("active", None, False)
+                kinds = self.store.read(
+                    lambda claim=claim: [
+                        one.kind for one in Attempt.select().where(Attempt.delivery_id == claim.delivery_id)
+                    ]
+                )
+                assert kinds[-1:] != ["unknown"]
         lease_s = self.store.settings.attempt_timeout_s + LEASE_MARGIN_S
-        self.held[worker] += [(claim, self.store.clock.now() + lease_s) for claim in claims]
+        until = self.store.clock.now() + lease_s
+        self.seen |= {(claim.delivery_id, claim.attempt) for claim in at_once}
+        self.held[worker] += [(claim, until) for claim in at_once]
+        self.waiting[worker] += [(claim, until) for claim in claims if claim.is_ahead]
+
+    def run_room(self, worker: str, rows: int) -> dict[str, Any]:
+        if self.mode == "at once":
+            return {}
+        mine = [claim.hook_id for claim, _ in (*self.held[worker], *self.waiting[worker])]
+        part = {} if self.part is None else {"hook_part": self.part, "under_way": Counter(mine)}
+        return {"ahead": Ahead(10, 10**9, rows, 10**9, part=self.part), **part}
+
+    @precondition(lambda self: any(self.waiting.values()))
+    @rule(data=st.data())
+    def begin(self, data: Any) -> None:
+        """The first that waits of a hook, as far as its worker may."""
+        worker = data.draw(st.sampled_from([name for name, claims in self.waiting.items() if claims]))
+        hook_id = data.draw(st.sampled_from([claim.hook_id for claim, _ in self.waiting[worker]]))
+        item = next(item for item in self.waiting[worker] if item[0].hook_id == hook_id)
+        begun = sum(claim.hook_id == hook_id for claim, _ in self.held[worker])
+        if begun < (self.part or 3) and self.store.clock.now() <= item[0].begin_until:
+            self.waiting[worker].remove(item)
+            self.held[worker].append(item)
+
+    @precondition(lambda self: any(self.held.values()))
+    @rule(data=st.data())
+    def say_that_it_has_begun(self, data: Any) -> None:
+        worker = data.draw(st.sampled_from([name for name, claims in self.held.items() if claims]))
+        claim, _ = data.draw(st.sampled_from(self.held[worker]))
+        self.store.mark_begun([claim], worker)
+        row = self.store.delivery(claim.delivery_id)
+        if (row.state, row.owner, row.attempts) == ("sending", worker, claim.attempt):
+            assert row.claimed_at is not None
+            self.seen.add((claim.delivery_id, claim.attempt))
+
+    @precondition(lambda self: self.doomed or any(self.waiting.values()))
+    @rule(data=st.data())
+    def give_back(self, data: Any) -> None:
+        """At once, or so late that the lease is over."""
+        ready = [(name, claim) for name, claims in self.waiting.items() for claim, _ in claims]
+        worker, claim = data.draw(st.sampled_from([*self.doomed, *ready]))
+        self.doomed = [item for item in self.doomed if item != (worker, claim)]
+        self.waiting[worker] = [item for item in self.waiting[worker] if item[0] != claim]
+        before = self.store.delivery(claim.delivery_id)
+        is_ours = (before.state, before.owner, before.attempts) == ("sending", worker, claim.attempt)
+        is_ours = is_ours and before.claimed_at is None
+        assert self.store.give_back([claim], worker) == is_ours
+        after = self.store.delivery(claim.delivery_id)
+        if is_ours:
+            assert (after.state, after.attempts) == ("waiting", claim.attempt - 1)
+        else:
+            assert after.__data__ == before.__data__
 
     @precondition(lambda self: any(self.held.values()))
     @rule(data=st.data(), kind=st.sampled_from(KINDS), duration_s=st.floats(0.01, 5))
@@ -87,12 +166,18 @@ class Queue(RuleBasedStateMachine):
         )
         self.held[worker] = [item for item in self.held[worker] if item not in chosen]
         self.store.record([claim for claim, _ in chosen], kind, worker, duration_s=duration_s)
+        self.seen |= {(claim.delivery_id, claim.attempt) for claim, _ in chosen}
+        if kind != "success":
+            hooks = {claim.hook_id for claim, _ in chosen}
+            self.doomed += [(worker, claim) for claim, _ in self.waiting[worker] if claim.hook_id in hooks]
+            self.waiting[worker] = [item for item in self.waiting[worker] if item[0].hook_id not in hooks]
 
     @rule(worker=st.sampled_from(WORKERS), is_known=st.booleans())
     def crash(self, worker: str, is_known: bool) -> None:
         """It stops in the middle; its leases end by time, or at once where its death is known."""
         self.lost += [(worker, claim) for claim, _ in self.held[worker]]
-        self.held[worker] = []
+        self.doomed += [(worker, claim) for claim, _ in self.waiting[worker]]
+        self.held[worker], self.waiting[worker] = [], []
         if is_known:
             self.store.rescue(lambda owner: owner == worker)
 
@@ -123,6 +208,9 @@ class Queue(RuleBasedStateMachine):
         for worker, claims in self.held.items():
             self.lost += [(worker, claim) for claim, until in claims if until <= now]
             self.held[worker] = [item for item in claims if item[1] > now]
+        for worker, claims in self.waiting.items():
+            self.doomed += [(worker, claim) for claim, until in claims if until <= now]
+            self.waiting[worker] = [item for item in claims if item[1] > now]
 
     @rule(which=st.integers(0, HOOKS - 1), is_on=st.booleans())
     def switch(self, which: int, is_on: bool) -> None:
@@ -155,7 +243,8 @@ class Queue(RuleBasedStateMachine):
                 )
             )  # type: ignore[misc]
             assert hook.in_flight == sending, hook.id
-            assert sending <= 3
+            under_way = sum(claim.hook_id == hook.id for claims in self.held.values() for claim, _ in claims)
+            assert (sending if self.mode == "at once" else under_way) <= 3
 
     @invariant()
     def no_delivery_is_lost_and_none_is_leased_twice(self) -> None:
@@ -163,7 +252,10 @@ class Queue(RuleBasedStateMachine):
         assert len(rows) == self.published
         now = self.store.clock.now()
         leased = [
-            claim.delivery_id for claims in self.held.values() for claim, until in claims if until > now
+            claim.delivery_id
+            for claims in (*self.held.values(), *self.waiting.values())
+            for claim, until in claims
+            if until > now
         ]
         assert len(leased) == len(set(leased))
         for row in rows:

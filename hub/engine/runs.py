@@ -1,0 +1,199 @@
+"""Runs: what this process has leased ahead of hooks that are well, and begins as soon as others have ended.
+
+Owns those leases until they begin or go back (docs/design/runs.md): a hook's next delivery begins on the
+thread on which one has ended, without waiting for a turn of the dispatcher. Any thread may call; what begins,
+begins under one lock, so that nothing of a hook begins once `withdraw` has returned. Step before: a claim.
+Step after: `delivery.attempt`, or `leases.give_back`.
+"""
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+
+from hub.engine.delivery import Shipment
+from hub.engine.in_flight import InFlight
+from hub.rules.fairness import Ahead
+from hub.rules.outcome import Outcome
+from hub.rules.settings import Settings
+from hub.store.clock import Clock
+from hub.store.leases import Claim
+
+HOOK_ROWS_MAX = 256
+HOOK_BYTES_MAX = 4_194_304
+ROWS_MAX = 10_000
+BYTES_MAX = 33_554_432
+"""What is leased ahead is in memory: so much of one hook, and of all."""
+
+WINDOW_S = 0.5
+"""A run is what its hook takes in twice as long: more would go back for nothing when something changes."""
+
+Item = tuple[Claim, Shipment, Settings]
+
+
+@dataclass(slots=True)
+class _Run:
+    version: int
+    waiting: deque[Item] = field(default_factory=deque)
+    bytes: int = 0
+    window: int = 0
+    ended: int = 0
+    """In this window, and in the one before."""
+    ended_before: int = 0
+
+    def look(self, window: int) -> None:
+        if window != self.window:
+            self.ended_before = self.ended if window == self.window + 1 else 0
+            self.window, self.ended = window, 0
+
+    def rows(self, most_under_way: int) -> int:
+        """How many may wait in it."""
+        return min(HOOK_ROWS_MAX, most_under_way + 2 * max(self.ended, self.ended_before))
+
+    def is_over(self) -> bool:
+        return not (self.waiting or self.ended or self.ended_before)
+
+
+class Runs:
+    """Of one process."""
+
+    def __init__(self, in_flight: InFlight, clock: Clock, begin: Callable[[Item], None]) -> None:
+        """`begin` sends one; it may come back with an outcome at once."""
+        self._in_flight = in_flight
+        self._clock = clock
+        self._begin = begin
+        self._lock = threading.RLock()
+        self._runs: dict[str, _Run] = {}
+        self._back: list[Claim] = []
+        self._troubled: Counter[str] = Counter()
+        self._most_under_way = 1
+        self._is_over = False
+
+    def ahead(self, most_under_way: int, part: int | None) -> Ahead:
+        """What may be leased ahead now, where each hook has at most `most_under_way` requests."""
+        window = int(time.monotonic() / WINDOW_S)
+        held: dict[str, tuple[int, int]] = {}
+        with self._lock:
+            self._most_under_way = most_under_way
+            for hook_id, run in list(self._runs.items()):
+                run.look(window)
+                if run.is_over():
+                    del self._runs[hook_id]
+                    continue
+                rows, has = run.rows(most_under_way), len(run.waiting)
+                # Topped up when half of it is gone: each claim that looks at a hook costs as much as some
+                # rows.
+                held[hook_id] = (rows - has if 2 * has <= rows else 0, run.bytes)
+            rows_held = sum(len(run.waiting) for run in self._runs.values())
+            bytes_held = sum(run.bytes for run in self._runs.values())
+        return Ahead(
+            max(0, ROWS_MAX - rows_held),
+            max(0, BYTES_MAX - bytes_held),
+            most_under_way,
+            HOOK_BYTES_MAX,
+            held,
+            part,
+        )
+
+    def add(self, items: Iterable[Item]) -> None:
+        """Take over what was claimed: it begins at once, or when another of its hook has ended."""
+        with self._lock:
+            for item in items:
+                claim = item[0]
+                if not claim.is_ahead:
+                    if claim.is_in_run:
+                        self._run_of(claim)
+                    self._begin(item)
+                elif self._is_over or self._troubled[claim.hook_id]:
+                    self._back.append(claim)
+                else:
+                    run = self._run_of(claim)
+                    run.waiting.append(item)
+                    run.bytes += claim.body_bytes
+                    self._go_on(claim.hook_id)
+
+    def ended(self, claim: Claim, outcome: Outcome) -> None:
+        """One has ended: the next of its hook begins, or, after any outcome but success, none does."""
+        with self._lock:
+            if outcome.kind != "success":
+                self._troubled[claim.hook_id] += 1
+                self._withdraw(claim.hook_id)
+            elif (run := self._runs.get(claim.hook_id)) is not None:
+                run.look(int(time.monotonic() / WINDOW_S))
+                run.ended += 1
+                self._go_on(claim.hook_id)
+
+    def recorded(self, outcomes: Iterable[tuple[Claim, Outcome]]) -> None:
+        """The claims to come know of these."""
+        with self._lock:
+            self._troubled.subtract(claim.hook_id for claim, outcome in outcomes if outcome.kind != "success")
+            self._troubled = +self._troubled
+
+    def go_on(self) -> None:
+        """Begin what may begin: others have made room. What would begin too late goes back."""
+        with self._lock:
+            for hook_id in list(self._runs):
+                self._go_on(hook_id)
+
+    def withdraw(self, hook_ids: Collection[str]) -> None:
+        """Nothing of these hooks that has not begun will begin."""
+        with self._lock:
+            for hook_id in hook_ids:
+                self._withdraw(hook_id)
+
+    def stop(self) -> None:
+        """Nothing that was leased ahead begins any more."""
+        with self._lock:
+            self._is_over = True
+            self.withdraw(list(self._runs))
+
+    def take_back(self) -> list[Claim]:
+        """What is to be given back, once."""
+        with self._lock:
+            back, self._back = self._back, []
+        return back
+
+    def has_back(self) -> bool:
+        return bool(self._back)
+
+    def versions(self) -> dict[str, int]:
+        """Hook id → by which version of it its waiting ones are to be sent."""
+        with self._lock:
+            return {hook_id: run.version for hook_id, run in self._runs.items() if run.waiting}
+
+    def waiting(self) -> dict[str, int]:
+        """Hook id → how many are leased ahead."""
+        with self._lock:
+            return {hook_id: len(run.waiting) for hook_id, run in self._runs.items() if run.waiting}
+
+    def _run_of(self, claim: Claim) -> _Run:
+        run = self._runs.get(claim.hook_id)
+        if run is not None and run.version != claim.hook_version:
+            self._withdraw(claim.hook_id)
+            run.version = claim.hook_version
+        return run or self._runs.setdefault(claim.hook_id, _Run(claim.hook_version))
+
+    def _go_on(self, hook_id: str) -> None:
+        run = self._runs.get(hook_id)
+        while run is not None and run.waiting:
+            claim = run.waiting[0][0]
+            if self._clock.now() > claim.begin_until:
+                self._withdraw(hook_id)
+            elif self._may_begin(claim):
+                run.bytes -= claim.body_bytes
+                self._begin(run.waiting.popleft())
+            else:
+                break
+
+    def _may_begin(self, claim: Claim) -> bool:
+        """Here is the place for whatever else bounds a hook in time: order, a rate."""
+        is_free = self._in_flight.count(claim.hook_id) < self._most_under_way
+        return is_free and self._in_flight.may_go_on(claim.body_bytes)
+
+    def _withdraw(self, hook_id: str) -> None:
+        run = self._runs.get(hook_id)
+        if run is not None:
+            self._back += [claim for claim, _, _ in run.waiting]
+            run.waiting.clear()
+            run.bytes = 0

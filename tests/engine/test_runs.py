@@ -1,0 +1,174 @@
+"""What is leased ahead begins as others end, within the hook's bounds, and goes back when it must not begin."""
+
+from typing import Any
+
+import pytest
+
+from hub.engine.in_flight import InFlight
+from hub.engine.runs import HOOK_ROWS_MAX, Item, Runs
+from hub.rules.outcome import Kind, Outcome
+from hub.rules.settings import Settings
+from hub.store.leases import Claim
+from tests.rigs.stage import FakeClock
+
+
+class Process:
+    """Runs with what they stand between: requests that begin, and end when a test says so."""
+
+    def __init__(self, most: int = 2, requests_max: int = 100) -> None:
+        self.clock = FakeClock(1000.0)
+        self.in_flight = InFlight(requests_max)
+        self.runs = Runs(self.in_flight, self.clock, self.begin)
+        self.most = most
+        self.runs.ahead(most, None)
+        self.begun: list[str] = []
+        self.faults: set[str] = set()
+
+    def begin(self, item: Item) -> None:
+        claim = item[0]
+        self.in_flight.begin(claim, 0.0)
+        self.begun.append(claim.delivery_id)
+        if claim.delivery_id in self.faults:
+            self.end(claim, "fault")
+
+    def add(self, claims: list[Claim]) -> None:
+        shipment: Any = None
+        self.runs.add([(claim, shipment, Settings()) for claim in claims])
+
+    def end(self, claim: Claim, kind: Kind = "success") -> None:
+        self.in_flight.end(claim)
+        self.runs.ended(claim, Outcome(kind, 0.0, 0.0))
+
+    def back(self) -> list[str]:
+        return [claim.delivery_id for claim in self.runs.take_back()]
+
+
+def claims(
+    names: str, hook: str = "h", *, at_once: int = 2, version: int = 1, until: float = 2000.0
+) -> list[Claim]:
+    return [
+        Claim(
+            name,
+            1,
+            hook,
+            version,
+            "evt",
+            False,
+            10,
+            is_in_run=True,
+            is_ahead=n >= at_once,
+            begin_until=until,
+        )
+        for n, name in enumerate(names)
+    ]
+
+
+def test_the_next_begins_when_one_has_ended_in_the_order_of_the_claim() -> None:
+    process = Process()
+    run = claims("abcd")
+    process.add(run)
+    assert process.begun == ["a", "b"]
+    process.end(run[1])
+    assert process.begun == ["a", "b", "c"]
+    process.end(run[0])
+    process.end(run[2])
+    assert process.begun == ["a", "b", "c", "d"]
+    assert process.runs.waiting() == {}
+    assert process.back() == []
+
+
+@pytest.mark.parametrize("kind", ["failure", "later", "gone", "fault", "refused"])
+def test_any_outcome_but_success_stops_the_run_until_it_is_recorded(kind: Kind) -> None:
+    process = Process()
+    run = claims("abcd")
+    process.add(run)
+    process.end(run[0], kind)
+    process.end(run[1])
+    assert process.begun == ["a", "b"]
+    assert process.back() == ["c", "d"]
+    process.add(claims("ef", at_once=0))
+    assert process.back() == ["e", "f"], "they were claimed before anybody knew"
+    process.runs.recorded([(run[0], Outcome(kind, 0.0, 0.0)), (run[1], Outcome("success", 0.0, 0.0))])
+    process.add(claims("gh", at_once=0))
+    assert process.begun == ["a", "b", "g", "h"]
+
+
+def test_one_that_cannot_even_begin_stops_the_run() -> None:
+    process = Process()
+    process.faults = {"c"}
+    run = claims("abcde")
+    process.add(run)
+    process.end(run[0])
+    assert process.begun == ["a", "b", "c"]
+    assert process.back() == ["d", "e"]
+
+
+def test_what_is_withdrawn_never_begins_and_no_other_hook_loses_anything() -> None:
+    process = Process()
+    run, other = claims("abc"), claims("xyz", "other")
+    process.add([*run, *other])
+    process.runs.withdraw(["h", "a hook without a run"])
+    process.end(run[0])
+    process.end(other[0])
+    assert process.begun == ["a", "b", "x", "y", "z"]
+    assert process.back() == ["c"]
+    assert process.back() == []
+
+
+def test_after_a_stop_nothing_begins_whenever_it_was_claimed() -> None:
+    process = Process()
+    run = claims("abc")
+    process.add(run)
+    process.runs.stop()
+    process.add(claims("xyz", "other", at_once=0))
+    process.end(run[0])
+    assert process.begun == ["a", "b"]
+    assert process.back() == ["c", "x", "y", "z"]
+
+
+def test_none_begins_when_its_lease_might_not_cover_it() -> None:
+    process = Process()
+    run = claims("abc", until=1005.0)
+    process.add(run)
+    process.clock.advance(5.1)
+    process.end(run[0])
+    assert process.begun == ["a", "b"]
+    assert process.back() == ["c"]
+
+
+def test_what_waits_for_an_older_version_of_its_hook_goes_back() -> None:
+    process = Process()
+    process.add(claims("abc"))
+    assert process.runs.versions() == {"h": 1}
+    process.add(claims("de", at_once=0, version=2))
+    assert process.runs.versions() == {"h": 2}
+    assert process.back() == ["c"]
+
+
+def test_a_process_that_is_nearly_full_leaves_its_room_to_claims_and_goes_on_later() -> None:
+    process = Process(requests_max=4)
+    run, others = claims("abcd"), claims("xy", "other")
+    process.add([*run, *others])
+    process.end(run[0])
+    assert process.begun == ["a", "b", "x", "y"], "three of four are under way"
+    process.in_flight.end(others[0])
+    process.runs.go_on()
+    assert process.begun == ["a", "b", "x", "y", "c"]
+
+
+def test_a_run_is_as_long_as_its_hook_is_quick_and_topped_up_when_half_is_gone() -> None:
+    process = Process(most=2)
+    assert process.runs.ahead(2, None).rows_of("h") == 2, "of a hook that is not known yet"
+    run = claims("abcd")
+    process.add(run)
+    ahead = process.runs.ahead(2, None)
+    assert (ahead.rows_of("h"), ahead.held["h"][1]) == (0, 20), "all that it may have waits already"
+    for claim in run:
+        process.end(claim)
+    assert process.runs.ahead(2, None).rows_of("h") == 2 + 2 * 4
+    process.add(claims("123456", at_once=0))
+    assert process.runs.ahead(2, None).rows_of("h") == 10 - 4
+    for name in range(1000):
+        [claim] = claims(f"{name % 10}", at_once=1)
+        process.end(claim)
+    assert process.runs.ahead(2, None).rows_of("h") == HOOK_ROWS_MAX
