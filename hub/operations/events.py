@@ -73,9 +73,11 @@ class Events:
             raise NotFound("there is no such event in this project", title="No such event")
         return events.as_sent(found, project.key)
 
-    def preview(self, requester: Requester, project: Project, event_type: str) -> Preview:
-        """What an event of this type would reach now, of the hooks that this requester sees; nothing is
-        stored.
+    def preview(
+        self, requester: Requester, project: Project, event_type: str, most: int = PREVIEW_MAX
+    ) -> Preview:
+        """What an event of this type would reach now, of the newest `most` hooks that this requester sees;
+        nothing is stored.
 
         Raises:
             Invalid: a type that the project does not take.
@@ -83,7 +85,7 @@ class Events:
         if reason := catalogue.type_error(project.catalogue, event_type):
             raise Invalid([("type", reason)])
         matched, not_matched = [], []
-        for hook in self._hooks(requester, project):
+        for hook in self._hooks(requester, project, most):
             why = _why_not(hook, event_type)
             if why is None:
                 matched.append(hook.id)
@@ -91,10 +93,10 @@ class Events:
                 not_matched.append((hook.id, why))
         return Preview(tuple(matched), tuple(not_matched))
 
-    def _hooks(self, requester: Requester, project: Project) -> Iterator[Hook]:
+    def _hooks(self, requester: Requester, project: Project, most: int) -> Iterator[Hook]:
         """Those that this requester sees, newest first, a page of them in memory at a time."""
         before = None
-        for _ in range(0, PREVIEW_MAX, PREVIEW_PAGE):
+        for _ in range(0, most, PREVIEW_PAGE):
             found = self._subscriptions.find(requester, project, before=before, limit=PREVIEW_PAGE)
             yield from found
             if len(found) < PREVIEW_PAGE:

@@ -86,6 +86,15 @@ class Subscriptions:
         """Raises: NotFound, also for one that this requester must not see."""
         return self._database.read(lambda: hook_access.visible(requester, project, hooks.get(hook_id)))
 
+    def named(self, requester: Requester, project: Project, hook_ids: Collection[str]) -> dict[str, Hook]:
+        """Those of these hooks that there are and that this requester sees, by their id."""
+        found = self._database.read(lambda: hooks.named(project.id, hook_ids))
+        return {
+            hook_id: hook
+            for hook_id, hook in found.items()
+            if access.sees(requester, hook_access.origin_of(hook))
+        }
+
     def get_by_number(self, requester: Requester, project: Project, number: int) -> Hook:
         """The same, by the integer that dialects use."""
         return self._database.read(

@@ -71,13 +71,11 @@ def _reach(request: PageRequest, event_type: str) -> dict[str, Any]:
         preview = services.events.preview(requester, project, event_type)
     except Invalid as refused:
         return {"error": refused.errors[0][1]}
-    hooks = [
-        services.subscriptions.get(requester, project, hook_id) for hook_id in preview.matched[:NAMED_MAX]
-    ]
+    hooks = services.subscriptions.named(requester, project, preview.matched[:NAMED_MAX])
     return {
         "error": "",
         "count": words.counted(len(preview.matched), "hook", "hooks"),
-        "hooks": [(hook.id, words.title(hook), hook.state == "auto_disabled") for hook in hooks],
+        "hooks": [(hook.id, words.title(hook), hook.state == "auto_disabled") for hook in hooks.values()],
         "more": len(preview.matched) - len(hooks),
         "others": len(preview.not_matched),
     }

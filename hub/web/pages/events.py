@@ -23,6 +23,8 @@ MINUTE_S = 60
 """The form's times are whole minutes, and the one that is named belongs to what is asked for."""
 DELIVERIES = 100
 NOT_ELSEWHERE = 50
+LOOKED_AT_MAX = 200
+"""Hooks of which an event's page asks why they did not get it: more than it shows, beside those that did."""
 WENT_ORDER = ("delivered", "retrying", "waiting", "sending", "held", "failed", "refused", "cancelled")
 WENT_WORDS = {
     "delivered": "delivered to",
@@ -101,7 +103,7 @@ def show(request: PageRequest) -> View:
     results = services.deliveries.last_results(deliveries)
     reached = {delivery.hook_id for delivery in deliveries}
     try:
-        preview = services.events.preview(requester, project, event.type)
+        preview = services.events.preview(requester, project, event.type, LOOKED_AT_MAX)
         elsewhere: list[tuple[str, str]] | None
         elsewhere = [(hook_id, why) for hook_id, why in preview.not_matched if hook_id not in reached]
         elsewhere += [
@@ -112,7 +114,7 @@ def show(request: PageRequest) -> View:
     except Invalid:
         elsewhere = None  # one of the hub's own: nobody publishes it, and only hooks that name it get it
     shown_ids = [*reached, *(hook_id for hook_id, _ in (elsewhere or ())[:NOT_ELSEWHERE])]
-    names = {hook_id: _hook_name(request, hook_id) for hook_id in dict.fromkeys(shown_ids)}
+    names = _names(request, shown_ids)
     went = _went(dict(services.deliveries.states_of([event.id])[event.id]))
     shows_data = sees_bodies(requester)
     values: dict[str, Any] = {
@@ -125,7 +127,7 @@ def show(request: PageRequest) -> View:
         "deliveries": [(delivery, results.get(delivery.id)) for delivery in deliveries],
         "is_own": elsewhere is None,
         "elsewhere": (elsewhere or [])[:NOT_ELSEWHERE],
-        "elsewhere_count": len(elsewhere or ()),
+        "elsewhere_count": _others(request, reached),
         "names": names,
         "pretty": words.pretty(event.data) if shows_data else "",
         "raw": words.text(event.data) if shows_data else "",
@@ -233,14 +235,22 @@ def _went(states: dict[str, int]) -> dict[str, str]:
     return {"tone": tone, "icon": icon, "words": said[:1].upper() + said[1:]}
 
 
-def _hook_name(request: PageRequest, hook_id: str) -> tuple[str, str]:
-    """Title and what it receives; of one that was deleted neither is known."""
-    try:
-        hook = request.services.subscriptions.get(request.requester, request.project, hook_id)
-    except NotFound:
-        return "", ""
+def _others(request: PageRequest, reached: set[str]) -> int:
+    """How many hooks of the project, as they are now, did not get it."""
+    states = request.services.overview.states(request.requester, request.project)
+    live = request.services.subscriptions.named(request.requester, request.project, reached)
+    there = sum(hook.state != "gone" for hook in live.values())
+    return sum(count for state, count in states.items() if state != "gone") - there
+
+
+def _names(request: PageRequest, hook_ids: list[str]) -> dict[str, tuple[str, str]]:
+    """Title of each and what it receives; of one that was deleted neither is known."""
+    found = request.services.subscriptions.named(request.requester, request.project, hook_ids)
     presets = dict(hook_draft.presets_of(request.project.catalogue))
-    return words.title(hook), words.wants(hook.events, presets)
+    known = {
+        hook_id: (words.title(hook), words.wants(hook.events, presets)) for hook_id, hook in found.items()
+    }
+    return {hook_id: known.get(hook_id, ("", "")) for hook_id in hook_ids}
 
 
 def _size(count: int) -> str:
