@@ -137,7 +137,7 @@ class Hub:
             replays=Replays(self.database, subscriptions, woken.set),
             overview=Overview(self.database, intake),
             credentials=credentials,
-            projects=Projects(self.database, changed),
+            projects=Projects(self.database, changed, self._unsubscribe.hook_ended),
             users=Users(self.database),
             members=Members(self.database),
             tokens=Tokens(self.database, credentials.forget),

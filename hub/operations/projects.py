@@ -23,12 +23,18 @@ ProjectWithStates = tuple[Project, Mapping[State, int]]
 class Projects:
     """Any thread but the event loop's may call this."""
 
-    def __init__(self, database: Database, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        changed: Callable[[], None] = lambda: None,
+        ended: Callable[[str], None] = lambda hook_id: None,
+    ) -> None:
         """`changed` is called after each change: what was kept of a project is to be forgotten, and there may
-        be something to send.
+        be something to send. `ended`: an app's hook was deleted with its project.
         """
         self._database = database
         self._changed = changed
+        self._ended = ended
 
     def list(self, requester: Requester, before: str | None = None, limit: int = 200) -> tuple[Project, ...]:
         """Newest first; only those made before the one of this key."""
@@ -120,13 +126,17 @@ class Projects:
         """
         require(requester, "admin")
 
-        def write() -> None:
+        def write() -> list[str]:
             project, now = known(key), self._database.clock.now()
+            of_apps = hook_lists.of_apps(project.id)
             projects.delete(project, now)
             audit.add(now, requester, "project.deleted", key, project.id, {"name": [project.name, None]})
+            return of_apps
 
-        self._database.write(write).result()
+        ended = self._database.write(write).result()
         self._changed()
+        for hook_id in ended:
+            self._ended(hook_id)
 
 
 def known(key: str) -> Project:

@@ -60,6 +60,14 @@ def origins(project_id: int) -> dict[str, int]:
     return {app or kind: int(count) for kind, app, count in rows}
 
 
+def of_apps(project_id: int) -> list[str]:
+    """The hooks of apps that have not been told of their end: those off after failures, or gone, have."""
+    table = models.Hook
+    there = (table.project_id == project_id) & table.deleted_at.is_null() & (table.origin_kind == "app")
+    told = table.state.in_(("auto_disabled", "gone"))
+    return [row.id for row in table.select(table.id).where(there & ~told)]
+
+
 def open_counts(database: Database, hook_ids: Sequence[str], most: int) -> dict[str, int]:
     """Hook → its deliveries that wait or are to be tried again, counted up to `most`: an index range each."""
     counts = {}

@@ -221,6 +221,15 @@ def test_a_dialog_does_what_its_page_does(live: LiveHub, hub: Shown, pages: dict
     expect(page.get_by_role("status")).to_contain_text("Deleted: 127.0.0.1:8099")
 
 
+def test_the_page_of_the_api_has_a_heading_and_a_main_part(pages: dict[str, Page]) -> None:
+    """What is within that part is Swagger UI's, as its makers publish it."""
+    page = pages["stranger"]
+    page.goto("/docs")
+    page.locator(".opblock").first.wait_for()
+    rules = ["page-has-heading-one", "landmark-one-main", "landmark-no-duplicate-main", "document-title"]
+    assert found(page, {"type": "rule", "values": rules}) == []
+
+
 def test_every_page_is_looked_at(hub: Shown) -> None:
     paths = {look.path.partition("?")[0].format_map(hub.names) for look in LOOKS}
     for page in PAGES:

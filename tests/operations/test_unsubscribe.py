@@ -13,6 +13,7 @@ from hub.rules.access import Requester
 from hub.store import projects, settings
 from tests.rigs.api import Client, LiveHub, serving
 from tests.rigs.receivers import Answer, Received, Receiver, Reply, close_silently, hang, reset
+from tests.rigs.requesters import ADMIN
 from tests.rigs.waiting import until
 
 Json = dict[str, Any]
@@ -125,6 +126,17 @@ def test_a_zap_that_was_switched_on_again_is_told_of_its_next_end(
     assert manager.post(f"/hooks/{hook_id}/enable").status_code == 200
     assert manager.delete(f"/hooks/{hook_id}").status_code == 200
     until(lambda: told(receiver), lambda found: len(found) == 2)
+
+
+def test_zaps_are_told_when_their_project_is_deleted(live: LiveHub, key: str, receiver: Receiver) -> None:
+    make(live, key, f"{receiver.url}/one")
+    make(live, key, f"{receiver.url}/two")
+    own, ended = make(live, key, f"{receiver.url}/ended")
+    own.delete(f"/hooks/{ended}")
+    live.hub.services.projects.delete(ADMIN, key)
+    until(
+        lambda: sorted(one.path for one in told(receiver)), lambda paths: paths == ["/hook/one", "/hook/two"]
+    )
 
 
 def test_an_app_that_ends_its_own_hook_is_not_told(live: LiveHub, key: str, receiver: Receiver) -> None:
