@@ -2,17 +2,9 @@
 documented keys.
 """
 
-import json
 from collections import Counter
 
-import pytest
-
-from connectors.icescrum.catalogue import APP_EVENT_TYPES, CORE_EVENT_TYPES, EVENT_TYPES, PRESETS, examples
-
-STORY_KEYS = """class id acceptanceTests_count acceptedDate activities_count actors_ids affectVersion attachments_count backlog
-comments_count creator dateCreated dependsOn description doneDate effort estimatedDate feature followers_ids frozenDate inProgressDate
-inReviewDate lastUpdated name notes origin parentSprint plannedDate rank state suggestedDate tasks_count todoDate type uid value
-testState tags dependences countDoneTasks totalRemainingTime project permalink notes_html"""
+from connectors.icescrum.catalogue import APP_EVENT_TYPES, CORE_EVENT_TYPES, EVENT_TYPES, PRESETS
 
 
 def test_it_has_38_core_codes_by_object() -> None:
@@ -73,38 +65,3 @@ def test_every_code_has_words_for_people_and_stands_in_a_group_with_its_object()
 def test_the_story_preset_has_four_events_and_no_comments() -> None:
     assert PRESETS["story"] == ("story.create", "story.update", "story.delete", "story.state")
     assert PRESETS["all"] == ("*",)
-
-
-@pytest.mark.parametrize("code", [info.code for info in EVENT_TYPES])
-def test_each_code_has_an_example_of_its_own_kind(code: str) -> None:
-    data = examples(code)
-    read = json.loads(data)
-    key, _, verb = code.partition(".")
-    wanted = "Comment" if verb.endswith("Comment") else key[0].upper() + key[1:]
-    assert list(read)[:2] == ["class", "id"]
-    assert read["class"] == wanted
-    assert isinstance(read["id"], int)
-    assert b"\n" not in data
-
-
-def test_the_story_example_has_every_documented_key_in_order() -> None:
-    assert " ".join(json.loads(examples("story.create"))) == STORY_KEYS.replace("\n", " ")
-
-
-def test_examples_hold_what_careless_code_breaks() -> None:
-    story = examples("story.state")
-    assert b'"effort":1.10,' in story
-    assert "🚗".encode() in story
-    assert "é".encode() in story
-    assert b"\\u" not in story
-
-
-def test_examples_give_away_no_more_of_a_person_than_a_name() -> None:
-    for code in {info.code for info in EVENT_TYPES}:
-        text = examples(code).decode()
-        assert not [word for word in ("email", "username", "lastLogin", "pinCode", "admin") if word in text]
-
-
-def test_a_type_of_no_catalogue_has_a_plain_example() -> None:
-    assert json.loads(examples("order.paid"))["id"] == 1
-    assert examples("order.paid") == examples("nothing")

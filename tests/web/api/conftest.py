@@ -6,6 +6,8 @@ import pytest
 
 from hub.rules.settings import Settings
 from tests.rigs.api import Client, LiveHub
+from tests.rigs.origins import Stage, staged
+from tests.rigs.receivers import Receiver
 
 
 @pytest.fixture
@@ -14,3 +16,14 @@ def admin(live: LiveHub) -> Iterator[Client]:
     client = live.client("admin", project=None)
     yield client
     assert client.patch("/settings", json=Settings().as_dict()).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[Receiver]:
+    with Receiver() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stage(live: LiveHub, target: Receiver) -> Stage:
+    return staged(live, target)

@@ -3,33 +3,20 @@ the API and by hand.
 """
 
 import itertools
-import logging
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from connectors import registry
-from connectors.base import EditRule
 from hub.errors import Refusal
 from hub.rules.access import Requester
 from hub.rules.hook_fields import HookChange
-from hub.store import audit, projects
+from hub.store import audit
 from hub.store.models import Hook
-from hub.store.projects import Project
 from hub.web.problems import problem_of
 from tests.rigs.api import Client, LiveHub
+from tests.rigs.origins import APPS, ORIGINS, Json, Stage, by_hand, staged
 from tests.rigs.receivers import Receiver
-from tests.rigs.waiting import until
 
-Json = dict[str, Any]
-
-APPS = {"full": "icescrum", "switch": "zapier", "none": "power_automate"}
-"""One connector for each edit rule."""
-ORIGINS = ("page", "api", "manual", *APPS)
-"""`manual` is an api hook whose maker has set `manual_edit`."""
 ACTIONS = (
     "view",
     "edit",
@@ -44,7 +31,6 @@ ACTIONS = (
     "take_over",
 )
 ACTORS = ("manage", "own", "other", "subscribe", "read", "by_hand")
-
 ALL = frozenset(ACTIONS)
 OWN_CALLS = frozenset({"view", "edit", "switch", "test", "delete"})
 """What the scope `subscribe` reaches; the rest takes `manage`."""
@@ -76,74 +62,6 @@ def expected(origin: str, actor: str, action: str) -> int:
     return 200 if sees[actor] else 404
 
 
-@dataclass(frozen=True)
-class Stage:
-    """A project with one client for each actor, and a way to make a hook of each origin."""
-
-    live: LiveHub
-    project: str
-    clients: dict[str, Client]
-    makers: dict[str, Client]
-    target_url: str
-
-    def by_hand(self) -> tuple[Requester, Project]:
-        """A manager on the pages."""
-        row = projects.by_key(self.project)
-        assert row is not None
-        return (Requester("ann", frozenset({"manage"}), is_person=True), row)
-
-    def make(self, origin: str, **fields: Any) -> str:
-        wanted = {"target_url": self.target_url, "events": ["*"], **fields}
-        if origin == "page":
-            change = HookChange(**{**wanted, "events": tuple(wanted["events"])})
-            return self.live.hub.services.subscriptions.create(*self.by_hand(), change).hook.id
-        if origin == "manual":
-            wanted["manual_edit"] = True
-        answer = self.makers[origin].post("/hooks", json=wanted)
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["id"])
-
-    def client(self, actor: str, origin: str) -> Client:
-        return self.makers[origin] if actor == "own" else self.clients[actor]
-
-    def row(self, hook_id: str) -> Json:
-        found = self.live.hub.database.read(lambda: Hook.get_by_id(hook_id))
-        return dict(found.__data__)
-
-    def delivery(self, hook_id: str) -> str:
-        """A finished delivery of this hook."""
-        sent = self.live.hub.services.pings.send(*self.by_hand(), hook_id)
-        return sent.delivery_id
-
-
-@pytest.fixture(scope="module")
-def target() -> Iterator[Receiver]:
-    with Receiver() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def stage(live: LiveHub, target: Receiver) -> Stage:
-    return staged(live, target)
-
-
-def staged(live: LiveHub, target: Receiver) -> Stage:
-    key = live.project()
-    row = projects.by_key(key)
-    assert row is not None
-    database = live.hub.database
-    database.write(lambda: projects.switch_connector(int(row.id), "icescrum", True, "test", 0.0)).result()
-    clients = {
-        "manage": live.client("manage", "read", project=key),
-        "other": live.client("subscribe", "read", project=key, app="n8n"),
-        "subscribe": live.client("subscribe", project=key),
-        "read": live.client("read", project=key),
-    }
-    makers = {"api": clients["subscribe"], "manual": clients["subscribe"]}
-    makers |= {rule: live.client("subscribe", "read", project=key, app=app) for rule, app in APPS.items()}
-    return Stage(live, key, clients, makers, target.url)
-
-
 def call(client: Client, action: str, hook_id: str, delivery_id: str) -> tuple[int, Json]:
     path = f"/hooks/{hook_id}"
     calls: dict[str, tuple[str, str, Json | None]] = {
@@ -162,37 +80,6 @@ def call(client: Client, action: str, hook_id: str, delivery_id: str) -> tuple[i
     method, url, body = calls[action]
     answer = client.request(method, url, json=body)
     return answer.status_code, answer.json()
-
-
-def by_hand(
-    stage: Stage, action: str, hook_id: str, who: tuple[Requester, Project] | None = None
-) -> tuple[int, Json]:
-    """What the pages do, in the API's words."""
-    subscriptions, by_hand = stage.live.hub.services.subscriptions, who or stage.by_hand()
-    try:
-        match action:
-            case "view":
-                subscriptions.get(*by_hand, hook_id)
-            case "edit":
-                subscriptions.update(*by_hand, hook_id, HookChange(name="Renamed"))
-            case "switch":
-                subscriptions.update(*by_hand, hook_id, HookChange(enabled=False))
-            case "enable" | "disable":
-                subscriptions.switch(*by_hand, hook_id, action == "enable")
-            case "test":
-                subscriptions.check(*by_hand, hook_id, "test")
-            case "retry" | "replay":
-                subscriptions.check(*by_hand, hook_id, "redeliver")
-            case "delete":
-                subscriptions.delete(*by_hand, hook_id)
-            case "rotate":
-                subscriptions.rotate_secret(*by_hand, hook_id, None, 0)
-            case "take_over":
-                subscriptions.take_over(*by_hand, hook_id)
-    except Refusal as refused:
-        problem = problem_of(refused)
-        return problem.status, {"detail": problem.detail}
-    return 200, {}
 
 
 def is_done(action: str, before: Json, after: Json) -> bool:
@@ -294,114 +181,6 @@ def test_no_body_field_sets_an_origin(stage: Stage, field: str) -> None:
     assert stage.clients["manage"].patch(f"/hooks/{hook_id}", json={field: "zapier"}).status_code == 422
 
 
-class _Statements(logging.Handler):
-    """Every statement that names an id, in order: what is asked decides how long an answer takes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[tuple[str, tuple[Any, ...]]] = []
-        self.lock_seen = threading.Lock()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if isinstance(record.msg, tuple):
-            sql, params = record.msg
-            with self.lock_seen:
-                self.seen.append((sql, tuple(params or ())))
-
-    def about(self, some_id: str) -> list[str]:
-        with self.lock_seen:
-            return [sql for sql, params in self.seen if some_id in params]
-
-
-@pytest.fixture
-def statements() -> Iterator[_Statements]:
-    handler, logger = _Statements(), logging.getLogger("peewee")
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
-    yield handler
-    logger.removeHandler(handler)
-    logger.setLevel(level)
-
-
-UNKNOWN_HOOK = "hook_0199ffffffff7fffbfffffffffffffff"
-UNKNOWN_DELIVERY = "dlv_0199ffffffff7fffbfffffffffffffff"
-HIDDEN_CALLS: tuple[tuple[str, str, Json | None], ...] = (
-    ("GET", "/hooks/{hook}", None),
-    ("PATCH", "/hooks/{hook}", {"name": "x"}),
-    ("PATCH", "/hooks/{hook}", {"enabled": False}),
-    ("PATCH", "/hooks/{hook}", {"target_url": "http://127.0.0.1:4711/x", "handshake": "rest-hooks"}),
-    ("PATCH", "/hooks/{hook}", {"events": ["Not A Type"]}),
-    ("PUT", "/hooks/{hook}", {"name": "x"}),
-    ("POST", "/hooks/{hook}/ping", None),
-    ("POST", "/hooks/{hook}/enable", None),
-    ("POST", "/hooks/{hook}/rotate-secret", {}),
-    ("POST", "/hooks/{hook}/replay", {"since": "2020-01-01T00:00:00Z"}),
-    ("POST", "/hooks/{hook}/take-over", None),
-    ("GET", "/hooks/{hook}/samples", None),
-    ("GET", "/hooks/{hook}/deliveries", None),
-    ("GET", "/deliveries/{delivery}", None),
-    ("POST", "/deliveries/{delivery}/retry", None),
-    ("DELETE", "/hooks/{hook}", None),
-)
-
-
-def wait_until_parked(stage: Stage, hook_id: str) -> None:
-    """Until the dispatcher has looked at it: from then on only calls ask the database about it."""
-    until(lambda: stage.row(hook_id)["ready_at"], lambda ready_at: ready_at is None)
-
-
-@pytest.mark.parametrize(("method", "path", "body"), HIDDEN_CALLS)
-def test_another_apps_hook_is_answered_exactly_like_an_unknown_id(
-    stage: Stage, statements: _Statements, method: str, path: str, body: Json | None
-) -> None:
-    hook_id = stage.make("switch")
-    delivery_id = stage.delivery(hook_id)
-    other = stage.clients["other"]
-    wait_until_parked(stage, hook_id)
-    ids = ({"hook": hook_id, "delivery": delivery_id}, {"hook": UNKNOWN_HOOK, "delivery": UNKNOWN_DELIVERY})
-    statements.seen.clear()
-    hidden, unknown = (other.request(method, path.format(**one), json=body) for one in ids)
-    assert hidden.status_code in (403, 404, 422)
-    assert (hidden.status_code, hidden.content) == (unknown.status_code, unknown.content)
-    assert {**hidden.headers, "date": ""} == {**unknown.headers, "date": ""}
-    name = "delivery" if "delivery" in path else "hook"
-    assert statements.about(ids[0][name]) == statements.about(ids[1][name])
-    if hidden.status_code == 404:
-        assert statements.about(ids[0][name])  # the comparison is not empty
-
-
-def test_an_app_lists_its_own_hooks_and_deliveries_and_no_others(live: LiveHub, target: Receiver) -> None:
-    stage = staged(live, target)
-    made = {origin: stage.make(origin) for origin in ORIGINS}
-    mine = (
-        stage.clients["other"]
-        .post("/hooks", json={"target_url": stage.target_url, "event": "*"})
-        .json()["id"]
-    )
-    deliveries = {hook_id: stage.delivery(hook_id) for hook_id in [*made.values(), mine]}
-    other = stage.clients["other"]
-    assert [hook["id"] for hook in other.get("/hooks").json()] == [mine]
-    assert [hook["id"] for hook in other.get("/hooks", params={"target_url": stage.target_url}).json()] == [
-        mine
-    ]
-    assert [delivery["id"] for delivery in other.get("/deliveries").json()] == [deliveries[mine]]
-    preview = other.post("/events/preview", json={"type": "a.b"}).json()
-    assert preview == {"matched": [mine], "not_matched": []}
-    subscribed = [hook["id"] for hook in stage.clients["subscribe"].get("/hooks").json()]
-    assert sorted(subscribed) == sorted([made["api"], made["manual"]])
-    seen = [hook["id"] for hook in stage.clients["read"].get("/hooks").json()]
-    assert sorted(seen) == sorted([*made.values(), mine])
-
-
-def test_an_apps_token_of_another_project_sees_nothing_of_it(live: LiveHub, stage: Stage) -> None:
-    hook_id = stage.make("switch")
-    stranger = live.client("subscribe", "read", project=live.project(), app="zapier")
-    assert stranger.get(f"/hooks/{hook_id}").status_code == 404
-    assert stranger.delete(f"/hooks/{hook_id}").status_code == 404
-    assert stranger.get("/hooks", params={"project": stage.project}).status_code == 403
-
-
 @pytest.mark.parametrize("origin", ["api", "full", "switch", "none"])
 def test_a_manager_takes_a_hook_over_and_then_the_pages_rules_apply(stage: Stage, origin: str) -> None:
     hook_id = stage.make(origin)
@@ -466,83 +245,6 @@ def test_a_member_who_may_only_look_changes_nothing_by_hand(stage: Stage, origin
     member = (Requester("bob", frozenset({"read"}), is_person=True), stage.by_hand()[1])
     assert by_hand(stage, action, hook_id, member)[0] == 409
     assert still(stage.row(hook_id)) == still(before)
-
-
-@pytest.mark.parametrize("app", ["zapier", "make", "activepieces"])
-def test_an_apps_hook_needs_its_connector_switched_on(live: LiveHub, target: Receiver, app: str) -> None:
-    key = live.project()
-    manage = live.client("manage", project=key)
-    assert manage.patch(f"/connectors/{app}", json={"enabled": False}).status_code == 200
-    client = live.client("subscribe", project=key, app=app)
-    wanted = {"target_url": target.url, "event": "*"}
-    refused = client.post("/hooks", json=wanted)
-    assert refused.status_code == 409
-    assert registry.connector(app).name in refused.json()["detail"]
-    assert client.get("/hooks").json() == []
-    assert manage.patch(f"/connectors/{app}", json={"enabled": True}).json()["enabled"] is True
-    assert client.post("/hooks", json=wanted).status_code == 201
-
-
-def test_a_target_is_not_asked_for_consent_while_its_connector_is_off(
-    live: LiveHub, receiver: Receiver
-) -> None:
-    key = live.project()
-    client = live.client("subscribe", project=key, app="make")
-    refused = client.post(
-        "/hooks", json={"target_url": receiver.url, "event": "*", "handshake": "rest-hooks"}
-    )
-    assert refused.status_code == 409
-    assert receiver.requests == []
-
-
-def test_a_connector_is_on_in_its_own_project_only(live: LiveHub) -> None:
-    one, two = live.project(), live.project()
-    live.client("manage", project=one).patch("/connectors/make", json={"enabled": True})
-    is_on = {
-        key: {
-            row["key"]: row["enabled"] for row in live.client("read", project=key).get("/connectors").json()
-        }["make"]
-        for key in (one, two)
-    }
-    assert is_on == {one: True, two: False}
-
-
-def test_the_edit_rule_of_each_connector_is_told(live: LiveHub) -> None:
-    told = {
-        row["key"]: row["edit_rule"]
-        for row in live.client("read", project=live.project()).get("/connectors").json()
-    }
-    assert told == {key: registry.connector(key).edit_rule.value for key in registry.connector_keys()}
-    assert {told[app]: rule for rule, app in APPS.items()} == {rule.value: rule.value for rule in EditRule}
-
-
-def test_an_app_token_issued_through_the_api_switches_its_connector_on(
-    live: LiveHub, target: Receiver
-) -> None:
-    admin = live.client("admin", project=None)
-    key = live.project()
-    answer = admin.post("/tokens", json={"scopes": ["subscribe"], "project": key, "app": "pipedream"})
-    assert answer.status_code == 201
-    client = live.client_with(answer.json()["token"])
-    assert client.post("/hooks", json={"target_url": target.url, "event": "*"}).status_code == 201
-    switched = live.hub.database.read(lambda: audit.entries(None, "pipedream", None, 10))
-    assert [row.action for row in switched] == ["connector.switched"]
-
-
-def test_the_page_needs_its_own_connector_and_new_projects_have_it(live: LiveHub, target: Receiver) -> None:
-    admin = live.client("admin", project=None)
-    assert admin.post("/projects", json={"key": "WEBHK"}).status_code == 201
-    database = live.hub.database
-    elsewhere = database.write(lambda: projects.add("WEBHL", "", "open", database.clock.now())).result()
-    assert "webhooks" in database.read(lambda: projects.connectors(int(elsewhere.id)))
-    for key in ("WEBHK", "WEBHL"):
-        stage = Stage(live, key, {}, {}, target.url)
-        assert stage.row(stage.make("page"))["origin_kind"] == "page"
-    admin.patch("/connectors/webhooks", params={"project": "WEBHK"}, json={"enabled": False})
-    with pytest.raises(Refusal) as refused:
-        Stage(live, "WEBHK", {}, {}, target.url).make("page")
-    assert problem_of(refused.value).status == 409
-    assert "Webhooks" in refused.value.detail
 
 
 def test_an_archived_project_is_closed_to_managers_by_hand_too(live: LiveHub, target: Receiver) -> None:
