@@ -13,6 +13,8 @@ from connectors.base import EventTypeInfo
 from connectors.icescrum.catalogue import PRESETS
 from hub.logs import MASK
 from hub.operations import hook_credentials
+from hub.operations.hook_views import HookView
+from hub.rules import format_fields
 from hub.rules.hook_fields import UNSET, HookChange, Unset
 from hub.store.hooks import Hook
 from hub.web.body import Form
@@ -47,6 +49,9 @@ class HookDraft:
     events: tuple[str, ...] = ()
     """Those that are selected, patterns included."""
     format: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of that format; those that are secret are masked, or not there."""
+    template: str = ""
     header_names: tuple[str, ...] = ()
     enabled: bool = True
     manual_edit: bool = False
@@ -57,11 +62,13 @@ class HookDraft:
 
     def shown_again(self) -> "HookDraft":
         """Without what must not be written into a page."""
-        return replace(self, secret="", header_values=())
+        settings = format_fields.shown_settings(self.format, self.settings)
+        return replace(self, secret="", header_values=(), settings=settings)
 
 
-def of_hook(hook: Hook, header_names: Sequence[str], presets: Mapping[str, Sequence[str]]) -> HookDraft:
+def of_hook(view: HookView, presets: Mapping[str, Sequence[str]]) -> HookDraft:
     """The fields of a hook as it is."""
+    hook = view.hook
     choice = next((name for name, codes in presets.items() if set(codes) == set(hook.events)), "selected")
     return HookDraft(
         name=hook.name,
@@ -71,7 +78,9 @@ def of_hook(hook: Hook, header_names: Sequence[str], presets: Mapping[str, Seque
         choice=choice,
         events=hook.events,
         format=hook.format,
-        header_names=tuple(header_names),
+        settings=view.settings,
+        template=hook.template or "",
+        header_names=view.header_names,
         enabled=hook.is_on,
         manual_edit=hook.manual_edit,
     )
@@ -92,6 +101,8 @@ def of_form(form: Form) -> HookDraft:
         choice=form.get("choice", "selected"),
         events=tuple(dict.fromkeys([*form.getlist("event"), *more])),
         format=form.get("format", ""),
+        settings=_settings_of(form),
+        template=form.get("template", "").replace("\r\n", "\n"),
         header_names=tuple(name for name, _ in headers),
         enabled="enabled" in form,
         manual_edit="manual_edit" in form,
@@ -126,10 +137,27 @@ def change_of(
         enabled=draft.enabled,
         verify_ssl=draft.verify_ssl,
         format=draft.format or UNSET,
+        settings=_settings(draft, stored),
+        template=draft.template if draft.template.strip() else None,
         manual_edit=draft.manual_edit if stored is not None and stored.origin_kind == "api" else UNSET,
         secret=secret,
         headers=headers,
     )
+
+
+def _settings_of(form: Form) -> dict[str, str]:
+    """Those of the format that was chosen; the form has those of all."""
+    before = f"setting.{form.get('format', '')}."
+    names = (name for name in form if name.startswith(before))
+    return {name.removeprefix(before): form.get(name, "").strip() for name in names}
+
+
+def _settings(draft: HookDraft, stored: Hook | None) -> dict[str, str]:
+    """Without those left empty; a secret one that was stored for this format is kept."""
+    is_kept = stored is not None and stored.format == draft.format and stored.sealed_settings is not None
+    hidden = format_fields.secret_settings(draft.format) if is_kept else frozenset[str]()
+    values = {name: value or (MASK if name in hidden else "") for name, value in draft.settings.items()}
+    return {name: value for name, value in values.items() if value}
 
 
 def presets_of(catalogue: str) -> Mapping[str, Sequence[str]]:

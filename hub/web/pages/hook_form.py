@@ -6,16 +6,18 @@ Owns `…/hooks/new` and `…/hooks/ID/settings`. Step before: somebody has type
 was made.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from connectors import registry
-from connectors.base import EditRule
+from connectors.base import EditRule, Setting
 from hub.errors import Conflict, Invalid
 from hub.operations import hook_access, hook_views
 from hub.operations.hook_views import HookView
 from hub.rules import catalogue
 from hub.rules.access import refusal
 from hub.rules.hook_fields import HookChange
+from hub.rules.templating.template import SOURCE_MAX
 from hub.store.hooks import Hook
 from hub.web.pages import hook_draft, words
 from hub.web.pages.hook_draft import HookDraft
@@ -58,7 +60,7 @@ def show_settings(request: PageRequest) -> View:
     if refusal(request.requester, hook_access.origin_of(view.hook), "edit") is not None:
         return _read_only(request, view)
     presets = hook_draft.presets_of(request.project.catalogue)
-    return _form(request, hook_draft.of_hook(view.hook, view.header_names, presets), view=view)
+    return _form(request, hook_draft.of_hook(view, presets), view=view)
 
 
 def update(request: PageRequest) -> View | Redirect:
@@ -142,7 +144,10 @@ def _form(
         "presets": hook_draft.presets_of(project.catalogue),
         "others": hook_draft.others(draft.events, groups),
         "catalogue": project.catalogue,
-        "formats": [(key, _format_words(key)) for key in registry.format_keys()],
+        "formats": _format_choices(),
+        "format_settings": _format_settings(),
+        "stored_settings": () if view is None else view.settings,
+        "template_max": SOURCE_MAX,
         "default_format": catalogue.default_format(project.catalogue),
         "stored_headers": stored,
         "blank_headers": blank,
@@ -175,6 +180,7 @@ def _read_only(request: PageRequest, view: HookView) -> View:
         "title": words.title(hook),
         "header_names": view.header_names,
         "format_words": _format_words(hook.format),
+        "settings": view.settings,
         "owner": _owner(hook),
         "reason": _reason(request, hook),
         "may": may,
@@ -215,7 +221,26 @@ def _check_connector(request: PageRequest) -> None:
 
 
 def _format_words(key: str) -> str:
-    return f"{key}: {FORMAT_WORDS[key]}" if key in FORMAT_WORDS else key
+    if key in FORMAT_WORDS:
+        return f"{key}: {FORMAT_WORDS[key]}"
+    try:
+        return registry.format_of(key).name or key
+    except LookupError:
+        return key
+
+
+def _format_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """What programs read, then chats: (heading, [(key, words)])."""
+    formats = [registry.format_of(key) for key in registry.format_keys()]
+    programs = [(one.key, _format_words(one.key)) for one in formats if one.makes == "json"]
+    chats = [(one.key, _format_words(one.key)) for one in formats if one.makes == "text"]
+    return [("Programs", programs), ("Chats", chats)]
+
+
+def _format_settings() -> list[tuple[str, str, Sequence[Setting]]]:
+    """What formats need besides the URL: (key, name, settings) of those that need something."""
+    formats = [registry.format_of(key) for key in registry.format_keys()]
+    return [(one.key, one.name or one.key, one.settings) for one in formats if one.settings]
 
 
 def _path(request: PageRequest, rest: str) -> str:

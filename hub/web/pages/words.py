@@ -26,6 +26,8 @@ LABELS = {
     "format": "Format",
     "secret": "Secret",
     "headers": "Extra headers",
+    "settings": "Settings",
+    "template": "Its own text",
     "verify_ssl": "Certificate",
     "manual_edit": "By hand",
     "type": "Type",
@@ -36,6 +38,8 @@ LABELS = {
     "overlap_hours": "Overlap",
 }
 """Field of the API → what a form calls it."""
+_PARTS = {"headers": "Header", "settings": "Setting"}
+"""Fields that are of parts with names of their own."""
 DELIVERY_WORDS = {
     "waiting": "Waiting",
     "retrying": "Retrying",
@@ -179,7 +183,8 @@ def errors_by_field(errors: Iterable[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for path, message in errors:
         name = re.split(r"[.\[]", path)[0]
-        label = f"Header {path.partition('.')[2]}" if path.startswith("headers.") else LABELS.get(name, name)
+        part = _PARTS.get(name) if "." in path else None
+        label = f"{part} {path.partition('.')[2]}" if part else LABELS.get(name, name)
         joined = f"{label} {message}" if message[:1].islower() else f"{label}: {message}"
         found[name] = f"{found[name]} {joined}." if name in found else f"{joined.rstrip('.')}."
     return found

@@ -5,6 +5,7 @@ from starlette.datastructures import FormData
 
 from connectors.base import EventTypeInfo
 from hub.logs import MASK
+from hub.operations.hook_views import HookView
 from hub.rules.hook_fields import UNSET
 from hub.store import hooks
 from hub.store.hooks import Hook
@@ -89,9 +90,9 @@ def test_an_empty_value_keeps_what_is_stored_and_nothing_else(sqlite: Stage) -> 
 def test_a_preset_stands_for_its_patterns_both_ways(sqlite: Stage) -> None:
     assert hook_draft.change_of(HookDraft(choice="story", events=("a.b",)), STORY).events == STORY["story"]
     assert hook_draft.change_of(HookDraft(choice="gone", events=("a.b",)), STORY).events == ("a.b",)
-    hook = stored(sqlite, events=("story.update", "story.create"))
-    assert hook_draft.of_hook(hook, ["X-A"], STORY).choice == "story"
-    assert hook_draft.of_hook(hook, ["X-A"], {"all": ("*",)}).choice == "selected"
+    view = HookView(stored(sqlite, events=("story.update", "story.create")), True, "https://example.com")
+    assert hook_draft.of_hook(view, STORY).choice == "story"
+    assert hook_draft.of_hook(view, {"all": ("*",)}).choice == "selected"
 
 
 @pytest.mark.parametrize(

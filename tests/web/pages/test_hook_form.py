@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from hub.logs import MASK
 from tests.rigs.api import Browser, LiveHub
 from tests.rigs.receivers import Receiver
 
@@ -272,3 +273,42 @@ def test_remove_takes_the_header_that_it_stands_beside_and_says_what_must_be_typ
     assert 'value="X-C"' in shown
     assert 'value="X-B"' not in shown
     assert "type those anew" in shown
+
+
+def test_a_chat_has_its_own_fields_and_keeps_its_token_when_it_is_left_empty(
+    live: LiveHub, project: str, manager: Browser, receiver: Receiver
+) -> None:
+    path = f"/projects/{project}/hooks/new"
+    chat = {
+        "format": "matrix",
+        "setting.matrix.room_id": "!a:b.org",
+        "setting.telegram.chat_id": "not this one",
+    }
+    missing = manager.submit(path, **form(receiver, **chat))
+    assert missing.status_code == 422
+    [error] = errors_of(missing.text)
+    assert error.startswith("Setting access_token is missing")
+    assert 'value="!a:b.org"' in missing.text
+
+    saved = manager.submit(path, **form(receiver, **chat, **{"setting.matrix.access_token": "sesame"}))
+    assert saved.status_code == 303
+    hook = only_hook(live, project)
+    settings = f"/projects/{project}/hooks/{hook['id']}/settings"
+    assert "sesame" not in manager.get(settings).text
+    chat |= {"setting.matrix.room_id": "!c:d.org", "setting.matrix.access_token": ""}
+    assert manager.submit(settings, **form(receiver, **chat)).status_code == 303
+    assert only_hook(live, project)["settings"] == {"room_id": "!c:d.org", "access_token": MASK}
+
+
+def test_a_text_of_its_own_is_kept_as_typed_and_told_where_it_is_wrong(
+    live: LiveHub, project: str, manager: Browser, receiver: Receiver
+) -> None:
+    path = f"/projects/{project}/hooks/new"
+    wrong = manager.submit(path, **form(receiver, template="</textarea>\r\n{{ x( }}"))
+    assert wrong.status_code == 422
+    [error] = errors_of(wrong.text)
+    assert error.startswith("Its own text line 2: ")
+    assert "&lt;/textarea&gt;\n{{ x( }}" in wrong.text
+
+    assert manager.submit(path, **form(receiver, template="\r\n")).status_code in (201, 303)
+    assert only_hook(live, project)["template"] is None
