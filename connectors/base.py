@@ -30,6 +30,8 @@ class Event:
     data: bytes
     hops: int = 0
     """How many deliveries of a hub led to it being published."""
+    source_id: str | None = None
+    """The source that took it in; None for one that was published."""
 
 
 @dataclass(frozen=True, slots=True)

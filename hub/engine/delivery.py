@@ -13,11 +13,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from connectors import registry, signing
-from connectors.base import Answer, Context, Event, Format, HttpParcel, Judgement
+from connectors.base import PING_EVENT_TYPE, Answer, Context, Event, Format, HttpParcel, Judgement
 from hub import __version__
 from hub.errors import DeliveryError, Fault
 from hub.logs import MASK
 from hub.rules import format_fields, hops
+from hub.rules.facts import Facts
+from hub.rules.filters import Unreadable
 from hub.rules.masking import credentials_of
 from hub.rules.outcome import Kind, Outcome, SentBody
 from hub.rules.retry import resume_at
@@ -73,6 +75,7 @@ class Attempt:
                 "none",
                 "refused",
             )
+        _check_filter(shipment)
         self._form = registry.format_of(shipment.destination.format)
         request = build(shipment, self._form, self._settings, self._clock, self._origin)
         self._sent |= _described(request, shipment)
@@ -113,6 +116,22 @@ def attempt(shipment: Shipment, outbound: Outbound, settings: Settings, clock: C
     except Exception as error:
         return one.failed(error)
     return one.answered(receipt)
+
+
+def _check_filter(shipment: Shipment) -> None:
+    """What is sent passes the filter as it is now. It may have come when the filter was another, or could not
+    be read.
+
+    Raises: DeliveryError.
+    """
+    only_if = shipment.destination.filter
+    if only_if is None or shipment.event.type == PING_EVENT_TYPE:
+        return
+    if isinstance(only_if, Unreadable):
+        raise DeliveryError(only_if.reason, "none", "hub")
+    failed = only_if.failed(Facts.of(shipment.event))
+    if failed is not None:
+        raise DeliveryError(f"not sent: {failed.reason_unseen}", "none", "refused")
 
 
 def build(shipment: Shipment, form: Format, settings: Settings, clock: Clock, origin: str) -> Request:

@@ -15,6 +15,7 @@ from typing import Any
 
 from hub.ids import new_id
 from hub.rules.access import Requester
+from hub.rules.facts import Facts
 from hub.rules.health import Switched
 from hub.store import audit, events, projects, routing
 from hub.store.database import Database
@@ -66,7 +67,8 @@ class HookStates:
         event = NewEvent(
             new_id("evt"), switched.project_id, event_type, time.time(), json.dumps(data).encode()
         )
-        event.hook_ids = routing.wanting_own(switched.project_id, event_type, switched.hook_id)
+        facts = Facts(event.type, event.occurred_at, event.data)
+        event.hook_ids = routing.wanting_own(switched.project_id, facts, switched.hook_id)
         events.add(self._database, [event], now)
 
 

@@ -1,25 +1,24 @@
 """The way in: events are matched, written down with their deliveries, and only then answered.
 
-Owns acceptance: idempotency, matching over the cached routing tables, group commit, back-pressure. Nothing is
-sent here. Step before: `operations.publishing` has checked the events. Step after: the dispatcher, woken
-after each commit, claims what was written.
+Owns acceptance: idempotency, group commit, back-pressure; who gets an event, `routing` says. Nothing is sent
+here. Step before: `operations.publishing` has checked the events. Step after: the dispatcher, woken after
+each commit, claims what was written.
 """
 
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from hub.engine.routing import Routing
 from hub.engine.source_counts import SourceCounts
 from hub.engine.type_counts import TypeCounts
 from hub.errors import Busy
 from hub.ids import new_id
-from hub.rules.matching import RoutingTable
 from hub.rules.payload import Published
-from hub.store import event_types, events, routing
+from hub.store import event_types, events
 from hub.store.batch import Batch, Tell
 from hub.store.database import Database
 from hub.store.events import NewEvent
@@ -65,24 +64,6 @@ class Publication:
     """Those that were written: the others repeat a key."""
 
 
-class Routing:
-    """The routing tables of all projects, kept true by the version that each change of a hook raises.
-
-    They must be asked in no transaction that changes hooks: they are everybody's, and it may be undone.
-    """
-
-    def __init__(self) -> None:
-        self._tables: dict[int, RoutingTable] = {}
-        self._lock = threading.Lock()
-
-    def match(self, project_id: int, event_types: Iterable[str]) -> dict[str, list[str]]:
-        """Type → ids of the hooks that want it, as is committed."""
-        with self._lock:
-            table = self._tables.setdefault(project_id, RoutingTable())
-            routing.refresh(table, project_id)
-            return {event_type: table.match(event_type) for event_type in event_types}
-
-
 class Intake:
     """Accepts events for one process."""
 
@@ -113,7 +94,7 @@ class Intake:
 
         `remembers_types`: list types that were never seen, as an open project does. `hops`: how many
         deliveries of a hub led to this publication. `source_id`: the source that it came through. Cheap
-        enough for the event loop.
+        enough for the event loop, but where `takes_time` says otherwise.
 
         Raises:
             Busy: there is no room for more.
@@ -140,7 +121,7 @@ class Intake:
         """What `accept` writes. Raises: Busy."""
         self._check_room()
         now = time.time()
-        return Publication(
+        publication = Publication(
             [
                 NewEvent(
                     new_id("evt"),
@@ -156,9 +137,17 @@ class Intake:
             [None if p.key is None else events.key_digest(p.key) for p in published],
             remembers_types,
         )
+        self._routing.route_ahead(publication.events)
+        return publication
+
+    def takes_time(self, project_id: int) -> bool:
+        """Whether `accept` asks filters first: some microseconds for each hook that has one, more for a large
+        event.
+        """
+        return self._routing.has_filters(project_id)
 
     def match(self, project_id: int, event_types: Iterable[str]) -> dict[str, list[str]]:
-        """Type → the hooks that would get an event of it now."""
+        """Type → the hooks that would get an event of it now, if their filters let it through."""
         return self._routing.match(project_id, event_types)
 
     def _write(self, publications: list[Publication]) -> list[list[Receipt]]:
@@ -173,7 +162,7 @@ class Intake:
                 event for event, first in zip(publication.events, firsts, strict=True) if first is None
             ]
             fresh += publication.fresh
-        self._route(fresh)
+        self._routing.route(fresh)
         events.add(self._database, fresh, now)
         self._remember_types(publications, now)
         return [self._receipts(publication, firsts) for publication, firsts in receipts]
@@ -195,14 +184,6 @@ class Intake:
             None if digest is None else events.claim_key(event.project_id, digest, event.id, now)
             for event, digest in zip(publication.events, publication.digests, strict=True)
         ]
-
-    def _route(self, fresh: list[NewEvent]) -> None:
-        types: dict[int, set[str]] = {}
-        for event in fresh:
-            types.setdefault(event.project_id, set()).add(event.type)
-        wanted = {project_id: self._routing.match(project_id, found) for project_id, found in types.items()}
-        for event in fresh:
-            event.hook_ids = wanted[event.project_id][event.type]
 
     def _remember_types(self, publications: list[Publication], now: float) -> None:
         fresh: dict[int, set[str]] = {}

@@ -11,7 +11,8 @@ from connectors.base import Event
 from hub.errors import Invalid, NotFound
 from hub.operations.subscriptions import Subscriptions
 from hub.rules import catalogue
-from hub.rules.access import Requester
+from hub.rules.access import Requester, sees_bodies
+from hub.rules.facts import Facts
 from hub.rules.matching import OWN_EVENT_TYPES, PING_EVENT_TYPE
 from hub.store import events
 from hub.store.database import Database
@@ -74,19 +75,20 @@ class Events:
         return events.as_sent(found, project.key)
 
     def preview(
-        self, requester: Requester, project: Project, event_type: str, most: int = PREVIEW_MAX
+        self, requester: Requester, project: Project, facts: Facts, most: int = PREVIEW_MAX
     ) -> Preview:
-        """What an event of this type would reach now, of the newest `most` hooks that this requester sees;
-        nothing is stored.
+        """What such an event would reach now, of the newest `most` hooks that this requester sees; nothing is
+        stored.
 
         Raises:
             Invalid: a type that the project does not take.
         """
-        if reason := catalogue.type_error(project.catalogue, event_type):
+        if reason := catalogue.type_error(project.catalogue, facts.type):
             raise Invalid([("type", reason)])
+        sees = sees_bodies(requester)
         matched, not_matched = [], []
         for hook in self._hooks(requester, project, most):
-            why = _why_not(hook, event_type)
+            why = _why_not(hook, facts, sees)
             if why is None:
                 matched.append(hook.id)
             else:
@@ -109,9 +111,13 @@ def hidden_types(requester: Requester) -> tuple[str, ...]:
     return (PING_EVENT_TYPE,) if requester.app is None else (PING_EVENT_TYPE, *OWN_EVENT_TYPES)
 
 
-def _why_not(hook: Hook, event_type: str) -> str | None:
+def _why_not(hook: Hook, facts: Facts, sees: bool) -> str | None:
+    """`sees`: what the event holds may be said."""
     if hook.state == "disabled":
         return f"it is switched off: {hook.health.disabled_reason}"
-    if not hook.subscription.wants_type(event_type):
-        return f"it does not want {event_type}: it wants {', '.join(hook.events[:PATTERNS_SHOWN_MAX])}"
-    return None
+    if not hook.subscription.wants_type(facts.type):
+        return f"it does not want {facts.type}: it wants {', '.join(hook.events[:PATTERNS_SHOWN_MAX])}"
+    failed = hook.subscription.failed(facts)
+    if failed is None:
+        return None
+    return f"not sent: {failed.reason if sees else failed.reason_unseen}"

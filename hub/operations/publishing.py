@@ -1,8 +1,8 @@
 """Publishing: events come in here, whichever door brought them.
 
 Owns what every publisher is held to: the project takes events, the type is one it knows and none of the hub's
-own. Cheap enough for the event loop. Step before: a door has read the events (`rules.payload` for bodies).
-Step after: `engine.intake`.
+own. Cheap enough for the event loop, unless it `takes_time`. Step before: a door has read the events
+(`rules.payload` for bodies). Step after: `engine.intake`.
 """
 
 from collections.abc import Sequence
@@ -37,6 +37,10 @@ class Publishing:
         require(requester, "publish", project_id=project.id)
         if project.is_archived:
             raise archived(project.key)
+
+    def takes_time(self, project: Project) -> bool:
+        """Whether `publish` is too slow for the event loop, because filters are asked."""
+        return self._intake.takes_time(project.id)
 
     def publish_by_hand(self, requester: Requester, project: Project, event: Published) -> Receipt:
         """One event that whoever manages the project publishes from a page, to try its hooks; waits for the

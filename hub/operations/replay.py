@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from hub.errors import Conflict
 from hub.ids import new_id
 from hub.rules.access import Requester
+from hub.rules.filters import Unreadable
 from hub.rules.matching import PING_EVENT_TYPE
 from hub.store import audit, events, history, hooks, redelivery
 from hub.store.database import Database
+from hub.store.events import EventHead
 from hub.store.hooks import Hook
 from hub.timestamps import iso
 
@@ -90,7 +92,7 @@ def note(database: Database, requester: Requester, hook: Hook, span: Span, count
 
 def _replay_batch(database: Database, hook: Hook, span: Span, after: str | None, is_dry_run: bool) -> Batch:
     rows = database.read(lambda: events.between(hook.project_id, span.since, span.until, after, BATCH))
-    wanted = {row.id: row.type for row in rows if _is_wanted(hook, span, row.type)}
+    wanted = _wanted(database, hook, span, rows)
     known = database.read(lambda: history.of_events(hook.project_id, hook.id, list(wanted)))
     again = [
         delivery.id for delivery in known.values() if not delivery.is_open and _is_again(span, delivery.state)
@@ -116,6 +118,16 @@ def check_on(hook: Hook | None) -> None:
     """
     if hook is None or not hook.is_on:
         raise Conflict("this hook is switched off: switch it on, then send again", title="Switched off")
+    if isinstance(hook.filter, Unreadable):
+        raise Conflict(f"{hook.filter.reason}: set it anew, then send again", title="Filter unreadable")
+
+
+def _wanted(database: Database, hook: Hook, span: Span, rows: list[EventHead]) -> dict[str, str]:
+    """Event id → type of those that the hook wants, its filter included."""
+    found = [row for row in rows if _is_wanted(hook, span, row.type)]
+    if hook.subscription.filter is not None:
+        found = database.read(lambda: list(events.passing(found, hook.subscription)))
+    return {row.id: row.type for row in found}
 
 
 def _is_wanted(hook: Hook, span: Span, event_type: str) -> bool:

@@ -15,6 +15,7 @@ from hub.operations.event_types import EventTypes
 from hub.operations.events import hidden_types
 from hub.operations.subscriptions import Subscriptions
 from hub.rules.access import Requester
+from hub.rules.facts import Facts
 from hub.rules.templating.rendering import rendered
 from hub.rules.templating.values import TemplateRefused
 from hub.store import events
@@ -46,26 +47,26 @@ class Samples:
         hook = self._subscriptions.get(requester, project, hook_id)
         form = _installed(hook.format)
         hidden = hidden_types(requester)
-
-        def is_wanted(code: str) -> bool:
-            return code not in hidden and hook.subscription.wants_type(code)
-
-        recent = self._database.read(lambda: events.newest_wanted(project.id, is_wanted, SEARCHED, limit))
+        recent = self._database.read(
+            lambda: events.newest_wanted(project.id, hook.subscription, SEARCHED, limit, hidden)
+        )
         sent = [events.as_sent(event, project.key) for event in recent]
         return [_body(form, hook, event) for event in sent or self._examples(requester, project, hook, limit)]
 
     def _examples(self, requester: Requester, project: Project, hook: Hook, limit: int) -> list[Event]:
         """One event of each type that is wanted; where none is known, of one that each pattern would
-        match.
+        match. Those that pass the filter, unless none does.
         """
         known = [info.code for info in self._event_types.find(requester, project)]
         wanted = [code for code in known if hook.subscription.wants_type(code)]
         wanted = wanted or [_made_up(pattern) for pattern in hook.events]
         now = iso(self._database.clock.now())
-        return [
+        made = [
             Event(_EXAMPLE_ID.format(n), code, now, project.key, examples(code))
-            for n, code in enumerate(wanted[:limit], 1)
+            for n, code in enumerate(wanted, 1)
         ]
+        passing = [event for event in made if hook.subscription.failed(Facts.of(event)) is None]
+        return (passing or made)[:limit]
 
 
 def _body(form: Format, hook: Hook, event: Event) -> bytes:

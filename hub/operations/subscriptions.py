@@ -7,7 +7,7 @@ Step after: `store.hooks`.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from connectors import registry
@@ -127,10 +127,9 @@ class Subscriptions:
             now = self._database.clock.now()
             self._check_room(requester, project)
             hook = hooks.add(self._box, new, now)
-            shown = asdict(new)
-            del shown["project_id"]
-            fields = hook_fields.audited(shown, secrets=hook_fields.secret_fields(new.format))
-            audit.add(now, requester, "hook.created", hook.id, project.id, fields)
+            shown = {one.name: getattr(new, one.name) for one in fields(new) if one.name != "project_id"}
+            audited = hook_fields.audited(shown, secrets=hook_fields.secret_fields(new.format))
+            audit.add(now, requester, "hook.created", hook.id, project.id, audited)
             return hook
 
         return Saved(self._write(write), new.secret)

@@ -9,10 +9,11 @@ routed, replayed or tried. Step after: `filter_rows` compares what was found.
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
+from connectors.base import Event
 from hub.timestamps import iso
 
 VALUES_MAX = 1_000
@@ -30,7 +31,10 @@ OWN = ("@type", "@occurred_at", "@source")
 Path = tuple[str, ...]
 """Where a field is: one of OWN alone, or `data` and the names below it."""
 
-_NAME = r'(?:[^\s".=!<>]+|"(?:[^"\\]|\\.)*")'
+NO_PLAIN = r'\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000".=!<>'
+"""Blanks, and what has a meaning of its own: a name that holds one goes in quotation marks."""
+
+_NAME = rf'(?:[^{NO_PLAIN}]+|"(?:[^"\\]|\\.)*")'
 FIELD = re.compile(rf"{_NAME}(?:\.{_NAME})*")
 _NAMES = re.compile(_NAME)
 _NOTHING = object()
@@ -72,13 +76,20 @@ def path_of(field: str) -> Path:
 class Facts:
     """Of one event."""
 
-    def __init__(self, event_type: str, occurred_at: float, data: bytes, source: str | None = None) -> None:
+    def __init__(
+        self, event_type: str, occurred_at: float | str, data: bytes, source: str | None = None
+    ) -> None:
+        """`occurred_at`: epoch seconds, or the time as it is sent."""
         self.type = event_type
         self._occurred_at = occurred_at
         self._source = source
         self._raw = data
         self._data: Any = _NOTHING
         self._found: dict[Path, Found] = {}
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        return cls(event.type, event.timestamp, event.data, event.source_id)
 
     def at(self, path: Path) -> Found:
         found = self._found.get(path)
@@ -90,7 +101,8 @@ class Facts:
         if name == "@type":
             return Found((self.type,), True, False)
         if name == "@occurred_at":
-            return Found((iso(self._occurred_at),), True, False)
+            at = self._occurred_at
+            return Found((at if isinstance(at, str) else iso(at),), True, False)
         return _MISSING if self._source is None else Found((self._source,), True, False)
 
     def _search(self, names: Path) -> Found:

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.errors import FieldError
 from hub.rules.facts import FIELD
-from hub.rules.filter_rows import TAKES_NOTHING as TAKES_NOTHING
+from hub.rules.filter_rows import TAKES_NOTHING
 
 CHARS_MAX = 50_000
 
@@ -24,23 +24,25 @@ class _Misread(Exception):
         self.reason = reason
 
 
-def read(text: str) -> tuple[list[list[RawRow]], list[FieldError]]:
-    """Groups of rows as objects, not yet checked, and what cannot be read: the path of the row and its part,
-    and the line in words.
+def read(text: str) -> tuple[list[list[RawRow]], dict[str, int], list[FieldError]]:
+    """Groups of rows as objects, not yet checked; the line of each row, by its path; and what cannot be read,
+    by the path of the row and its part.
     """
-    if len(text) > CHARS_MAX:
-        return [], [("filter", f"has {len(text)} characters; {CHARS_MAX} is the most")]
     groups: list[list[RawRow]] = [[]]
+    lines: dict[str, int] = {}
     errors: list[FieldError] = []
+    if len(text) > CHARS_MAX:
+        return groups, lines, [("filter", f"has {len(text)} characters; {CHARS_MAX} is the most")]
     for number, line in enumerate(text.split("\n"), 1):
         line = line.strip()
         if line.lower() == "or":
             groups.append([])
         elif line:
+            path = f"filter.any[{len(groups) - 1}].all[{len(groups[-1])}]"
+            lines[path] = number
             try:
                 groups[-1].append(_row(line))
             except _Misread as misread:
-                path = f"filter.any[{len(groups) - 1}].all[{len(groups[-1])}]"
                 groups[-1].append({})
                 errors.append((f"{path}.{misread.part}", f"line {number}: {misread.reason}"))
     if not any(groups) and not errors:
@@ -48,7 +50,7 @@ def read(text: str) -> tuple[list[list[RawRow]], list[FieldError]]:
     elif not all(groups):
         n = next(n for n, group in enumerate(groups) if not group)
         errors.append((f"filter.any[{n}].all", "has no row: `or` stands between rows"))
-    return groups, errors
+    return groups, lines, errors
 
 
 def written(field: str, op: str, value: object) -> str:

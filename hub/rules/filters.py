@@ -7,18 +7,21 @@ lets nothing through, and says so. Pure. Step before: a door or the store has on
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from hub.errors import FieldError
 from hub.rules import filter_text
 from hub.rules.facts import Facts
-from hub.rules.filter_rows import Row, row_of
+from hub.rules.filter_rows import OPERATORS, TAKES_NOTHING, Row, row_of
 
 ROWS_MAX = 30
 ERRORS_MAX = 30
 NAME = "filter"
+STORED_KEPT = 2_000
+"""Filters that are kept as they were read: lists of hooks read the same ones again and again."""
 
 _ROW_KEYS = ("field", "op", "value")
 _EXAMPLE = '{"any": [{"all": [{"field": "state", "op": "=", "value": 3}]}]}'
@@ -101,18 +104,27 @@ def read(raw: object) -> Filter | Unreadable:
     """A filter as somebody gives it: its object, or its text."""
     if not isinstance(raw, str):
         return _of_object(raw, json.dumps(raw, default=str))
-    groups, errors = filter_text.read(raw)
+    groups, lines, errors = filter_text.read(raw)
     if errors:
         return Unreadable(raw, tuple(errors[:ERRORS_MAX]))
-    return _of_object({"any": [{"all": group} for group in groups]}, raw)
+    found = _of_object({"any": [{"all": group} for group in groups]}, raw)
+    if isinstance(found, Filter):
+        return found
+    return Unreadable(raw, tuple((path, _by_line(path, lines) + message) for path, message in found.errors))
 
 
+@lru_cache(STORED_KEPT)
 def stored(text: str) -> Filter | Unreadable:
     """A filter as it is kept."""
     try:
         return _of_object(json.loads(text), text)
     except (ValueError, RecursionError):
         return Unreadable(text, ((NAME, "is no JSON"),))
+
+
+def _by_line(path: str, lines: Mapping[str, int]) -> str:
+    number = lines.get(path.rpartition(".")[0])
+    return f"line {number}: " if number else ""
 
 
 def _of_object(raw: object, text: str) -> Filter | Unreadable:
@@ -146,6 +158,8 @@ def _row(raw: object, path: str, errors: list[FieldError]) -> Row | None:
     for name in ("field", "op"):
         if not isinstance(raw.get(name), str):
             wrong.append((f"{path}.{name}", "is missing" if name not in raw else "must be a text"))
+    if not wrong and raw["op"] in OPERATORS and raw["op"] not in TAKES_NOTHING and "value" not in raw:
+        wrong.append((f"{path}.value", f"is missing: {raw['op']} takes one"))
     if wrong:
         errors += wrong
         return None
@@ -181,7 +195,7 @@ def _unknown(raw: dict[Any, Any], known: Iterable[str], path: str) -> list[Field
 
 def _object_of(row: Row) -> dict[str, Any]:
     bare = {"field": row.field, "op": row.op}
-    return bare if row.op in filter_text.TAKES_NOTHING else {**bare, "value": row.value}
+    return bare if row.op in TAKES_NOTHING else {**bare, "value": row.value}
 
 
 def _text_of(row: Row) -> str:

@@ -17,6 +17,7 @@ from hub.rules import catalogue as catalogues
 from hub.rules import format_fields
 from hub.rules import headers as header_rules
 from hub.rules.addresses import Network, TargetRefused
+from hub.rules.filters import Filter, Unreadable
 from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
 from hub.rules.targets import check_url, receiver_of
 
@@ -46,6 +47,8 @@ class HookChange:
 
     target_url: str | Unset = UNSET
     events: tuple[str, ...] | Unset = UNSET
+    filter: Filter | Unreadable | Unset | None = UNSET
+    """None removes it."""
     name: str | Unset = UNSET
     enabled: bool | Unset = UNSET
     verify_ssl: bool | Unset = UNSET
@@ -127,6 +130,8 @@ def errors_in(change: HookChange, around: Circumstances) -> list[FieldError]:
 def errors_anywhere(change: HookChange, formats: Collection[str]) -> list[FieldError]:
     """What is wrong with these fields of any hook, whatever its project."""
     errors: list[FieldError] = []
+    if isinstance(change.filter, Unreadable):
+        errors += change.filter.errors
     if change.name is not UNSET:
         errors += _name_errors(change.name)
     if change.format is not UNSET and change.format not in formats:
@@ -191,10 +196,15 @@ def audited(
     """Changed fields for the audit trail: [old, new], or None where the value is a secret."""
     old = before or {}
     return {
-        name: None if name in secrets else [old.get(name), value]
+        name: None if name in secrets else [_audited(old.get(name)), _audited(value)]
         for name, value in after.items()
         if value != old.get(name)
     }
+
+
+def _audited(value: Any) -> Any:
+    """A filter as the text that people know it by."""
+    return value.text if isinstance(value, Filter | Unreadable) else value
 
 
 _NO_TARGET = "is missing: say where to send to"

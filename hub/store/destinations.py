@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub.rules.filters import Filter, Unreadable
 from hub.store import models
 from hub.store.hooks import Hook, hook_of
 from hub.store.secrets import SECRETS_MAX, SecretBox, Secrets, opened_headers, opened_secrets, opened_settings
@@ -29,6 +30,7 @@ class Destination:
     secrets: Secrets = field(repr=False)
     template: str | None = None
     settings: dict[str, str] = field(default_factory=dict, repr=False)
+    filter: Filter | Unreadable | None = None
 
     def live_secrets(self, now: float) -> list[str]:
         live = [secret for secret, until in self.secrets if until is None or until > now]
@@ -68,6 +70,7 @@ def of_hook(box: SecretBox, hook: Hook, project_key: str) -> Destination:
         secrets=secrets_of(box, hook),
         template=hook.template,
         settings=settings_of(box, hook),
+        filter=hook.filter,
     )
 
 

@@ -5,15 +5,17 @@ it is told. Step before: `intake` has matched. Step after: `store.leases.claim`.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from peewee import fn
 
 from connectors.base import Event as SentEvent
 from hub.ids import first_id, new_id
-from hub.rules.matching import PING_EVENT_TYPE
+from hub.rules.facts import Facts
+from hub.rules.matching import PING_EVENT_TYPE, Subscription
 from hub.store import lanes, models
 from hub.store.database import Database
 from hub.store.models import EventKey
@@ -21,6 +23,11 @@ from hub.timestamps import iso
 
 LIST_BYTES_MAX = 2_097_152
 """Data that one list of events brings into memory, beside its first event."""
+
+SEARCHED_BYTES_MAX = 16_777_216
+"""Data that a filter looks at for a list of what it lets through."""
+
+PASSING_AT_ONCE = 100
 
 KEY_LIFETIME_S = 7 * 86_400
 """A repeated key answers the first event for seven days (docs/publish.md)."""
@@ -44,6 +51,8 @@ class Event:
     type: str
     occurred_at: float
     data: bytes
+    source_id: str | None = None
+    """The source that took it in."""
 
 
 @dataclass(slots=True)
@@ -56,6 +65,8 @@ class NewEvent:
     occurred_at: float
     data: bytes
     hook_ids: list[str] = field(default_factory=list)
+    routed_by: int | None = None
+    """The project's routing version by which these hooks get it; None while nobody has asked."""
     hops: int = 0
     """How many deliveries of a hub led to it."""
     source_id: str | None = None
@@ -150,11 +161,27 @@ def newest(
 
 
 def newest_wanted(
-    project_id: int, is_wanted: Callable[[str], bool], searched: int, limit: int
+    project_id: int, subscription: Subscription, searched: int, limit: int, hidden: Iterable[str] = ()
 ) -> list[Event]:
-    """The newest events whose type is wanted, among the last `searched`; within LIST_BYTES_MAX."""
+    """The newest events that a subscription wants, among the last `searched`, and what a filter looks at
+    among SEARCHED_BYTES_MAX; within LIST_BYTES_MAX.
+    """
     query = _heads(project_id).order_by(models.Event.id.desc()).limit(searched)
-    return _whole(_within_bytes([found for found in map(_head, query) if is_wanted(found.type)][:limit]))
+    heads = [one for one in map(_head, query) if one.type not in hidden and subscription.wants_type(one.type)]
+    if subscription.filter is not None:
+        heads = list(islice(passing(_within_bytes(heads, SEARCHED_BYTES_MAX), subscription), limit))
+    return _whole(_within_bytes(heads[:limit]))
+
+
+def passing(found: Sequence[EventHead], subscription: Subscription) -> Iterator[EventHead]:
+    """Those that pass the filter, in the order given; a part of their data is in memory at a time."""
+    rest = list(found)
+    while rest and subscription.filter is not None:
+        part = _within_bytes(rest[:PASSING_AT_ONCE])
+        del rest[: len(part)]
+        facts = {one.id: Facts(one.type, one.occurred_at, one.data, one.source_id) for one in _whole(part)}
+        yield from (one for one in part if one.id in facts and subscription.failed(facts[one.id]) is None)
+    yield from rest
 
 
 def between(project_id: int, since: float, until: float, after: str | None, limit: int) -> list[EventHead]:
@@ -167,7 +194,9 @@ def between(project_id: int, since: float, until: float, after: str | None, limi
 
 def as_sent(event: Event, project_key: str) -> SentEvent:
     """An event as formats see it."""
-    return SentEvent(event.id, event.type, iso(event.occurred_at), project_key, event.data)
+    return SentEvent(
+        event.id, event.type, iso(event.occurred_at), project_key, event.data, source_id=event.source_id
+    )
 
 
 def source_of(event_id: str) -> str | None:
@@ -180,12 +209,12 @@ def count_deliveries(event_id: str) -> int:
     return int(models.Delivery.select().where(models.Delivery.event_id == event_id).count())
 
 
-def _within_bytes(found: list[EventHead]) -> list[EventHead]:
+def _within_bytes(found: list[EventHead], bytes_max: int = LIST_BYTES_MAX) -> list[EventHead]:
     """The first of them whose data is not too much together; one at least."""
     total = 0
     for n, one in enumerate(found):
         total += one.data_bytes
-        if n and total > LIST_BYTES_MAX:
+        if n and total > bytes_max:
             return found[:n]
     return found
 
@@ -207,4 +236,4 @@ def _head(row: tuple[str, str, float, int]) -> EventHead:
 
 
 def _event(row: models.Event) -> Event:
-    return Event(str(row.id), str(row.type), float(row.occurred_at), bytes(row.data))
+    return Event(str(row.id), str(row.type), float(row.occurred_at), bytes(row.data), row.source_id)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.ids import new_id
-from hub.rules import format_fields
+from hub.rules import filters, format_fields
 from hub.rules.access import OriginKind
+from hub.rules.filters import Filter, Unreadable
 from hub.rules.health import LIVE, ROUTED, Health, State
 from hub.rules.hook_fields import UNSET, HookChange
 from hub.rules.matching import Subscription
@@ -50,6 +51,7 @@ class Hook:
     project_id: int
     target_url: str
     events: tuple[str, ...]
+    filter: Filter | Unreadable | None
     name: str
     format: str
     verify_ssl: bool
@@ -92,7 +94,7 @@ class Hook:
 
     @property
     def subscription(self) -> Subscription:
-        return Subscription(self.events)
+        return Subscription(self.events, self.filter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class NewHook:
     origin_kind: OriginKind
     created_by: str
     origin_app: str | None = None
+    filter: Filter | None = None
     name: str = ""
     enabled: bool = True
     verify_ssl: bool = True
@@ -125,6 +128,7 @@ def hook_of(row: Mapping[str, Any]) -> Hook:
         project_id=row["project_id"],
         target_url=row["target_url"],
         events=tuple(json.loads(row["events"])),
+        filter=None if row["filter_rows"] is None else filters.stored(row["filter_rows"]),
         name=row["name"],
         format=row["format"],
         verify_ssl=row["verify_ssl"],
@@ -165,6 +169,7 @@ def add(box: SecretBox, new: NewHook, now: float) -> Hook:
         project_id=new.project_id,
         target_url=new.target_url,
         events=json.dumps(new.events),
+        filter_rows=None if new.filter is None else new.filter.json,
         name=new.name,
         format=new.format,
         verify_ssl=new.verify_ssl,
@@ -198,6 +203,11 @@ def update(box: SecretBox, hook: Hook, change: HookChange, now: float) -> Hook:
     columns.pop("enabled", None)
     if change.events is not UNSET:
         columns["events"] = json.dumps(change.events)
+    if change.filter is not UNSET:
+        assert not isinstance(change.filter, Unreadable), "the fields have been checked"
+        only_if = columns.pop("filter")
+        columns["filter_rows"] = only_if and only_if.json
+    if columns.keys() & {"events", "filter_rows"}:
         columns["routing"] = routing.next_version(hook.project_id)
     if change.headers is not UNSET:
         columns["headers"] = sealed_headers(box, hook.id, change.headers)

@@ -191,11 +191,11 @@ def payloads(database: Database, event_ids: Iterable[str]) -> dict[str, SentEven
     """
     condition, params = database.among("id", sorted(set(event_ids)))
     rows = database.execute(
-        f"SELECT id, type, occurred_at, data, hops FROM event WHERE {condition}", params
+        f"SELECT id, type, occurred_at, data, hops, source_id FROM event WHERE {condition}", params
     ).fetchall()
     return {
-        event_id: SentEvent(event_id, code, iso(occurred_at), "", bytes(data), hops)
-        for event_id, code, occurred_at, data, hops in rows
+        event_id: SentEvent(event_id, code, iso(occurred_at), "", bytes(data), hops, source_id)
+        for event_id, code, occurred_at, data, hops, source_id in rows
     }
 
 

@@ -175,6 +175,8 @@ class Hook(Table):
     project_id = IntegerField()
     target_url = TextField()
     events = TextField()
+    filter_rows = TextField(null=True, column_name="filter")
+    """JSON: rows on an event's data (`rules.filters`)."""
     name = TextField()
     format = CharField(max_length=20)
     verify_ssl = BooleanField()

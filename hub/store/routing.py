@@ -6,11 +6,17 @@ caller's transaction. Step before: `hooks` changes one. Step after: `engine.inta
 """
 
 import json
+import logging
 from collections.abc import Iterable
 
+from hub.rules import filters
+from hub.rules.facts import Facts
+from hub.rules.filters import Filter, Unreadable
 from hub.rules.health import ROUTED
-from hub.rules.matching import RoutingTable, Subscription
+from hub.rules.matching import RoutingTable
 from hub.store.models import Hook, Project
+
+log = logging.getLogger("hub.store.routing")
 
 
 def next_version(project_id: int) -> int:
@@ -34,14 +40,17 @@ def refresh(table: RoutingTable, project_id: int) -> None:
     version = int(Project.select(Project.routing_version).where(Project.id == project_id).scalar() or 0)
     if version == table.version:
         return
-    columns = (Hook.id, Hook.events, Hook.state, Hook.deleted_at)
+    columns = (Hook.id, Hook.events, Hook.filter_rows, Hook.state, Hook.deleted_at)
     for hook in Hook.select(*columns).where(Hook.project_id == project_id, Hook.routing > table.version):
         is_routed = hook.state in ROUTED and hook.deleted_at is None
-        table.put(str(hook.id), json.loads(hook.events) if is_routed else ())
+        only_if = _filter_of(hook)
+        if isinstance(only_if, Unreadable) and is_routed:
+            log.error("fault of the hub: hook %s is held, %s", hook.id, only_if.reason)
+        table.put(str(hook.id), json.loads(hook.events) if is_routed else (), only_if)
     table.version = version
 
 
-def wanting_own(project_id: int, event_type: str, about_hook_id: str) -> list[str]:
+def wanting_own(project_id: int, facts: Facts, about_hook_id: str) -> list[str]:
     """The hooks that want one of the hub's own events about a hook, as this transaction sees them; oldest
     first.
 
@@ -51,11 +60,16 @@ def wanting_own(project_id: int, event_type: str, about_hook_id: str) -> list[st
     app = about.origin_app if about is not None else None
     may_know = (Hook.origin_kind != "app") | (Hook.origin_app == app)
     rows = (
-        Hook.select(Hook.id, Hook.events)
+        Hook.select(Hook.id, Hook.events, Hook.filter_rows)
         .where(Hook.project_id == project_id, Hook.events.contains('"hook.'))
         .where(Hook.state.in_(ROUTED), Hook.deleted_at.is_null(), Hook.id != about_hook_id, may_know)
         .order_by(Hook.id)
     )
-    return [
-        str(hook.id) for hook in rows if Subscription(tuple(json.loads(hook.events))).wants_type(event_type)
-    ]
+    table = RoutingTable()
+    for hook in rows:
+        table.put(str(hook.id), json.loads(hook.events), _filter_of(hook))
+    return table.candidates(facts.type).wanting(facts)
+
+
+def _filter_of(row: Hook) -> Filter | Unreadable | None:
+    return None if row.filter_rows is None else filters.stored(str(row.filter_rows))

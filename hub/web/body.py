@@ -53,11 +53,11 @@ async def receive_body(receive: Receive, bytes_max: int, coding: str, declared: 
         raise Problem(400, "the connection ended before the body did") from error
 
 
-async def work_on(body: bytes, work: Callable[[bytes], T]) -> T:
-    """What `work` makes of a body: at once for a small one, on a thread for a large one, one after the
-    other.
+async def work_on(body: bytes, work: Callable[[bytes], T], *, takes_time: bool = False) -> T:
+    """What `work` makes of a body: at once for a small one, on a thread for a large one or where it takes
+    time in any case, one after the other.
     """
-    if len(body) <= INLINE_BYTES_MAX:
+    if len(body) <= INLINE_BYTES_MAX and not takes_time:
         return work(body)
     return await to_thread.run_sync(work, body, limiter=_one_at_a_time)
 

@@ -8,6 +8,7 @@ import pytest
 from hub.errors import Invalid, NotFound
 from hub.operations.events import PREVIEW_PAGE
 from hub.rules.access import Requester
+from hub.rules.facts import Facts
 from tests.rigs.engine import Engine
 
 READER = Requester("reader", frozenset({"read"}))
@@ -46,7 +47,7 @@ def test_a_preview_says_of_every_hook_whether_and_why_not(engine: Engine) -> Non
     wants = [engine.hook(URL, ["a.*"]) for _ in range(PREVIEW_PAGE + 1)]
     other, off = engine.hook(URL, ["b.*", "c.d"]), engine.hook(URL, ["*"])
     engine.switch(off, False)
-    preview = engine.services.events.preview(READER, engine.project, "a.b")
+    preview = engine.services.events.preview(READER, engine.project, Facts("a.b", 0.0, b"{}"))
     assert sorted(preview.matched) == sorted(wants)
     reasons = dict(preview.not_matched)
     assert reasons == {
@@ -54,4 +55,4 @@ def test_a_preview_says_of_every_hook_whether_and_why_not(engine: Engine) -> Non
         off: "it is switched off: by hand",
     }
     with pytest.raises(Invalid):
-        engine.services.events.preview(READER, engine.project, "a.*")
+        engine.services.events.preview(READER, engine.project, Facts("a.*", 0.0, b"{}"))

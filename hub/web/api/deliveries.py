@@ -6,10 +6,12 @@ Owns their shapes. Stored bodies are shown as text and as nothing else.
 import base64
 from typing import Any, Literal
 
+import msgspec
 from pydantic import BaseModel, Field
 
 from hub.errors import Invalid
 from hub.operations.replay import Span
+from hub.rules.facts import Facts
 from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
 from hub.rules.outcome import Outcome
 from hub.store.attempts import Attempt
@@ -233,7 +235,10 @@ def _moment(field: str, text: str) -> float:
 
 def preview(request: ApiRequest) -> ApiResponse:
     """What an event would reach now, and why not the others; nothing is stored."""
-    found = request.services.events.preview(request.requester, request.project, request.body.type)
+    wanted: PreviewInput = request.body
+    now = request.services.database.clock.now()
+    facts = Facts(wanted.type, now, msgspec.json.encode(wanted.data))
+    found = request.services.events.preview(request.requester, request.project, facts)
     not_matched = [NotMatched(id=hook_id, reason=reason) for hook_id, reason in found.not_matched]
     return ApiResponse(PreviewAnswer(matched=list(found.matched), not_matched=not_matched))
 

@@ -10,8 +10,10 @@ from pydantic import BaseModel, Field
 from hub.logs import MASK
 from hub.operations.hook_views import HookView
 from hub.rules.access import OriginKind
+from hub.rules.filters import Filter, Unreadable
 from hub.rules.health import State
 from hub.timestamps import iso, iso_or_none
+from hub.web.api.hook_filters import ShownFilter
 
 _TIME = "2026-11-23T21:04:06.123Z"
 
@@ -34,6 +36,7 @@ class HookAnswer(BaseModel):
     id: str = _shown("hook_019ab2a6b7c87d1e8f3a4b5c6d7e8f90")
     target_url: str = _shown("https://example.com/hooks/stories")
     events: list[str] = _shown(["story.*"])
+    filter: ShownFilter = None
     name: str = _shown("Stories to the team's channel")
     enabled: bool = _shown(True)
     verify_ssl: bool = _shown(True)
@@ -62,6 +65,7 @@ class HookAnswer(BaseModel):
             id=hook.id,
             target_url=view.target_url,
             events=list(hook.events),
+            filter=hook.filter.object if isinstance(hook.filter, Filter) else None,
             name=hook.name,
             enabled=hook.is_on,
             verify_ssl=hook.verify_ssl,
@@ -81,7 +85,7 @@ class HookAnswer(BaseModel):
             ),
             can_edit=view.can_edit,
             consecutive_failures=health.consecutive_failures,
-            last_error=health.last_error,
+            last_error=hook.filter.reason if isinstance(hook.filter, Unreadable) else health.last_error,
             last_success_at=iso_or_none(health.last_success_at),
             disabled_reason=health.disabled_reason,
             next_attempt_at=iso_or_none(view.next_attempt_at),

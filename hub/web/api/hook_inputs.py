@@ -21,12 +21,13 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from connectors import registry
 from hub.errors import FieldError, Invalid
-from hub.rules import format_fields, hook_fields
+from hub.rules import filters, format_fields, hook_fields
 from hub.rules import headers as header_rules
 from hub.rules.hook_fields import Handshake, HookChange
 from hub.rules.targets import MAX_URL_CHARS
 from hub.rules.templating.template import SOURCE_MAX
 from hub.web.api.hook_answers import HookAnswer
+from hub.web.api.hook_filters import GivenFilter
 from hub.web.api.models import PLAIN, EventPattern, Input, documented
 
 TARGET_ALIASES = ("url", "hookUrl", "target", "callback_url", "notification_url", "subscription_url")
@@ -37,12 +38,13 @@ _EMPTY: dict[str, Any] = {
     "headers": {},
     "secret": None,
     "handshake": None,
+    "filter": None,
     "template": None,
     "settings": {},
 }
 """What null means in a change; the other fields cannot be null."""
 
-_CHECKED_ALONE = ("name", "format", "handshake", "secret", "headers", "template")
+_CHECKED_ALONE = ("name", "format", "handshake", "secret", "headers", "filter", "template")
 """What can be checked before the hook is known."""
 
 
@@ -57,7 +59,7 @@ def _has_type(name: str, value: Any) -> bool:
     """Whether a field may be looked at although the model as a whole was not made."""
     if name == "headers":
         return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
-    return isinstance(value, str)
+    return isinstance(value, str) or name == "filter"
 
 
 Secret = Annotated[str, documented(minLength=1, maxLength=hook_fields.SECRET_MAX, pattern=PLAIN)]
@@ -139,6 +141,7 @@ class HookFields(Input):
     headers: _Headers | None = None
     manual_edit: bool | None = None
     handshake: Handshake | None = None
+    filter: GivenFilter = None
     template: _Template | None = None
     settings: _Settings | None = None
 
@@ -189,7 +192,7 @@ def _wrong_besides(fields: dict[str, Any], handler: ModelWrapValidatorHandler[An
         handler(fields)
     except ValidationError:  # of another type too: that has not been looked at yet
         return []
-    return hook_fields.errors_anywhere(HookChange(**fields), registry.format_keys())
+    return hook_fields.errors_anywhere(_change(fields), registry.format_keys())
 
 
 class NewHook(HookFields):
@@ -206,6 +209,8 @@ class NewHook(HookFields):
 def _change(given: dict[str, Any]) -> HookChange:
     if "events" in given:
         given["events"] = tuple(given["events"])
+    if given.get("filter") is not None:
+        given["filter"] = filters.read(given["filter"])
     return HookChange(**given)
 
 

@@ -107,7 +107,7 @@ class Publish:
             )
             return is_many
 
-        is_many = await work_on(body, publish)
+        is_many = await work_on(body, publish, takes_time=self._publishing.takes_time(project))
         del body
         return _answer(await committed, is_many)
 

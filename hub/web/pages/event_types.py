@@ -5,7 +5,9 @@ Owns `/projects/KEY/event-types`.
 
 from typing import Any
 
+from connectors.icescrum.catalogue import examples
 from hub.errors import Invalid
+from hub.rules.facts import Facts
 from hub.web.pages import hook_draft, words
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
@@ -65,10 +67,13 @@ def declare(request: PageRequest) -> Redirect | View:
 
 
 def _reach(request: PageRequest, event_type: str) -> dict[str, Any]:
-    """Who would get an event of this type now."""
+    """Who would get an event of this type now: one like the newest, or like the type's example."""
     services, requester, project = request.services, request.requester, request.project
     try:
-        preview = services.events.preview(requester, project, event_type)
+        newest, _ = services.events.find(requester, project, types=[event_type], limit=1)
+        example = Facts(event_type, services.database.clock.now(), examples(event_type))
+        facts = Facts.of(newest[0]) if newest else example
+        preview = services.events.preview(requester, project, facts)
     except Invalid as refused:
         return {"error": refused.errors[0][1]}
     hooks = services.subscriptions.named(requester, project, preview.matched[:NAMED_MAX])
@@ -78,6 +83,7 @@ def _reach(request: PageRequest, event_type: str) -> dict[str, Any]:
         "hooks": [(hook.id, words.title(hook), hook.state == "auto_disabled") for hook in hooks.values()],
         "more": len(preview.matched) - len(hooks),
         "others": len(preview.not_matched),
+        "like": newest[0].id if newest else "",
     }
 
 

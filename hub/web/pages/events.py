@@ -14,6 +14,7 @@ from hub.errors import Invalid, NotFound
 from hub.ids import first_id, time_of
 from hub.rules import catalogue, payload
 from hub.rules.access import sees_bodies
+from hub.rules.facts import Facts
 from hub.timestamps import parse_iso
 from hub.web.pages import hook_draft, words
 from hub.web.pages.table import Page, PageRequest, Redirect, View
@@ -103,7 +104,7 @@ def show(request: PageRequest) -> View:
     results = services.deliveries.last_results(deliveries)
     reached = {delivery.hook_id for delivery in deliveries}
     try:
-        preview = services.events.preview(requester, project, event.type, LOOKED_AT_MAX)
+        preview = services.events.preview(requester, project, Facts.of(event), LOOKED_AT_MAX)
         elsewhere: list[tuple[str, str]] | None
         elsewhere = [(hook_id, why) for hook_id, why in preview.not_matched if hook_id not in reached]
         elsewhere += [

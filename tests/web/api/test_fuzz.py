@@ -111,6 +111,10 @@ BEYOND_A_SCHEMA = (
     "take manage",
     "on one line",
     "there is none",
+    "line ",
+    "is empty: write a row",
+    "rows; 30 is the most",
+    "`or` stands between rows",
 )
 """Why something may be refused that the document allows: what a schema cannot say."""
 

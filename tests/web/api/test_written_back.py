@@ -152,7 +152,7 @@ def test_a_read_only_field_is_ignored_unchanged_and_refused_changed(
 
 def test_every_read_only_field_is_tried_here(api: Client) -> None:
     settable = {"target_url", "events", "name", "enabled", "verify_ssl", "format", "headers", "manual_edit"}
-    settable |= {"template", "settings"}
+    settable |= {"filter", "template", "settings"}
     assert make(api).keys() == {*CHANGED, *settable, "handshake", "secret"}
 
 
