@@ -126,6 +126,8 @@ class Source:
     settings: Sequence[Setting] = ()
     answers_head: bool = False
     """True: the sender asks with HEAD whether the address is there."""
+    sends_again = True
+    """False: what the hub does not take, because it is down or has no room, is lost."""
     vendor: str = ""
     """The sender's own page about its webhooks."""
 

@@ -25,6 +25,7 @@ class Gitea(HmacSource):
         "Choose what to trigger on, leave Active on, and press Add Webhook.",
         "The server must be allowed to call the hub: ALLOWED_HOST_LIST in the section [webhook] of its app.ini names the hub's host.",
     )
+    sends_again = False
     headers = tuple(f"x-{server}-signature" for server in SERVERS)
 
     def signed(self, received: Received) -> bytes:

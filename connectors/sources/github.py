@@ -24,6 +24,7 @@ class GitHub(HmacSource):
         "SSL verification: Enable SSL verification.",
         "Choose which events you would like to trigger this webhook, leave Active on, and press Add webhook.",
     )
+    sends_again = False
     headers = ("x-hub-signature-256",)
     marker = "sha256="
     id_header = "x-github-delivery"

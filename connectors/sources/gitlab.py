@@ -41,6 +41,8 @@ class GitLab(Source):
         "Choose the triggers, leave Enable SSL verification on, and press Add webhook.",
     )
 
+    sends_again = False
+
     def secret_error(self, secret: str) -> str | None:
         return standard_secret_error(secret)
 

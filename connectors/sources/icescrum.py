@@ -27,6 +27,7 @@ class IceScrum(HmacSource):
         "Secret: {secret}",
         "Choose the events, and save.",
     )
+    sends_again = False
     headers = ("x-icescrum-signature",)
     algorithm = "sha1"
 

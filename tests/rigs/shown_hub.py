@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import requests
+
 from hub.rules.access import Requester
 from tests.rigs.administration import tune
 from tests.rigs.api import Browser, LiveHub
@@ -39,6 +41,7 @@ def shown(live: LiveHub) -> Iterator[Shown]:
         broken.answer = (500, {"X-Harm": HARM, "Content-Type": "text/html"}, f"<p>{HARM}{LONG}".encode())
         names = {"project": live.project(key=KEY), "empty": live.project("icescrum", key="EMPTY")}
         names |= _hooks(live, broken, well)
+        names |= _sources(live)
         names["user"] = _user_id(live)
         live.hub.services.scheduler.write_counts()
         yield Shown(_people(live), names)
@@ -97,6 +100,20 @@ def _hooks(live: LiveHub, broken: Receiver, well: Receiver) -> dict[str, str]:
     names["token"] = str(live.client("admin", project=KEY).get("/tokens").json()[0]["id"])
     names["event"] = str(next(row["event_id"] for row in failed if row["attempt_count"] >= 3))
     return names
+
+
+def _sources(live: LiveHub) -> dict[str, str]:
+    """One that takes and refuses, one that waits for its secret, one that is off."""
+    api = live.client(project=KEY)
+    made = {
+        "source": api.post("/sources", json={"kind": "token", "name": HARM, "secret": "s3cret"}),
+        "waiting_source": api.post("/sources", json={"kind": "stripe", "name": LONG}),
+        "off_source": api.post("/sources", json={"kind": "grafana", "enabled": False}),
+    }
+    url = made["source"].json()["url"]
+    requests.post(url, data=b'{"type":"a.b"}', headers={"Authorization": "Bearer s3cret"}, timeout=20)
+    requests.post(url, data=f"<p>{HARM}{LONG}".encode(), headers={"X-Harm": HARM}, timeout=20)
+    return {name: str(answer.json()["id"]) for name, answer in made.items()}
 
 
 def _hook(receiver: Receiver, name: str, events: str, **more: object) -> dict[str, Any]:

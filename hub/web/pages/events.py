@@ -126,6 +126,7 @@ def show(request: PageRequest) -> View:
         "about": _about(event) if shows_data else "",
         "went": went,
         "deliveries": [(delivery, results.get(delivery.id)) for delivery in deliveries],
+        "source": services.sources.of_event(project, event.id),
         "is_own": elsewhere is None,
         "elsewhere": (elsewhere or [])[:NOT_ELSEWHERE],
         "elsewhere_count": _others(request, reached),

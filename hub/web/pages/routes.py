@@ -23,6 +23,7 @@ from hub.web.pages import (
     server_settings,
     setup,
     sign_in,
+    sources,
     tokens,
     users,
 )
@@ -49,6 +50,7 @@ PAGES: tuple[Page, ...] = (
     *events.PAGES,
     *event_types.PAGES,
     *apps.PAGES,
+    *sources.PAGES,
     *tokens.PAGES,
 )
 

@@ -1,0 +1,306 @@
+"""Sources of a project: listed with what came last, made by kind, and each with what to type at its sender.
+
+Owns `/projects/KEY/sources…`. A secret is shown once, on the page that follows its making, and typed but
+never filled in.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from connectors import inbound, registry
+from hub.errors import FieldError, Invalid
+from hub.operations.sources import SavedSource, SourceChange, kind_of
+from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT
+from hub.store.sources import Refusal, Source
+from hub.web.pages import words
+from hub.web.pages.table import Page, PageRequest, Redirect, View
+
+LISTED = 200
+REFUSALS_SHOWN = 20
+LABELS = {
+    "name": "Name",
+    "prefix": "Event types begin with",
+    "secret": "Secret",
+    "rate_per_s": "Requests a second",
+    "overlap_hours": "Overlap",
+    "kind": "Kind",
+}
+SETTING = "s_"
+"""What a kind's own settings are called in a form: they must not be taken for the fields that all have."""
+
+
+def show_list(request: PageRequest) -> View:
+    found = request.services.sources.list(request.requester, request.project, limit=LISTED)
+    rows = [
+        {"source": one, "title": _title(one), "kind": _kind_name(one), "state": _state(one)} for one in found
+    ]
+    return View({"here": "sources", "rows": rows})
+
+
+def show_kinds(request: PageRequest) -> View:
+    """Which kind; the form when one is chosen."""
+    chosen = request.asked("kind", 40)
+    if chosen in registry.source_keys():
+        return _form(request, registry.source(chosen), {}, {})
+    kinds = [registry.source(key) for key in registry.source_keys()]
+    return View({"here": "sources", "kinds": kinds})
+
+
+def create(request: PageRequest) -> View:
+    kind = kind_of(request.form.get("kind", ""))
+    typed = _typed(request, kind)
+    try:
+        saved = request.services.sources.create(
+            request.requester,
+            request.project,
+            kind.key,
+            name=typed["name"],
+            prefix=typed["prefix"],
+            secret=request.form.get("secret", "").strip() or None,
+            settings=_settings(typed, kind),
+            rate_per_s=_rate(typed["rate_per_s"]),
+        )
+    except Invalid as refused:
+        return _form(request, kind, typed, _errors(refused.errors, kind))
+    return _source_page(request, saved.source, saved=saved, status=201)
+
+
+def show(request: PageRequest) -> View:
+    return _source_page(request, _source(request))
+
+
+def save(request: PageRequest) -> View | Redirect:
+    """One of the page's two forms."""
+    return _rotate(request) if request.form.get("do") == "secret" else _update(request)
+
+
+def _update(request: PageRequest) -> View | Redirect:
+    source = _source(request)
+    kind = kind_of(source.kind)
+    typed = _typed(request, kind)
+    try:
+        change = SourceChange(
+            name=typed["name"],
+            prefix=typed["prefix"],
+            settings=_settings(typed, kind),
+            rate_per_s=_rate(typed["rate_per_s"]),
+            is_rate_given=True,
+        )
+        request.services.sources.update(request.requester, request.project, source.id, change)
+    except Invalid as refused:
+        errors = _errors(refused.errors, kind)
+        return _source_page(request, source, typed=typed, errors=errors, status=422)
+    return Redirect(_path(request, source.id), "Saved.")
+
+
+def switch(request: PageRequest) -> Redirect:
+    is_on = request.form.get("do") == "on"
+    change = SourceChange(is_on=is_on)
+    request.services.sources.update(request.requester, request.project, request.path["id"], change)
+    said = "Switched on." if is_on else "Switched off. What comes is answered 200, counted, and dropped."
+    return Redirect(_path(request, request.path["id"]), said)
+
+
+def _rotate(request: PageRequest) -> View | Redirect:
+    hours = request.form.get("overlap_hours", "0").strip()
+    try:
+        saved = request.services.sources.rotate_secret(
+            request.requester,
+            request.project,
+            request.path["id"],
+            request.form.get("secret", "").strip() or None,
+            float(hours) if hours.isascii() and hours.isdigit() else -1.0,
+        )
+    except Invalid as refused:
+        source = _source(request)
+        errors = _errors(refused.errors, kind_of(source.kind))
+        return _source_page(request, source, errors=errors, status=422)
+    if saved.secret is None:
+        return Redirect(_path(request, saved.source.id), "The secret is replaced.")
+    return _source_page(request, saved.source, saved=saved)
+
+
+def ask_delete(request: PageRequest) -> View:
+    source = _source(request)
+    return View({"here": "sources", "source": source, "title": _title(source)})
+
+
+def delete(request: PageRequest) -> Redirect:
+    source = _source(request)
+    request.services.sources.delete(request.requester, request.project, source.id)
+    return Redirect(_path(request), f"Deleted: {_title(source)}. Its sender is told 410 for 30 days.")
+
+
+def _source_page(
+    request: PageRequest,
+    source: Source,
+    *,
+    saved: SavedSource | None = None,
+    typed: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> View:
+    services = request.services
+    kind = _installed(source)
+    secret = saved.secret if saved is not None else None
+    refusals = services.sources.refusals(request.requester, request.project, source.id, REFUSALS_SHOWN)
+    values: dict[str, Any] = {
+        "here": "sources",
+        "source": source,
+        "title": _title(source),
+        "kind": kind,
+        "kind_name": _kind_name(source),
+        "state": _state(source),
+        "url": services.sources.url(source),
+        "steps": _steps(kind, services.sources.url(source)),
+        "secret": secret,
+        "is_new": saved is not None,
+        "has_secret_kind": kind is not None and kind.secret_from != "nowhere",
+        "is_hubs_secret": kind is not None and kind.secret_from == "hub",
+        "waits_for_secret": _waits(source),
+        "settings": _fields(kind, typed or _of_source(source)) if kind is not None else [],
+        "typed": typed or _of_source(source),
+        "errors": errors or {},
+        "overlap_hours": f"{OVERLAP_HOURS_DEFAULT:g}",
+        "refusals": [(one, _headers(one), words.text(one.body)) for one in refusals],
+    }
+    return View(values, status, "sources/source.html")
+
+
+def _form(request: PageRequest, kind: inbound.Source, typed: dict[str, str], errors: dict[str, str]) -> View:
+    first = {"name": "", "prefix": kind.first_prefix, "rate_per_s": ""}
+    first |= {SETTING + setting.key: setting.default for setting in kind.settings}
+    shown = {**first, **typed}
+    values = {
+        "here": "sources",
+        "kind": kind,
+        "typed": shown,
+        "errors": errors,
+        "settings": _fields(kind, shown),
+        "steps": _steps(kind, ""),
+    }
+    return View(values, 422 if errors else 200, "sources/form.html")
+
+
+def _fields(kind: inbound.Source, typed: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": SETTING + setting.key,
+            "label": setting.label,
+            "help": setting.help,
+            "value": typed.get(SETTING + setting.key, setting.default),
+            "choices": [(choice, choice) for choice in setting.choices],
+            "is_optional": not setting.is_required and not setting.choices,
+        }
+        for setting in kind.settings
+    ]
+
+
+def _typed(request: PageRequest, kind: inbound.Source) -> dict[str, str]:
+    names = ["name", "prefix", "rate_per_s", *(SETTING + setting.key for setting in kind.settings)]
+    return {name: request.form.get(name, "").strip() for name in names}
+
+
+def _of_source(source: Source) -> dict[str, str]:
+    rate = "" if source.rate_per_s is None else f"{source.rate_per_s:g}"
+    settings = {SETTING + key: value for key, value in source.settings.items()}
+    return {"name": source.name, "prefix": source.prefix, "rate_per_s": rate, **settings}
+
+
+def _settings(typed: dict[str, str], kind: inbound.Source) -> dict[str, str]:
+    return {setting.key: typed[SETTING + setting.key] for setting in kind.settings}
+
+
+def _rate(text: str) -> float | None:
+    """Raises: Invalid."""
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise Invalid([("rate_per_s", "must be a number such as 10, or empty")]) from None
+
+
+def _errors(errors: Sequence[FieldError], kind: inbound.Source) -> dict[str, str]:
+    """Id of the field in the form → one sentence with its label."""
+    labels = {**LABELS, **{f"settings.{setting.key}": setting.label for setting in kind.settings}}
+    return {
+        path.replace("settings.", SETTING): f"{labels.get(path, path)}: {message}."
+        for path, message in errors
+    }
+
+
+def _steps(kind: inbound.Source | None, url: str) -> list[list[tuple[str, str]]]:
+    """Each step in parts: words, or (`url`, `secret`) what is to be typed in."""
+    return [_parts(step, url) for step in (kind.steps if kind is not None else ())]
+
+
+def _parts(step: str, url: str) -> list[tuple[str, str]]:
+    parts: list[tuple[str, str]] = []
+    for n, piece in enumerate(step.split("{url}")):
+        if n:
+            parts.append(("url", url))
+        for m, words_ in enumerate(piece.split("{secret}")):
+            if m:
+                parts.append(("secret", ""))
+            parts.append(("", words_))
+    return [(what, text) for what, text in parts if what or text]
+
+
+def _state(source: Source) -> tuple[str, str, str]:
+    """Tone, icon and words."""
+    if not source.is_on:
+        return "", "pause", "Off"
+    if _waits(source):
+        return "warn", "key", "Waits for its secret"
+    if (source.last_refused_at or 0.0) > (source.last_event_at or 0.0):
+        return "bad", "shield", "Refusing"
+    return ("good", "ok", "Receiving") if source.last_event_at else ("", "clock", "Nothing yet")
+
+
+def _waits(source: Source) -> bool:
+    kind = _installed(source)
+    return kind is not None and kind.secret_from != "nowhere" and not source.has_secret
+
+
+def _installed(source: Source) -> inbound.Source | None:
+    try:
+        return registry.source(source.kind)
+    except LookupError:
+        return None
+
+
+def _kind_name(source: Source) -> str:
+    kind = _installed(source)
+    return source.kind if kind is None else kind.name
+
+
+def _title(source: Source) -> str:
+    return source.name or _kind_name(source)
+
+
+def _headers(refusal: Refusal) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in refusal.headers)
+
+
+def _source(request: PageRequest) -> Source:
+    return request.services.sources.get(request.requester, request.project, request.path["id"])
+
+
+def _path(request: PageRequest, source_id: str = "") -> str:
+    path = f"/projects/{request.project.key}/sources"
+    return f"{path}/{source_id}" if source_id else path
+
+
+_MANAGE = ("manage",)
+_SOURCES = "/projects/{key}/sources"
+_SOURCE = f"{_SOURCES}/{{id}}"
+
+PAGES = (
+    Page("GET", _SOURCES, show_list, "sources/list.html", _MANAGE),
+    Page("GET", f"{_SOURCES}/new", show_kinds, "sources/kinds.html", _MANAGE),
+    Page("POST", f"{_SOURCES}/new", create, scopes=_MANAGE),
+    Page("GET", _SOURCE, show, scopes=_MANAGE),
+    Page("POST", _SOURCE, save, scopes=_MANAGE),
+    Page("POST", f"{_SOURCE}/switch", switch, scopes=_MANAGE),
+    Page("GET", f"{_SOURCE}/delete", ask_delete, "sources/delete.html", _MANAGE),
+    Page("POST", f"{_SOURCE}/delete", delete, scopes=_MANAGE),
+)

@@ -1,0 +1,119 @@
+"""Sources on the pages: made by kind, their secret shown once, what they refused; by managers alone."""
+
+import re
+
+import pytest
+import requests
+
+from connectors import registry
+from tests.rigs.api import Browser, LiveHub
+from tests.rigs.shown_hub import HARM
+
+
+def make(manager: Browser, project: str, kind: str = "github", **fields: str) -> requests.Response:
+    return manager.submit(f"/projects/{project}/sources/new", kind=kind, prefix=kind, **fields)
+
+
+def source_in(text: str) -> str:
+    [found] = set(re.findall(r"src_[0-9a-f]{32}", text))
+    return found
+
+
+@pytest.mark.parametrize("kind", registry.source_keys())
+def test_each_kind_has_a_form_with_its_own_fields(manager: Browser, project: str, kind: str) -> None:
+    page = manager.get(f"/projects/{project}/sources/new?kind={kind}")
+    assert page.status_code == 200
+    for setting in registry.source(kind).settings:
+        assert f'name="s_{setting.key}"' in page.text
+    assert ('name="secret"' in page.text) is (kind != "none")
+    assert kind in manager.get(f"/projects/{project}/sources/new").text
+
+
+def test_a_source_shows_its_secret_once_takes_an_event_and_says_so(
+    live: LiveHub, manager: Browser, project: str
+) -> None:
+    made = make(manager, project, "token", name="<b>ci</b>", s_header="X-Token", s_type="order.paid")
+    assert made.status_code == 201
+    assert "<b>ci" not in made.text
+    [secret] = set(re.findall(r'aria-label="Secret">([\w-]{43})<', made.text))
+    source = source_in(made.text)
+    path = f"/projects/{project}/sources/{source}"
+    assert secret not in manager.get(path).text
+    assert f"{live.hub.services.config.base_url}/in/{source}" in manager.get(path).text
+
+    url = f"{live.url}/in/{source}"
+    assert requests.post(url, data=b"{}", headers={"X-Token": secret}, timeout=20).status_code == 200
+    event = requests.post(url, data=b'{"a":1}', headers={"X-Token": secret}, timeout=20).json()["id"]
+    assert requests.post(url, data=HARM.encode(), headers={"X-Harm": HARM}, timeout=20).status_code == 401
+    live.hub.services.scheduler.write_counts()
+    page = manager.get(path).text
+    assert "Refusing" in page
+    assert "The header X-Token is missing" in page
+    assert "<img src=x" not in page
+    assert "&lt;b&gt;ci" in manager.get(f"/projects/{project}/events/{event}").text
+    assert "Refusing" in manager.get(f"/projects/{project}/sources").text
+
+
+def test_it_is_switched_changed_given_another_secret_and_deleted(
+    live: LiveHub, manager: Browser, project: str
+) -> None:
+    source = source_in(make(manager, project, "grafana", secret="mine").text)
+    path = f"/projects/{project}/sources/{source}"
+    assert manager.submit(f"{path}/switch", do="off").status_code == 303
+    assert "Switched off" in manager.get(path).text
+    manager.submit(f"{path}/switch", do="on")
+    fields = {"name": "Alerts", "prefix": "alerts", "s_timestamp_header": "X-T", "rate_per_s": "2.5"}
+    assert manager.submit(path, **fields).status_code == 303
+    page = manager.get(path).text
+    for value in fields.values():
+        assert f'value="{value}"' in page
+    assert "shown this once" in manager.submit(path, do="secret", secret="", overlap_hours="1").text
+    assert manager.submit(path, do="secret", secret="other", overlap_hours="0").status_code == 303
+    assert "for 30 days its sender is answered 410" in manager.get(f"{path}/delete").text
+    assert manager.submit(f"{path}/delete").status_code == 303
+    assert manager.get(path).status_code == 404
+    assert requests.post(f"{live.url}/in/{source}", data=b"{}", timeout=20).status_code == 410
+
+
+def test_one_whose_secret_the_sender_makes_waits_for_it(manager: Browser, project: str) -> None:
+    made = make(manager, project, "stripe")
+    assert "It waits for its secret" in made.text
+    path = f"/projects/{project}/sources/{source_in(made.text)}"
+    refused = manager.submit(path, do="secret", secret="", overlap_hours="24")
+    assert refused.status_code == 422
+    assert "Secret: is missing: copy it from the sender." in refused.text
+    assert manager.submit(path, do="secret", secret="whsec_x", overlap_hours="24").status_code == 303
+    assert "It waits" not in manager.get(path).text
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "words"),
+    [
+        ("shopify", {}, "Shop: is missing"),
+        ("generic_hmac", {"s_algorithm": "md5", "s_header": "X-S"}, "Hash: must be one of"),
+        ("github", {"rate_per_s": "many"}, "Requests a second: must be a number"),
+        ("github", {"name": "x" * 201}, "Name: must be"),
+        ("standard", {"secret": "whsec_!"}, "Secret: after whsec_"),
+    ],
+)
+def test_what_cannot_be_is_said_at_its_field_and_nothing_typed_is_lost(
+    manager: Browser, project: str, kind: str, fields: dict[str, str], words: str
+) -> None:
+    given = {"name": "kept", "s_signed": "{body}", "s_encoding": "hex", "s_take": "body", **fields}
+    refused = make(manager, project, kind, **given)
+    assert refused.status_code == 422
+    assert words in refused.text
+    assert f'value="{given["name"]}"' in refused.text
+    assert "whsec_!" not in refused.text
+    assert "No sources yet" in manager.get(f"/projects/{project}/sources").text
+
+
+def test_they_are_for_managers(live: LiveHub, manager: Browser, project: str) -> None:
+    source = source_in(make(manager, project).text)
+    member = live.browser("Tom", project=project, role="team_member")
+    for path in ("sources", "sources/new", f"sources/{source}", f"sources/{source}/delete"):
+        assert member.get(f"/projects/{project}/{path}").status_code == 403
+    assert "/sources" not in member.get(f"/projects/{project}").text
+    other = live.project()
+    stranger = live.browser("Eve", project=other, role="product_owner")
+    assert stranger.get(f"/projects/{other}/sources/{source}").status_code == 404
