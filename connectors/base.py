@@ -202,9 +202,12 @@ class Format:
         return text
 
 
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def enveloped(attributes: Mapping[str, str], data: bytes) -> bytes:
     """One JSON object: the attributes, then `data` under its own name, byte for byte as it was published."""
-    head = json.dumps(attributes, separators=(",", ":")).encode("ascii")
+    head = _compact(attributes).encode("ascii")
     return head[:-1] + b',"data":' + data + b"}"
 
 

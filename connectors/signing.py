@@ -8,6 +8,7 @@ exactly those bytes.
 """
 
 import base64
+import binascii
 import hmac
 import secrets as chance
 from collections.abc import Iterable
@@ -64,10 +65,15 @@ def standard_signature(secrets: Iterable[str], message_id: str, timestamp: int, 
     a signature. Raises ValueError for an id with a dot, which would make the signed text ambiguous (Standard
     Webhooks 1.0).
     """
+    return signature_by_keys([key_bytes(secret) for secret in secrets if secret], message_id, timestamp, body)
+
+
+def signature_by_keys(keys: Iterable[bytes], message_id: str, timestamp: int, body: bytes) -> str:
+    """The same by the keys of the secrets (`key_bytes`), for whoever signs with them again and again."""
     if "." in message_id:
         raise ValueError(f"a message id must hold no dot: {message_id!r}")
-    prefix = f"{message_id}.{timestamp}.".encode()
-    return " ".join(_v1(secret, prefix, body) for secret in secrets if secret)
+    message = f"{message_id}.{timestamp}.".encode() + body
+    return " ".join([_v1(key, message) for key in keys])
 
 
 def verify_standard(
@@ -97,8 +103,8 @@ def verify_standard(
     given = signature.split(maxsplit=SIGNATURES_MAX)
     if len(given) > SIGNATURES_MAX:
         return False
-    prefix = f"{message_id}.{timestamp}.".encode()
-    expected = [_v1(secret, prefix, body) for secret in secrets if secret]
+    message = f"{message_id}.{timestamp}.".encode() + body
+    expected = [_v1(key_bytes(secret), message) for secret in secrets if secret]
     return _any_same(given, expected)
 
 
@@ -130,8 +136,8 @@ def is_same(given: str, expected: str) -> bool:
     )
 
 
-def _v1(secret: str, prefix: bytes, body: bytes) -> str:
-    return "v1," + base64.b64encode(hmac.digest(key_bytes(secret), prefix + body, "sha256")).decode("ascii")
+def _v1(key: bytes, message: bytes) -> str:
+    return "v1," + binascii.b2a_base64(hmac.digest(key, message, "sha256"), newline=False).decode("ascii")
 
 
 def _any_same(given: list[str], expected: list[str]) -> bool:

@@ -15,12 +15,12 @@ from urllib.parse import urlencode
 from connectors import registry, signing
 from connectors.base import PING_EVENT_TYPE, Answer, Context, Event, Format, HttpParcel, Judgement
 from hub import __version__
+from hub.engine import recipe
 from hub.errors import DeliveryError, Fault
-from hub.logs import MASK
-from hub.rules import format_fields, hops
+from hub.rules import hops
 from hub.rules.facts import Facts
 from hub.rules.filters import Unreadable
-from hub.rules.masking import credentials_of
+from hub.rules.masking import Credentials
 from hub.rules.outcome import Kind, Outcome, SentBody
 from hub.rules.retry import resume_at
 from hub.rules.settings import Settings
@@ -52,7 +52,7 @@ class Attempt:
     one of the other two; those never raise: what is not the receiver's fault is a fault of the hub's own.
     """
 
-    __slots__ = ("_clock", "_form", "_origin", "_sent", "_settings", "_shipment", "_started_at")
+    __slots__ = ("_clock", "_form", "_origin", "_recipe", "_sent", "_settings", "_shipment", "_started_at")
 
     def __init__(self, shipment: Shipment, settings: Settings, clock: Clock, origin: str) -> None:
         """`origin`: as which the hub presents itself to receivers that ask."""
@@ -60,10 +60,10 @@ class Attempt:
         self._settings = settings
         self._clock = clock
         self._origin = origin
-        self._started_at = clock.now()
+        self._started_at = 0.0
         destination = shipment.destination
-        shown = format_fields.shown_url(destination.format, destination.url)
-        self._sent: dict[str, Any] = {"url": shown, "format": destination.format}
+        self._recipe = recipe.of_destination(destination)
+        self._sent: dict[str, Any] = {"url": self._recipe.shown_url, "format": destination.format}
 
     def request(self) -> Request:
         """The request, signed. Raises DeliveryError, and whatever a fault of ours raises."""
@@ -77,15 +77,49 @@ class Attempt:
             )
         _check_filter(shipment)
         self._form = registry.format_of(shipment.destination.format)
-        request = build(shipment, self._form, self._settings, self._clock, self._origin)
-        self._sent |= _described(request, shipment)
+        request = self._built(self._form)
+        self._sent |= {
+            "method": request.parcel.method,
+            "request_headers": self._recipe.masked(request.parcel.headers),
+            "request_body": SentBody.of(request.parcel.body, shipment.event.data),
+        }
         return request
+
+    def _built(self, form: Format) -> Request:
+        """The body is the same on every attempt; time and signature are this attempt's (Standard Webhooks)."""
+        shipment, made, settings = self._shipment, self._recipe, self._settings
+        destination, event = shipment.destination, shipment.event
+        secrets = destination.live_secrets(self._started_at)
+        timestamp = int(time.time())  # the receiver compares it with its own wall clock
+        text = None if destination.template is None else _text(destination.template, event, form)
+        parcel = form.request(event, Context(shipment.delivery_id, secrets, text, destination.settings))
+        own = {
+            "User-Agent": USER_AGENT,
+            "webhook-id": event.id,
+            "webhook-timestamp": str(timestamp),
+            "x-hub-attempt": str(shipment.attempt),
+            "x-hub-delivery": shipment.delivery_id,
+            hops.HEADER: str(event.hops + 1),
+            **parcel.headers,
+        }
+        if destination.handshake is not None:
+            own |= _consent_headers(destination.handshake, self._origin, secrets, parcel.body)
+        if secrets and form.is_signed:
+            keys = made.keys(secrets)
+            own["webhook-signature"] = signing.signature_by_keys(keys, event.id, timestamp, parcel.body)
+        return Request(
+            extended(destination.url, parcel),
+            HttpParcel(made.with_hooks_headers(own), parcel.body, parcel.method),
+            verify_ssl=destination.verify_ssl,
+            total_timeout_s=settings.attempt_timeout_s,
+            connect_timeout_s=settings.connect_timeout_s,
+        )
 
     def answered(self, receipt: Receipt) -> Outcome:
         """What an answer came to."""
         try:
             judgement = self._form.judge(receipt.answer)
-            return _answered(receipt, judgement, self._shipment.destination, self._started_at, self._sent)
+            return _answered(receipt, judgement, self._recipe.credentials, self._started_at, self._sent)
         except Exception as error:
             return self.failed(error)
 
@@ -134,47 +168,10 @@ def _check_filter(shipment: Shipment) -> None:
         raise DeliveryError(f"not sent: {failed.reason_unseen}", "none", "refused")
 
 
-def build(shipment: Shipment, form: Format, settings: Settings, clock: Clock, origin: str) -> Request:
-    """The request, signed. The body is the same on every attempt; time and signature are this attempt's
-    (Standard Webhooks).
-    """
-    destination, event = shipment.destination, shipment.event
-    secrets = destination.live_secrets(clock.now())
-    timestamp = int(time.time())  # the receiver compares it with its own wall clock
-    parcel = form.request(
-        event, Context(shipment.delivery_id, secrets, _text(shipment, form), destination.settings)
-    )
-    own = {
-        "User-Agent": USER_AGENT,
-        "webhook-id": event.id,
-        "webhook-timestamp": str(timestamp),
-        "x-hub-attempt": str(shipment.attempt),
-        "x-hub-delivery": shipment.delivery_id,
-        hops.HEADER: str(event.hops + 1),
-        **parcel.headers,
-        **_consent_headers(destination.handshake, origin, secrets, parcel.body),
-    }
-    if secrets and form.is_signed:
-        own["webhook-signature"] = signing.standard_signature(secrets, event.id, timestamp, parcel.body)
-    # A header of the hook's that is ours too, in whatever letter case, was let in before we sent it.
-    taken = {name.lower() for name in own}
-    headers = {**{n: v for n, v in destination.headers.items() if n.lower() not in taken}, **own}
-    return Request(
-        extended(destination.url, parcel),
-        HttpParcel(headers, parcel.body, parcel.method),
-        verify_ssl=destination.verify_ssl,
-        total_timeout_s=settings.attempt_timeout_s,
-        connect_timeout_s=settings.connect_timeout_s,
-    )
-
-
-def _text(shipment: Shipment, form: Format) -> str | None:
-    """What the hook's template makes of the event; None where it has none. Raises: DeliveryError."""
-    source = shipment.destination.template
-    if source is None:
-        return None
+def _text(source: str, event: Event, form: Format) -> str:
+    """What the hook's template makes of the event. Raises: DeliveryError."""
     try:
-        return rendered(source, shipment.event, form)
+        return rendered(source, event, form)
     except TemplateRefused as refused:
         raise DeliveryError(f"the hook's template {refused}", "none", "refused") from refused
 
@@ -190,7 +187,7 @@ def extended(url: str, parcel: HttpParcel) -> str:
     return f"{path}{mark or ('?' if more else '')}{query}{'&' if query and more else ''}{more}"
 
 
-def _consent_headers(handshake: str | None, origin: str, secrets: list[str], body: bytes) -> dict[str, str]:
+def _consent_headers(handshake: str, origin: str, secrets: list[str], body: bytes) -> dict[str, str]:
     """What a target that proved its consent by a handshake is sent besides: WebHook-Request-Origin
     (CloudEvents HTTP webhook 1.0.2 §4.1), or a signature by the text of the secret that it was shown (Asana).
     """
@@ -217,18 +214,12 @@ def log_attempt(shipment: Shipment, outcome: Outcome) -> None:
         "phase": outcome.phase,
         "ms": round(outcome.duration_s * 1000),
     }
+    line = "attempt " + " ".join([f"{name}={value}" for name, value in fields.items()])
     if outcome.reason:  # a redirect's names a URL
         is_redirect = outcome.status is not None and 300 <= outcome.status < 400
         fields["reason"] = f"answered {outcome.status}" if is_redirect else outcome.reason
-    pairs = (f"{name}={value!r}" if name == "reason" else f"{name}={value}" for name, value in fields.items())
-    log.info("attempt %s", " ".join(pairs), extra={"fields": fields})
-
-
-def _secret_settings(destination: Destination) -> list[str]:
-    if not destination.settings:
-        return []
-    hidden = format_fields.secret_settings(destination.format)
-    return [value for name, value in destination.settings.items() if name in hidden and value]
+        line += f" reason={fields['reason']!r}"
+    log.info("%s", line, extra={"fields": fields})
 
 
 _KINDS: dict[str | None, Kind] = {
@@ -244,14 +235,12 @@ _KINDS: dict[str | None, Kind] = {
 def _answered(
     receipt: Receipt,
     judgement: Judgement,
-    destination: Destination,
+    credentials: Credentials,
     started_at: float,
     sent: dict[str, Any],
 ) -> Outcome:
     """What an answer came to; what it repeats of the hook's credentials is masked."""
     answer: Answer = receipt.answer
-    secrets = [secret for secret, _ in destination.secrets]
-    credentials = credentials_of(destination.headers, secrets + _secret_settings(destination))
     reason = judgement.reason or receipt.note
     ended_at = started_at + receipt.duration_s
     return Outcome(
@@ -289,22 +278,3 @@ def _unanswered(error: DeliveryError, started_at: float, duration_s: float, sent
         was_sent=error.was_sent,
         **sent,
     )
-
-
-def _described(request: Request, shipment: Shipment) -> dict[str, Any]:
-    """What was sent, in the fields of an outcome; the owner's own header values masked: they are
-    credentials.
-    """
-    parcel, destination = request.parcel, shipment.destination
-    credentials = _secret_settings(destination)
-
-    def is_hidden(name: str, value: str) -> bool:
-        return name in destination.headers or any(credential in value for credential in credentials)
-
-    return {
-        "method": parcel.method,
-        "request_headers": {
-            name: MASK if is_hidden(name, value) else value for name, value in parcel.headers.items()
-        },
-        "request_body": SentBody.of(parcel.body, shipment.event.data),
-    }

@@ -52,6 +52,8 @@ class Credentials:
         """The data without its credentials. `is_cut`: its end was cut off, so that what begins one there goes
         too.
         """
+        if not data:
+            return data
         shown = self._any.sub(_MASK, data)
         return self._without_beginning(shown) if is_cut else shown
 
@@ -62,14 +64,16 @@ class Credentials:
         return self.masked(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
     def masked_headers(self, headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        if not self._values.isdisjoint(value for _, value in headers) or self._stands_in(headers):
+        values = [value for _, value in headers]
+        if not self._values.isdisjoint(values) or self._stands_in(values):
             return [(name, self.masked_text(value)) for name, value in headers]
         return list(headers)
 
-    def _stands_in(self, headers: Sequence[tuple[str, str]]) -> bool:
+    def _stands_in(self, values: Sequence[str]) -> bool:
         """Looked for in all of them at once: nearly every answer holds none."""
-        together = "\n".join(value for _, value in headers).encode("utf-8", "surrogatepass")
-        return self._any.search(together) is not None
+        if not self._needles:
+            return False
+        return self._any.search("\n".join(values).encode("utf-8", "surrogatepass")) is not None
 
     def _without_beginning(self, data: bytes) -> bytes:
         longest = len(self._needles[0]) if self._needles else 0

@@ -21,6 +21,7 @@ MAX_INTERIM = 16
 STOP = -1
 """What a reader returns to make libcurl end the transfer; None goes on."""
 
+_LENGTH = "content-length"
 _BLANKS = " \t\r\n\v\f"
 _STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9][0-9])(?: |$)")
 
@@ -100,7 +101,8 @@ class Reading:
         self.headers = _parsed(self._lines)
         # RFC 9112 §6.3: two readers would see two messages. libcurl refuses it too, but only since some
         # version.
-        if len({value for name, value in self.headers if name.lower() == "content-length"}) > 1:
+        lengths = [value for name, value in self.headers if len(name) == 14 and name.lower() == _LENGTH]
+        if len(lengths) > 1 and len(set(lengths)) > 1:
             return self._stop("two different Content-Length headers")
         self.is_head_done = True
         return None

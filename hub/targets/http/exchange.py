@@ -69,6 +69,9 @@ class Handle:
         self._sending: Sending | None = None
         self._site = Site(("", 0))
         self._reading = Reading()
+        # What libcurl was told last: the same again need not be.
+        self._url = self._method = ""
+        self._limits_ms = (0, 0)
         self._is_listening = False
         self._wants_certificate = False
         self._tried: list[str] = []
@@ -120,7 +123,9 @@ class Handle:
     def begin(self, sending: Sending, site: Site) -> None:
         """Set the handle up for one transfer."""
         self._sending, self._site = sending, site
-        self._tried, self._trouble, self._wants_certificate = [], None, False
+        if self._tried:
+            self._tried = []
+        self._trouble, self._wants_certificate = None, False
         self._reading.begin()
         self.sites.begin(site)
         self._set(sending, site)
@@ -163,13 +168,15 @@ class Handle:
     def _phases_ms(self, sending: Sending) -> Phases:
         """How long the transfer that has ended spent in each phase; one that it did not reach has 0."""
         lookup_ms = (self._set_at - sending.began) * 1000
-        marks = [self._curl.getinfo(mark) / 1000 for mark in _MARKS]
-        spent, before = [], 0.0
-        for mark in marks[:-1]:
-            spent.append(max(0.0, mark - before))
-            before = max(before, mark)
-        connect, tls, made_ready, sent, waited = spent
-        return (lookup_ms, connect, tls, made_ready + sent, waited, max(0.0, marks[-1] - before))
+        phases, before = [lookup_ms], 0
+        for mark in map(self._curl.getinfo, _MARKS):
+            if mark > before:
+                phases.append((mark - before) / 1000)
+                before = mark
+            else:
+                phases.append(0.0)
+        lookup, connect, tls, made_ready, sent, waited, body = phases
+        return lookup, connect, tls, made_ready + sent, waited, body
 
     def close(self) -> None:
         """Close the handle and its connections."""
@@ -177,18 +184,28 @@ class Handle:
 
     def _set(self, sending: Sending, site: Site) -> None:
         curl, target = self._curl, sending.target
-        curl.setopt(pycurl.URL, _url(sending))
-        # Verbatim: libcurl would rewrite %2f as %2F, and some receivers sign their URLs.
-        curl.setopt(pycurl.REQUEST_TARGET, target.path)
+        if sending.url != self._url:
+            curl.setopt(pycurl.URL, _url(sending))
+            # Verbatim: libcurl would rewrite %2f as %2F, and some receivers sign their URLs.
+            curl.setopt(pycurl.REQUEST_TARGET, target.path)
+            self._url = sending.url
+        if sending.method != self._method:
+            curl.setopt(pycurl.CUSTOMREQUEST, sending.method)
+            self._method = sending.method
         curl.setopt(pycurl.POSTFIELDS, sending.body)
-        curl.setopt(pycurl.CUSTOMREQUEST, sending.method)
         curl.setopt(pycurl.HTTPHEADER, sending.lines)
 
         self._set_at = time.monotonic()
         spent_s = self._set_at - sending.began
         # 0 would mean "for ever".
-        curl.setopt(pycurl.TIMEOUT_MS, max(1, int((sending.total_s - spent_s) * 1000)))
-        curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int((sending.connect_s - spent_s) * 1000)))
+        limits_ms = (
+            max(1, int((sending.total_s - spent_s) * 1000)),
+            max(1, int((sending.connect_s - spent_s) * 1000)),
+        )
+        if limits_ms != self._limits_ms:
+            curl.setopt(pycurl.TIMEOUT_MS, limits_ms[0])
+            curl.setopt(pycurl.CONNECTTIMEOUT_MS, limits_ms[1])
+            self._limits_ms = limits_ms
 
         if target.scheme == "https":
             curl.setopt(pycurl.SSL_VERIFYPEER, int(sending.verify))

@@ -15,7 +15,7 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,6 +40,7 @@ HANDLES_KEPT = 256
 YOUNG_S = 0.002
 """So long handshakes may go on before whoever waits for less is asked again."""
 FAULT_PAUSE_S = 0.1
+LOST = "fault of the hub: nobody knows what came of a request"
 
 
 @dataclass(slots=True)
@@ -232,15 +233,19 @@ class Loop:
                 request.verify_ssl,
                 began,
             )
-            if sending.target.address is None and self._fresh(sending, began) is None:
+            site = self._fresh(sending, began)
+            if site is None and sending.target.address is None:
                 self._look_up(job, sending)
             else:
-                self._send(job, sending, None)
+                self._send(job, sending, site or self._pinned(sending, self._addresses.of(sending.target, 0)))
         except Exception as error:
             self._fail(job, error)
 
     def _fresh(self, sending: Sending, now: float) -> Site | None:
-        return self._current().sites.fresh(place_of(sending.target), now)
+        return self._current().sites.fresh((sending.target.host, sending.target.port), now)
+
+    def _pinned(self, sending: Sending, addresses: Sequence[str]) -> Site:
+        return self._current().sites.pin(place_of(sending.target), addresses, time.monotonic())
 
     def _look_up(self, job: Job, sending: Sending) -> None:
         lookup = _Lookup(job, sending, self._addresses.ask(sending.target))
@@ -253,20 +258,17 @@ class Loop:
             return
         lookup.is_over = True
         try:
-            self._send(lookup.job, lookup.sending, lookup.future.result())
+            found, sending = lookup.future.result(), lookup.sending
+            site = self._fresh(sending, time.monotonic()) or self._pinned(
+                sending, self._addresses.judged(sending.target, found)
+            )
+            self._send(lookup.job, sending, site)
         except Exception as error:
             self._fail(lookup.job, error)
 
-    def _send(self, job: Job, sending: Sending, found: list[str] | None) -> None:
-        """Begin a transfer; `found` are the addresses of its name where it was looked up for it."""
-        now = time.monotonic()
-        site = self._fresh(sending, now)
-        if site is None:
-            target = sending.target
-            judged = self._addresses.of(target, 0) if found is None else self._addresses.judged(target, found)
-            site = self._current().sites.pin(place_of(target), judged, now)
+    def _send(self, job: Job, sending: Sending, site: Site) -> None:
         handle = self._handles.pop() if self._handles else self._make()
-        self._used_at = now
+        self._used_at = sending.began
         self._current().begin(handle, sending, site, job)
 
     def _collect(self) -> None:
@@ -286,7 +288,10 @@ class Loop:
         except Exception as error:
             self._fail(job, error)
         else:
-            _tell(lambda: job.answered(receipt))
+            try:
+                job.answered(receipt)
+            except Exception:
+                log.exception(LOST)
         if len(self._handles) < HANDLES_KEPT:
             self._handles.append(handle)
         else:
@@ -295,7 +300,10 @@ class Loop:
     def _fail(self, job: Job, error: Exception) -> None:
         if isinstance(error, DeliveryError) and error.fault == "hub" and shortage() is not None:
             self._give_back_all()
-        _tell(lambda: job.failed(error))
+        try:
+            job.failed(error)
+        except Exception:
+            log.exception(LOST)
 
     def _current(self) -> Multi:
         """What takes requests. Raises pycurl.error when libcurl gives none."""
@@ -326,10 +334,3 @@ class Loop:
                     job,
                     DeliveryError("the hub broke it off by a fault of its own", "sent", "hub", was_sent=True),
                 )
-
-
-def _tell(what: Callable[[], None]) -> None:
-    try:
-        what()
-    except Exception:
-        log.exception("fault of the hub: nobody knows what came of a request")

@@ -15,8 +15,12 @@ from hub.rules.headers import frames_message, is_token, value_fault
 from hub.rules.targets import Target
 from hub.targets.addresses import Addresses
 
+_WITHOUT = [b"Expect:", b"Accept:"]
+"""What libcurl would add by itself."""
+_WITHOUT_TYPE = [*_WITHOUT, b"Content-Type:"]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Sending:
     """Both deadlines began at `began`, by the monotonic clock."""
 
@@ -53,13 +57,16 @@ def header_lines(headers: Mapping[str, str]) -> list[bytes]:
     """Header lines for libcurl, which drops a name with an empty value unless it ends in `;`. Raises
     DeliveryError.
     """
-    if any(map(_name_fault, headers)) or value_fault("".join(headers.values())):  # all at once: there is none
+    is_typed, has_fault = _seen(tuple(headers))
+    values = headers.values()
+    if has_fault or value_fault("".join(values)):  # all at once: there is none
         raise DeliveryError(_header_fault(headers), "none", "hub")
-    lines = [b"Expect:", b"Accept:"]
-    for name, value in headers.items():
-        lines.append((f"{name}: {value}" if value.strip() else f"{name};").encode("latin-1"))
-    if not any(map(_is_content_type, headers)):
-        lines.append(b"Content-Type:")
+    if all(map(str.strip, values)):
+        text = "\n".join([f"{name}: {value}" for name, value in headers.items()])
+    else:
+        text = "\n".join([f"{n}: {v}" if v.strip() else f"{n};" for n, v in headers.items()])
+    lines = text.encode("latin-1").split(b"\n")
+    lines += _WITHOUT if is_typed else _WITHOUT_TYPE
     return lines
 
 
@@ -70,8 +77,9 @@ def _header_fault(headers: Mapping[str, str]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _is_content_type(name: str) -> bool:
-    return name.lower() == "content-type"
+def _seen(names: tuple[str, ...]) -> tuple[bool, bool]:
+    """Whether a Content-Type is among these headers, and one that cannot be sent."""
+    return any(name.lower() == "content-type" for name in names), any(map(_name_fault, names))
 
 
 @lru_cache(maxsize=1024)
