@@ -74,7 +74,8 @@ class Publishing:
         Raises:
             Forbidden: as `check` says. Invalid: a type that this project does not take. Busy: no room for more.
         """
-        self._check_all(requester, project, events, is_many)
+        self.check(requester, project)
+        self._check_types(project, events, is_many)
         return self._intake.accept(
             project.id,
             events,
@@ -87,26 +88,22 @@ class Publishing:
         self,
         key: Any,
         tell: Tell,
-        requester: Requester,
         project: Project,
         events: Sequence[Published],
         *,
         is_many: bool = False,
         hops: int = 0,
     ) -> None:
-        """The same for an event loop, which is woken once a commit: `tell` gets the key and the receipts of
-        each publication in it (`store.batch`).
+        """The same for a door on the event loop that has asked `check`. It is woken once a commit: `tell` gets
+        the key and the receipts of each publication in it (`store.batch`).
         """
-        self._check_all(requester, project, events, is_many)
+        self._check_types(project, events, is_many)
         publication = self._intake.prepare(
             project.id, events, remembers_types=_remembers_types(project), hops=hops
         )
         self._intake.accept_for(publication, key, tell)
 
-    def _check_all(
-        self, requester: Requester, project: Project, events: Sequence[Published], is_many: bool
-    ) -> None:
-        self.check(requester, project)
+    def _check_types(self, project: Project, events: Sequence[Published], is_many: bool) -> None:
         wrong = []
         for n, event in enumerate(events):
             reason = catalogue.type_error(project.catalogue, event.type)

@@ -34,6 +34,12 @@ class AnswerWriter(asyncio.Transport):
         if not self._transport.is_closing():
             self._transport.write(data)
 
+    def write_whole(self, data: bytes) -> None:
+        """Write a head with its body."""
+        self.flush()
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
     def flush(self) -> None:
         """Write what is held."""
         if self._held:

@@ -41,7 +41,7 @@ async def read_body(request: Request, bytes_max: int) -> bytes:
 
 async def receive_body(receive: Receive, bytes_max: int, coding: str, declared: str) -> bytes:
     """The same of a request that is no `Request` yet, by its `Content-Encoding` and `Content-Length`."""
-    _check_coding(coding)
+    check_body(0, bytes_max, coding)
     if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > bytes_max):
         raise _too_large(bytes_max)
     try:
@@ -51,6 +51,20 @@ async def receive_body(receive: Receive, bytes_max: int, coding: str, declared: 
         raise Problem(408, f"the body did not come within {BODY_WAIT_S:g} s") from error
     except ClientDisconnect as error:
         raise Problem(400, "the connection ended before the body did") from error
+
+
+def check_body(size: int, bytes_max: int, coding: str) -> None:
+    """Raises: Problem 415 it is coded, 413 too large."""
+    coding = coding.strip().lower()
+    if coding not in ("", "identity"):
+        raise Problem(
+            415,
+            f"the content coding {coding[:40]!r} is not understood: send the body as it is",
+            title="Wrong content coding",
+            errors=[("Content-Encoding", "leave it out: the body must come as it is")],
+        )
+    if size > bytes_max:
+        raise _too_large(bytes_max)
 
 
 async def work_on(body: bytes, work: Callable[[bytes], T], *, takes_time: bool = False) -> T:
@@ -85,17 +99,6 @@ def _too_large(bytes_max: int) -> Problem:
         f"the body has more than {bytes_max} bytes",
         errors=[("body", f"may have {bytes_max} bytes")],
     )
-
-
-def _check_coding(coding: str) -> None:
-    coding = coding.strip().lower()
-    if coding not in ("", "identity"):
-        raise Problem(
-            415,
-            f"the content coding {coding[:40]!r} is not understood: send the body as it is",
-            title="Wrong content coding",
-            errors=[("Content-Encoding", "leave it out: the body must come as it is")],
-        )
 
 
 Form = ImmutableMultiDict[str, str]

@@ -76,10 +76,10 @@ class Room:
 
     async def receive(self, receive: Receive) -> Message:
         """The next of the request's messages, once there is room for it. Raises: Busy."""
-        await self._take(self._declared)
+        await self.take(self._declared)
         message = await receive()
         self._received += len(message.get("body", b""))
-        await self._take(self._received)
+        await self.take(self._received)
         return message
 
     def give_back(self) -> None:
@@ -87,7 +87,8 @@ class Room:
         if self._taken:
             self._budget.give_back(self._taken)
 
-    async def _take(self, total: int) -> None:
+    async def take(self, total: int) -> None:
+        """So many bytes in all. Raises: Busy."""
         if total > self._taken:
             await self._budget.take(total - self._taken, total)
             self._taken = total

@@ -42,6 +42,15 @@ class Callers:
             raise Problem(401, "this token is unknown, revoked or expired", title="Unknown token")
         return found
 
+    def recently(self, text: str) -> tuple[Requester, Project, Settings] | None:
+        """All that a call about a token's own project is judged by, if it is in memory; None: ask for each."""
+        requester = self._credentials.requester_recently(text, None)
+        if requester is None or requester.project_id is None:
+            return None
+        project = self._credentials.project_recently(requester.project_id)
+        tuned = self._settings.recently()
+        return None if project is None or tuned is None else (requester, project, tuned)
+
     async def project(self, requester: Requester, query: Mapping[str, str]) -> Project:
         """The project a call is about: the token's own, or for a server-wide token the one it names with
         ?project=KEY. Raises: Invalid: none was named, Forbidden: another than the token's, NotFound.

@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from hub.web.answer_writer import AnswerWriter
 from hub.web.problems import Problem, json_answer
 from hub.web.slow_readers import SlowReader
+from hub.web.whole_exchange import WholeExchange, offer
 
 SLICE_BYTES = 16_384
 """The parser gets what came in such pieces: what is counted is known to one piece."""
@@ -132,6 +133,7 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = []  # what a trailer says is no header (RFC 9110 §6.5.1)
         self.cycle.transport = self._answers
+        offer(self.scope, WholeExchange(self.cycle, self._answers))
         self._stage = Stage.BODY
         self._has_progress = True
         self._rest_bytes = 0

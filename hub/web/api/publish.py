@@ -8,7 +8,6 @@ itself. Step after: `operations.publishing`.
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 
 import msgspec
@@ -25,18 +24,23 @@ from hub.store.batch import Ended
 from hub.timestamps import iso
 from hub.web.api.calls import PREFIX
 from hub.web.api.queries import Query, read_query
-from hub.web.body import receive_body, work_on
+from hub.web.body import check_body, receive_body, work_on
 from hub.web.body_budget import BodyBudget, Room
 from hub.web.callers import Callers, token_in
 from hub.web.error_answers import ErrorAnswers
 from hub.web.problems import Problem
 from hub.web.security_headers import SecurityHeaders
+from hub.web.whole_exchange import WholeExchange, offered
 
 PATH = PREFIX + "/events"
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 
+_Headers = dict[bytes, bytes]
 _HEAD = ((b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff"))
-_NO_QUERY = QueryParams()
+_HEAD_LINES = b"".join(b"%b: %b\r\n" % one for one in _HEAD)
+_JSON = b"application/json"
+_KEY = b"idempotency-key"
+_HOPS = hops.HEADER.encode()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -62,37 +66,48 @@ class Publish:
         self._answers = answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = _texts(scope)
-        room = Room(self._budget, headers.get("content-length", ""))
+        headers = dict(reversed(scope["headers"]))  # of several with one name the first
+        exchange = offered(scope)
+        room = Room(self._budget, _text(headers, b"content-length"))
         try:
             try:
-                body = await self._take(scope, headers, lambda: room.receive(receive))
+                body = await self._take(scope, headers, receive, room, exchange)
             except Exception as error:
                 refusal = await self._answers(Request(scope, receive), error)
                 await SecurityHeaders(refusal)(scope, receive, send)
                 return
-            head = [*_HEAD, (b"content-length", b"%d" % len(body))]
-            await send({"type": "http.response.start", "status": 202, "headers": head})
-            await send({"type": "http.response.body", "body": body})
+            if exchange is None or not exchange.answer(202, _HEAD_LINES, body):
+                head = [*_HEAD, (b"content-length", b"%d" % len(body))]
+                await send({"type": "http.response.start", "status": 202, "headers": head})
+                await send({"type": "http.response.body", "body": body})
         finally:
             room.give_back()
 
-    async def _take(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> bytes:
+    async def _take(
+        self, scope: Scope, headers: _Headers, receive: Receive, room: Room, exchange: WholeExchange | None
+    ) -> bytes:
         """What is answered once all is committed. Raises: Problem, Refusal, StoreUnavailable."""
-        token = token_in(headers.get("authorization", ""), headers.get("x-api-key", ""))
-        requester = await self._callers.with_token(token, None)
+        token = token_in(_text(headers, b"authorization"), _text(headers, b"x-api-key"))
+        requester, project, tuned = self._callers.recently(token) or (None, None, None)
         query = scope["query_string"]
-        params = QueryParams(query) if query else _NO_QUERY
-        if query:
+        if requester is None or project is None or tuned is None or query:
+            requester = await self._callers.with_token(token, None)
+            params = QueryParams(query)
             read_query(params, Query)
-        project = await self._callers.project(requester, params)
+            project = await self._callers.project(requester, params)
+            tuned = await self._callers.settings()
         self._publishing.check(requester, project)
 
-        tuned = await self._callers.settings()
         is_lines = _comes_in_lines(headers)
         bytes_max = max(tuned.max_request_bytes, tuned.max_event_bytes + ENVELOPE_BYTES_MAX)
-        coding, declared = headers.get("content-encoding", ""), headers.get("content-length", "")
-        body = await receive_body(receive, bytes_max, coding, declared)
+        coding = _text(headers, b"content-encoding")
+        body = None if exchange is None else exchange.body()
+        if body is not None:
+            check_body(len(body), bytes_max, coding)
+            await room.take(len(body))
+        else:
+            declared = _text(headers, b"content-length")
+            body = await receive_body(lambda: room.receive(receive), bytes_max, coding, declared)
         committed: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
 
         def publish(body: bytes) -> bool:
@@ -100,11 +115,10 @@ class Publish:
                 events, is_many = read_lines(body, tuned.max_event_bytes), True
             else:
                 events, is_many = read_one_or_many(body, tuned.max_event_bytes)
-            events = _with_header_key(headers, events, is_many)
-            led_here = hops.read(headers.get(hops.HEADER))
-            self._publishing.publish_for(
-                committed, _tell, requester, project, events, is_many=is_many, hops=led_here
-            )
+            if _KEY in headers:
+                events = _with_key(_text(headers, _KEY), events, is_many)
+            led_here = hops.read(_text(headers, _HOPS)) if _HOPS in headers else 0
+            self._publishing.publish_for(committed, _tell, project, events, is_many=is_many, hops=led_here)
             return is_many
 
         is_many = await work_on(body, publish, takes_time=self._publishing.takes_time(project))
@@ -112,12 +126,8 @@ class Publish:
         return _answer(await committed, is_many)
 
 
-def _texts(scope: Scope) -> dict[str, str]:
-    """The headers of a request; of several with one name the first."""
-    found: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        found.setdefault(name.decode("latin-1"), value.decode("latin-1"))
-    return found
+def _text(headers: _Headers, name: bytes) -> str:
+    return headers.get(name, b"").decode("latin-1")
 
 
 def _tell(ended: list[Ended]) -> None:
@@ -135,11 +145,10 @@ def _settle(ended: list[Ended]) -> None:
             end.key.set_exception(end.error)
 
 
-def _comes_in_lines(headers: Mapping[str, str]) -> bool:
-    content_type = headers.get("content-type", "application/json")
-    if content_type == "application/json":  # as nearly all say
+def _comes_in_lines(headers: _Headers) -> bool:
+    if headers.get(b"content-type", _JSON) == _JSON:  # as nearly all say
         return False
-    content_type = content_type.partition(";")[0].strip().lower()
+    content_type = _text(headers, b"content-type").partition(";")[0].strip().lower()
     if content_type in NDJSON:
         return True
     if content_type != "application/json":
@@ -150,10 +159,8 @@ def _comes_in_lines(headers: Mapping[str, str]) -> bool:
     return False
 
 
-def _with_header_key(headers: Mapping[str, str], events: list[Published], is_many: bool) -> list[Published]:
-    key = headers.get("idempotency-key")
-    if key is None:
-        return events
+def _with_key(key: str, events: list[Published], is_many: bool) -> list[Published]:
+    """The event with the `Idempotency-Key` of its request."""
     field = "Idempotency-Key"
     if is_many:
         raise Invalid([(field, "goes with a single event; give each event of several its own id")])
