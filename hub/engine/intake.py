@@ -181,7 +181,9 @@ class Intake:
     def _take_keys(self, publication: Publication, now: float) -> list[str | None]:
         """For each event the id of the one that already has its key; None where it is new."""
         return [
-            None if digest is None else events.claim_key(event.project_id, digest, event.id, now)
+            None
+            if digest is None
+            else events.claim_key(self._database, event.project_id, digest, event.id, now)
             for event, digest in zip(publication.events, publication.digests, strict=True)
         ]
 

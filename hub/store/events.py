@@ -108,22 +108,20 @@ def add_deliveries(database: Database, rows: Iterable[tuple[str, str, str, int, 
     )
 
 
-def claim_key(project_id: int, digest: bytes, event_id: str, now: float) -> str | None:
+def claim_key(database: Database, project_id: int, digest: bytes, event_id: str, now: float) -> str | None:
     """Take an idempotency key for an event; None when it was free, else the id of the event that has it.
 
-    One statement, so that of two publishers with the same key exactly one wins, on any machine.
+    One statement, so that of two publishers with the same key exactly one wins, on any machine. Written by
+    hand: building it anew took ten times as long as running it.
     """
-    taken = (
-        EventKey.insert(project_id=project_id, digest=digest, event_id=event_id, created_at=now)
-        .on_conflict(
-            conflict_target=[EventKey.project_id, EventKey.digest],
-            update={EventKey.event_id: event_id, EventKey.created_at: now},
-            where=EventKey.created_at < now - KEY_LIFETIME_S,
-        )
-        .returning(EventKey.event_id)
-        .execute()
-    )
-    if list(taken):
+    taken = database.execute(
+        "INSERT INTO event_key (project_id, digest, event_id, created_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (project_id, digest)"
+        " DO UPDATE SET event_id = excluded.event_id, created_at = excluded.created_at"
+        " WHERE event_key.created_at < ? RETURNING event_id",
+        (project_id, digest, event_id, now, now - KEY_LIFETIME_S),
+    ).fetchall()
+    if taken:
         return None
     first = EventKey.get((EventKey.project_id == project_id) & (EventKey.digest == digest))
     return str(first.event_id)

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from hub.web.answer_writer import AnswerWriter
 from hub.web.problems import Problem, json_answer
 from hub.web.slow_readers import SlowReader
-from hub.web.whole_exchange import WholeExchange, offer
+from hub.web.whole_exchange import WholeExchange
 
 SLICE_BYTES = 16_384
 """The parser gets what came in such pieces: what is counted is known to one piece."""
@@ -75,6 +75,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._answers = AnswerWriter(self.loop, transport, self._close)
+        self._exchange = WholeExchange(self._answers)
         self._reader = SlowReader(self.loop, transport, self.limits.stall_s)
         self._start_timer(self.limits.head_s, self._head_is_late)
 
@@ -133,7 +134,7 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = []  # what a trailer says is no header (RFC 9110 §6.5.1)
         self.cycle.transport = self._answers
-        offer(self.scope, WholeExchange(self.cycle, self._answers))
+        self._exchange.begin(self.cycle)
         self._stage = Stage.BODY
         self._has_progress = True
         self._rest_bytes = 0

@@ -16,31 +16,41 @@ _EXTENSION = "hub.whole_exchange"
 
 
 class WholeExchange:
-    """One request and its answer."""
+    """The exchanges of one connection, one after the other; a request with another behind it takes the long way.
+    Kept for the whole connection, so that a request and what it was offered never hold each other.
+    """
 
-    __slots__ = ("_answers", "_cycle")
+    __slots__ = ("_answers", "_cycle", "extensions")
 
-    def __init__(self, cycle: RequestResponseCycle, answers: AnswerWriter) -> None:
-        self._cycle = cycle
+    def __init__(self, answers: AnswerWriter) -> None:
         self._answers = answers
+        self._cycle: RequestResponseCycle | None = None
+        self.extensions: Any = {_EXTENSION: self}
 
-    def body(self) -> bytes | None:
+    def begin(self, cycle: RequestResponseCycle) -> None:
+        """A head has come."""
+        self._cycle = cycle
+        cycle.scope["extensions"] = self.extensions
+
+    def body(self, scope: Scope) -> bytes | None:
         """The whole body, taken; None where it has to be waited for."""
         cycle = self._cycle
+        if cycle is None or cycle.scope is not scope:
+            return None
         if cycle.more_body or cycle.disconnected or cycle.response_started:
             return None
         body, cycle.body = bytes(cycle.body), bytearray()
         return body
 
-    def answer(self, status: int, headers: bytes, body: bytes) -> bool:
+    def answer(self, scope: Scope, status: int, headers: bytes, body: bytes) -> bool:
         """Answer with this; `headers` are lines with their ends, without length and date. False: it cannot be
         written now, and has to be sent.
         """
         cycle = self._cycle
-        if cycle.flow.write_paused or cycle.response_started:
+        if cycle is None or cycle.scope is not scope:
             return False
-        if cycle.disconnected:
-            return True
+        if cycle.flow.write_paused or cycle.disconnected or cycle.response_started:
+            return False
         cycle.response_started = cycle.response_complete = True
         parts = [STATUS_LINE[status]]
         for name, value in cycle.default_headers:
@@ -53,10 +63,6 @@ class WholeExchange:
             self._answers.close()
         cycle.on_response()
         return True
-
-
-def offer(scope: Any, exchange: WholeExchange) -> None:
-    scope["extensions"] = {_EXTENSION: exchange}
 
 
 def offered(scope: Scope) -> WholeExchange | None:

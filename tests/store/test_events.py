@@ -18,7 +18,9 @@ from tests.rigs.stage import Stage
 def take(store: Stage, key: str, event_id: str, project_id: int | None = None) -> str | None:
     digest = events.key_digest(key)
     return store.do(
-        lambda: events.claim_key(project_id or store.project.id, digest, event_id, store.clock.now())
+        lambda: events.claim_key(
+            store.database, project_id or store.project.id, digest, event_id, store.clock.now()
+        )
     )
 
 

@@ -122,7 +122,11 @@ def test_an_event_stays_as_long_as_one_of_its_deliveries(store: Stage) -> None:
 
 
 def test_keys_are_forgotten_after_their_seven_days(store: Stage) -> None:
-    store.do(lambda: events.claim_key(store.project.id, events.key_digest("k"), "evt_1", store.clock.now()))
+    store.do(
+        lambda: events.claim_key(
+            store.database, store.project.id, events.key_digest("k"), "evt_1", store.clock.now()
+        )
+    )
     store.clock.advance(6.9 * DAY)
     forget(store)
     assert store.read(lambda: EventKey.select().count()) == 1

@@ -76,7 +76,7 @@ class Publish:
                 refusal = await self._answers(Request(scope, receive), error)
                 await SecurityHeaders(refusal)(scope, receive, send)
                 return
-            if exchange is None or not exchange.answer(202, _HEAD_LINES, body):
+            if exchange is None or not exchange.answer(scope, 202, _HEAD_LINES, body):
                 head = [*_HEAD, (b"content-length", b"%d" % len(body))]
                 await send({"type": "http.response.start", "status": 202, "headers": head})
                 await send({"type": "http.response.body", "body": body})
@@ -101,7 +101,7 @@ class Publish:
         is_lines = _comes_in_lines(headers)
         bytes_max = max(tuned.max_request_bytes, tuned.max_event_bytes + ENVELOPE_BYTES_MAX)
         coding = _text(headers, b"content-encoding")
-        body = None if exchange is None else exchange.body()
+        body = None if exchange is None else exchange.body(scope)
         if body is not None:
             check_body(len(body), bytes_max, coding)
             await room.take(len(body))
