@@ -28,6 +28,7 @@ from hub.operations.deliveries import Deliveries
 from hub.operations.event_types import EventTypes
 from hub.operations.events import Events
 from hub.operations.handshake import Handshakes
+from hub.operations.hook_preview import HookPreviews
 from hub.operations.inbound import Inbound
 from hub.operations.members import Members
 from hub.operations.overview import Overview
@@ -118,6 +119,7 @@ class Hub:
             inbound.forget()
             woken.set()
 
+        events = Events(self.database, subscriptions)
         self.services = Services(
             config=config,
             database=self.database,
@@ -130,9 +132,10 @@ class Hub:
             publishing=publishing,
             sources=Sources(self.database, box, config.base_url, inbound.forget),
             inbound=inbound,
-            events=Events(self.database, subscriptions),
+            events=events,
             event_types=event_types,
             samples=Samples(self.database, subscriptions, event_types),
+            hook_previews=HookPreviews(self.database, subscriptions, events, outbound),
             deliveries=Deliveries(self.database, subscriptions, woken.set),
             replays=Replays(self.database, subscriptions, woken.set),
             overview=Overview(self.database, intake),

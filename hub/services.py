@@ -16,6 +16,7 @@ from hub.operations.credentials import Credentials
 from hub.operations.deliveries import Deliveries
 from hub.operations.event_types import EventTypes
 from hub.operations.events import Events
+from hub.operations.hook_preview import HookPreviews
 from hub.operations.inbound import Inbound
 from hub.operations.members import Members
 from hub.operations.overview import Overview
@@ -51,6 +52,7 @@ class Services:
     events: Events
     event_types: EventTypes
     samples: Samples
+    hook_previews: HookPreviews
     deliveries: Deliveries
     replays: Replays
     overview: Overview

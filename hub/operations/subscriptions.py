@@ -24,7 +24,7 @@ from hub.rules.hook_fields import UNSET, Circumstances, HookChange
 from hub.store import audit, hook_lists, hooks, projects, settings
 from hub.store.database import Database
 from hub.store.hook_lists import Wanted
-from hub.store.hooks import Hook
+from hub.store.hooks import Hook, NewHook
 from hub.store.projects import Project
 from hub.store.secrets import SecretBox
 
@@ -111,12 +111,16 @@ class Subscriptions:
         """What would be wrong with these fields of a hook that this requester makes; nothing is stored."""
         return hook_fields.errors_in(given, self._around(project, access.origin_of(requester)))
 
-    def create(self, requester: Requester, project: Project, wanted: HookChange) -> Saved:
-        """Make a hook. Raises: Invalid; Conflict, there is no room or its connector is off; Busy."""
+    def drafted(self, requester: Requester, project: Project, wanted: HookChange) -> NewHook:
+        """What a hook of these fields would be; nothing is stored. Raises: Invalid."""
         kind = access.origin_of(requester)
         if errors := hook_fields.errors_of_new(wanted, self._around(project, kind)):
             raise Invalid(errors)
-        new = hook_drafts.of_new(requester, project, wanted)
+        return hook_drafts.of_new(requester, project, wanted)
+
+    def create(self, requester: Requester, project: Project, wanted: HookChange) -> Saved:
+        """Make a hook. Raises: Invalid; Conflict, there is no room or its connector is off; Busy."""
+        new = self.drafted(requester, project, wanted)
 
         if new.handshake:
             # Before a target is bothered for nothing.

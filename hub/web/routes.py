@@ -18,6 +18,7 @@ from hub.web.api import (
     connectors,
     deliveries,
     events,
+    hook_previews,
     hooks,
     me,
     members,
@@ -40,6 +41,7 @@ from hub.web.rendering import Renderer
 from hub.web.security_headers import SecurityHeaders
 
 _MODULES = (
+    hook_previews,
     hooks,
     events,
     deliveries,

@@ -114,7 +114,7 @@ def _described(schema: dict[str, Any]) -> None:
     fields["events"]["description"] = "What to send: patterns, or one of them. `event` is another name for it"
 
 
-def _described_as_new(schema: dict[str, Any]) -> None:
+def described_as_new(schema: dict[str, Any]) -> None:
     """What is needed is required; null is as good as nothing for the rest."""
     optional = {name: {**field} for name, field in schema["properties"].items() if name not in _NEEDED}
     _described(schema)
@@ -198,11 +198,11 @@ def _wrong_besides(fields: dict[str, Any], handler: ModelWrapValidatorHandler[An
 class NewHook(HookFields):
     """The fields of a new hook: a target and at least one event are needed."""
 
-    model_config = ConfigDict(json_schema_extra=_described_as_new)
+    model_config = ConfigDict(json_schema_extra=described_as_new)
 
     def change(self) -> HookChange:
         """What is asked for; null is as good as nothing."""
-        given = {name: getattr(self, name) for name in self.model_fields_set}
+        given = {name: getattr(self, name) for name in hook_fields.FIELDS if name in self.model_fields_set}
         return _change({name: value for name, value in given.items() if value is not None})
 
 

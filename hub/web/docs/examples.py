@@ -88,6 +88,16 @@ _SAID = {
             "not_matched": [{"id": "hook_019ab2a6b7c97f20a1b2c3d4e5f60718", "reason": "it wants sprint.*"}],
         },
     ),
+    ("POST", "/hooks/preview"): Said(
+        {
+            "a filter": {
+                "target_url": "https://example.com/hooks/stories",
+                "events": ["story.*"],
+                "filter": "state = 3",
+                "event_id": EVENT_ID,
+            }
+        }
+    ),
     ("POST", "/hooks/{id}/replay"): Said(
         {"since noon": {"since": "2026-11-23T12:00:00Z", "state": "failed"}}, {"count": 12, "dry_run": False}
     ),

@@ -31,6 +31,7 @@ PROMISED = {
     ("GET", "/events/{id}"): ("read",),
     ("GET", "/events/{id}/deliveries"): ("read",),
     ("POST", "/events/preview"): ("read",),
+    ("POST", "/hooks/preview"): ("manage",),
     ("POST", "/hooks"): ("subscribe", "manage"),
     ("GET", "/hooks"): ("subscribe", "read", "manage"),
     ("GET", "/hooks/{id}"): ("subscribe", "read", "manage"),
