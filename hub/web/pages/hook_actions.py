@@ -92,7 +92,9 @@ def show_replay(request: PageRequest) -> View:
         values |= {
             "planned": words.number(progress.total) + ("+" if _is_open(progress) else ""),
             "sent": words.number(progress.sent),
-            "waiting": words.number(left.waiting, LEFT_MAX),
+            "waiting": words.number(
+                max(left.waiting, progress.total - progress.sent - left.retrying - left.sending), LEFT_MAX
+            ),
             "retrying": words.number(left.retrying, LEFT_MAX),
         }
     return View(values, template="hooks/progress_part.html" if request.wants_part else "")
