@@ -89,7 +89,10 @@ def add_results(database: Database, outcomes: Iterable[tuple[str, int, Outcome]]
     for hook_id, project_id, outcome in outcomes:
         hour = hour_of(outcome.ended_at)
         for subject in (hook_id, project_subject(project_id)):
-            counted.setdefault((subject, hour), Results()).add(outcome)
+            one = counted.get((subject, hour))
+            if one is None:
+                one = counted[subject, hour] = Results()
+            one.add(outcome)
 
     # In the order of their keys, so that two processes never wait for each other in a circle.
     rows = [

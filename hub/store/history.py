@@ -109,11 +109,12 @@ def states_of_events(event_ids: Sequence[str], most: int) -> dict[str, Counter[s
 
 
 def oldest_waiting(database: Database) -> float | None:
-    """When the oldest delivery was made that waits and can be sent; None when none does. What waits behind a
-    hook that is off, however much, is not looked at.
+    """When the oldest delivery was made that waits and could be sent now; None when none does. What waits for
+    its hook, one that is off, fails or was asked to pause, however much, is not looked at.
     """
     first = "SELECT id FROM delivery WHERE hook_id = h.id AND state = 'waiting' ORDER BY attempts, id LIMIT 1"
-    [oldest] = database.execute(f"SELECT min(({first})) FROM hook h WHERE h.ready_at IS NOT NULL").fetchone()
+    sql = f"SELECT min(({first})) FROM hook h WHERE h.ready_at <= ?"
+    [oldest] = database.execute(sql, (database.clock.now(),)).fetchone()
     return None if oldest is None else time_of(oldest)
 
 

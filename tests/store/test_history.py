@@ -1,5 +1,6 @@
 """The log: deliveries as people read them."""
 
+from hub.ids import time_of
 from hub.store import history
 from tests.rigs.stage import Stage
 
@@ -56,3 +57,29 @@ def test_lists_are_newest_first_and_page_by_id(store: Stage) -> None:
 def test_the_backlog_is_what_waits_and_what_will_be_retried(store: Stage) -> None:
     store.mixed()
     assert store.read(history.backlog) == 2
+
+
+def test_the_oldest_that_waits_for_the_hub_is_not_one_that_waits_for_its_target(store: Stage) -> None:
+    hook = store.hook()
+    assert store.read(lambda: history.oldest_waiting(store.database)) is None
+    store.publish([hook])
+    [waits] = store.of(hook)
+    assert store.read(lambda: history.oldest_waiting(store.database)) == time_of(waits.id)
+    store.set(hook, ready_at=store.clock.now() + 60)
+    assert store.read(lambda: history.oldest_waiting(store.database)) is None
+
+
+def test_what_is_left_of_a_span_is_counted_to_a_bound(store: Stage) -> None:
+    hook = store.hook()
+    store.publish([hook], count=3)
+    now = store.clock.now()
+
+    def left(since: float, until: float, most: int = 10) -> tuple[int, bool]:
+        found = store.read(lambda: history.open_of_span(store.database, hook, since, until, most))
+        return found.whole, found.is_bounded
+
+    assert left(0, now + 60) == (3, False)
+    assert left(now + 60, now + 120) == (0, False)
+    assert left(0, now + 60, most=2) == (2, True)
+    store.claim(free=1)
+    assert left(0, now + 60) == (3, False), "what is being sent is not over"
