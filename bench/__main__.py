@@ -1,7 +1,8 @@
 """`python -m bench`: the scenarios over HTTP, as a table and as JSON. docs/benchmarks.md says how to read it.
 
---short: a few seconds in all, for CI. --only NAME …: some scenarios. --seconds, --scale: how long and how large.
---url URL --token TOKEN [--pid PID]: a hub that runs already. --driver MODULE:CLASS: another program. --json FILE.
+--short: a few seconds in all, for CI. --only NAME …: some scenarios. --seconds, --scale: how long and how
+large. --url URL --token TOKEN [--pid PID]: a hub that runs already. --driver MODULE:CLASS: another program.
+--json FILE.
 """
 
 import argparse

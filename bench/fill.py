@@ -78,5 +78,6 @@ def _multiply(db: sqlite3.Connection, table: str, count: int, own: dict[str, str
     columns = ", ".join(own.get(name, f"one.{name}") for name in names)
     one = f"(SELECT * FROM {table} ORDER BY rowid DESC LIMIT 1)"
     db.execute(
-        f"INSERT INTO {table} ({', '.join(names)}) {_numbers(max(1, count))} SELECT {columns} FROM numbers, {one} one"
+        f"INSERT INTO {table} ({', '.join(names)}) {_numbers(max(1, count))} SELECT {columns} FROM "
+        f"numbers, {one} one"
     )

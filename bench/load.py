@@ -73,7 +73,9 @@ class Publishers:
         size = len(body.replace(SENT_AT.encode(), digits).replace(NUMBER.encode(), numbered(0).encode()))
         headers = "".join(f"{name}: {value}\r\n" for name, value in load.headers.items())
         path = target.path + (f"?{target.query}" if target.query else "")
-        self._head = f"POST {path} HTTP/1.1\r\nHost: {target.netloc}\r\n{headers}Content-Length: {size}\r\n\r\n".encode()
+        self._head = (
+            f"POST {path} HTTP/1.1\r\nHost: {target.netloc}\r\n{headers}Content-Length: {size}\r\n\r\n"
+        ).encode()
         self._pieces = body.split(SENT_AT.encode())
         self._due: deque[float] = deque()
         self._free: deque[Publisher] = deque()

@@ -215,7 +215,10 @@ def _redirect(status: int, location: str) -> str:
     if not location:
         return f"answered {status}"
     shown = "".join(c if c.isprintable() else "?" for c in location[:SHOWN_MAX])
-    return f"answered {status}, a redirect to {shown}: redirects are not followed, so the hook must name the final URL"
+    return (
+        f"answered {status}, a redirect to {shown}: redirects are not followed, so the hook must name the "
+        "final URL"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,7 @@ def _load(path: str, key: str, kind: type[Kind]) -> Kind:
     found = getattr(loaded, name)
     if not isinstance(found, kind) or found.key != key:
         raise TypeError(
-            f"{path} is not the {kind.__name__.lower()} {key!r}: it must be a {kind.__module__}.{kind.__name__} with that key"
+            f"{path} is not the {kind.__name__.lower()} {key!r}: "
+            f"it must be a {kind.__module__}.{kind.__name__} with that key"
         )
     return found

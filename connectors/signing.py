@@ -51,7 +51,8 @@ def key_bytes(secret: str) -> bytes:
         key = b""
     if not key:
         raise ValueError(
-            f"after {PREFIX} a secret must be standard base64 with its padding, such as {PREFIX}c2VjcmV0LWJ5dGVz:"
+            f"after {PREFIX} a secret must be standard base64 with its padding, "
+            f"such as {PREFIX}c2VjcmV0LWJ5dGVz:"
             f" generate one, or drop the {PREFIX} prefix to use the text itself as the key"
         )
     return key

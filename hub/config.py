@@ -215,7 +215,8 @@ class _Reader:
                 found.append(ip_network(part, strict=False))
             except ValueError:
                 self.complain(
-                    f"{name} holds {part!r}: give networks such as 10.0.0.0/8 or fd00::/8, separated by commas."
+                    f"{name} holds {part!r}: give networks such as 10.0.0.0/8 or fd00::/8, "
+                    "separated by commas."
                 )
         return tuple(found)
 
@@ -272,7 +273,8 @@ class _Reader:
                 return f"postgresql://{rest}"
         # It may hold a password, so it is never repeated.
         self.complain(
-            f"{name} is not understood: give sqlite:////absolute/path.db or postgresql://user:password@host/database "
+            f"{name} is not understood: give sqlite:////absolute/path.db or "
+            "postgresql://user:password@host/database "
             "(a password's special characters percent-encoded)."
         )
         return ""

@@ -32,7 +32,10 @@ def measure(on: Stage, receiver: Receiver, label: str, base_s: float | None = No
     p99 = lags[int(len(lags) * 0.99)]
     ratio = f"   ratio {p99 / base_s:.2f}" if base_s else ""
     print(
-        f"{label:42s} {len(lags):6d} arrived   p50 {lags[len(lags) // 2] * 1e3:6.1f} ms   p99 {p99 * 1e3:6.1f} ms{ratio}",
+        (
+            f"{label:42s} {len(lags):6d} arrived   p50 {lags[len(lags) // 2] * 1e3:6.1f} ms   p99 "
+            f"{p99 * 1e3:6.1f} ms{ratio}"
+        ),
         flush=True,
     )
     return p99

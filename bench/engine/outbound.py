@@ -66,7 +66,8 @@ def measure(name: str, threads: int, requests: int, make: Callable[[], Callable[
         worker.join()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     print(
-        f"{name:10} {threads:4} threads  {requests / wall:8.0f}/s  {cpu / requests * 1e6:6.1f} us CPU a request"
+        f"{name:10} {threads:4} threads  {requests / wall:8.0f}/s  {cpu / requests * 1e6:6.1f} us CPU a "
+        "request"
     )
 
 

@@ -12,6 +12,7 @@ CONNECTOR = Connector(
     name="Activepieces",
     edit_rule=EditRule.SWITCH,
     format="standard",
-    summary="A flow subscribes when it is published or switched on, and unsubscribes when it is switched off.",
+    summary="A flow subscribes when it is published or switched on, and unsubscribes when it is switched "
+    "off.",
     docs="connect/activepieces.md",
 )

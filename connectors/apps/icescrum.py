@@ -13,6 +13,7 @@ CONNECTOR = Connector(
     # all its hooks; its server restricts nothing by their source, so no client can count on more.
     edit_rule=EditRule.FULL,
     format="icescrum",
-    summary="Scripts and apps written for iceScrum's hook REST API (/ws/project/KEY/hook) subscribe here unchanged.",
+    summary="Scripts and apps written for iceScrum's hook REST API (/ws/project/KEY/hook) subscribe here "
+    "unchanged.",
     docs="connect/icescrum.md",
 )

@@ -13,6 +13,7 @@ CONNECTOR = Connector(
     name="Make",
     edit_rule=EditRule.SWITCH,
     format="standard",
-    summary="A webhook of Make subscribes when it is created there, and unsubscribes when it is deleted there.",
+    summary="A webhook of Make subscribes when it is created there, and unsubscribes when it is deleted "
+    "there.",
     docs="connect/make.md",
 )

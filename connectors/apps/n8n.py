@@ -13,6 +13,8 @@ CONNECTOR = Connector(
     name="n8n",
     edit_rule=EditRule.SWITCH,
     format="standard",
-    summary="A workflow's trigger node subscribes when the workflow is activated, and unsubscribes when it is deactivated.",
+    summary="A workflow's trigger node subscribes when the workflow is activated, and unsubscribes when it "
+    "is "
+    "deactivated.",
     docs="connect/n8n.md",
 )

@@ -14,6 +14,7 @@ CONNECTOR = Connector(
     name="Power Automate",
     edit_rule=EditRule.NONE,
     format="standard",
-    summary="A flow subscribes when it is saved or switched on, and unsubscribes when it is switched off, changed or deleted.",
+    summary="A flow subscribes when it is saved or switched on, and unsubscribes when it is switched off, "
+    "changed or deleted.",
     docs="connect/power-automate.md",
 )

@@ -1,8 +1,8 @@
 """Matrix: a message in a room, by a user of one's own.
 
 `PUT /_matrix/client/v3/rooms/ROOM/send/m.room.message/TXN` (spec.matrix.org, client-server API, "Sending
-events to a room"); TXN is the delivery's id, by which the server drops what it has had already. The hook's URL
-is the home server's. HTML beside plain text; nobody is mentioned.
+events to a room"); TXN is the delivery's id, by which the server drops what it has had already. The hook's
+URL is the home server's. HTML beside plain text; nobody is mentioned.
 """
 
 from collections.abc import Mapping

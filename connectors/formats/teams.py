@@ -1,7 +1,7 @@
 """Microsoft Teams: a workflow's "When a Teams webhook request is received".
 
-It gets an Adaptive Card 1.4. The answer is 202 whatever becomes of the card, and a message may have 28 KB with
-what Teams adds, so 20,000 bytes of card are the most.
+It gets an Adaptive Card 1.4. The answer is 202 whatever becomes of the card, and a message may have 28 KB
+with what Teams adds, so 20,000 bytes of card are the most.
 """
 
 import json

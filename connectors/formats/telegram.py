@@ -48,7 +48,9 @@ class TelegramFormat(ChatFormat):
         return payload | ({"message_thread_id": int(topic)} if topic.isdecimal() else {})
 
     def fitted(self, text: str) -> str:
-        """Left whole here: a tag that is cut in two would be refused, so `payload` gives up the markup first."""
+        """Left whole here: a tag that is cut in two would be refused, so `payload` gives up the markup
+        first.
+        """
         return text
 
     def judge(self, answer: Answer) -> Judgement:

@@ -74,7 +74,10 @@ def _thing(kind: str, data: dict[str, Any], about: list[tuple[str, Any]]) -> Mes
     action = line(at(thing, "action") or at(thing, "status") or at(thing, "state"), 40)
     number, name = at(thing, "iid"), at(thing, "title") or at(thing, "name") or at(thing, "tag")
     noun = _NOUNS.get(kind) or kind.replace("_", " ").capitalize()
-    title = f"{noun} {f'#{number} ' if isinstance(number, int) else ''}{line(name, 120)} {_PAST.get(action, action)}"
+    title = (
+        f"{noun} {f'#{number} ' if isinstance(number, int) else ''}{line(name, 120)} "
+        f"{_PAST.get(action, action)}"
+    )
     changes = data.get("changes")
     changed = [
         (

@@ -19,7 +19,10 @@ class Bitbucket(HmacSource):
     docs = "connect/bitbucket.md"
     vendor = "https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/"
     steps = (
-        "At Bitbucket, open the repository, Repository settings, Webhooks, Add webhook (at Data Center: Create webhook).",
+        (
+            "At Bitbucket, open the repository, Repository settings, Webhooks, Add webhook (at Data Center: "
+            "Create webhook)."
+        ),
         "URL: {url}",
         "Secret: {secret}",
         "Choose the triggers, leave Active and the check of the certificate on, and press Save.",

@@ -31,7 +31,10 @@ from connectors.inbound import (
 ID = Setting(
     "id",
     "Where its id stands",
-    "header:NAME or body:path.to.field: what comes twice with the same id is taken once. Empty: each request is an event.",
+    (
+        "header:NAME or body:path.to.field: what comes twice with the same id is taken once. Empty: "
+        "each request is an event."
+    ),
 )
 TYPE = Setting(
     "type",
@@ -81,7 +84,10 @@ class GenericHmac(Anybody):
         "At the sender, add a webhook.",
         "Its URL: {url}",
         "Its secret: {secret}",
-        "Look up at the sender how it signs, and set it in this source: header, hash, text form, what is signed.",
+        (
+            "Look up at the sender how it signs, and set it in this source: header, hash, text form, "
+            "what is signed."
+        ),
     )
     settings = (
         Setting(
@@ -145,13 +151,19 @@ class Token(Anybody):
         "At the sender, add a webhook.",
         "Its URL: {url}",
         "Have it send the header Authorization: Bearer {secret}, or whichever header this source names.",
-        "A sender that can set no header puts ?token={secret} behind the URL: set the header of this source to ?token.",
+        (
+            "A sender that can set no header puts ?token={secret} behind the URL: "
+            "set the header of this source to ?token."
+        ),
     )
     settings = (
         Setting(
             "header",
             "Where the token stands",
-            "Authorization means Bearer TOKEN; any other header holds it alone. ?token is a parameter of the URL: logs may keep it.",
+            (
+                "Authorization means Bearer TOKEN; any other header holds it alone. "
+                "?token is a parameter of the URL: logs may keep it."
+            ),
             "Authorization",
             is_required=True,
         ),

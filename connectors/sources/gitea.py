@@ -18,12 +18,18 @@ class Gitea(HmacSource):
     docs = "connect/gitea.md"
     vendor = "https://docs.gitea.com/usage/webhooks"
     steps = (
-        "At the server, open the repository (or the organization), Settings, Webhooks, Add Webhook, and choose Gitea, Forgejo or Gogs.",
+        (
+            "At the server, open the repository (or the organization), Settings, Webhooks, Add Webhook, "
+            "and choose Gitea, Forgejo or Gogs."
+        ),
         "Target URL: {url}",
         "HTTP Method: POST. POST Content Type: application/json",
         "Secret: {secret}",
         "Choose what to trigger on, leave Active on, and press Add Webhook.",
-        "The server must be allowed to call the hub: ALLOWED_HOST_LIST in the section [webhook] of its app.ini names the hub's host.",
+        (
+            "The server must be allowed to call the hub: ALLOWED_HOST_LIST in the section [webhook] of its "
+            "app.ini names the hub's host."
+        ),
     )
     sends_again = False
     headers = tuple(f"x-{server}-signature" for server in SERVERS)

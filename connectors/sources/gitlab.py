@@ -37,7 +37,10 @@ class GitLab(Source):
         "At GitLab, open the project (or the group), Settings, Webhooks, Add new webhook.",
         "URL: {url}",
         "Secret token: {secret}",
-        "Where GitLab offers a signing token, give it (whsec_…) to this source as its new secret: then only signed requests come in.",
+        (
+            "Where GitLab offers a signing token, give it (whsec_…) to this source as its new secret: "
+            "then only signed requests come in."
+        ),
         "Choose the triggers, leave Enable SSL verification on, and press Add webhook.",
     )
 

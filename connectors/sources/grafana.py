@@ -40,7 +40,10 @@ class Grafana(Source):
         "URL: {url}",
         "Optional Webhook settings, HTTP Method: POST",
         "HMAC Signature, Secret: {secret}",
-        "HMAC Signature, Timestamp Header: X-Grafana-Timestamp (set the same in this source: then old requests are refused).",
+        (
+            "HMAC Signature, Timestamp Header: X-Grafana-Timestamp (set the same in this source: "
+            "then old requests are refused)."
+        ),
         "Press Test, then Save contact point, and name it in a notification policy.",
     )
     settings = (

@@ -1,7 +1,8 @@
 """Another hub: its deliveries in the format `standard` become events here, of the same type.
 
 Owns the envelope: type and time are taken from it, and `data` is cut out as bytes, so that what the first
-publisher wrote goes through any number of hubs unchanged. Circles end by `x-hub-hops`, as for every publisher.
+publisher wrote goes through any number of hubs unchanged. Circles end by `x-hub-hops`, as for every
+publisher.
 """
 
 from datetime import datetime

@@ -20,7 +20,10 @@ class Sentry(HmacSource):
         "At Sentry, open Settings, Custom Integrations, Create New Integration, Internal Integration.",
         "Webhook URL: {url}",
         "Choose the permissions and the webhooks, and press Save Changes.",
-        "Copy the Client Secret that stands on the integration's page, and give it to this source as its secret.",
+        (
+            "Copy the Client Secret that stands on the integration's page, and give it to this source as "
+            "its secret."
+        ),
     )
     headers = ("sentry-hook-signature",)
     id_header = "request-id"

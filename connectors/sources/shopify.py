@@ -26,7 +26,8 @@ class Shopify(HmacSource):
         "At Shopify, open the shop's Settings, Notifications, Webhooks, Create webhook.",
         "Event: as you want it. Format: JSON",
         "URL: {url}",
-        "Copy the key below the list (“Your webhooks will be signed with”), and give it to this source as its secret. "
+        "Copy the key below the list (“Your webhooks will be signed with”), and give it to this source "
+        "as its secret. "
         "For an app's own subscriptions that is the app's client secret.",
     )
     settings = (

@@ -33,7 +33,10 @@ class Slack(HmacSource):
     vendor = "https://docs.slack.dev/apis/events-api"
     secret_from: SecretFrom = "sender"
     steps = (
-        "At api.slack.com/apps, open the app, Basic Information, and copy the Signing Secret: give it to this source first.",
+        (
+            "At api.slack.com/apps, open the app, Basic Information, and copy the Signing Secret: "
+            "give it to this source first."
+        ),
         "Event Subscriptions: On. Request URL: {url} (Slack asks the hub at once, and shows Verified).",
         "Subscribe to bot events: choose them, and press Save Changes.",
     )

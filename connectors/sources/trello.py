@@ -20,7 +20,8 @@ class Trello(HmacSource):
     answers_head = True
     steps = (
         "At trello.com/power-ups/admin, open your app, API key, and copy the Secret: give it to this source.",
-        "Make the webhook: POST https://api.trello.com/1/webhooks/ with key, token, idModel (the id of the board) and "
+        "Make the webhook: POST https://api.trello.com/1/webhooks/ with key, token, "
+        "idModel (the id of the board) and "
         "callbackURL={url}",
         "The URL is part of the signature: when the hub's address changes, make the webhook anew.",
     )

@@ -1,7 +1,7 @@
 """Makes the pictures of the README and the docs: `make pictures`.
 
-Starts a hub on data that are thrown away, with receivers that answer well, badly and not always, publishes to it,
-signs in with a browser and takes what it shows.
+Starts a hub on data that are thrown away, with receivers that answer well, badly and not always, publishes
+to it, signs in with a browser and takes what it shows.
 """
 
 import os

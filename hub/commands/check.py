@@ -108,7 +108,10 @@ def _clock(opened: Database) -> Iterator[Finding]:
     if time.gmtime(now).tm_year not in YEARS:
         yield Finding(
             "error",
-            f"clock: this machine says {time.strftime('%Y-%m-%d', time.gmtime(now))}; set it, for receivers refuse old signatures",
+            (
+                f"clock: this machine says {time.strftime('%Y-%m-%d', time.gmtime(now))}; set it, "
+                "for receivers refuse old signatures"
+            ),
         )
         return
     opened.sync_clock()
@@ -116,7 +119,10 @@ def _clock(opened: Database) -> Iterator[Finding]:
     if abs(apart_s) > CLOCK_APART_MAX_S:
         yield Finding(
             "error",
-            f"clock: {abs(apart_s):.0f} s apart from the database's; run a time service (NTP) on both machines",
+            (
+                f"clock: {abs(apart_s):.0f} s apart from the database's; run a time service (NTP) on both "
+                "machines"
+            ),
         )
     else:
         yield Finding(
@@ -229,12 +235,18 @@ def base_url(loaded: Config) -> Finding:
     if is_local and not _is_local(loaded.host):
         return Finding(
             "warning",
-            f"base URL: {loaded.base_url} means nothing on other machines, yet the hub listens on {loaded.host}; set HUB_BASE_URL",
+            (
+                f"base URL: {loaded.base_url} means nothing on other machines, "
+                f"yet the hub listens on {loaded.host}; set HUB_BASE_URL"
+            ),
         )
     if parts.scheme == "http" and not is_local:
         return Finding(
             "warning",
-            f"base URL: {loaded.base_url} sends tokens and passwords in the clear; put TLS before it and set https://",
+            (
+                f"base URL: {loaded.base_url} sends tokens and passwords in the clear; "
+                "put TLS before it and set https://"
+            ),
         )
     return Finding("ok", f"base URL: {loaded.base_url}")
 
@@ -262,7 +274,10 @@ def outbound(loaded: Config) -> Finding:
     if any(network.prefixlen == 0 for network in loaded.outbound_allow):
         return Finding(
             "warning",
-            f"outbound: hooks may reach every address ({networks}), your own services too; name smaller networks",
+            (
+                f"outbound: hooks may reach every address ({networks}), your own services too; "
+                "name smaller networks"
+            ),
         )
     return Finding("ok", f"outbound: public addresses, and {networks}")
 
@@ -272,6 +287,9 @@ def open_files(soft: int) -> Finding:
     if soft != resource.RLIM_INFINITY and soft < OPEN_FILES_NEEDED:
         return Finding(
             "warning",
-            f"{text}, fewer than {REQUESTS_MAX} requests at once need; allow {OPEN_FILES_NEEDED} (LimitNOFILE= or ulimit -n)",
+            (
+                f"{text}, fewer than {REQUESTS_MAX} requests at once need; allow {OPEN_FILES_NEEDED} "
+                "(LimitNOFILE= or ulimit -n)"
+            ),
         )
     return Finding("ok", text)

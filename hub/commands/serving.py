@@ -80,7 +80,8 @@ def serve(
                 click.echo(made_line(loaded))
             if link:
                 click.echo(
-                    f"No administrator can sign in yet. Open this link once, within a day, to make one: {link}"
+                    "No administrator can sign in yet. Open this link once, within a day, to make one: "
+                    f"{link}"
                 )
 
         server = Server(
@@ -163,7 +164,8 @@ def listening(loaded: Config) -> Iterator[socket.socket]:
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
         raise ConfigError(
-            f"HUB_HOST {loaded.host!r} is no address to listen on ({error.strerror}): use 127.0.0.1 or 0.0.0.0."
+            f"HUB_HOST {loaded.host!r} is no address to listen on ({error.strerror}): "
+            "use 127.0.0.1 or 0.0.0.0."
         ) from error
     with listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

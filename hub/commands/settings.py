@@ -50,4 +50,7 @@ def set_setting(key: str, value: tuple[str, ...], data_dir: str | None) -> None:
 def _described(key: str) -> str:
     """Meaning, default, unit and range of a setting, in one line."""
     definition = DEFINITIONS[key]
-    return f"{definition.help} (default {json.dumps(definition.default)}, {definition.unit}, {definition.bounds})"
+    return (
+        f"{definition.help} (default {json.dumps(definition.default)}, {definition.unit}, "
+        f"{definition.bounds})"
+    )

@@ -119,7 +119,8 @@ class Demo:
         hook, tries = self._hook(BOARD), len(self._receiver.refused(BOARD))
         if hook["consecutive_failures"] != FAILURE_LIMIT or tries != FAILURE_LIMIT:
             raise DemoFailed(
-                f"The hook was switched off after {tries} requests and {hook['consecutive_failures']} failures, not {FAILURE_LIMIT}."
+                f"The hook was switched off after {tries} requests and {hook['consecutive_failures']} "
+                f"failures, not {FAILURE_LIMIT}."
             )
         self._ok(
             f"after {tries} failures in a row the hub switched it off by itself: {hook['disabled_reason']}"
@@ -159,12 +160,14 @@ class Demo:
         self._say(f"  TOKEN={self.token}")
         self._say("Subscribe:")
         self._say(
-            f"  curl -sS {call}/hooks -H 'Authorization: Bearer {self.token}' -H 'Content-Type: application/json' \\"
+            f"  curl -sS {call}/hooks -H 'Authorization: Bearer {self.token}' -H 'Content-Type: "
+            "application/json' \\"
         )
         self._say(f"""    -d '{{"target_url": "{self._receiver.url}/mine", "event": "story.*"}}'""")
         self._say("Publish:")
         self._say(
-            f"  curl -sS {call}/events -H 'Authorization: Bearer {self.token}' -H 'Content-Type: application/json' \\"
+            f"  curl -sS {call}/events -H 'Authorization: Bearer {self.token}' -H 'Content-Type: "
+            "application/json' \\"
         )
         self._say("""    -d '{"type": "story.create", "data": {"id": 24, "name": "Book a boat"}}'""")
         self._say("What arrives is shown here. Ctrl-C ends the demo.")
@@ -283,7 +286,8 @@ class Demo:
 
     def _tell(self, arrival: Arrival) -> None:
         self._say(
-            f"  {arrival.path} got {arrival.headers.get('webhook-id', '')}: {arrival.body[:200].decode(errors='replace')}"
+            f"  {arrival.path} got {arrival.headers.get('webhook-id', '')}: "
+            f"{arrival.body[:200].decode(errors='replace')}"
         )
 
     def _require(self, is_so: bool, otherwise: str) -> None:

@@ -86,7 +86,9 @@ class Attempt:
         return request
 
     def _built(self, form: Format) -> Request:
-        """The body is the same on every attempt; time and signature are this attempt's (Standard Webhooks)."""
+        """The body is the same on every attempt; time and signature are this attempt's (Standard
+        Webhooks).
+        """
         shipment, made, settings = self._shipment, self._recipe, self._settings
         destination, event = shipment.destination, shipment.event
         secrets = destination.live_secrets(self._started_at)

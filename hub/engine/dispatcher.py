@@ -228,7 +228,9 @@ class Dispatcher:
         return is_written and self._in_flight.is_empty() and not self._runs.has_back()
 
     def _rest(self, did_something: bool) -> None:
-        """Sleep until there may be something to do; after a turn that did something, only where that is all."""
+        """Sleep until there may be something to do; after a turn that did something, only where that is
+        all.
+        """
         if did_something and self._unrecorded:
             return
         due_in_s = self._due_in_s()
@@ -249,8 +251,8 @@ class Dispatcher:
         return math.inf if due_at is None else due_at - now
 
     def _exchanged(self, outcomes: list[tuple[Claim, Outcome]], back: list[Claim]) -> _Turn:
-        """Record, give back and claim. Where one outcome spoils the transaction, each is recorded alone, so that none
-        waits for it for ever.
+        """Record, give back and claim. Where one outcome spoils the transaction, each is recorded alone, so
+        that none waits for it for ever.
         """
         try:
             begun = self._in_flight.unknown(time.monotonic(), BEGUN_AFTER_S)
@@ -292,7 +294,10 @@ class Dispatcher:
                 log.exception(
                     "the result of delivery %s attempt %s cannot be written", claim.delivery_id, claim.attempt
                 )
-                reason = f"fault of the hub: the result could not be written ({type(error).__name__}: {str(error)!a})"
+                reason = (
+                    f"fault of the hub: the result could not be written ({type(error).__name__}: "
+                    f"{str(error)!a})"
+                )
 
     def _record(self, load: Callable[[], Settings], outcomes: list[tuple[Claim, Outcome]]) -> None:
         now = self._database.clock.now()

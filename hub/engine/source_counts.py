@@ -1,8 +1,9 @@
 """What came to each source between two writings: added up in memory, written once a second.
 
-Owns the sums, and the last refusal of each source, that are not yet in the database: a stranger who is refused
-a thousand times a second costs one row a second. A crash loses the last second of them, which only pages see.
-Step before: `intake` has committed, or `operations.inbound` has refused. Step after: `store.sources`.
+Owns the sums, and the last refusal of each source, that are not yet in the database: a stranger who is
+refused a thousand times a second costs one row a second. A crash loses the last second of them, which only
+pages see. Step before: `intake` has committed, or `operations.inbound` has refused. Step after:
+`store.sources`.
 """
 
 import threading

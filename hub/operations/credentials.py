@@ -2,7 +2,8 @@
 
 Owns authentication by token, whichever door it came through. A publisher's token and project are not looked
 up for each event: what was found is kept for a second (`recent`), and forgotten at once when this process
-changes it. Step before: a door has found the token in a request; step after: an operation judges the `Requester`.
+changes it. Step before: a door has found the token in a request; step after: an operation judges the
+`Requester`.
 """
 
 from collections.abc import Collection

@@ -53,7 +53,8 @@ class Deliveries:
         """Newest first, of one hook or event or of all; `state` is a shown one; `since`: made then or later.
 
         Raises:
-            NotFound: there is no such hook or event, or it must look so. Invalid: a type that cannot be there.
+            NotFound: there is no such hook or event, or it must look so. Invalid: a type that cannot be
+            there.
         """
         _check_type(project, type, title="Wrong parameters")
         if hook_id is not None:
@@ -101,8 +102,8 @@ class Deliveries:
         """One more attempt of a delivery, with the same id.
 
         Raises:
-            NotFound: there is none, or it must look so. Conflict: its hook's origin forbids it, its hook is off or
-                over, or it is under way.
+            NotFound: there is none, or it must look so. Conflict: its hook's origin forbids it, its hook is
+                off or over, or it is under way.
         """
         delivery = self.get(requester, project, delivery_id)
         self._subscriptions.check(requester, project, delivery.hook_id, "redeliver")
@@ -166,8 +167,8 @@ class Deliveries:
         """Send a hook again what it wants of a span of time; how many deliveries that is.
 
         Raises:
-            NotFound: there is no such hook, or it must look so. Conflict: its origin forbids it, or it is off or
-                over. Invalid: the span ends before it begins, or its type cannot be there.
+            NotFound: there is no such hook, or it must look so. Conflict: its origin forbids it, or it is
+                off or over. Invalid: the span ends before it begins, or its type cannot be there.
         """
         hook = self._subscriptions.check(requester, project, hook_id, "redeliver")
         _check_type(project, span.type)

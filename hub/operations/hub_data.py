@@ -85,13 +85,15 @@ def key_of(config: Config, database: Database) -> str | None:
     path = config.data_dir / key_file.NAME
     if key is None and database.read(key_check.needs_key):
         raise ConfigError(
-            f"The secret key is missing: {path} is not there, and the database holds what only that key opens; "
+            f"The secret key is missing: {path} is not there, and the database holds what only that key "
+            "opens; "
             "put it back from the backup, or set HUB_SECRET_KEY to it."
         )
     if key is not None and not database.read(lambda: key_check.fits(SecretBox([key]))):
         source = "HUB_SECRET_KEY" if config.secret_key else str(path)
         raise ConfigError(
-            f"The secret key ({source}) does not fit the database, whose secrets are sealed with another one: "
+            f"The secret key ({source}) does not fit the database, whose secrets are sealed with "
+            "another one: "
             "put back the key that belongs to it."
         )
     return key

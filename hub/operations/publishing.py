@@ -47,8 +47,8 @@ class Publishing:
         commit.
 
         Raises:
-            Forbidden: the role does not allow it, or the project is archived. Invalid: a type that this project does not
-                take. Busy: no room for more.
+            Forbidden: the role does not allow it, or the project is archived. Invalid: a type that this
+                project does not take. Busy: no room for more.
         """
         require(requester, "manage", project_id=project.id)
         publisher = replace(requester, scopes=requester.scopes | {"publish"})
@@ -72,7 +72,8 @@ class Publishing:
         many deliveries of a hub led here. `source_id`: the source that they came through.
 
         Raises:
-            Forbidden: as `check` says. Invalid: a type that this project does not take. Busy: no room for more.
+            Forbidden: as `check` says. Invalid: a type that this project does not take. Busy: no room for
+            more.
         """
         self.check(requester, project)
         self._check_types(project, events, is_many)
@@ -94,8 +95,8 @@ class Publishing:
         is_many: bool = False,
         hops: int = 0,
     ) -> None:
-        """The same for a door on the event loop that has asked `check`. It is woken once a commit: `tell` gets
-        the key and the receipts of each publication in it (`store.batch`).
+        """The same for a door on the event loop that has asked `check`. It is woken once a commit: `tell`
+        gets the key and the receipts of each publication in it (`store.batch`).
         """
         self._check_types(project, events, is_many)
         publication = self._intake.prepare(

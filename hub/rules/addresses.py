@@ -153,7 +153,8 @@ def refusal(address: Address, allow: Sequence[Network]) -> str | None:
         if ip_network(address) in allow:
             return None
         return (
-            "may serve cloud metadata; it stays refused unless the setting HUB_OUTBOUND_ALLOW names exactly this "
+            "may serve cloud metadata; it stays refused unless the setting HUB_OUTBOUND_ALLOW names "
+            "exactly this "
             "address (/32 or /128)."
         )
     network, words = _refused_network(address)

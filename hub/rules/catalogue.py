@@ -73,7 +73,10 @@ def pattern_error(catalogue: str, pattern: str) -> str | None:
         return NO_PING if pattern == PING_EVENT_TYPE else None
     if pattern == "*" or any(matches(pattern, code) for code in (*known, *OWN_EVENT_TYPES)):
         return None
-    return f"{pattern!r} matches no event type of the project's {catalogue} catalogue{_nearest(pattern, catalogue)}"
+    return (
+        f"{pattern!r} matches no event type of the project's {catalogue} "
+        f"catalogue{_nearest(pattern, catalogue)}"
+    )
 
 
 @lru_cache(1_000)

@@ -2,7 +2,8 @@
 
 Owns the operators (docs/filters.md): which values each takes and what it means. A row is compiled when it is
 made. No user's text ever becomes a regular expression, and no operator takes longer than the text it looks at
-is long. Step before: `filters` or `filter_text` has read a row. Step after: `filters` asks one after the other.
+is long. Step before: `filters` or `filter_text` has read a row. Step after: `filters` asks one after the
+other.
 """
 
 import json

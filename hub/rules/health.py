@@ -6,7 +6,7 @@ own app does.
 
     active ──failure──▶ failing ──failure × failure_limit──▶ auto_disabled ──enable──▶ active
        ▲                   │                                   ▲
-       └─────success───────┘      410 ─▶ gone (app, api) or ───┘ (page)          disable ─▶ disabled ──enable──▶ active
+       └─────success───────┘      410 ─▶ gone (app, api) or ───┘ (page)   disable ─▶ disabled ─enable─▶ active
 """
 
 from collections.abc import Sequence

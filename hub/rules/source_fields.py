@@ -26,7 +26,10 @@ def name_errors(name: str) -> list[FieldError]:
 def prefix_errors(prefix: str) -> list[FieldError]:
     if not prefix or (len(prefix) <= PREFIX_MAX and is_event_type(prefix)):
         return []
-    message = f"must be empty, or words as an event type begins with, such as github, of at most {PREFIX_MAX} characters"
+    message = (
+        "must be empty, or words as an event type begins with, such as github, "
+        f"of at most {PREFIX_MAX} characters"
+    )
     return [("prefix", message)]
 
 

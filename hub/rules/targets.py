@@ -131,7 +131,8 @@ def _check_port(port: int, ports: Collection[int]) -> None:
     """
     if not (port in (80, 443) or 1024 <= port <= 65535 or port in ports):
         raise TargetRefused(
-            f"Port {port} is not for hooks: use 80, 443 or one from 1024 to 65535, or have the operator name it in the"
+            f"Port {port} is not for hooks: use 80, 443 or one from 1024 to 65535, "
+            "or have the operator name it in the"
             " setting HUB_OUTBOUND_PORTS."
         )
 

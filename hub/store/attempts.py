@@ -36,7 +36,8 @@ def add(database: Database, attempts: Sequence[tuple[str, int, Outcome]]) -> Non
     """Write finished attempts: (delivery id, attempt number, outcome)."""
     database.executemany(
         "INSERT INTO attempt (delivery_id, number, kind, started_at, duration_s, phase, status, reason, peer,"
-        " was_sent, url, format, method, request_headers, body_before, body_after, response_headers, response_body, phases)"
+        " was_sent, url, format, method, request_headers, body_before, body_after, response_headers, "
+        "response_body, phases)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (

@@ -88,7 +88,8 @@ class Batch:
 
     def add(self, item: Any) -> "Future[Any]":
         future: Future[Any] = Future()
-        future.set_running_or_notify_cancel()  # whoever stops waiting for it must not be able to cancel it: it is in a group with others
+        # Whoever stops waiting for it must not be able to cancel it: it is in a group with others.
+        future.set_running_or_notify_cancel()
         self.add_for(item, future, _settle_futures)
         return future
 

@@ -6,8 +6,8 @@ the row is still what the caller thinks: whoever comes late changes nothing.
 
     waiting ──claim──▶ sending ──record──▶ delivered | retrying | failed | refused
        ▲                  │                              │
-       ├─give back, rescue┘                              │      (a switched-off hook's waiting and retrying ones are *held*,
-       └───────────promote, when next_at has come────────┘       a deleted or gone hook's are *cancelled*: see `history`)
+       ├─give back, rescue┘                              │  (a switched-off hook's waiting and retrying ones
+       └───────────promote, when next_at has come────────┘   are *held*, a gone one's *cancelled*: `history`)
 
 A delivery is never locked before its hook, except where a row can have no other user: two transactions would
 wait for each other. Step before: `store.events.add`. Step after: `dispatcher` hands claims to the senders and
@@ -97,7 +97,8 @@ def promote(database: Database, now: float, limit: int = PROMOTE_MAX) -> int:
     hand, would be a deadlock.
     """
     due = database.execute(
-        "SELECT d.id, d.hook_id FROM delivery d JOIN hook h ON h.id = d.hook_id WHERE d.state = 'retrying' AND d.next_at <= ?"
+        "SELECT d.id, d.hook_id FROM delivery d JOIN hook h ON h.id = d.hook_id "
+        "WHERE d.state = 'retrying' AND d.next_at <= ?"
         f" ORDER BY d.next_at LIMIT ?{database.lock_clause('d, h')}",
         (now, limit),
     ).fetchall()

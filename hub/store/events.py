@@ -82,7 +82,10 @@ def add(database: Database, events: Sequence[NewEvent], now: float) -> None:
     caller's transaction.
     """
     database.executemany(
-        "INSERT INTO event (id, project_id, type, occurred_at, data, hops, source_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            "INSERT INTO event (id, project_id, type, occurred_at, data, hops, source_id) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)"
+        ),
         [(e.id, e.project_id, e.type, e.occurred_at, e.data, e.hops, e.source_id) for e in events],
     )
     add_deliveries(

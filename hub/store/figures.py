@@ -33,7 +33,8 @@ _ADD_EVENTS = (
     "INSERT INTO type_hour (project_id, type, hour, events, deliveries, last_at) VALUES (?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (project_id, type, hour) DO UPDATE SET events = type_hour.events + excluded.events,"
     " deliveries = type_hour.deliveries + excluded.deliveries,"
-    " last_at = CASE WHEN excluded.last_at > type_hour.last_at THEN excluded.last_at ELSE type_hour.last_at END"
+    " last_at = CASE WHEN excluded.last_at > type_hour.last_at THEN excluded.last_at "
+    "ELSE type_hour.last_at END"
 )
 
 

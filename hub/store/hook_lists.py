@@ -73,7 +73,8 @@ def open_counts(database: Database, hook_ids: Sequence[str], most: int) -> dict[
     counts = {}
     for hook_id in hook_ids:
         parts = " UNION ALL ".join(
-            f"SELECT * FROM (SELECT 1 FROM delivery WHERE hook_id = ? AND state = '{state}' LIMIT ?) AS {state}"
+            f"SELECT * FROM (SELECT 1 FROM delivery WHERE hook_id = ? AND state = '{state}' LIMIT ?) "
+            f"AS {state}"
             for state in ("waiting", "retrying")
         )
         sql = f"SELECT count(*) FROM ({parts}) AS found"

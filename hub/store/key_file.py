@@ -32,7 +32,8 @@ def read(data_dir: Path) -> str | None:
         ) from None
     if len(key) < SECRET_KEY_BYTES:
         raise ConfigError(
-            f"The secret key {path} is cut short: restore it from a backup, for what it encrypted is lost without it."
+            f"The secret key {path} is cut short: restore it from a backup, for what it encrypted is "
+            "lost without it."
         )
     return key
 

@@ -43,7 +43,8 @@ def arm(database: Database, hook_ids: Collection[str], now: float) -> None:
     # In the order of ids, so that two processes that arm the same hooks never wait for each other in a
     # circle.
     database.executemany(
-        "UPDATE hook SET ready_at = CASE WHEN open_until > ? THEN open_until WHEN ready_at < ? THEN ready_at ELSE ? END"
+        "UPDATE hook SET ready_at = CASE WHEN open_until > ? THEN open_until WHEN ready_at < ? "
+        "THEN ready_at ELSE ? END"
         " WHERE id = ? AND state IN ('active', 'failing')",
         [(now, now, now, hook_id) for hook_id in sorted(hook_ids)],
     )
@@ -52,7 +53,10 @@ def arm(database: Database, hook_ids: Collection[str], now: float) -> None:
 def arm_project(database: Database, project_id: int, now: float) -> None:
     """After an archived project came back: let a claim look at all its hooks."""
     database.execute(
-        "UPDATE hook SET ready_at = ? WHERE project_id = ? AND state IN ('active', 'failing') AND ready_at IS NULL",
+        (
+            "UPDATE hook SET ready_at = ? WHERE project_id = ? AND "
+            "state IN ('active', 'failing') AND ready_at IS NULL"
+        ),
         (now, project_id),
     )
 

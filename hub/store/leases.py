@@ -264,7 +264,8 @@ def _lease(
     if ids:
         condition, params = database.among("id", ids)
         database.execute(
-            "UPDATE delivery SET state = 'sending', attempts = attempts + 1, owner = ?, claimed_at = ?, lease_until = ?"
+            "UPDATE delivery SET state = 'sending', attempts = attempts + 1, owner = ?, claimed_at = ?, "
+            "lease_until = ?"
             f" WHERE {condition}",
             (owner, claimed_at, lease_until, *params),
         )
@@ -280,13 +281,15 @@ def _waiting(database: Database, asked: dict[str, int]) -> list[Waiting]:
     """
     columns = "d.id, d.hook_id, d.event_id, d.attempts, length(e.data), d.claimed_at IS NULL"
     pick = (
-        "SELECT id, hook_id, event_id, attempts, claimed_at FROM delivery WHERE hook_id = {hook} AND state = 'waiting'"
+        "SELECT id, hook_id, event_id, attempts, claimed_at FROM delivery WHERE hook_id = {hook} "
+        "AND state = 'waiting'"
         " ORDER BY attempts, id LIMIT {limit}" + database.lock_clause("delivery")
     )
     if database.is_postgresql:
         sql = (
             f"SELECT {columns} FROM unnest(?::text[], ?::int[]) AS lane(hook_id, room)"
-            f" CROSS JOIN LATERAL ({pick.format(hook='lane.hook_id', limit='lane.room')}) d JOIN event e ON e.id = d.event_id"
+            f" CROSS JOIN LATERAL ({pick.format(hook='lane.hook_id', limit='lane.room')}) d "
+            "JOIN event e ON e.id = d.event_id"
         )
         rows = database.execute(sql, (list(asked), list(asked.values()))).fetchall()
     else:

@@ -48,7 +48,8 @@ def _lanes(
     found = _rows(
         database,
         "SELECT id, consecutive_failures, open_until FROM hook WHERE is_slow IN (?, ?) AND ready_at > ?"
-        f" AND (ready_at > ? OR open_until IS NULL OR open_until < ready_at) LIMIT ?{database.lock_clause('hook')}",
+        " AND (ready_at > ? OR open_until IS NULL OR open_until < ready_at) "
+        f"LIMIT ?{database.lock_clause('hook')}",
         (False, True, now + APART_S, latest, rows_max),
     )
     planned = []
@@ -77,7 +78,10 @@ def _leases(database: Database, latest: float, rows_max: int) -> int:
     """Cut, not ended: whoever holds it may be sending."""
     found = _rows(
         database,
-        f"SELECT id FROM delivery WHERE state = 'sending' AND lease_until > ? LIMIT ?{database.lock_clause('delivery')}",
+        (
+            "SELECT id FROM delivery WHERE state = 'sending' AND lease_until > ? "
+            f"LIMIT ?{database.lock_clause('delivery')}"
+        ),
         (latest, rows_max),
     )
     database.executemany(

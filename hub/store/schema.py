@@ -56,5 +56,6 @@ def _refuse_newer(status: list[Any]) -> None:
     unknown = [row.name for row in status if row.path is None]
     if unknown:
         raise SchemaTooNew(
-            f"this database was migrated by a newer hookhub ({', '.join(unknown)}): start that version instead"
+            f"this database was migrated by a newer hookhub ({', '.join(unknown)}): "
+            "start that version instead"
         )

@@ -43,7 +43,9 @@ class Callers:
         return found
 
     def recently(self, text: str) -> tuple[Requester, Project, Settings] | None:
-        """All that a call about a token's own project is judged by, if it is in memory; None: ask for each."""
+        """All that a call about a token's own project is judged by, if it is in memory; None: ask for
+        each.
+        """
         requester = self._credentials.requester_recently(text, None)
         if requester is None or requester.project_id is None:
             return None

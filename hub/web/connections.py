@@ -197,7 +197,10 @@ class Connection(HttpToolsProtocol):
             return Problem(414, f"a request's target may have {limits.head_bytes} bytes")
         return Problem(
             431,
-            f"a request's head may have {limits.head_bytes} bytes and {limits.fields} fields: send fewer headers",
+            (
+                f"a request's head may have {limits.head_bytes} bytes and {limits.fields} fields: "
+                "send fewer headers"
+            ),
         )
 
     def _refuse(self, problem: Problem) -> None:

@@ -29,6 +29,9 @@ def check_origin(request: Request, base_url: str) -> None:
     if origin == f"{ours.scheme}://{ours.netloc}" or urlsplit(origin).netloc == request.headers.get("host"):
         return
     raise Forbidden(
-        f"this form came from {origin[:200]}, but the hub is at {base_url}; if that is the same, set HUB_BASE_URL to it",
+        (
+            f"this form came from {origin[:200]}, but the hub is at {base_url}; if that is the same, "
+            "set HUB_BASE_URL to it"
+        ),
         title="Another site",
     )

@@ -115,7 +115,10 @@ def problem_of(error: Exception) -> Problem:
                 retry_after_s=retry_after_s,
             )
         case StoreUndecided():
-            detail = "the hub's database has not answered: it may have taken the change, so look before you send it again"
+            detail = (
+                "the hub's database has not answered: it may have taken the change, "
+                "so look before you send it again"
+            )
             return Problem(503, detail, retry_after_s=STORE_RETRY_AFTER_S)
         case StoreUnavailable():
             detail = "the hub's database does not answer; nothing was changed, try again"

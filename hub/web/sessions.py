@@ -110,7 +110,8 @@ def check_csrf_token(form: Form, secret: str) -> None:
     given = form.get(CSRF_FIELD, "")
     if not secret:
         raise Forbidden(
-            "your browser sent no cookie with this form: allow cookies for this address, or open the hub at the address "
+            "your browser sent no cookie with this form: allow cookies for this address, "
+            "or open the hub at the address "
             "that HUB_BASE_URL names",
             title="No cookie",
         )

@@ -1,4 +1,5 @@
-"""What our own server offers beside ASGI: a body that has come whole, and an answer that is written in one piece.
+"""What our own server offers beside ASGI: a body that has come whole, and an answer that is written in one
+piece.
 
 Owns nothing but the two short cuts; whoever finds them in a request's scope may take them, and asks and
 answers by ASGI otherwise. Most requests are one packet, and most answers too: message by message each costs a
@@ -16,8 +17,8 @@ _EXTENSION = "hub.whole_exchange"
 
 
 class WholeExchange:
-    """The exchanges of one connection, one after the other; a request with another behind it takes the long way.
-    Kept for the whole connection, so that a request and what it was offered never hold each other.
+    """The exchanges of one connection, one after the other; a request with another behind it takes the long
+    way. Kept for the whole connection, so that a request and what it was offered never hold each other.
     """
 
     __slots__ = ("_answers", "_cycle", "extensions")

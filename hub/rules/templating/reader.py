@@ -1,7 +1,8 @@
 """Templates, read: the parser's nodes become functions, and every node that is not named here is refused.
 
-Owns the white list. A function takes the rendering (`run.Run`), looks names up in JSON only, and pays for what
-it does before it does it, or at once after. Step before: Jinja's parser. Step after: `template.Template`.
+Owns the white list. A function takes the rendering (`run.Run`), looks names up in JSON only, and pays for
+what it does before it does it, or at once after. Step before: Jinja's parser. Step after:
+`template.Template`.
 """
 
 from collections.abc import Callable, Iterable

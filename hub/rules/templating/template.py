@@ -38,8 +38,8 @@ class Template:
     ) -> str:
         """The text for one event.
 
-        `data` is the event's parsed object, `data_bytes` its size, which buys steps; `names` are what is known
-        besides its fields (`event`, `data`, `project`).
+        `data` is the event's parsed object, `data_bytes` its size, which buys steps; `names` are what is
+        known besides its fields (`event`, `data`, `project`).
 
         Raises:
             TemplateRefused: it takes more steps, or makes more text, than a template may.

@@ -53,7 +53,9 @@ class TextEscape:
 
 
 class JsonEscape:
-    """Into JSON: between quotes of the template a value is the inside of a string, elsewhere a whole value."""
+    """Into JSON: between quotes of the template a value is the inside of a string, elsewhere a whole
+    value.
+    """
 
     def __init__(self) -> None:
         self._is_in_string = False

@@ -65,7 +65,8 @@ _REASONS = {
 _ALERT = "alert"
 """In libcurl's words for a TLS alert of the other side."""
 _LIBRARY_WORDS = re.compile(
-    r"SSL certificate problem: |TLS connect error: |SSL: |OpenSSL SSL_read: OpenSSL/[^:]*: |error:[0-9A-F]+:[^:]*:[^:]*:|, errno 0"
+    r"SSL certificate problem: |TLS connect error: |SSL: |OpenSSL SSL_read: OpenSSL/[^:]*: "
+    r"|error:[0-9A-F]+:[^:]*:[^:]*:|, errno 0"
 )
 
 

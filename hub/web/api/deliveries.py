@@ -42,7 +42,8 @@ class SentRequest(BaseModel):
     url: str
     headers: dict[str, str] = Field(description="As sent, secrets masked")
     body: str | None = Field(
-        description="None when nothing was sent, once the event is past its retention, and for the older attempts of a "
+        description="None when nothing was sent, once the event is past its retention, "
+        "and for the older attempts of a "
         "large event that was sent often"
     )
 

@@ -84,7 +84,8 @@ _Template = Annotated[
     str,
     documented(minLength=1, maxLength=SOURCE_MAX, pattern=PLAIN),
     Field(
-        description="What is sent instead of the format's own body: text with `{{ field }}` (docs/templates.md)"
+        description="What is sent instead of the format's own body: "
+        "text with `{{ field }}` (docs/templates.md)"
     ),
 ]
 _Settings = Annotated[

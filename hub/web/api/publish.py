@@ -1,5 +1,5 @@
-"""`POST /events`: the one call that stands before routing and stays on the event loop, because each step on its
-way costs every publisher.
+"""`POST /events`: the one call that stands before routing and stays on the event loop, because each step on
+its way costs every publisher.
 
 Owns how a request says what is published (content type, one or many, the `Idempotency-Key` header) and what
 it is told. It answers 202 only after the commit, of which the loop hears once for all who wait for it. An

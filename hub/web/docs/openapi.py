@@ -27,10 +27,12 @@ TAGS = {
     "webhooks": "What the hub sends to hooks, one entry for each format",
 }
 
-_ABOUT = """An app publishes an event; the hub writes it down and delivers it, signed and at least once, to every hook that wants it.
+_ABOUT = """An app publishes an event; the hub writes it down and delivers it, signed and at least once,
+to every hook that wants it.
 
-Every error is `application/problem+json` (RFC 9457) with one entry in `errors` for each wrong field. Lists are bare arrays, newest first;
-the `Link` header leads to the next page. Nothing redirects, and a trailing slash makes no difference."""
+Every error is `application/problem+json` (RFC 9457) with one entry in `errors` for each wrong field.
+Lists are bare arrays, newest first; the `Link` header leads to the next page. Nothing redirects, and
+a trailing slash makes no difference."""
 
 
 def document(calls: Sequence[Call], base_url: str) -> Json:

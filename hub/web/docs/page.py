@@ -21,7 +21,8 @@ from hub.web.rendering import Renderer
 SWAGGER_UI = "vendor/swagger-ui-5.35.0"
 HEADERS = {
     # Swagger UI writes style attributes and takes its icons from data: URLs; it asks for no more.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",

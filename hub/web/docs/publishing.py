@@ -37,13 +37,17 @@ def operation(schemas: Schemas) -> Json:
     key = {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "As the event's own `id`, for a single event: a repeat within seven days answers the first event and sends nothing",
+        "description": (
+            "As the event's own `id`, for a single event: a repeat within seven days answers the first "
+            "event and sends nothing"
+        ),
         "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX_LENGTH},
     }
     return {
         "operationId": "publish",
         "summary": "Publish events",
-        "description": "202 means: the events *and* their deliveries are durably committed. Several events are taken all or not at all. "
+        "description": "202 means: the events *and* their deliveries are durably committed. "
+        "Several events are taken all or not at all. "
         "The bytes of `data` are kept and sent unchanged.\n\n" + scope_text(("publish",)),
         "tags": ["events"],
         "parameters": [key, {"$ref": "#/components/parameters/project"}],

@@ -20,8 +20,11 @@ _HEADERS = {
     "x-hub-delivery": ("The delivery's id", DELIVERY_ID),
     "x-hub-hops": ("How many deliveries led here; hand it on when you publish because of this one", "1"),
 }
-_SIGNATURE = ("Standard Webhooks `v1` over id, timestamp and body, when the hook has a secret; several while one is rotated",
-              "v1,QNT34+v7DxT3lD4TJzTbx3FIQRmOukor7R4za7j3P/A=")  # fmt: skip
+_SIGNATURE = (
+    "Standard Webhooks `v1` over id, timestamp and body, when the hook has a secret; "
+    "several while one is rotated",
+    "v1,QNT34+v7DxT3lD4TJzTbx3FIQRmOukor7R4za7j3P/A=",
+)
 
 
 def webhooks(envelope_ref: str) -> Json:
@@ -60,7 +63,10 @@ def _operation(form: Format, envelope_ref: str) -> Json:
             "2XX": {"description": "Taken"},
             "410": {"description": "The subscription is over: nothing more is sent"},
             "default": {
-                "description": "A failure: tried again by the schedule, `Retry-After` honoured; too many in a row switch the hook off"
+                "description": (
+                    "A failure: tried again by the schedule, `Retry-After` honoured; "
+                    "too many in a row switch the hook off"
+                )
             },
         },
     }

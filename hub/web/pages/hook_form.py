@@ -203,12 +203,18 @@ def _reason(request: PageRequest, hook: Hook) -> str:
     if hook.state == "gone":
         return "The target answered 410 Gone: this subscription is over. Its log is kept."
     if hook.origin_kind == "api":
-        return "It was made through the API, and its client expects it as it made it. Change it there, or take it over."
+        return (
+            "It was made through the API, and its client expects it as it made it. Change it there, "
+            "or take it over."
+        )
     rule = hook_access.origin_of(hook).edit_rule
     keeps = "keeps the address and the events that it subscribed with, and never asks again"
     if rule is EditRule.NONE:
         return f"{_owner(hook)} {keeps}; it must be switched off there. Change it there, or take it over."
-    return f"{_owner(hook)} {keeps}. Changed here, it would get something else than it shows. Change it there, or take it over."
+    return (
+        f"{_owner(hook)} {keeps}. Changed here, it would get something else than it shows. Change it there, "
+        "or take it over."
+    )
 
 
 def _check_connector(request: PageRequest) -> None:

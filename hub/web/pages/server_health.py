@@ -76,7 +76,10 @@ def _checks(request: PageRequest, server: Server, answered_ms: float) -> list[tu
         (
             "The hub's own network works",
             not suspected,
-            "nothing can be reached: look at the name servers and the way out; failures are not counted meanwhile"
+            (
+                "nothing can be reached: look at the name servers and the way out; failures are not counted "
+                "meanwhile"
+            )
             if suspected
             else "targets can be reached",
         ),

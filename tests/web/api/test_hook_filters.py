@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import jsonschema
 import pytest
 
+from hub.web.api.hook_filters import EXAMPLE, OBJECT, TEXT_EXAMPLE
 from tests.rigs.api import Client, LiveHub
 from tests.rigs.log import deliveries, publish, subscribe
 from tests.rigs.receivers import Receiver
@@ -85,3 +87,58 @@ def test_the_audit_trail_shows_a_filter_as_text(api: Client, live: LiveHub, rece
     rows = live.client("admin", project=None).get("/audit", params={"object": made["id"]}).json()
     changed = next(one for one in rows if one["action"] == "hook.changed")
     assert changed["fields"]["filter"] == ["state = 3", "state = 4"]
+
+
+HOOK = {"target_url": "http://127.0.0.1:9009/", "event": "story.*"}
+
+
+def row(op: str, field: str = "state", **value: Any) -> dict[str, Any]:
+    return {"any": [{"all": [{"field": field, "op": op, **value}]}]}
+
+
+FITTING = [
+    EXAMPLE,
+    row("!=", value=None),
+    row("<", value="2026"),
+    row("in", value=[1, "a", None]),
+    row("like", value="a*"),
+    row("exists", field='"a b".c'),
+    row("=", field="@type", value="story.create"),
+]
+WRONG = [
+    {},
+    {"any": []},
+    {"any": [{"all": []}]},
+    row("regex", value="a"),
+    row(">", value=True),
+    row("in", value=[]),
+    row("contains", value=""),
+    row("exists", value=1),
+    row("=", field="a..b", value=1),
+    row("=", field="@owner", value=1),
+    {**EXAMPLE, "all": []},
+]
+
+
+@pytest.mark.parametrize("given", FITTING, ids=repr)
+def test_what_fits_the_schema_is_taken_and_shown_again(api: Client, given: dict[str, Any]) -> None:
+    jsonschema.validate(given, OBJECT)
+    made = api.post("/hooks", json={**HOOK, "filter": given})
+    assert made.status_code == 201, made.text
+    jsonschema.validate(made.json()["filter"], OBJECT)
+
+
+@pytest.mark.parametrize("given", WRONG, ids=repr)
+def test_what_does_not_fit_is_refused_at_the_filter(api: Client, given: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(given, OBJECT)
+    refused = api.post("/hooks", json={**HOOK, "filter": given})
+    assert refused.status_code == 422
+    assert all(error["field"].startswith("filter") for error in refused.json()["errors"])
+
+
+def test_a_filter_may_be_written_as_text_and_is_shown_as_an_object(api: Client) -> None:
+    made = api.post("/hooks", json={**HOOK, "filter": TEXT_EXAMPLE}).json()
+    jsonschema.validate(made["filter"], OBJECT)
+    assert made["filter"]["any"][0]["all"][0] == {"field": "state", "op": "=", "value": 3}
+    assert api.post("/hooks", json=HOOK).json()["filter"] is None
