@@ -42,11 +42,13 @@ check: .venv/.installed-dev  ## format, lint, types, layers, the map of the modu
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python docs/design/modules.py --check
+	$(BIN)/python docs/connect/sources.py --check
 
 format: .venv/.installed-dev  ## rewrite in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python docs/design/modules.py
+	$(BIN)/python docs/connect/sources.py
 
 lock:  ## remake the lock files (UPGRADE=--upgrade for newer versions)
 	$(LOCK_PYTHON) -c "import sys; sys.exit(sys.version_info[:2] != (3, 11) and \"Lock on Python 3.11, the oldest we support: later ones need less.\")"

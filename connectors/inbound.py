@@ -116,6 +116,10 @@ class Source:
     name: str
     summary: str
     """One sentence: what arrives from it."""
+    proof: str
+    """What proves the sender, in sentences for people; Markdown's code marks are allowed."""
+    example: tuple[str, str]
+    """What the sender calls an event, and the type that it becomes."""
     docs: str
     """The page that says how to set it up, e.g. `connect/github.md`."""
     steps: Sequence[str]

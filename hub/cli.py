@@ -24,6 +24,7 @@ COMMANDS = {
     "project": "projects:project_group",
     "serve": "serving:serve",
     "settings": "settings:settings_group",
+    "source": "sources:source_group",
     "token": "tokens:token_group",
     "user": "users:user_group",
     "version": "version:version",

@@ -26,6 +26,11 @@ class Alertmanager(Source):
     key = "alertmanager"
     name = "Alertmanager"
     summary = "Alerts of Prometheus that begin to fire and that are over, one event for each group."
+    proof = (
+        "A token (`Authorization: Bearer`), or name and password (Basic): Alertmanager signs nothing "
+        "and sends no id, so each notification is an event, those of `repeat_interval` too. Use https."
+    )
+    example = ("status `resolved`", "alertmanager.resolved")
     docs = "connect/alertmanager.md"
     vendor = "https://prometheus.io/docs/alerting/latest/configuration/#webhook_config"
     steps = (

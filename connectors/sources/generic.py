@@ -80,6 +80,11 @@ class GenericHmac(Anybody):
     key = "generic_hmac"
     name = "Any sender with a signature"
     summary = "Whatever signs its requests with an HMAC."
+    proof = (
+        "An HMAC of what the settings say, in the header that they name; where the time is signed, at "
+        "most five minutes old."
+    )
+    example = ("field `type`: `order.paid`", "generic_hmac.order.paid")
     steps = (
         "At the sender, add a webhook.",
         "Its URL: {url}",
@@ -147,6 +152,8 @@ class Token(Anybody):
     key = "token"
     name = "Any sender with a token"
     summary = "Whatever can send a fixed header, or a parameter of its URL."
+    proof = "The secret itself, in `Authorization: Bearer`, in another header, or in a parameter of the URL."
+    example = ("field `type`: `order.paid`", "token.order.paid")
     steps = (
         "At the sender, add a webhook.",
         "Its URL: {url}",
@@ -195,6 +202,8 @@ class Basic(Anybody):
     key = "basic"
     name = "Any sender with a password"
     summary = "Whatever signs in with a name and a password (Basic)."
+    proof = "Name and password, as `Authorization: Basic`."
+    example = ("field `type`: `order.paid`", "basic.order.paid")
     steps = (
         "At the sender, add a webhook.",
         "Its URL: {url}",
@@ -214,6 +223,8 @@ class Unproved(Anybody):
     key = "none"
     name = "Any sender, by the address alone"
     summary = "Whatever can do nothing but call a URL: whoever knows it can send."
+    proof = "Nothing but the address, which has 128 random bits: treat it as a password."
+    example = ("field `type`: `order.paid`", "none.order.paid")
     secret_from: SecretFrom = "nowhere"
     steps = (
         "Give the sender this URL and nobody else, because it proves the sender: {url}",

@@ -15,6 +15,11 @@ class Gitea(HmacSource):
     key = "gitea"
     name = "Gitea, Forgejo, Gogs"
     summary = "Pushes, pull requests, issues and releases of a Gitea, Forgejo or Gogs server."
+    proof = (
+        "A bare HMAC-SHA256 of the JSON in `X-Gitea-Signature`, `X-Forgejo-Signature` or `X-Gogs- "
+        "Signature`. No time is signed: the id in `X-Gitea-Delivery` keeps a repeat out."
+    )
+    example = ("`pull_request_review_approved`", "gitea.pull_request_review_approved")
     docs = "connect/gitea.md"
     vendor = "https://docs.gitea.com/usage/webhooks"
     steps = (

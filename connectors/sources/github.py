@@ -14,6 +14,12 @@ class GitHub(HmacSource):
     key = "github"
     name = "GitHub"
     summary = "Pushes, pull requests, issues and whatever else a repository or an organization tells."
+    proof = (
+        "An HMAC-SHA256 of the raw body in `X-Hub-Signature-256`. No time is signed: the id in "
+        "`X-GitHub-Delivery` keeps a repeat out, also when somebody presses Redeliver within seven "
+        "days."
+    )
+    example = ("`pull_request`, action `opened`", "github.pull_request.opened")
     docs = "connect/github.md"
     vendor = "https://docs.github.com/en/webhooks"
     steps = (

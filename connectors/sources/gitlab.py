@@ -31,6 +31,12 @@ class GitLab(Source):
     key = "gitlab"
     name = "GitLab"
     summary = "Pushes, merge requests, issues, comments, pipelines and releases."
+    proof = (
+        "With a signing token (`whsec_…`), the three headers of Standard Webhooks over id, time and "
+        "body, at most five minutes old; then the old token alone is refused. Otherwise the secret "
+        "itself in `X-Gitlab-Token`. The id is `webhook-id`, else `Idempotency-Key`."
+    )
+    example = ("Merge Request Hook, action `open`", "gitlab.mergeRequest.open")
     docs = "connect/gitlab.md"
     vendor = "https://docs.gitlab.com/user/project/integrations/webhooks/"
     steps = (

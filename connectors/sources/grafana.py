@@ -30,6 +30,12 @@ class Grafana(Source):
     key = "grafana"
     name = "Grafana"
     summary = "Alerts that begin to fire and that are over, one event for each notification."
+    proof = (
+        "A bare HMAC-SHA256 in `X-Grafana-Alerting-Signature` (or `X-Grafana-Alert-Signature`), over "
+        "the body, or over time and body where a time header is set; then at most five minutes old. "
+        "Grafana sends no id: each notification is an event."
+    )
+    example = ("status `firing`", "grafana.firing")
     docs = "connect/grafana.md"
     vendor = (
         "https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/"

@@ -15,6 +15,12 @@ class HookHub(Standard):
     key = "hookhub"
     name = "Another hookhub"
     summary = "The events of another hub, of the same types, their data unchanged."
+    proof = (
+        "Standard Webhooks: an HMAC-SHA256 over id, time and body in `webhook-signature`, at most five "
+        "minutes old. The id is `webhook-id`, the same on each try. The event is the field `data` of "
+        "the envelope, byte for byte."
+    )
+    example = ("`story.create`", "story.create")
     docs = "connect/hookhub.md"
     vendor = ""
     prefix = ""

@@ -2,7 +2,7 @@
 
 Owns the bare SHA-1 of its signature and the event code, which iceScrum 7.55 writes in brackets. It sends no
 id, so the same event with the same body within one minute is taken once. Its types are a catalogue of ours
-(docs/connect/icescrum.md), hence no prefix.
+(docs/publish.md), hence no prefix.
 https://www.icescrum.com/documentation/webhooks/
 """
 
@@ -19,7 +19,12 @@ class IceScrum(HmacSource):
     key = "icescrum"
     name = "iceScrum"
     summary = "Stories, sprints, tasks and the other events of a project at iceScrum."
-    docs = "connect/icescrum.md"
+    proof = (
+        "A bare HMAC-SHA1 of the raw body in `x-icescrum-signature`. iceScrum sends no id: the same "
+        "event with the same body within one minute is taken once."
+    )
+    example = ("`[story.create]`", "story.create")
+    docs = "connect/icescrum-webhooks.md"
     prefix = ""
     steps = (
         "At iceScrum, open the project, Settings, Webhooks, New webhook.",

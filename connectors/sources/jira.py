@@ -29,6 +29,12 @@ class Jira(Source):
     key = "jira"
     name = "Jira"
     summary = "Issues, comments, sprints, versions and boards of a Jira Cloud site."
+    proof = (
+        "An HMAC of the raw body in `X-Hub-Signature`, with the hash that the header names: SHA-256, "
+        "SHA-384 or SHA-512. No time is signed: the id in `X-Atlassian-Webhook-Identifier`, the same "
+        "when Jira sends again, keeps a repeat out."
+    )
+    example = ("`jira:issue_updated`", "jira.issue_updated")
     docs = "connect/jira.md"
     vendor = "https://developer.atlassian.com/cloud/jira/platform/webhooks/"
     steps = (

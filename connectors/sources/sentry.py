@@ -13,6 +13,11 @@ class Sentry(HmacSource):
     key = "sentry"
     name = "Sentry"
     summary = "Issues, errors, comments and alerts of an organization."
+    proof = (
+        "A bare HMAC-SHA256 of the raw body in `Sentry-Hook-Signature`; its key is the integration's "
+        "client secret. The time beside it is not signed: the id in `Request-ID` keeps a repeat out."
+    )
+    example = ("resource `issue`, action `created`", "sentry.issue.created")
     docs = "connect/sentry.md"
     vendor = "https://docs.sentry.io/organization/integrations/integration-platform/webhooks/"
     secret_from: SecretFrom = "sender"

@@ -19,6 +19,12 @@ class Shopify(HmacSource):
     key = "shopify"
     name = "Shopify"
     summary = "Orders, products, customers and the other topics of one shop."
+    proof = (
+        "A base64 HMAC-SHA256 of the raw body in `X-Shopify-Hmac-SHA256`. Shop and topic are not "
+        "signed, and one secret may serve many shops: what names another shop or topic than the source "
+        "does is refused. The id is `X-Shopify-Webhook-Id`."
+    )
+    example = ("`orders/create`", "shopify.orders.create")
     docs = "connect/shopify.md"
     vendor = "https://shopify.dev/docs/apps/build/webhooks"
     secret_from: SecretFrom = "sender"

@@ -29,6 +29,12 @@ class Slack(HmacSource):
     key = "slack"
     name = "Slack"
     summary = "Messages, mentions, reactions and the other events that a Slack app subscribes to."
+    proof = (
+        "An HMAC-SHA256 over version, time and body in `X-Slack-Signature`, at most five minutes old. "
+        "The id is `event_id`. The challenge with which Slack proves the address is answered once its "
+        "signature is right."
+    )
+    example = ("`app_mention`", "slack.app_mention")
     docs = "connect/slack-events.md"
     vendor = "https://docs.slack.dev/apis/events-api"
     secret_from: SecretFrom = "sender"

@@ -34,6 +34,11 @@ class Standard(Source):
     key = "standard"
     name = "Standard Webhooks, Svix"
     summary = "Any sender that signs as Standard Webhooks says, Svix and its customers among them."
+    proof = (
+        "An HMAC-SHA256 over id, time and body in `webhook-signature` (or `svix-signature`), at most "
+        "five minutes old. The id is `webhook-id` (or `svix-id`), the same when it is sent again."
+    )
+    example = ("`user.created`", "standard.user.created")
     docs = "connect/standard.md"
     vendor = "https://www.standardwebhooks.com"
     secret_from: SecretFrom = "sender"

@@ -31,6 +31,11 @@ class Stripe(Source):
     key = "stripe"
     name = "Stripe"
     summary = "Payments, customers, invoices, subscriptions and the other events of an account."
+    proof = (
+        "The signatures `v1` in `Stripe-Signature`, an HMAC-SHA256 over time and body, at most five "
+        "minutes old; several while a secret is rolled. The id is the event's (`evt_…`)."
+    )
+    example = ("`customer.subscription.updated`", "stripe.customer.subscription.updated")
     docs = "connect/stripe.md"
     vendor = "https://docs.stripe.com/webhooks"
     secret_from: SecretFrom = "sender"

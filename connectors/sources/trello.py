@@ -14,6 +14,12 @@ class Trello(HmacSource):
     key = "trello"
     name = "Trello"
     summary = "What happens to a board, a list or a card."
+    proof = (
+        "A base64 HMAC-SHA1 of the body and the address in `X-Trello-Webhook`; its key is the secret of "
+        "the app. The id is the action's. Trello asks with HEAD first whether the address is there, and "
+        "is answered 200."
+    )
+    example = ("`updateCard`", "trello.updateCard")
     docs = "connect/trello.md"
     vendor = "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/"
     secret_from: SecretFrom = "sender"

@@ -40,7 +40,7 @@ def open_or_make(config: Config, clock: Clock | None = None) -> HubData:
             is_new = not schema.is_there(database)
             schema.migrate(database)
             database.sync_clock()
-            return HubData(database, _box(config, database), is_new)
+            return HubData(database, box_of(config, database), is_new)
         except BaseException:
             database.close()
             raise
@@ -116,7 +116,8 @@ def storage_faults(config: Config) -> Iterator[None]:
         raise ConfigError(f"The database {url} cannot be opened ({reason}): {advice}.") from error
 
 
-def _box(config: Config, database: Database) -> SecretBox:
+def box_of(config: Config, database: Database) -> SecretBox:
+    """What the secrets of this database are sealed with. Raises: ConfigError."""
     key = key_of(config, database) or key_file.read_or_make(config.data_dir)
     box = SecretBox([key])
     database.write(lambda: key_check.remember(box)).result()

@@ -4,13 +4,14 @@ rules.
 
 import json
 import re
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 from openapi_spec_validator import OpenAPIV2SpecValidator
 
 from connectors.base import EditRule
-from connectors.registry import CONNECTORS, connector
+from connectors.registry import CONNECTORS, SOURCES, connector, source
 
 FOLDER = Path(__file__).parents[2] / "docs" / "connect"
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.md"))}
@@ -26,8 +27,18 @@ SWAGGER = json.loads(next(block for name, block in BLOCKS if name == "power-auto
 BY_HAND = "a person may switch the hook off and on, test it, redeliver and delete it"
 
 
-def test_each_page_belongs_to_a_connector() -> None:
-    assert {f"connect/{name}" for name in PAGES} == {connector(key).docs for key in CONNECTORS}
+def test_each_page_belongs_to_a_connector_or_a_source() -> None:
+    known = {connector(key).docs for key in CONNECTORS} | {source(key).docs for key in SOURCES}
+    assert {f"connect/{name}" for name in PAGES} == known
+
+
+def test_the_page_of_a_source_is_what_the_source_says() -> None:
+    script = spec_from_file_location("connect_sources", FOLDER / "sources.py")
+    assert script is not None
+    assert script.loader is not None
+    module = module_from_spec(script)
+    script.loader.exec_module(module)
+    assert {name: PAGES.get(name) for name in module.pages()} == module.pages()
 
 
 @pytest.mark.parametrize(("name", "block"), BLOCKS + BODIES)
