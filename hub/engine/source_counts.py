@@ -44,11 +44,14 @@ class SourceCounts:
         with self._lock:
             self._of(source_id).dropped += 1
 
-    def refuse(self, source_id: str, refusal: Refusal) -> None:
+    def refuse(self, source_id: str, refusal: Refusal) -> bool:
+        """True for the first one of the source since the last writing."""
         with self._lock:
             sums = self._of(source_id)
+            is_first = sums.last_refusal is None
             sums.refused += 1
             sums.last_refusal = refusal
+            return is_first
 
     def write(self) -> None:
         """Write what has been counted since the last time; what cannot be written is kept for the next.

@@ -136,8 +136,10 @@ class Inbound:
         except Unreadable as error:
             raise Invalid([("body", str(error))]) from error
 
-    def refuse(self, live: Live, received: Received, status: int, reason: str, address: str | None) -> None:
-        """Keep what a source's owner needs to see why a request was not taken."""
+    def refuse(self, live: Live, received: Received, status: int, reason: str, address: str | None) -> bool:
+        """Keep what a source's owner needs to see why a request was not taken. True for the first one since
+        the last were written: the others of that second need not be logged.
+        """
         refusal = sources.Refusal(
             self._database.clock.now(),
             status,
@@ -146,7 +148,7 @@ class Inbound:
             _shown_headers(live, received),
             _without(received.body[: SHOWN_BODY_BYTES * 2], live.secrets)[:SHOWN_BODY_BYTES],
         )
-        self._counts.refuse(live.source.id, refusal)
+        return self._counts.refuse(live.source.id, refusal)
 
     def received(
         self,

@@ -8,7 +8,8 @@ event loop. Step before: a sender. Step after: `operations.inbound`.
 
 import asyncio
 import logging
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -29,13 +30,15 @@ from hub.web.problems import Problem, json_answer, problem_of
 
 log = logging.getLogger("hub.web.inbound")
 
+T = TypeVar("T")
+
 PATH = "/in/{id}"
 ANSWER_WITHIN_S = 0.8
 LATE_RETRY_AFTER_S = 5
 ID_MAX_LENGTH = 40
 REFUSED = "nothing at this address takes this request: the address or what proves the sender is wrong"
 
-_running: set["asyncio.Task[Response]"] = set()
+_running: set["asyncio.Task[Any]"] = set()
 """Those that were answered before they ended: a task that nobody keeps may be dropped."""
 
 
@@ -54,7 +57,10 @@ class _Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        response = await self._answer(request)
+        try:
+            response = await self._answer(request)
+        except Busy as late:
+            response = json_answer(problem_of(late))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -77,16 +83,18 @@ class _Door:
         received = self._received(live, request, body)
         return await self._in_time(self._taken(live, received, tuned.max_event_bytes, request))
 
-    async def _in_time(self, answering: Any) -> Response:
-        """What is late goes on all the same: its sender sends again, and that is then a repeat."""
-        task: asyncio.Task[Response] = asyncio.ensure_future(answering)
+    async def _in_time(self, work: Coroutine[Any, Any, T]) -> T:
+        """What is late goes on all the same: its sender sends again, and that is then a repeat.
+
+        Raises: Busy.
+        """
+        task = asyncio.ensure_future(work)
         _running.add(task)
-        task.add_done_callback(_running.discard)
+        task.add_done_callback(_ended)
         done, _ = await asyncio.wait({task}, timeout=self._within_s)
-        if done:
-            return task.result()
-        late = Busy("the hub is writing slowly; send this again", retry_after_s=LATE_RETRY_AFTER_S)
-        return json_answer(problem_of(late))
+        if not done:
+            raise Busy("the hub is writing slowly; send this again", retry_after_s=LATE_RETRY_AFTER_S)
+        return task.result()
 
     async def _taken(self, live: Live, received: Received, bytes_max: int, request: Request) -> Response:
         try:
@@ -109,16 +117,25 @@ class _Door:
         if len(source_id) > ID_MAX_LENGTH or "\0" in source_id:
             return None
         found = self._inbound.recently(source_id)
-        return found if found is not None else await run_in_threadpool(self._inbound.find, source_id)
+        if found is not None:
+            return found
+        return await self._in_time(run_in_threadpool(self._inbound.find, source_id))
 
     def _received(self, live: Live, request: Request, body: bytes) -> Received:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
         return self._inbound.received(live, headers, request.query_params.multi_items(), body)
 
     def _refuse(self, live: Live, received: Received, status: int, reason: str, request: Request) -> None:
-        log.info("source %s (%s) answered %s: %s", live.source.id, live.source.kind, status, reason)
         address = request.client.host if request.client else None
-        self._inbound.refuse(live, received, status, reason, address)
+        if self._inbound.refuse(live, received, status, reason, address):
+            log.info("source %s (%s) answered %s: %s", live.source.id, live.source.kind, status, reason)
+
+
+def _ended(task: "asyncio.Task[Any]") -> None:
+    """Of one that nobody waits for any more the fault is told here."""
+    _running.discard(task)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.info("a late answer to a source ended with: %s", error)
 
 
 def _greets(live: Live) -> bool:

@@ -312,6 +312,7 @@ def test_who_waits_too_long_is_told_to_come_again_and_finds_it_done(live: LiveHu
     services = live.hub.services
     hasty = Starlette(routes=[inbound_route(services, Callers(services), within_s=0)])
     headers = signed(X_GitHub_Delivery="slow-1")
+    services.inbound.find(source["id"])
     with TestClient(hasty) as client:
         answer = client.post(f"/in/{source['id']}", content=BODY, headers=headers)
     assert answer.status_code == 503
