@@ -40,8 +40,8 @@ _SQLITE_PRAGMAS = {
     "temp_store": 2,
     "journal_size_limit": 67_108_864,
     # Copying the log into the database syncs it: 10 to 40 ms in which nobody commits. `checkpoint` does it
-    # beside the writers; this is the bound (in pages, 64 MB) at which a writer must after all.
-    "wal_autocheckpoint": 16_384,
+    # beside the writers; this is the bound (in pages, 128 MB) at which a writer must after all.
+    "wal_autocheckpoint": 32_768,
 }
 
 _POSTGRESQL_OPTIONS = {

@@ -36,6 +36,11 @@ log = logging.getLogger("hub.store.database")
 WRITERS_POSTGRESQL = 4
 CLOSE_S = 10.0
 """How long the last writes may take when the hub stops: longer than any waits for a lock."""
+LOG_PAGES = 8_192
+"""A log of SQLite (32 MB) that is worth beginning anew."""
+LAST_PAGES_MAX = 256
+"""What a writer copies of it in its turn: a few milliseconds."""
+COPIES_MAX = 8
 RERUNS_MAX = 5
 RERUN_PAUSE_S = 0.05
 """Before the first rerun after a deadlock, and more before each further one."""
@@ -59,8 +64,11 @@ class Database:
 
     def close(self) -> None:
         """Finish the writes handed over so far and close every thread's connection."""
-        self._writers.close(CLOSE_S)
+        is_idle = self._writers.close(CLOSE_S)
         self._patience.close()
+        if not is_idle:  # what a thread is using must not be closed under its hands
+            log.warning("the database was left in the middle of a change, which waits for another program")
+            return
         self._db.close_all()
         if self._lock is not None:
             self._lock.close()
@@ -85,11 +93,24 @@ class Database:
         return sum(file.stat().st_size for file in files if file.exists())
 
     def checkpoint(self) -> None:
-        """SQLite: copy what is in the log into the database, without keeping writers waiting. To be called
-        each second or so.
+        """SQLite: copy what is in the log into the database. To be called each second or so.
+
+        Most is copied beside the writers, which go on: again and again, until little has come meanwhile. That
+        little is copied in a writer's turn, so that the log is begun anew and does not grow to where a writer
+        must copy it all.
         """
-        if not self.is_postgresql:
-            self.read(lambda: self._db.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
+        if self.is_postgresql:
+            return
+        before = 0
+        for _ in range(COPIES_MAX):
+            pages, copied = self.read(self._copy_log)
+            if pages < LOG_PAGES or copied < pages:  # somebody still reads an older state, or copies too
+                return
+            if pages - before <= LAST_PAGES_MAX:
+                last = self._writers.submit(partial(self.read, self._copy_log))
+                self._patience.bounded(last).result()
+                return
+            before = pages
 
     def read(self, fn: Callable[[], T]) -> T:
         """Run `fn` on this thread's connection, outside any transaction.
@@ -234,6 +255,11 @@ class Database:
                 # until it runs, a rerun without a pause takes them again and meets it in the next deadlock.
                 time.sleep(RERUN_PAUSE_S * run)
         raise AssertionError("unreachable")
+
+    def _copy_log(self) -> tuple[int, int]:
+        """SQLite: the pages that are in the log, and how many of them are in the database by now."""
+        _, pages, copied = self._db.execute_sql("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return pages, copied
 
     def _connect(self) -> bool:
         """True when this thread had no connection yet. Peewee makes one at a time: whoever has waited for

@@ -6,7 +6,6 @@ that was got: until then its future may be cancelled. Step before: `database` ha
 are told outside the turn.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -16,8 +15,6 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-
-log = logging.getLogger("hub.store.writers")
 
 
 class Writers:
@@ -45,8 +42,10 @@ class Writers:
                 thread.start()
         return future
 
-    def close(self, timeout_s: float) -> None:
-        """Finish what was handed over so far; what has not begun within `timeout_s` never will."""
+    def close(self, timeout_s: float) -> bool:
+        """Finish what was handed over so far; what has not begun within `timeout_s` never will. False when a
+        thread is at something still.
+        """
         with self._starting:
             self._is_closed = True
             for _ in self._threads:
@@ -58,6 +57,7 @@ class Writers:
             left = self._work.get()
             if left is not None:
                 left[0].cancel()
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _run(self) -> None:
         while (work := self._next()) is not None:

@@ -1,5 +1,6 @@
 """Transactions and their trouble: full, locked, deadlocked, gone."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ import pytest
 from hub.errors import Conflict, StoreUnavailable, StoreUndecided
 from hub.ids import new_id
 from hub.store import events, projects
-from hub.store.database import Database
+from hub.store.database import LOG_PAGES, Database
 from hub.store.events import NewEvent
 from hub.store.models import Event, Project
 from tests.rigs.backends import fill, kill
@@ -215,3 +216,23 @@ def test_two_that_make_the_same_at_once_are_told_as_a_conflict(store: Stage) -> 
     with pytest.raises(Exception, match=r"(?i)null") as fault:
         store.do(lambda: store.database.execute("INSERT INTO setting (key, value) VALUES ('a', NULL)"))
     assert not isinstance(fault.value, Conflict), "a mistake of the hub's own is none"
+
+
+def test_a_long_log_is_begun_anew_once_nobody_reads_from_it(sqlite: Stage) -> None:
+    def log_pages() -> int:
+        return sqlite.read(sqlite.database._copy_log)[0]
+
+    for _ in range(9):
+        fill(sqlite, 4_000_000)
+    with sqlite3.connect(str(sqlite.database.path)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM event").fetchone()
+        fill(sqlite, 10)
+        sqlite.database.checkpoint()
+        reader.rollback()
+    reader.close()
+    assert log_pages() > LOG_PAGES, "somebody read from it"
+    sqlite.database.checkpoint()
+    fill(sqlite, 10)
+    assert log_pages() < 100
+    assert sqlite.read(lambda: Event.select().count()) == 11

@@ -99,7 +99,7 @@ def test_whoever_has_time_waits_longer_for_its_turn_but_not_for_ever() -> None:
     assert not first.done()
     go.set()
     assert first.result(DEADLINE_S) is True
-    writers.close(DEADLINE_S)
+    assert writers.close(DEADLINE_S)
     bounds.close()
 
 
@@ -108,7 +108,7 @@ def test_writers_that_close_finish_what_they_were_given_and_give_up_what_cannot_
     done = [writers.submit(lambda n=n: n) for n in range(20)]  # type: ignore[misc]
     writers.submit(lambda: go.wait(DEADLINE_S))
     left = writers.submit(lambda: None)
-    writers.close(0.1)
+    assert not writers.close(0.1)
     assert [future.result(0) for future in done] == list(range(20))
     assert left.cancelled()
     with pytest.raises(RuntimeError):
