@@ -125,3 +125,15 @@ def test_an_engine_without_a_server_is_not_asked() -> None:
     with patience.statement(), patience.statement():
         patience.check()
     patience.close()
+
+
+def test_whoever_has_time_waits_longer_for_its_turn_but_not_for_ever(writers: ThreadPoolExecutor) -> None:
+    patience, go = Patience(None, begin_s=0.3), threading.Event()
+    first = patience.bounded(writers.submit(go.wait), waits=True)
+    second = patience.bounded(writers.submit(lambda: 2), waits=True)
+    with pytest.raises(StoreUnavailable, match="nothing was changed"):
+        second.result(DEADLINE_S)
+    assert not first.done()
+    go.set()
+    assert first.result(DEADLINE_S) is True
+    patience.close()

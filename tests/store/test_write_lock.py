@@ -4,16 +4,13 @@ import fcntl
 import subprocess
 import sys
 import threading
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from hub.errors import StoreUnavailable
-from hub.store.patience import Patience
 from hub.store.projects import add
 from hub.store.write_lock import WriteLock
-from hub.store.writers import Writers
 from tests.rigs.stage import Stage
 from tests.rigs.waiting import DEADLINE_S, until
 
@@ -88,40 +85,3 @@ def test_while_a_process_holds_the_turn_whoever_asks_is_told_and_nothing_is_writ
     process.communicate("\n", timeout=DEADLINE_S)
     assert sqlite.do(lambda: add("AFTER", "After", "open", 0)).key == "AFTER"
     assert sqlite.read(lambda: sqlite.database.execute("SELECT count(*) FROM project").fetchone()[0]) == 2
-
-
-def test_whoever_has_time_waits_longer_for_its_turn_but_not_for_ever() -> None:
-    writers, bounds, go = Writers(1, nullcontext()), Patience(None, begin_s=0.3), threading.Event()
-    first = bounds.bounded(writers.submit(lambda: go.wait(DEADLINE_S)), waits=True)
-    second = bounds.bounded(writers.submit(lambda: 2), waits=True)
-    with pytest.raises(StoreUnavailable, match="nothing was changed"):
-        second.result(DEADLINE_S)
-    assert not first.done()
-    go.set()
-    assert first.result(DEADLINE_S) is True
-    assert writers.close(DEADLINE_S)
-    bounds.close()
-
-
-def test_writers_that_close_finish_what_they_were_given_and_give_up_what_cannot_begin() -> None:
-    writers, go = Writers(1, nullcontext()), threading.Event()
-    done = [writers.submit(lambda n=n: n) for n in range(20)]  # type: ignore[misc]
-    writers.submit(lambda: go.wait(DEADLINE_S))
-    left = writers.submit(lambda: None)
-    assert not writers.close(0.1)
-    assert [future.result(0) for future in done] == list(range(20))
-    assert left.cancelled()
-    with pytest.raises(RuntimeError):
-        writers.submit(lambda: None)
-    go.set()
-
-
-def test_writers_are_as_many_as_have_work_at_once() -> None:
-    writers, meet = Writers(3, nullcontext()), threading.Barrier(3)
-    for _ in range(2):
-        writers.submit(lambda: None).result(DEADLINE_S)
-    assert all(
-        future.result(DEADLINE_S) >= 0
-        for future in [writers.submit(lambda: meet.wait(DEADLINE_S)) for _ in range(3)]
-    )
-    writers.close(DEADLINE_S)

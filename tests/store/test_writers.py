@@ -85,10 +85,20 @@ def test_after_closing_nothing_is_taken_and_what_has_not_begun_is_given_up(turns
     made = Writers(1, turns)
     begins, waits = made.submit(lambda: 1), made.submit(lambda: 2)
     assert turns.is_asked_for.wait(DEADLINE_S)
-    made.close(0.0)
+    assert not made.close(0.0), "one is at something still"
     with pytest.raises(RuntimeError, match="closed"):
         made.submit(lambda: 3)
     turns.is_free.set()
     assert begins.result(DEADLINE_S) == 1
     with pytest.raises(CancelledError):
         waits.result(DEADLINE_S)
+
+
+def test_there_are_as_many_as_have_work_at_once(turns: Turns) -> None:
+    turns.is_free.set()
+    meet = threading.Barrier(3)
+    with writers(turns, count=3) as made:
+        for _ in range(2):
+            made.submit(lambda: None).result(DEADLINE_S)
+        met = [made.submit(lambda: meet.wait(DEADLINE_S)) for _ in range(3)]
+        assert sorted(future.result(DEADLINE_S) for future in met) == [0, 1, 2]
