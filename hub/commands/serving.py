@@ -72,8 +72,8 @@ def serve(
         link = first_start(hub, loaded)
         if loaded.workers > 1 and not hub.database.is_postgresql:
             log.warning(
-                "%s delivery processes share one SQLite file and write to it in turns: on few cores one is quicker,"
-                " on PostgreSQL they write at once",
+                "%s delivery processes share one SQLite file and write to it in turns: on few cores one is"
+                " quicker, on PostgreSQL they write at once",
                 loaded.workers,
             )
 
