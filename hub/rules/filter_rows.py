@@ -46,7 +46,7 @@ FOUND_VALUES = 3
 FOUND_MAX = 80
 
 _ORDERED = (">", ">=", "<", "<=")
-_OF_TEXT = ("contains", "not_contains", "starts_with", "ends_with", "like")
+OF_TEXT = ("contains", "not_contains", "starts_with", "ends_with", "like")
 _OTHER_NAMES = {"==": "=", "===": "=", "is": "=", "equals": "=", "<>": "!=", "not": "!=", "matches": "like"}
 _INTEGERS = range(-(2**63), 2**63)
 
@@ -103,7 +103,7 @@ def _value_error(op: str, value: Any) -> str | None:
         if not isinstance(value, list) or not 1 <= len(value) <= LIST_MAX:
             return f"must be a list of 1 to {LIST_MAX} values, such as [1, 2]"
         return next((reason for one in value if (reason := _scalar_error(one))), None)
-    if op in _OF_TEXT:
+    if op in OF_TEXT:
         if not isinstance(value, str) or not 1 <= len(value) <= PATTERN_MAX:
             return f"must be a text of 1 to {PATTERN_MAX} characters, in quotation marks"
     elif op in _ORDERED and (isinstance(value, bool) or not isinstance(value, str | int | float)):

@@ -11,6 +11,7 @@ from hub.errors import Conflict
 from hub.operations import hook_access, hook_views
 from hub.operations.overview import OPEN_MAX, HookRow
 from hub.rules.access import Action, refusal
+from hub.rules.filters import Unreadable
 from hub.rules.health import GONE_REASON
 from hub.rules.settings import Settings
 from hub.store.history import SHOWN_STATES, Delivery
@@ -111,6 +112,8 @@ def _notice(row: HookRow, tuned: Settings) -> str:
     """The state of a hook that is not well, in one sentence; empty for one that is."""
     hook, health = row.hook, row.hook.health
     failures = health.consecutive_failures
+    if isinstance(hook.filter, Unreadable):
+        return f"Held by a fault of the hub: {hook.filter.reason}. Nothing is sent until it is set anew"
     if hook.state == "failing":
         left = tuned.failure_limit - failures
         said = f"{words.counted(failures, 'request', 'requests')} {'in a row ' if failures > 1 else ''}failed"

@@ -18,6 +18,8 @@ from hub.rules import format_fields
 from hub.rules.hook_fields import UNSET, HookChange, Unset
 from hub.store.hooks import Hook
 from hub.web.body import Form
+from hub.web.pages import filter_draft
+from hub.web.pages.filter_draft import FilterDraft
 
 BLANK_HEADERS = 2
 """Empty rows that a form has for more headers."""
@@ -52,6 +54,7 @@ class HookDraft:
     settings: Mapping[str, str] = field(default_factory=dict)
     """Of that format; those that are secret are masked, or not there."""
     template: str = ""
+    filter: FilterDraft = field(default_factory=FilterDraft)
     header_names: tuple[str, ...] = ()
     enabled: bool = True
     manual_edit: bool = False
@@ -80,6 +83,7 @@ def of_hook(view: HookView, presets: Mapping[str, Sequence[str]]) -> HookDraft:
         format=hook.format,
         settings=view.settings,
         template=hook.template or "",
+        filter=filter_draft.of_filter(hook.filter),
         header_names=view.header_names,
         enabled=hook.is_on,
         manual_edit=hook.manual_edit,
@@ -103,6 +107,7 @@ def of_form(form: Form) -> HookDraft:
         format=form.get("format", ""),
         settings=_settings_of(form),
         template=form.get("template", "").replace("\r\n", "\n"),
+        filter=filter_draft.of_form(form),
         header_names=tuple(name for name, _ in headers),
         enabled="enabled" in form,
         manual_edit="manual_edit" in form,
@@ -114,7 +119,7 @@ def of_form(form: Form) -> HookDraft:
 
 def is_only_asked(form: Form) -> bool:
     """A button of the form that changes the form and saves nothing."""
-    return bool({"generate", "add_header", "remove_header"} & set(form))
+    return bool((filter_draft.BUTTONS | {"generate", "add_header", "remove_header"}) & set(form))
 
 
 def change_of(
@@ -139,6 +144,7 @@ def change_of(
         format=draft.format or UNSET,
         settings=_settings(draft, stored),
         template=draft.template if draft.template.strip() else None,
+        filter=filter_draft.read(draft.filter),
         manual_edit=draft.manual_edit if stored is not None and stored.origin_kind == "api" else UNSET,
         secret=secret,
         headers=headers,

@@ -16,12 +16,18 @@ from hub.operations import hook_access, hook_views
 from hub.operations.hook_views import HookView
 from hub.rules import catalogue
 from hub.rules.access import refusal
+from hub.rules.filter_rows import OPERATORS
+from hub.rules.filters import Unreadable
 from hub.rules.hook_fields import HookChange
 from hub.rules.templating.template import SOURCE_MAX
 from hub.store.hooks import Hook
-from hub.web.pages import hook_draft, words
+from hub.web.pages import filter_draft, hook_draft, words
 from hub.web.pages.hook_draft import HookDraft
 from hub.web.pages.table import Page, PageRequest, Redirect, View
+
+RECENT_EVENTS = 10
+"""The newest, whose fields are offered for a filter."""
+VALUES_OFFERED = 100
 
 FORMAT_WORDS = {
     "standard": "id, type, timestamp, project, data",
@@ -91,6 +97,32 @@ def check_target(request: PageRequest) -> View:
     return View({**values, "check_path": _path(request, "hooks/check")}, template="hooks/target_field.html")
 
 
+def change_filter(request: PageRequest) -> View:
+    """The filter's part alone, after one of its buttons."""
+    draft = hook_draft.of_form(request.form)
+    wrong = filter_draft.read(draft.filter) if "filter_as" in request.form else None
+    errors = words.errors_by_field(wrong.errors) if isinstance(wrong, Unreadable) else {}
+    values = {"draft": draft.shown_again(), "errors": errors}
+    return View({**values, **_filter_values(request, draft, errors)}, template="hooks/filter_fields.html")
+
+
+def _filter_values(request: PageRequest, draft: HookDraft, errors: dict[str, str]) -> dict[str, Any]:
+    """What the filter's part shows besides the draft; fields and values are those of recent events."""
+    recent, _ = request.services.events.find(request.requester, request.project, limit=RECENT_EVENTS)
+    offered = filter_draft.offered(event.data for event in recent)
+    found = filter_draft.read(draft.filter) if "filter" in errors else None
+    return {
+        "operators": OPERATORS,
+        "filter_places": filter_draft.places(draft.filter.shown_groups),
+        "filter_errors": filter_draft.errors_by_row(found),
+        "filter_offered": offered,
+        "filter_values": list(dict.fromkeys(value for _, found in offered for value in found.split(", ")))[
+            :VALUES_OFFERED
+        ],
+        "filter_path": _path(request, "hooks/filter"),
+    }
+
+
 def ask_take_over(request: PageRequest) -> View:
     view = _view(request)
     return View(
@@ -144,6 +176,7 @@ def _form(
         "presets": hook_draft.presets_of(project.catalogue),
         "others": hook_draft.others(draft.events, groups),
         "catalogue": project.catalogue,
+        **_filter_values(request, draft, errors or {}),
         "formats": _format_choices(),
         "format_settings": _format_settings(),
         "stored_settings": () if view is None else view.settings,
@@ -264,6 +297,7 @@ PAGES = (
     Page("GET", _NEW, show_new, "hooks/form.html", _MANAGE),
     Page("POST", _NEW, create, "hooks/form.html", _MANAGE),
     Page("POST", "/projects/{key}/hooks/check", check_target, "hooks/target_field.html", _MANAGE),
+    Page("POST", "/projects/{key}/hooks/filter", change_filter, "hooks/filter_fields.html", _MANAGE),
     Page("GET", _SETTINGS, show_settings, "hooks/form.html", _READ),
     Page("POST", _SETTINGS, update, "hooks/form.html", _MANAGE),
     Page("GET", _TAKE_OVER, ask_take_over, "hooks/take_over.html", _MANAGE),

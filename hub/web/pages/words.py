@@ -22,6 +22,7 @@ DAY_S = 86_400
 LABELS = {
     "target_url": "Target URL",
     "events": "Events",
+    "filter": "Only when",
     "name": "Name",
     "format": "Format",
     "secret": "Secret",
