@@ -112,6 +112,11 @@ def judge(
     return _after_counted_failure(failed, outcome, failure_limit, schedule, chance)
 
 
+def is_steady(health: Health) -> bool:
+    """Of successes in a row only the last one tells anything."""
+    return health.state == "active" and health.slow_start is None and health.open_until is None
+
+
 def cleared(health: Health) -> Health:
     """After a 2xx to a ping: a failing hook is taken at its word; any other keeps its state."""
     if health.state != "failing":

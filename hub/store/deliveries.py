@@ -57,11 +57,15 @@ def record(
         key=lambda item: item[1].ended_at,
     )
     attempts.add(database, [(done.delivery_id, done.attempt, outcome) for done, outcome, _, _ in ended])
+    _write_successes(
+        database, [(outcome.ended_at, row.id) for _, outcome, row, _ in ended if _is_plain(outcome, row)]
+    )
     _write_verdicts(
         database,
         [
             (_verdict(outcome, row, settings.retry_schedule_s, drawn), outcome.ended_at, row)
             for _, outcome, row, drawn in ended
+            if not _is_plain(outcome, row)
         ],
     )
     by_hook: dict[str, list[tuple[Outcome, float | None, float]]] = {}
@@ -71,12 +75,12 @@ def record(
     lanes.write(
         database,
         [(hook_id, health, [done for done, _, _ in by_hook[hook_id]]) for hook_id, health in after.items()],
+        now,
     )
     figures.add_results(
         database,
         [(done.hook_id, hooks[done.hook_id].project_id, outcome) for done, outcome, _, _ in ended],
     )
-    lanes.arm(database, by_hook, now)
     return [
         Switched(
             hook_id,
@@ -197,6 +201,8 @@ def _verdict(outcome: Outcome, row: Leased, schedule: Sequence[float], drawn: fl
 
 def _judged(lane: Lane, results: list[tuple[Outcome, float | None, float]], settings: Settings) -> Health:
     after = lane.health
+    if health.is_steady(after) and all(outcome.kind == "success" for outcome, _, _ in results):
+        results = results[-1:]
     for outcome, failed_at, drawn in results:
         after = health.judge(
             after,
@@ -209,6 +215,19 @@ def _judged(lane: Lane, results: list[tuple[Outcome, float | None, float]], sett
             chance=drawn,
         )
     return after
+
+
+def _is_plain(outcome: Outcome, row: Leased) -> bool:
+    """A success without a history, as most are: `_verdict` would leave its counts as they are."""
+    return outcome.kind == "success" and not (row.failures or row.faults or row.deferrals)
+
+
+def _write_successes(database: Database, ended: Sequence[tuple[float, str]]) -> None:
+    database.executemany(
+        "UPDATE delivery SET state = 'delivered', next_at = NULL, reason = NULL, finished_at = ?, owner = NULL,"
+        " lease_until = NULL, claimed_at = NULL WHERE id = ?",
+        ended,
+    )
 
 
 def _write_verdicts(database: Database, verdicts: Sequence[tuple[retry.Verdict, float, Leased]]) -> None:

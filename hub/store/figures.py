@@ -86,14 +86,16 @@ def project_subject(project_id: int) -> str:
 
 def add_results(database: Database, outcomes: Iterable[tuple[str, int, Outcome]]) -> None:
     """Count finished attempts: (hook id, project id, outcome). In the caller's transaction."""
-    counted: dict[tuple[str, int], Results] = {}
+    of_hooks: dict[tuple[str, int, int], Results] = {}
     for hook_id, project_id, outcome in outcomes:
-        hour = hour_of(outcome.ended_at)
-        for subject in (hook_id, project_subject(project_id)):
-            one = counted.get((subject, hour))
-            if one is None:
-                one = counted[subject, hour] = Results()
-            one.add(outcome)
+        key = (hook_id, project_id, hour_of(outcome.ended_at))
+        if key not in of_hooks:
+            of_hooks[key] = Results()
+        of_hooks[key].add(outcome)
+    counted: dict[tuple[str, int], Results] = {}
+    for (hook_id, project_id, hour), one in of_hooks.items():
+        counted[hook_id, hour] = one
+        counted.setdefault((project_subject(project_id), hour), Results()).merge(one)
 
     # In the order of their keys, so that two processes never wait for each other in a circle.
     rows = [

@@ -6,6 +6,7 @@ deliveries wait behind it; whoever ends the reason arms it again. Every caller i
 statements are written by hand: building them anew for each turn took half of its time.
 """
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -61,15 +62,18 @@ def arm_project(database: Database, project_id: int, now: float) -> None:
     )
 
 
-def take_ready(database: Database, now: float, *, is_slow: bool, limit: int) -> list[Lane]:
-    """The lanes that a claim may look at, longest waiting first, locked; those of archived projects are
-    parked in passing.
+def take_ready(
+    database: Database, now: float, *, is_slow: bool, limit: int, newest: bool = False
+) -> list[Lane]:
+    """The lanes that a claim may look at, longest waiting (or `newest`) first, locked; those of archived
+    projects are parked in passing.
     """
     if limit <= 0:
         return []
+    order = " DESC" if newest else ""
     rows = database.execute(
         f"SELECT p.archived_at, {_LANE} FROM hook h JOIN project p ON p.id = h.project_id"
-        f" WHERE h.is_slow = ? AND h.ready_at <= ? ORDER BY h.ready_at LIMIT ?{database.lock_clause('h')}",
+        f" WHERE h.is_slow = ? AND h.ready_at <= ? ORDER BY h.ready_at{order} LIMIT ?{database.lock_clause('h')}",
         (is_slow, now, limit),
     ).fetchall()
     found = [(archived_at, _lane(row)) for archived_at, *row in rows]
@@ -114,23 +118,34 @@ def lock(database: Database, hook_ids: Collection[str]) -> dict[str, Lane]:
     return {lane.hook_id: lane for lane in map(_lane, rows.fetchall())}
 
 
-def write(database: Database, changes: Sequence[tuple[str, Health, Sequence[Outcome]]]) -> None:
+def write(database: Database, changes: Sequence[tuple[str, Health, Sequence[Outcome]]], now: float) -> None:
     """Write the health of locked lanes, and the outcomes of theirs that led to it, in the order of their
-    ends.
+    ends; and arm them, as `arm` does.
     """
     assignments = ", ".join(f"{name} = ?" for name in (*_HEALTH, *_LAST))
     database.executemany(
-        f"UPDATE hook SET {assignments}, in_flight = in_flight - ? WHERE id = ?",
+        f"UPDATE hook SET {assignments}, in_flight = in_flight - ?,"
+        " ready_at = CASE WHEN ready_at < ? THEN ready_at ELSE ? END WHERE id = ?",
         [
             (
                 *(getattr(health, name) for name in _HEALTH),
                 *_last(outcomes[-1]),
                 len(outcomes),
+                *_armed(health, now),
                 hook_id,
             )
             for hook_id, health, outcomes in changes
         ],
     )
+
+
+def _armed(health: Health, now: float) -> tuple[float, float | None]:
+    """Before when a lane's time is kept, and what it becomes otherwise. One that is not sent to keeps any."""
+    if not health.is_live:
+        return math.inf, None
+    if health.open_until is not None and health.open_until > now:
+        return -math.inf, health.open_until
+    return now, now
 
 
 def end(database: Database, ended: dict[str, int]) -> None:

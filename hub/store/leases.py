@@ -28,8 +28,12 @@ Picker = Callable[[Iterable[fairness.Lane], Sequence[Waiting], Room], list[Pick]
 
 LEASE_MARGIN_S = 15.0
 """A lease outlives the longest possible request by so much, so that a slow recorder does not send twice."""
-READ_MAX = 4
-"""A claim reads so many times the rows that it may take, where many lanes have many."""
+LANES_MAX = 64
+"""A claim looks at so many quick lanes and so many slow ones, and takes the more of each: a lane costs as much
+as several rows.
+"""
+READ_MAX = 2
+"""A claim reads so many times the rows that it may take: some lanes have fewer than others."""
 BEGIN_WITHIN_S = 5.0
 """What was leased ahead goes back when it has not begun by then: the rest of the margin is the recorder's."""
 
@@ -80,13 +84,11 @@ def claim(
 ) -> list[Claim]:
     """Lease waiting deliveries to `owner`, as many as `room` holds; `pick` chooses among them.
 
-    Lanes are read longest-waiting first, no more than could be served; of each lane only what it is allowed.
+    No more lanes are read than could be served; of each lane only what it is allowed.
     """
-    ready = (
-        *lanes.take_ready(database, now, is_slow=False, limit=room.total.free),
-        *lanes.take_ready(database, now, is_slow=True, limit=min(room.slow.free, room.total.free)),
-    )
-    served = {lane.hook_id: lane for lane in ready if not _is_broken(database, lane, now)}
+    served = {
+        lane.hook_id: lane for lane in _ready(database, now, room) if not _is_broken(database, lane, now)
+    }
     if not served:
         return []
     are_hosts_bound = room.probed_hosts is not None
@@ -212,6 +214,19 @@ def leased(database: Database, owner: str, claims: Sequence[Claim]) -> dict[str,
     return {row[0]: Leased(*row) for row in rows if row[2] == numbers[row[0]]}
 
 
+def _ready(database: Database, now: float, room: Room) -> Iterable[Lane]:
+    """The lanes to look at: half of them those that wait longest, so that each has its turn; half those that
+    have become ready last, so that a single event does not wait behind all the hooks of a fan-out.
+    """
+    half = min(room.total.free, LANES_MAX) // 2
+    first = lanes.take_ready(database, now, is_slow=False, limit=min(room.total.free, LANES_MAX) - half)
+    last = lanes.take_ready(database, now, is_slow=False, limit=half, newest=True)
+    slow = lanes.take_ready(
+        database, now, is_slow=True, limit=min(room.slow.free, room.total.free, LANES_MAX)
+    )
+    return {lane.hook_id: lane for lane in (*first, *last, *slow)}.values()
+
+
 def _is_broken(database: Database, lane: Lane, now: float) -> bool:
     open_until = lane.health.open_until
     if open_until is None or open_until <= now:
@@ -254,7 +269,7 @@ def _bounded(wanted: dict[str, int], rows_max: int) -> dict[str, int]:
     """How many rows of each lane are read: no more than could be taken if the others had few."""
     if sum(wanted.values()) <= READ_MAX * rows_max:
         return wanted
-    each = max(1, READ_MAX * rows_max // len(wanted))
+    each = math.ceil(READ_MAX * rows_max / len(wanted))
     return {hook_id: min(most, each) for hook_id, most in wanted.items()}
 
 

@@ -61,7 +61,7 @@ def test_health_and_the_last_outcome_are_written_together(store: Stage) -> None:
         "failing", consecutive_failures=2, open_until=99.5, last_error="answered 500", is_slow=True
     )
     ended = [Outcome("failure", 10.0, 0.5, status=502), Outcome("failure", 20.0, 0.5, status=500)]
-    store.do(lambda: lanes.write(store.database, [(hook, health, ended)]))
+    store.do(lambda: lanes.write(store.database, [(hook, health, ended)], store.clock.now()))
     found = lane(store, hook)
     assert (found.health, found.in_flight) == (health, 1)
     row = store.row(hook)

@@ -129,3 +129,19 @@ def test_a_claim_takes_no_more_rows_than_its_turn_may_and_comes_back_for_the_res
     assert sorted(claim.hook_id for claim in first) == sorted([*crowd, first[0].hook_id])
     store.clock.advance(0.1)
     assert len(store.claim(rows_max=100)) == 8, "every lane that was cut short is still ready"
+
+
+def test_a_single_event_does_not_wait_behind_all_the_hooks_of_a_fan_out(store: Stage) -> None:
+    crowd = [store.hook() for _ in range(90)]
+    store.publish(crowd)
+    store.clock.advance(1)
+    late = store.hook()
+    store.publish([late])
+    first = store.claim(free=20)
+    assert late in {claim.hook_id for claim in first}
+    assert 10 < len(first) <= 20
+    seen = {claim.hook_id for claim in first}
+    while claims := store.claim():
+        assert len(claims) <= leases.LANES_MAX
+        seen |= {claim.hook_id for claim in claims}
+    assert seen == {*crowd, late}, "and those that wait longest have their turn too"
