@@ -29,8 +29,8 @@ Picker = Callable[[Iterable[fairness.Lane], Sequence[Waiting], Room], list[Pick]
 LEASE_MARGIN_S = 15.0
 """A lease outlives the longest possible request by so much, so that a slow recorder does not send twice."""
 LANES_MAX = 64
-"""A claim looks at so many quick lanes and so many slow ones, and takes the more of each: a lane costs as much
-as several rows.
+"""A claim looks at so many quick lanes and so many slow ones, and takes the more of each: a lane costs as
+much as several rows.
 """
 READ_MAX = 2
 """A claim reads so many times the rows that it may take: some lanes have fewer than others."""
