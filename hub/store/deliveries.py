@@ -224,8 +224,8 @@ def _is_plain(outcome: Outcome, row: Leased) -> bool:
 
 def _write_successes(database: Database, ended: Sequence[tuple[float, str]]) -> None:
     database.executemany(
-        "UPDATE delivery SET state = 'delivered', next_at = NULL, reason = NULL, finished_at = ?, owner = NULL,"
-        " lease_until = NULL, claimed_at = NULL WHERE id = ?",
+        "UPDATE delivery SET state = 'delivered', next_at = NULL, reason = NULL, finished_at = ?,"
+        " owner = NULL, lease_until = NULL, claimed_at = NULL WHERE id = ?",
         ended,
     )
 

@@ -73,7 +73,8 @@ def take_ready(
     order = " DESC" if newest else ""
     rows = database.execute(
         f"SELECT p.archived_at, {_LANE} FROM hook h JOIN project p ON p.id = h.project_id"
-        f" WHERE h.is_slow = ? AND h.ready_at <= ? ORDER BY h.ready_at{order} LIMIT ?{database.lock_clause('h')}",
+        f" WHERE h.is_slow = ? AND h.ready_at <= ? ORDER BY h.ready_at{order} LIMIT ?"
+        + database.lock_clause("h"),
         (is_slow, now, limit),
     ).fetchall()
     found = [(archived_at, _lane(row)) for archived_at, *row in rows]
