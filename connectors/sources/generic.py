@@ -27,6 +27,7 @@ from connectors.inbound import (
     is_one_of,
     named,
 )
+from connectors.naming import event_type
 
 ID = Setting(
     "id",
@@ -56,7 +57,8 @@ class Anybody(Source):
         return [
             (
                 key,
-                "must be header:NAME or body:path.to.field" + (", or an event type" if key == "type" else ""),
+                "must be header:NAME or body:path.to.field"
+                + (", or an event type such as order.paid" if key == "type" else ""),
             )
             for key in ("type", "id")
             if settings.get(key) and not _is_place(settings[key], is_type=key == "type")
@@ -253,7 +255,7 @@ def check_basic(received: Received, secrets: Sequence[str], username: str) -> st
 def _is_place(text: str, *, is_type: bool) -> bool:
     place, separator, where = text.partition(":")
     if not separator:
-        return is_type
+        return is_type and event_type("", text) == text
     return place in ("header", "body") and 0 < len(where) <= HEADER_NAME_MAX
 
 

@@ -8,14 +8,14 @@ before: a door has read the body. Step after: `operations.publishing`.
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from connectors import inbound, registry
+from connectors import inbound
 from connectors.inbound import Arrived, Document, Received, Reply, Unreadable
 from hub.engine.intake import Receipt
 from hub.engine.source_counts import SourceCounts
@@ -23,7 +23,7 @@ from hub.errors import Invalid, Refusal, TooLarge
 from hub.logs import MASK
 from hub.operations.publishing import Publishing
 from hub.operations.recent import Recent
-from hub.operations.sources import address_of
+from hub.operations.sources import address_of, known_kind
 from hub.rules import hops
 from hub.rules.access import Requester
 from hub.rules.payload import Published
@@ -64,6 +64,8 @@ class Live:
     source: Source
     kind: inbound.Source | None
     """None: its package is not installed any more."""
+    settings: Mapping[str, str]
+    """All that its kind asks for: what a newer release asks for besides has its default."""
     secrets: tuple[str, ...]
     project: Project | None
 
@@ -162,14 +164,14 @@ class Inbound:
     def _prove(self, live: Live, received: Received) -> None:
         if live.kind is None:
             raise Unproved(f"no package here knows the kind {live.source.kind}")
-        reason = live.kind.check(received, live.secrets, live.source.settings, self._database.clock.now())
+        reason = live.kind.check(received, live.secrets, live.settings, self._database.clock.now())
         if reason is not None:
             raise Unproved(reason)
 
     def _read(self, live: Live, received: Received, data_bytes_max: int) -> Taken:
         kind, source = live.kind, live.source
         assert kind is not None, "it has proved the sender"
-        payload = kind.payload(received, source.settings)
+        payload = kind.payload(received, live.settings)
         if payload.lstrip(b" \t\r\n").startswith(b"["):
             payload = b'{"items":' + payload + b"}"
         values = read_object(payload)
@@ -180,7 +182,7 @@ class Inbound:
         if reply is not None:
             return Taken(reply)
         now = self._database.clock.now()
-        arrived = kind.read(received, document, source.settings, source.prefix, now)
+        arrived = kind.read(received, document, live.settings, source.prefix, now)
         if arrived is None:
             return Taken()
         if len(arrived.data) > data_bytes_max:
@@ -215,11 +217,10 @@ class Inbound:
         return self._database.read(read)
 
     def _live(self, source: Source, project: Project | None, now: float) -> Live:
-        try:
-            kind = registry.source(source.kind)
-        except LookupError:
-            kind = None
-        return Live(source, kind, sources.secrets_of(self._box, source, now), project)
+        kind = known_kind(source.kind)
+        asked = () if kind is None else kind.settings
+        settings = {**{setting.key: setting.default for setting in asked}, **source.settings}
+        return Live(source, kind, settings, sources.secrets_of(self._box, source, now), project)
 
 
 class _Paces:
@@ -240,7 +241,7 @@ class _Paces:
 
 
 def _shown_headers(live: Live, received: Received) -> tuple[tuple[str, str], ...]:
-    own = live.source.settings.get("header", "").lower()
+    own = live.settings.get("header", "").lower()
     return tuple(
         (name[:SHOWN_VALUE_CHARS], _shown(name, value, own, live.secrets))
         for name, value in received.headers[:SHOWN_HEADERS]

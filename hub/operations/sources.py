@@ -4,6 +4,7 @@ Owns the checks, the audit entry and the transaction. A secret is in the answer 
 nowhere else. What arrives at a source is `operations.inbound`'s.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -21,6 +22,8 @@ from hub.store.secrets import SecretBox
 from hub.store.sources import Refusal, Source
 
 T = TypeVar("T")
+
+log = logging.getLogger("hub.operations.sources")
 
 SOURCES_MAX = 1_000
 """In one project."""
@@ -231,13 +234,29 @@ class Sources:
         return result
 
 
-def kind_of(key: str) -> inbound.Source:
-    """Raises: Invalid."""
+def kinds() -> tuple[inbound.Source, ...]:
+    """Every kind that there is, ours first."""
+    return tuple(kind for key in registry.source_keys() if (kind := known_kind(key)) is not None)
+
+
+def known_kind(key: str) -> inbound.Source | None:
+    """None: its package is not installed any more, or cannot be loaded, which hurts only who uses it."""
     try:
         return registry.source(key)
-    except LookupError:
+    except registry.UnknownSource:
+        return None
+    except Exception:
+        log.exception("the kind of source %s cannot be loaded", key)
+        return None
+
+
+def kind_of(key: str) -> inbound.Source:
+    """Raises: Invalid."""
+    found = known_kind(key)
+    if found is None:
         known = ", ".join(registry.source_keys())
-        raise Invalid([("kind", f"{key[:40]!r} is no kind of source; there are: {known}")]) from None
+        raise Invalid([("kind", f"{key[:40]!r} is no kind of source; there are: {known}")])
+    return found
 
 
 def address_of(base_url: str, source_id: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from connectors import registry
 from connectors.base import Connector, EditRule, Event, Format
+from connectors.hmac_source import HmacSource
 from connectors.registry import (
     UnknownConnector,
     UnknownFormat,
@@ -16,6 +17,8 @@ from connectors.registry import (
     connector_keys,
     format_keys,
     format_of,
+    source,
+    source_keys,
 )
 
 OURS = list(registry.CONNECTORS)
@@ -29,12 +32,18 @@ class ShoutingFormat(Format):
         return b"HELLO"
 
 
+class AcmeSource(HmacSource):
+    key = "acme"
+    headers = ("x-acme",)
+
+
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EntryPoint]]:
     """The entry points that seem installed: fill the list before asking the registry."""
     module = ModuleType("acme_hooks")
     module.CONNECTOR = Connector("acme", "Acme", EditRule.NONE, "shouting", "It shouts.", "connect/acme.md")  # type: ignore[attr-defined]
     module.FORMAT = ShoutingFormat()  # type: ignore[attr-defined]
+    module.SOURCE = AcmeSource()  # type: ignore[attr-defined]
     module.TEXT = "not a connector"  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "acme_hooks", module)
     entries: list[EntryPoint] = []
@@ -78,9 +87,11 @@ def test_a_module_is_loaded_when_first_asked_for_and_kept(monkeypatch: pytest.Mo
 def test_an_installed_package_adds_a_connector_and_a_format(installed: list[EntryPoint]) -> None:
     installed.append(EntryPoint("acme", "acme_hooks:CONNECTOR", registry.CONNECTOR_GROUP))
     installed.append(EntryPoint("shouting", "acme_hooks:FORMAT", registry.FORMAT_GROUP))
+    installed.append(EntryPoint("acme", "acme_hooks:SOURCE", registry.SOURCE_GROUP))
     assert connector_keys() == [*OURS, "acme"]
     assert format_keys() == [*registry.FORMATS, "shouting"]
     assert connector("acme").name == "Acme"
+    assert (source_keys()[-1], source("acme").key) == ("acme", "acme")
     assert format_of("shouting").body(object()) == b"HELLO"  # type: ignore[arg-type]
     with pytest.raises(UnknownConnector, match="acme"):
         connector("other")
@@ -96,10 +107,13 @@ def test_an_installed_package_cannot_take_the_place_of_ours(installed: list[Entr
 def test_an_entry_point_that_is_not_what_it_says_is_refused(installed: list[EntryPoint], path: str) -> None:
     installed.append(EntryPoint("wrong", path, registry.CONNECTOR_GROUP))
     installed.append(EntryPoint("wrong", path, registry.FORMAT_GROUP))
+    installed.append(EntryPoint("wrong", path, registry.SOURCE_GROUP))
     with pytest.raises(TypeError, match="acme_hooks"):
         connector("wrong")
     with pytest.raises(TypeError, match="acme_hooks"):
         format_of("wrong")
+    with pytest.raises(TypeError, match="acme_hooks"):
+        source("wrong")
     assert connector("n8n").key == "n8n", "a broken package hurts nobody else"
 
 

@@ -637,6 +637,7 @@ def test_a_form_of_any_sender_becomes_an_object_of_its_fields() -> None:
         ({"type": "query:x"}, ["type"]),
         ({"type": "body:"}, ["type"]),
         ({"id": "order.paid"}, ["id"]),
+        ({"type": "Order Paid"}, ["type"]),
         ({"type": "order.paid", "id": "header:X-Id"}, []),
     ],
 )

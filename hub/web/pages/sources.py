@@ -7,9 +7,9 @@ never filled in.
 from collections.abc import Sequence
 from typing import Any
 
-from connectors import inbound, registry
+from connectors import inbound
 from hub.errors import FieldError, Invalid
-from hub.operations.sources import SavedSource, SourceChange, kind_of
+from hub.operations.sources import SavedSource, SourceChange, kind_of, kinds, known_kind
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT
 from hub.store.sources import Refusal, Source
 from hub.web.pages import words
@@ -40,10 +40,10 @@ def show_list(request: PageRequest) -> View:
 def show_kinds(request: PageRequest) -> View:
     """Which kind; the form when one is chosen."""
     chosen = request.asked("kind", 40)
-    if chosen in registry.source_keys():
-        return _form(request, registry.source(chosen), {}, {})
-    kinds = [registry.source(key) for key in registry.source_keys()]
-    return View({"here": "sources", "kinds": kinds})
+    kind = known_kind(chosen)
+    if kind is not None:
+        return _form(request, kind, {}, {})
+    return View({"here": "sources", "kinds": kinds()})
 
 
 def create(request: PageRequest) -> View:
@@ -141,7 +141,7 @@ def _source_page(
     status: int = 200,
 ) -> View:
     services = request.services
-    kind = _installed(source)
+    kind = known_kind(source.kind)
     secret = saved.secret if saved is not None else None
     refusals = services.sources.refusals(request.requester, request.project, source.id, REFUSALS_SHOWN)
     values: dict[str, Any] = {
@@ -257,19 +257,12 @@ def _state(source: Source) -> tuple[str, str, str]:
 
 
 def _waits(source: Source) -> bool:
-    kind = _installed(source)
+    kind = known_kind(source.kind)
     return kind is not None and kind.secret_from != "nowhere" and not source.has_secret
 
 
-def _installed(source: Source) -> inbound.Source | None:
-    try:
-        return registry.source(source.kind)
-    except LookupError:
-        return None
-
-
 def _kind_name(source: Source) -> str:
-    kind = _installed(source)
+    kind = known_kind(source.kind)
     return source.kind if kind is None else kind.name
 
 

@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from connectors import registry
+from hub.store import models
 from tests.rigs.api import Browser, LiveHub
 from tests.rigs.shown_hub import HARM
 
@@ -106,6 +107,21 @@ def test_what_cannot_be_is_said_at_its_field_and_nothing_typed_is_lost(
     assert f'value="{given["name"]}"' in refused.text
     assert "whsec_!" not in refused.text
     assert "No sources yet" in manager.get(f"/projects/{project}/sources").text
+
+
+def test_a_source_of_a_package_that_is_gone_is_shown_and_takes_nothing(
+    live: LiveHub, manager: Browser, project: str
+) -> None:
+    source = source_in(make(manager, project, "none", name="kept").text)
+    live.hub.database.write(
+        lambda: models.Source.update(kind="acme").where(models.Source.id == source).execute()
+    ).result()
+    live.hub.services.inbound.forget()
+    page = manager.get(f"/projects/{project}/sources/{source}")
+    assert page.status_code == 200
+    assert "is not installed" in page.text
+    assert "kept" in manager.get(f"/projects/{project}/sources").text
+    assert requests.post(f"{live.url}/in/{source}", data=b"{}", timeout=20).status_code == 401
 
 
 def test_they_are_for_managers(live: LiveHub, manager: Browser, project: str) -> None:
