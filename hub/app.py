@@ -16,6 +16,7 @@ from hub.config import Config
 from hub.engine.alarm import Alarm
 from hub.engine.cores import stay_on_one_core
 from hub.engine.dispatcher import Dispatcher, wait_for_others
+from hub.engine.due import Due
 from hub.engine.hook_states import HookStates
 from hub.engine.in_flight import InFlight
 from hub.engine.intake import Intake
@@ -38,6 +39,7 @@ from hub.operations.publishing import Publishing
 from hub.operations.recent import Refreshing
 from hub.operations.replays import Replays
 from hub.operations.samples import Samples
+from hub.operations.schedules import Schedules
 from hub.operations.sessions import Sessions
 from hub.operations.settings import ServerSettings
 from hub.operations.sources import Sources
@@ -95,7 +97,8 @@ class Hub:
             if sends
             else None
         )
-        scheduler = Scheduler(self.database, intake, dispatcher, woken.set)
+        due = Due(self.database, intake)
+        scheduler = Scheduler(self.database, intake, dispatcher, due, woken.set)
         subscriptions = Subscriptions(
             self.database,
             box,
@@ -132,6 +135,7 @@ class Hub:
             publishing=publishing,
             sources=Sources(self.database, box, config.base_url, inbound.forget),
             inbound=inbound,
+            schedules=Schedules(self.database, due),
             events=events,
             event_types=event_types,
             samples=Samples(self.database, subscriptions, event_types),
@@ -155,6 +159,7 @@ class Hub:
     def start(self) -> None:
         self.services.scheduler.rescue()
         self.services.scheduler.replan()
+        self.services.scheduler.plan()
         if self.services.dispatcher is not None:
             self.services.dispatcher.start()
         self.services.scheduler.start()

@@ -25,6 +25,7 @@ from hub.operations.projects import Projects
 from hub.operations.publishing import Publishing
 from hub.operations.replays import Replays
 from hub.operations.samples import Samples
+from hub.operations.schedules import Schedules
 from hub.operations.sessions import Sessions
 from hub.operations.settings import ServerSettings
 from hub.operations.sources import Sources
@@ -49,6 +50,7 @@ class Services:
     publishing: Publishing
     sources: Sources
     inbound: Inbound
+    schedules: Schedules
     events: Events
     event_types: EventTypes
     samples: Samples

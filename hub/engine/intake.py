@@ -146,6 +146,21 @@ class Intake:
         """
         return self._routing.has_filters(project_id)
 
+    def enter(self, event: NewEvent, now: float, *, remembers_type: bool) -> None:
+        """Write an event that the clock publishes, with its deliveries, in the caller's transaction, which
+        changes no hook.
+        """
+        self._routing.route([event])
+        events.add(self._database, [event], now)
+        if remembers_type:
+            event_types.remember(event.project_id, {event.type}, now)
+
+        def committed() -> None:
+            self.type_counts.add([event], now)
+            self._wake()
+
+        self._database.after_commit(committed)
+
     def match(self, project_id: int, event_types: Iterable[str]) -> dict[str, list[str]]:
         """Type → the hooks that would get an event of it now, if their filters let it through."""
         return self._routing.match(project_id, event_types)

@@ -1,4 +1,4 @@
-"""What happens by the clock: rescue, hold expiry, retention, the heartbeat.
+"""What happens by the clock: schedules, rescue, hold expiry, retention, the heartbeat.
 
 Owns the wiring of APScheduler and nothing else: each job calls one function of the store, in a transaction of
 its own. Jobs are made anew at each start, and what is due is read from the tables. Due retries are no job:
@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from hub.engine import worker
 from hub.engine.dispatcher import Dispatcher
+from hub.engine.due import Due
 from hub.engine.intake import Intake
 from hub.engine.intervals import Every, IntervalJobs
 from hub.errors import StoreUnavailable
@@ -39,6 +40,8 @@ SET_CLOCK_EVERY_S = 5
 REPLAN_EVERY_S = 10
 TIDY_EVERY_S = 30
 COUNT_EVERY_S = 60
+FIRE_EVERY_S = 1
+PLAN_EVERY_S = 3600
 TIDY_BATCHES_MAX = 200
 """Batches of one tidying: the rest waits for the next, so that publishers are not kept from the writer for
 long.
@@ -49,12 +52,18 @@ class Scheduler:
     """The clockwork of one process; `dispatcher` is None where it only takes events in."""
 
     def __init__(
-        self, database: Database, intake: Intake, dispatcher: Dispatcher | None, wake: Callable[[], None]
+        self,
+        database: Database,
+        intake: Intake,
+        dispatcher: Dispatcher | None,
+        due: Due,
+        wake: Callable[[], None],
     ) -> None:
         self._database = database
         self._intake = intake
         self._dispatcher = dispatcher
         self._wake = wake
+        self._due = due
         # Without a grace time a late job is run, not dropped.
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._jobs = BackgroundScheduler(
@@ -76,6 +85,8 @@ class Scheduler:
         self._every(REPLAN_EVERY_S, self.replan)
         self._every(CHECKPOINT_EVERY_S, self._database.checkpoint)
         self._every(WRITE_COUNTS_EVERY_S, self.write_counts)
+        self._every(FIRE_EVERY_S, self.fire)
+        self._every(PLAN_EVERY_S, self.plan)
         if self._dispatcher is not None:
             self._every(HEARTBEAT_EVERY_S, self.beat)
             self.beat()
@@ -157,6 +168,14 @@ class Scheduler:
                 break
             total += done
         return total
+
+    def fire(self) -> None:
+        """Publish what schedules have due."""
+        self._due.tick(self._database.clock.now())
+
+    def plan(self) -> None:
+        """Plan schedules anew, as the clocks of their zones go now."""
+        self._due.replan(self._database.clock.now())
 
     def write_counts(self) -> None:
         self._intake.type_counts.write()

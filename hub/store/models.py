@@ -151,6 +151,8 @@ class Event(Table):
     """How many times a hub had delivered it on its way here."""
     source_id = CharField(null=True, max_length=40)
     """The source that took it in; NULL: somebody published it."""
+    due_at = DoubleField(null=True)
+    """It has no deliveries yet: who gets it is asked then. NULL once that has been done."""
 
     class Meta:
         indexes = ((("project_id", "id"), False),)
@@ -362,6 +364,34 @@ class GaugeHour(Table):
         primary_key = CompositeKey("name", "hour")
 
 
+class Schedule(Table):
+    """An event that is published again and again by the clock."""
+
+    id = CharField(primary_key=True, max_length=40)
+    project_id = IntegerField()
+    name = TextField()
+    cron = CharField(null=True, max_length=200)
+    every_s = IntegerField(null=True)
+    time_zone = CharField(max_length=64)
+    event_type = CharField(max_length=128)
+    data = TextField()
+    """JSON: the fields that its events carry besides the hub's."""
+    enabled = BooleanField()
+    misfire = CharField(max_length=4)
+    grace_s = DoubleField()
+    next_at = DoubleField()
+    last_at = DoubleField(null=True)
+    last_event_id = CharField(null=True, max_length=40)
+    missed = IntegerField(default=0)
+    """How many times had been missed when it fired last."""
+    created_by = TextField()
+    created_at = DoubleField()
+    updated_at = DoubleField()
+
+    class Meta:
+        indexes = ((("project_id", "id"), False),)
+
+
 class Source(Table):
     """An address at which another sender's webhooks come in."""
 
@@ -436,6 +466,7 @@ TABLES: list[type[Any]] = [
     TypeHour,
     GaugeHour,
     Source,
+    Schedule,
     Refusal,
     Worker,
 ]
@@ -468,3 +499,5 @@ Delivery.add_index(
         Delivery.hook_id, Delivery.next_at, where=SQL("state = 'retrying'"), name="delivery_hook_retrying"
     )
 )
+Schedule.add_index(Schedule.index(Schedule.next_at, where=SQL("enabled"), name="schedule_due"))
+Event.add_index(Event.index(Event.due_at, where=SQL("due_at IS NOT NULL"), name="event_due"))

@@ -11,7 +11,7 @@ from typing import Any
 import peewee
 from peewee import fn
 
-from hub.store import hooks, lanes, models, sources
+from hub.store import hooks, lanes, models, schedules, sources
 from hub.store.audit import HUB
 from hub.store.database import Database
 
@@ -100,6 +100,7 @@ def delete(project: Project, now: float) -> None:
     models.Project.update(end).where(models.Project.id == project.id).execute()
     hooks.delete_all(project.id, now)
     sources.delete_all(project.id, now)
+    schedules.delete_all(project.id)
     for table in (models.Token, models.Membership, models.ProjectConnector, models.EventType):
         table.delete().where(table.project == project.id).execute()
 

@@ -42,6 +42,7 @@ def shown(live: LiveHub) -> Iterator[Shown]:
         names = {"project": live.project(key=KEY), "empty": live.project("icescrum", key="EMPTY")}
         names |= _hooks(live, broken, well)
         names |= _sources(live)
+        names["schedule"] = _schedule(live)
         names["user"] = _user_id(live)
         live.hub.services.scheduler.write_counts()
         yield Shown(_people(live), names)
@@ -114,6 +115,15 @@ def _sources(live: LiveHub) -> dict[str, str]:
     requests.post(url, data=b'{"type":"a.b"}', headers={"Authorization": "Bearer s3cret"}, timeout=20)
     requests.post(url, data=f"<p>{HARM}{LONG}".encode(), headers={"X-Harm": HARM}, timeout=20)
     return {name: str(answer.json()["id"]) for name, answer in made.items()}
+
+
+def _schedule(live: LiveHub) -> str:
+    """One that has fired, with harm in all its texts."""
+    api = live.client(project=KEY)
+    wanted = {"event_type": "a.b", "every_s": 3600, "name": f"{HARM}{LONG}"[:200], "data": {"text": HARM}}
+    schedule_id = str(api.post("/schedules", json=wanted).json()["id"])
+    api.post(f"/schedules/{schedule_id}/fire")
+    return schedule_id
 
 
 def _hook(receiver: Receiver, name: str, events: str, **more: object) -> dict[str, Any]:

@@ -20,6 +20,7 @@ TAGS = {
     "hooks": "Subscriptions: where events are sent to",
     "events": "Publishing and reading events",
     "deliveries": "What was sent, with every attempt; retry and replay",
+    "schedules": "Events that the clock publishes",
     "sources": "Where other senders' webhooks come in",
     "tokens": "Credentials",
     "admin": "Settings, projects, users and the audit trail, for server-wide admin tokens",

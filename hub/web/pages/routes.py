@@ -19,6 +19,7 @@ from hub.web.pages import (
     members,
     overview,
     projects,
+    schedules,
     server_health,
     server_settings,
     setup,
@@ -50,6 +51,7 @@ PAGES: tuple[Page, ...] = (
     *events.PAGES,
     *event_types.PAGES,
     *apps.PAGES,
+    *schedules.PAGES,
     *sources.PAGES,
     *tokens.PAGES,
 )
