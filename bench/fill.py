@@ -21,20 +21,27 @@ RECORDED = {
 
 
 def hooks(database_url: str, count: int, target_url: str, event_type: str) -> None:
-    """So many hooks of the first project."""
+    """So many hooks of the first project: one, and copies of it. SQLite only."""
+    if not count:
+        return
     database, box = Database(database_url), SecretBox(["a key of the bench, and there is nothing to seal"])
     project = database.read(lambda: projects.by_key("BENCH"))
     assert project is not None
     new = NewHook(project.id, target_url, (event_type,), "standard", "api", "bench")
-    for start in range(0, count, BATCH):
-        size = min(BATCH, count - start)
-
-        def write(size: int = size) -> None:
-            for _ in range(size):
-                store_hooks.add(box, new, time.time())
-
-        database.write(write).result()
+    first = database.write(lambda: store_hooks.add(box, new, time.time())).result()
     database.close()
+
+    own = {"id": "'hook_' || lower(hex(randomblob(16)))", "number": "number + n"}
+    with sqlite3.connect(database_url.removeprefix("sqlite:///")) as db:
+        names = [column[1] for column in db.execute("PRAGMA table_info(hook)")]
+        values = ", ".join(own.get(name, f'"{name}"') for name in names)
+        columns = ", ".join(f'"{name}"' for name in names)
+        db.execute(
+            "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < ?)"
+            f" INSERT INTO hook ({columns}) SELECT {values} FROM hook, counted WHERE id = ?",
+            (count - 1, first.id),
+        )
+    db.close()
 
 
 def log(database_url: str, count: int, hook_id: str = "hook_old") -> None:

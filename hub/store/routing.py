@@ -8,6 +8,8 @@ caller's transaction. Step before: `hooks` changes one. Step after: `engine.inta
 import json
 import logging
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
 
 from hub.rules import filters
 from hub.rules.facts import Facts
@@ -42,12 +44,15 @@ def refresh(table: RoutingTable, project_id: int) -> None:
     if version == table.version:
         return
     columns = (Hook.id, Hook.events, Hook.filter_rows, Hook.state, Hook.deleted_at)
-    for hook in Hook.select(*columns).where(Hook.project_id == project_id, Hook.routing > table.version):
-        is_routed = hook.state in ROUTED and hook.deleted_at is None
-        only_if = _filter_of(hook)
+    changed = Hook.select(*columns).where(Hook.project_id == project_id, Hook.routing > table.version)
+    # As tuples: rows of a hundred thousand hooks would keep a publisher waiting for seconds.
+    rows: Any = changed.tuples()
+    for hook_id, wanted, filter_rows, state, deleted_at in rows:
+        is_routed = state in ROUTED and deleted_at is None
+        only_if = _filter_of(filter_rows)
         if isinstance(only_if, Unreadable) and is_routed:
-            log.error("fault of the hub: hook %s is held, %s", hook.id, only_if.reason)
-        table.put(str(hook.id), json.loads(hook.events) if is_routed else (), only_if)
+            log.error("fault of the hub: hook %s is held, %s", hook_id, only_if.reason)
+        table.put(hook_id, _patterns(wanted) if is_routed else (), only_if)
     table.version = version
 
 
@@ -75,9 +80,15 @@ def wanting_own(project_id: int, facts: Facts, about_hook_id: str) -> list[str]:
     )
     table = RoutingTable()
     for hook in rows:
-        table.put(str(hook.id), json.loads(hook.events), _filter_of(hook))
+        table.put(str(hook.id), _patterns(hook.events), _filter_of(hook.filter_rows))
     return table.candidates(facts.type).wanting(facts)
 
 
-def _filter_of(row: Hook) -> Filter | Unreadable | None:
-    return None if row.filter_rows is None else filters.stored(str(row.filter_rows))
+def _filter_of(filter_rows: str | None) -> Filter | Unreadable | None:
+    return None if filter_rows is None else filters.stored(filter_rows)
+
+
+@lru_cache(1_000)
+def _patterns(wanted: str) -> tuple[str, ...]:
+    """Kept, because many hooks want the same."""
+    return tuple(json.loads(wanted))

@@ -22,6 +22,7 @@ from hub.app import Hub
 from hub.errors import Invalid
 from hub.rules import hops
 from hub.rules.payload import ENVELOPE_BYTES_MAX, KEY_MAX_LENGTH, read_lines, read_one_or_many
+from hub.rules.settings import Settings
 from hub.timestamps import iso
 from hub.web.api.calls import encoder
 from hub.web.api.models import ReceiptAnswer, ReceiptsAnswer
@@ -103,6 +104,9 @@ class Publishing:
             raise Invalid([(field, "differs from the event's id: give one of them")])
 
 
+GOOD_BODY = b'{"type":"a.b","data":{}}'
+
+
 @dataclass(frozen=True)
 class Sent:
     """A request, for whichever project."""
@@ -120,6 +124,8 @@ class Doors:
     old: ASGIApp
     tokens: dict[tuple[str, str], str]
     """(who, project) → token."""
+    budget: BodyBudget
+    """Of the new one."""
 
     async def both(self, sent: Sent) -> tuple[Any, Any]:
         return await self._ask(self.new, sent, NEW), await self._ask(self.old, sent, OLD)
@@ -176,13 +182,14 @@ def doors(live: LiveHub) -> Doors:
     services = live.hub.services
     callers = Callers(services)
     answers = ErrorAnswers(Renderer(services.config), lambda request, problem: {})
-    new = Publish(services, callers, BodyBudget(callers.settings), answers)
+    budget = BodyBudget(callers.settings, wait_s=0.01)
+    new = Publish(services, callers, budget, answers)
     reference = Publishing(live.hub, callers)
     old = Starlette(routes=[Route(PATH, reference.endpoint, methods=["POST"])])
     old.add_middleware(WithinBudget, budget=BodyBudget(callers.settings))
     old.add_middleware(AnswersFaults, answers=answers)
     old.add_middleware(SecurityHeaders)
-    return Doors(new, old, tokens)
+    return Doors(new, old, tokens, budget)
 
 
 TYPES = st.sampled_from(["a.b", "story.create", "a", "A", "", "hook.ping", "hook.gone", "a" * 129, "é"])
@@ -329,3 +336,19 @@ def test_what_the_fuzzing_finds_alike_is_right(doors: Doors, sent: Sent, status:
     new, old = loops.run(doors.both(sent))
     assert new == old
     assert new[0] == status
+
+
+def test_a_body_that_finds_no_room_is_told_to_come_again_and_leaves_none_taken(doors: Doors) -> None:
+    sent = Sent([GOOD_BODY], [("authorization", "Bearer {TOKEN}"), ("content-length", str(len(GOOD_BODY)))])
+
+    async def run() -> list[int]:
+        statuses = []
+        for held in (Settings().max_held_bytes, 0, Settings().max_held_bytes):
+            await doors.budget.take(held, held)
+            (status, headers, _), _ = await doors.both(sent)
+            assert ((b"retry-after", b"1") in headers) == (status == 503)
+            doors.budget.give_back(held)
+            statuses.append(status)
+        return statuses
+
+    assert loops.run(run()) == [503, 202, 503]
