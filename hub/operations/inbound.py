@@ -23,7 +23,8 @@ from hub.errors import Invalid, Refusal, TooLarge
 from hub.logs import MASK
 from hub.operations.publishing import Publishing
 from hub.operations.recent import Recent
-from hub.operations.sources import address_of, known_kind
+from hub.operations.source_kinds import known_kind
+from hub.operations.sources import address_of
 from hub.rules import hops
 from hub.rules.access import Requester
 from hub.rules.payload import Published

@@ -4,14 +4,14 @@ Owns the checks, the audit entry and the transaction. A secret is in the answer 
 nowhere else. What arrives at a source is `operations.inbound`'s.
 """
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from connectors import inbound, registry
+from connectors import inbound
 from hub.errors import Conflict, FieldError, Invalid, NotFound
 from hub.operations.projects import check_open
+from hub.operations.source_kinds import kind_of
 from hub.operations.subscriptions import OVERLAP_HOURS_MAX
 from hub.rules import catalogue, source_fields
 from hub.rules.access import Requester, require
@@ -22,8 +22,6 @@ from hub.store.secrets import SecretBox
 from hub.store.sources import Refusal, Source
 
 T = TypeVar("T")
-
-log = logging.getLogger("hub.operations.sources")
 
 SOURCES_MAX = 1_000
 """In one project."""
@@ -54,13 +52,21 @@ class Sources:
     """The sources of all projects. Any thread but the event loop's may call this."""
 
     def __init__(
-        self, database: Database, box: SecretBox, base_url: str, changed: Callable[[], None] = lambda: None
+        self,
+        database: Database,
+        box: SecretBox,
+        base_url: str,
+        changed: Callable[[], None] = lambda: None,
+        sources_max: int = SOURCES_MAX,
     ) -> None:
-        """`changed` is called after each change: what was kept of a source is to be forgotten."""
+        """`changed` is called after each change: what was kept of a source is to be forgotten.
+        `sources_max`: how many one project may have.
+        """
         self._database = database
         self._box = box
         self._base_url = base_url
         self._changed = changed
+        self._sources_max = sources_max
 
     def url(self, source: Source) -> str:
         """What is typed in at the sender."""
@@ -112,8 +118,8 @@ class Sources:
 
         def write() -> SavedSource:
             check_open(project)
-            if sources.count(project.id) >= SOURCES_MAX:
-                raise Conflict(f"this project has {SOURCES_MAX} sources: delete one", title="No room")
+            if sources.count(project.id) >= self._sources_max:
+                raise Conflict(f"this project has {self._sources_max} sources: delete one", title="No room")
             now = self._database.clock.now()
             made = sources.add(
                 self._box,
@@ -232,31 +238,6 @@ class Sources:
         result = self._database.write(fn).result()
         self._changed()
         return result
-
-
-def kinds() -> tuple[inbound.Source, ...]:
-    """Every kind that there is, ours first."""
-    return tuple(kind for key in registry.source_keys() if (kind := known_kind(key)) is not None)
-
-
-def known_kind(key: str) -> inbound.Source | None:
-    """None: its package is not installed any more, or cannot be loaded, which hurts only who uses it."""
-    try:
-        return registry.source(key)
-    except registry.UnknownSource:
-        return None
-    except Exception:
-        log.exception("the kind of source %s cannot be loaded", key)
-        return None
-
-
-def kind_of(key: str) -> inbound.Source:
-    """Raises: Invalid."""
-    found = known_kind(key)
-    if found is None:
-        known = ", ".join(registry.source_keys())
-        raise Invalid([("kind", f"{key[:40]!r} is no kind of source; there are: {known}")])
-    return found
 
 
 def address_of(base_url: str, source_id: str) -> str:

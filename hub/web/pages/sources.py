@@ -9,7 +9,8 @@ from typing import Any
 
 from connectors import inbound
 from hub.errors import FieldError, Invalid
-from hub.operations.sources import SavedSource, SourceChange, kind_of, kinds, known_kind
+from hub.operations.source_kinds import kind_of, kinds, known_kind
+from hub.operations.sources import SavedSource, SourceChange
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT
 from hub.store.sources import Refusal, Source
 from hub.web.pages import words
