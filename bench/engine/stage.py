@@ -19,6 +19,7 @@ from typing import Any
 from hub import config
 from hub.app import Hub
 from hub.ids import new_id
+from hub.rules.filters import Filter
 from hub.store import events, history, hooks, projects, settings
 from hub.store.events import NewEvent
 from hub.store.hooks import NewHook
@@ -87,12 +88,21 @@ class Stage:
     def tune(self, **values: Any) -> None:
         self.database.write(lambda: settings.change(values)).result()
 
-    def add_hooks(self, target_url: str, patterns: list[str], count: int = 1) -> list[str]:
+    def add_hooks(
+        self, target_url: str, patterns: list[str], count: int = 1, only_if: Filter | None = None
+    ) -> list[str]:
         box, now = self.hub.services.box, self.database.clock.now()
 
         def write() -> list[str]:
             new = NewHook(
-                self.project_id, target_url, tuple(patterns), "standard", "api", "bench", secret=SECRET
+                self.project_id,
+                target_url,
+                tuple(patterns),
+                "standard",
+                "api",
+                "bench",
+                secret=SECRET,
+                filter=only_if,
             )
             return [str(hooks.add(box, new, now).id) for _ in range(count)]
 

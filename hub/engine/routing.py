@@ -58,10 +58,10 @@ class Routing:
             with self._lock:
                 table = self._refreshed(project_id)
                 version = table.version
-                candidates = _candidates(table, found)
-            for event in found:
-                if event.routed_by != version:
-                    event.hook_ids = _wanting(candidates[event.type], event)
+                unsure = [event for event in found if event.routed_by != version]
+                candidates = _candidates(table, unsure)
+            for event in unsure:
+                event.hook_ids = _wanting(candidates[event.type], event)
 
     def _refreshed(self, project_id: int) -> RoutingTable:
         table = self._tables.setdefault(project_id, RoutingTable())
@@ -74,6 +74,6 @@ def _candidates(table: RoutingTable, events: Iterable[NewEvent]) -> dict[str, Ca
 
 
 def _wanting(candidates: Candidates, event: NewEvent) -> list[str]:
-    if not candidates.filters:
-        return list(candidates.hook_ids)
+    if not candidates.filtered:
+        return list(candidates.plain)
     return candidates.wanting(Facts(event.type, event.occurred_at, event.data, event.source_id))

@@ -86,6 +86,8 @@ class Facts:
         self._raw = data
         self._data: Any = _NOTHING
         self._found: dict[Path, Found] = {}
+        self.known: dict[object, bool] = {}
+        """Row → whether it holds, of those that were asked: a thousand hooks may have the same one."""
 
     @classmethod
     def of(cls, event: Event) -> Self:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from functools import lru_cache
 from typing import Any
 
 from hub.rules.facts import Facts, Path, path_of
@@ -40,6 +41,7 @@ TAKES_NOTHING = ("exists", "missing")
 PATTERN_MAX = 200
 TEXT_MAX = 1_000
 LIST_MAX = 100
+SHARED_MAX = 10_000
 LOOKED_AT_MAX = 65_536
 """Characters of a value that `contains` and `like` look at; where there is a `?`, of all values together."""
 FOUND_VALUES = 3
@@ -86,7 +88,7 @@ def row_of(field: str, op: str, value: Any) -> tuple[Row | None, list[tuple[str,
     if wrong:
         return None, wrong
     kept = tuple(value) if isinstance(value, list) else value
-    return Row(field, op, kept, _compiled(path, op, kept)), []
+    return Row(field, op, kept, _shared(path, op, json.dumps(value))), []
 
 
 def _op_error(op: str) -> str | None:
@@ -131,6 +133,15 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+@lru_cache(SHARED_MAX)
+def _shared(path: Path, op: str, value: str) -> Callable[[Facts], bool]:
+    """Rows that are the same are one, so that an event answers it once. By the value's JSON: for Python 1 is
+    true and 1.0.
+    """
+    found = json.loads(value)
+    return _compiled(path, op, tuple(found) if isinstance(found, list) else found)
 
 
 def _compiled(path: Path, op: str, value: Any) -> Callable[[Facts], bool]:

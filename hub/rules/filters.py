@@ -58,9 +58,14 @@ class Filter:
     groups: tuple[tuple[Row, ...], ...] = field(compare=False, repr=False)
 
     def holds(self, facts: Facts) -> bool:
+        known = facts.known
         for group in self.groups:
             for row in group:
-                if not row.holds(facts):
+                holds = row.holds
+                answer = known.get(holds)
+                if answer is None:
+                    answer = known[holds] = holds(facts)
+                if not answer:
                     break
             else:
                 return True

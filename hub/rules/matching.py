@@ -8,7 +8,7 @@ whether it may be sent to is decided when it is claimed. Step before: `intake` a
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from connectors.base import PING_EVENT_TYPE as PING_EVENT_TYPE
@@ -24,6 +24,8 @@ OWN_EVENT_TYPES = {
 
 _EVENT_TYPE = re.compile(r"[a-z][A-Za-z0-9_]*(\.[a-z][A-Za-z0-9_]*)*")
 EVENT_TYPE_MAX_LENGTH = 128
+CANDIDATES_KEPT = 200
+"""Types whose hooks a table remembers."""
 
 
 def is_event_type(text: str) -> bool:
@@ -71,20 +73,14 @@ class Subscription:
 class Candidates:
     """The hooks that want a type of event, as of one version of a routing table."""
 
-    hook_ids: tuple[str, ...]
-    """Each once, oldest first."""
-    filters: Mapping[str, Filter]
-    """Of those that have one."""
+    plain: tuple[str, ...]
+    """Those without a filter; each once, oldest first."""
+    filtered: tuple[tuple[str, Filter], ...] = ()
 
     def wanting(self, facts: Facts) -> list[str]:
-        """Those of them that get an event."""
-        if not self.filters:
-            return list(self.hook_ids)
-        return [
-            hook_id
-            for hook_id in self.hook_ids
-            if (only_if := self.filters.get(hook_id)) is None or only_if.holds(facts)
-        ]
+        """The ids of those that get an event, oldest first."""
+        passed = [hook_id for hook_id, only_if in self.filtered if only_if.holds(facts)]
+        return sorted((*self.plain, *passed)) if passed else list(self.plain)
 
 
 class RoutingTable:
@@ -98,6 +94,7 @@ class RoutingTable:
         self._hooks: dict[str, tuple[str, ...]] = {}
         self._by_pattern: dict[str, set[str]] = defaultdict(set)
         self._filters: dict[str, Filter] = {}
+        self._candidates: dict[str, Candidates] = {}
 
     @property
     def has_filters(self) -> bool:
@@ -109,6 +106,7 @@ class RoutingTable:
         Behind a filter that cannot be read every event waits, because any may be wanted: none is sent before
         it has passed one.
         """
+        self._candidates.clear()
         for pattern in self._hooks.pop(hook_id, ()):
             self._by_pattern[pattern].discard(hook_id)
         self._filters.pop(hook_id, None)
@@ -128,10 +126,18 @@ class RoutingTable:
         return sorted(found)
 
     def candidates(self, event_type: str) -> Candidates:
-        """The same, to be asked about events without this table, which others change."""
-        found = self.match(event_type)
-        mine = self._filters
-        return Candidates(tuple(found), {one: mine[one] for one in found if one in mine} if mine else {})
+        """The same, to be asked about events without this table, which others change. Kept until a hook
+        changes.
+        """
+        kept = self._candidates.get(event_type)
+        if kept is None:
+            if len(self._candidates) >= CANDIDATES_KEPT:
+                self._candidates.clear()
+            found, mine = self.match(event_type), self._filters
+            filtered = tuple((one, mine[one]) for one in found if one in mine)
+            kept = Candidates(tuple(one for one in found if one not in mine), filtered)
+            self._candidates[event_type] = kept
+        return kept
 
 
 def _patterns_of(event_type: str) -> list[str]:
