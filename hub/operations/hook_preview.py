@@ -12,7 +12,8 @@ from hub.engine import recipe
 from hub.engine.delivery import Attempt, Shipment
 from hub.errors import DeliveryError, Invalid, NotFound
 from hub.logs import MASK
-from hub.operations.events import Events
+from hub.operations.events import Events, hidden_types
+from hub.operations.samples import SEARCHED
 from hub.operations.subscriptions import Subscriptions
 from hub.rules import format_fields
 from hub.rules.access import Requester, require
@@ -20,7 +21,7 @@ from hub.rules.facts import Facts
 from hub.rules.filters import Failed
 from hub.rules.hook_fields import HookChange
 from hub.rules.matching import Subscription
-from hub.store import settings
+from hub.store import events, settings
 from hub.store.database import Database
 from hub.store.destinations import Destination
 from hub.store.hooks import NewHook
@@ -46,6 +47,7 @@ class HookPreview:
     """What a hook would make of an event."""
 
     event_id: str
+    event_type: str
     reason: str | None
     """Why it would not get it; None when it would."""
     failed: Failed | None
@@ -79,7 +81,24 @@ class HookPreviews:
             event = self._events.get(requester, project, event_id)
         except NotFound as error:
             raise Invalid([("event_id", "there is no such event in this project")]) from error
+        return self._of(project, new, wanted, event)
 
+    def of_recent(
+        self, requester: Requester, project: Project, wanted: HookChange, count: int
+    ) -> list[HookPreview]:
+        """The same for the newest events of the types that it wants, newest first.
+
+        Raises: Forbidden; Invalid, the fields are wrong.
+        """
+        require(requester, "manage", project_id=project.id)
+        new = self._subscriptions.drafted(requester, project, wanted)
+        by_type, hidden = Subscription(new.events), hidden_types(requester)
+        recent = self._database.read(
+            lambda: events.newest_wanted(project.id, by_type, SEARCHED, count, hidden)
+        )
+        return [self._of(project, new, wanted, events.as_sent(event, project.key)) for event in recent]
+
+    def _of(self, project: Project, new: NewHook, wanted: HookChange, event: Event) -> HookPreview:
         facts = Facts.of(event)
         subscription = Subscription(new.events, new.filter)
         failed = subscription.failed(facts)
@@ -88,9 +107,11 @@ class HookPreviews:
         else:
             reason = None if failed is None else f"not sent: {failed.reason}"
         try:
-            return HookPreview(event.id, reason, failed, self._request(project, new, wanted, event))
+            return HookPreview(
+                event.id, event.type, reason, failed, self._request(project, new, wanted, event)
+            )
         except DeliveryError as error:
-            return HookPreview(event.id, reason, failed, None, error.reason)
+            return HookPreview(event.id, event.type, reason, failed, None, error.reason)
 
     def _request(self, project: Project, new: NewHook, wanted: HookChange, event: Event) -> PreviewRequest:
         """Raises: DeliveryError, the template refuses this event."""

@@ -119,7 +119,7 @@ def of_form(form: Form) -> HookDraft:
 
 def is_only_asked(form: Form) -> bool:
     """A button of the form that changes the form and saves nothing."""
-    return bool((filter_draft.BUTTONS | {"generate", "add_header", "remove_header"}) & set(form))
+    return bool((filter_draft.BUTTONS | {"generate", "add_header", "remove_header", "preview"}) & set(form))
 
 
 def change_of(

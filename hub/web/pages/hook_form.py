@@ -21,7 +21,7 @@ from hub.rules.filters import Unreadable
 from hub.rules.hook_fields import HookChange
 from hub.rules.templating.template import SOURCE_MAX
 from hub.store.hooks import Hook
-from hub.web.pages import filter_draft, hook_draft, words
+from hub.web.pages import filter_draft, hook_draft, hook_previews, words
 from hub.web.pages.hook_draft import HookDraft
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
@@ -176,6 +176,8 @@ def _form(
         "presets": hook_draft.presets_of(project.catalogue),
         "others": hook_draft.others(draft.events, groups),
         "catalogue": project.catalogue,
+        "preview_path": _path(request, "hooks/preview"),
+        **(hook_previews.values(request, draft) if "preview" in request.form else hook_previews.NONE),
         **_filter_values(request, draft, errors or {}),
         "formats": _format_choices(),
         "format_settings": _format_settings(),
