@@ -72,9 +72,11 @@ class Hub:
         clock: Clock | None = None,
         in_flight: InFlight | None = None,
         prepare_thread: Callable[[], None] = stay_on_one_core,
+        wake_others: Callable[[], None] = lambda: None,
     ) -> None:
         """`sends`: deliver from this process, within the bounds of `in_flight`; `prepare_thread` runs first
-        in each thread that delivers. Migrates the database; nothing runs before `start`.
+        in each thread that delivers; `wake_others` tells other processes that there may be something to send.
+        Migrates the database; nothing runs before `start`.
         """
         data = hub_data.open_or_make(config, clock)
         self.is_new, self.database, box = data.is_new, data.database, data.box
@@ -88,8 +90,13 @@ class Hub:
         )
         self._unsubscribe = ReverseUnsubscribe(self.database, outbound)
         woken = Alarm()
-        intake = Intake(self.database, woken.set)
-        hook_states = HookStates(self.database, self._unsubscribe.hook_ended, woken.set)
+
+        def wake() -> None:
+            woken.set()
+            wake_others()
+
+        intake = Intake(self.database, wake)
+        hook_states = HookStates(self.database, self._unsubscribe.hook_ended, wake)
         dispatcher = (
             Dispatcher(
                 self.database, outbound, box, hook_states, woken, in_flight or InFlight(), prepare_thread
@@ -98,7 +105,7 @@ class Hub:
             else None
         )
         due = Due(self.database, intake)
-        scheduler = Scheduler(self.database, intake, dispatcher, due, woken.set)
+        scheduler = Scheduler(self.database, intake, dispatcher, due, wake)
         subscriptions = Subscriptions(
             self.database,
             box,
@@ -106,13 +113,13 @@ class Hub:
             Handshakes(outbound),
             config.outbound_allow,
             config.outbound_ports,
-            woken.set,
+            wake,
             self._unsubscribe.hook_ended,
             dispatcher.let_start if dispatcher else partial(wait_for_others, self.database),
         )
         event_types = EventTypes(self.database)
         credentials = Credentials(self.database)
-        settings = ServerSettings(self.database, woken.set)
+        settings = ServerSettings(self.database, wake)
         publishing = Publishing(intake)
         inbound = Inbound(self.database, box, publishing, intake.source_counts, config.base_url)
         self._refreshing = Refreshing([credentials.refresh, settings.refresh, inbound.refresh])
@@ -120,7 +127,7 @@ class Hub:
         def changed() -> None:
             credentials.forget()
             inbound.forget()
-            woken.set()
+            wake()
 
         events = Events(self.database, subscriptions)
         self.services = Services(
@@ -140,8 +147,8 @@ class Hub:
             event_types=event_types,
             samples=Samples(self.database, subscriptions, event_types),
             hook_previews=HookPreviews(self.database, subscriptions, events, outbound),
-            deliveries=Deliveries(self.database, subscriptions, woken.set),
-            replays=Replays(self.database, subscriptions, woken.set),
+            deliveries=Deliveries(self.database, subscriptions, wake),
+            replays=Replays(self.database, subscriptions, wake),
             overview=Overview(self.database, intake),
             credentials=credentials,
             projects=Projects(self.database, changed, self._unsubscribe.hook_ended),
@@ -153,7 +160,7 @@ class Hub:
             audit=AuditTrail(self.database),
             scheduler=scheduler,
             dispatcher=dispatcher,
-            wake=woken.set,
+            wake=wake,
         )
 
     def start(self) -> None:

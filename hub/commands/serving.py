@@ -63,7 +63,7 @@ def serve(
         note = held.enter_context(only_one(loaded))
         listener = held.enter_context(listening(loaded))
         loaded = with_port(loaded, listener.getsockname()[1])
-        hub = Hub(loaded, sends=loaded.workers > 0)
+        hub = Hub(loaded, sends=loaded.workers > 0, wake_others=lambda: others.wake())
         others = held.enter_context(
             WorkerProcesses(
                 max(0, loaded.workers - 1), data_dir, hub.database.clock, loaded.host, loaded.port
@@ -129,8 +129,14 @@ def worker(
     raise_file_limit()
     memory.give_back_what_is_free()
     stopping = threading.Event()
+    hub: Hub | None = None
+
+    def woken() -> None:
+        if hub is not None:
+            hub.services.wake()
+
     if until_stdin_ends:
-        when_parent_ends(stopping.set)
+        when_parent_ends(stopping.set, woken)
     hub_data.open_there(loaded).close()
     hub = Hub(loaded, clock=Clock(boot_epoch), prepare_thread=partial(stay_on_one_core, core))
     with on_signal(lambda: stopping.set()):

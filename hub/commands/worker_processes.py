@@ -3,7 +3,8 @@
 Owns their life: started when the hub listens, started again when one dies, dismissed when it stops. None
 outlives its parent: each child holds the reading end of a pipe whose writing end only the parent has, and
 stops when that ends, also when the parent was killed. (A death signal, PR_SET_PDEATHSIG, would come when the
-thread that started the child ends, not the process.)
+thread that started the child ends, not the process.) What comes through the pipe wakes the child's
+dispatcher.
 """
 
 import contextlib
@@ -48,7 +49,7 @@ class WorkerProcesses:
             f"--port={port}",
             *(["--data", data_dir] if data_dir else []),
         ]
-        self._children: list[_Child] = []
+        self._children: list[Child] = []
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="worker-processes", daemon=True)
 
@@ -64,10 +65,17 @@ class WorkerProcesses:
     def start(self) -> None:
         # This process stays on the core of its own id.
         self._children = [
-            _Child([*self._command, f"--core={os.getpid() + 1 + n}"]) for n in range(self._count)
+            Child([*self._command, f"--core={os.getpid() + 1 + n}"]) for n in range(self._count)
         ]
         if self._children:
             self._thread.start()
+
+    def wake(self) -> None:
+        """There may be something to send: what this process took in they would see only when they look by
+        themselves.
+        """
+        for child in self._children:
+            child.wake()
 
     def dismiss(self) -> None:
         """Ask all of them to stop; returns at once."""
@@ -89,13 +97,15 @@ class WorkerProcesses:
                 child.look_after()
 
 
-class _Child:
+class Child:
     """One worker process, and when it may be started again."""
 
     def __init__(self, command: list[str]) -> None:
         self._command = command
         self._pause_s = PAUSE_S
         self._start_at = 0.0
+        self._piping = threading.Lock()
+        """Around the pipe: a descriptor that is closed may be somebody else's at once."""
         self._start()
 
     def look_after(self) -> None:
@@ -119,9 +129,17 @@ class _Child:
             self._start_at = 0.0
             self._start()
 
+    def wake(self) -> None:
+        pipe = self._process.stdin
+        assert pipe is not None
+        with self._piping:
+            if not pipe.closed:
+                with contextlib.suppress(OSError):  # it is full, so it will wake; or the child has just ended
+                    os.write(pipe.fileno(), b"\n")
+
     def release(self) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
+        with self._piping, contextlib.suppress(OSError):
             self._process.stdin.close()
 
     def end(self, timeout_s: float) -> None:
@@ -137,16 +155,21 @@ class _Child:
 
     def _start(self) -> None:
         self._started_at = time.monotonic()
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        assert process.stdin is not None
+        os.set_blocking(process.stdin.fileno(), False)
+        self._process = process
 
 
-def when_parent_ends(stop: Callable[[], None]) -> None:
-    """Call `stop` once standard input ends, and end this process for good if that is not enough."""
+def when_parent_ends(stop: Callable[[], None], woken: Callable[[], None] = lambda: None) -> None:
+    """Call `stop` once standard input ends, and end this process for good if that is not enough; call `woken`
+    each time the parent says that there may be something to send.
+    """
 
     def watch() -> None:
         with contextlib.suppress(OSError):
             while os.read(0, 4096):
-                pass
+                woken()
         stop()
         time.sleep(STOP_S)
         os._exit(1)

@@ -2,11 +2,14 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+from hub.commands.worker_processes import Child
 from tests.rigs.hubs import hookhub, is_alive, serving
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 
 def test_they_end_with_a_serving_hub_that_is_killed(tmp_path: Path) -> None:
@@ -60,3 +63,39 @@ def test_a_folder_named_as_the_program_in_the_working_directory_is_not_taken_for
         until(lambda: "workers: 2 deliver now" in hookhub("check", cwd=tmp_path, **data).stdout)
         assert hub.stop() == 0
         assert "ended with" not in hub.err.read_text()
+
+
+def test_one_is_woken_through_the_pipe_by_whose_end_it_stops() -> None:
+    script = (
+        "import threading; from hub.commands.worker_processes import when_parent_ends;"
+        " when_parent_ends(lambda: print('stop', flush=True), lambda: print('woken', flush=True));"
+        " print('there', flush=True); threading.Event().wait()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", script], **pipes) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"there\n"
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"woken\n"
+        process.stdin.close()
+        assert process.stdout.readline() == b"stop\n"
+        process.kill()
+
+
+def test_waking_one_that_does_not_listen_keeps_nobody_waiting(tmp_path: Path) -> None:
+    read = tmp_path / "read"
+    script = "import os, sys; os.read(0, 1); open(sys.argv[1], 'w'); sys.stdin.read()"
+    child = Child([sys.executable, "-c", script, str(read)])
+    child.wake()
+    until(read.exists)
+    child.release()
+    child.wake()
+    child.end(DEADLINE_S)
+
+    deaf = Child([sys.executable, "-c", "import time; time.sleep(600)"])
+    for _ in range(100_000):  # more than a pipe holds
+        deaf.wake()
+    deaf.release()
+    deaf.end(0.0)
