@@ -19,8 +19,9 @@ from hub.store.database import Database
 log = logging.getLogger("hub.store.batch")
 
 GROUP_MAX_S = 0.02
-"""How long a group may take to be written: who writes next waits for it, the dispatcher too. A group whose
-items are dear (each event for a hundred hooks) is smaller for it.
+"""The time of a processor that writing a group may take: who writes next waits for it, the dispatcher too. A
+group whose items are dear (each event for a hundred hooks) is smaller for it. What it waits for, a disk, a
+lock, other threads, would be waited for by a smaller one too, and does not count.
 """
 
 
@@ -68,7 +69,7 @@ class Batch:
         committed: Callable[[list[Any]], None],
         size_max: int,
         size_of: Callable[[Any], int] = lambda item: 1,
-        time_s: Callable[[], float] = time.monotonic,
+        time_s: Callable[[], float] = time.thread_time,
     ) -> None:
         """`run` writes a list of items in one transaction and returns one result for each; `committed` is
         told after it which. A group has at most `size_max` by the sizes of its items, and less where that
