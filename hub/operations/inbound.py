@@ -113,6 +113,10 @@ class Inbound:
         """From memory only, for the event loop; None: ask `find`."""
         return self._recent.recent(source_id)
 
+    def takes_time(self, live: Live) -> bool:
+        """Whether `take` is too slow for the event loop, because filters are asked."""
+        return live.project is not None and self._publishing.takes_time(live.project)
+
     def find(self, source_id: str) -> Live | None:
         """None for an unknown id, and one that has been gone for long enough."""
         return self._recent.get(source_id)

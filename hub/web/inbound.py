@@ -99,7 +99,9 @@ class _Door:
     async def _taken(self, live: Live, received: Received, bytes_max: int, request: Request) -> Response:
         try:
             taken: Taken = await work_on(
-                received.body, lambda body: self._inbound.take(live, received, bytes_max)
+                received.body,
+                lambda body: self._inbound.take(live, received, bytes_max),
+                takes_time=self._inbound.takes_time(live),
             )
             if taken.reply is not None:
                 return _handshake(taken.reply)

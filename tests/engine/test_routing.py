@@ -16,6 +16,7 @@ from hub.operations.replay import Span
 from hub.rules import filters
 from hub.rules.filters import Filter
 from hub.rules.hook_fields import HookChange
+from hub.rules.payload import Published
 from hub.store import hooks, lanes, models
 from hub.store.events import NewEvent
 from tests.rigs.engine import Engine
@@ -62,6 +63,17 @@ def test_a_delivery_is_made_only_for_hooks_whose_filter_lets_the_event_through(e
     change(engine, three, HookChange(filter=None))
     assert [one.deliveries for one in engine.publish(data=data(state=9))] == [2]
     assert (len(engine.deliveries(plain)), len(engine.deliveries(three))) == (6, 4)
+
+
+def test_a_filter_may_ask_for_the_source_that_took_an_event_in(engine: Engine) -> None:
+    engine.hook(URL, filter=only_if('@source = "src_1"'))
+    published = [Published("a.b", b"{}", None, None)]
+    for source_id in ("src_1", "src_2", None) * 2:
+        receipts = engine.services.intake.accept(
+            engine.project.id, published, remembers_types=True, source_id=source_id
+        ).result()
+        assert [one.deliveries for one in receipts] == [int(source_id == "src_1")]
+    assert engine.services.intake.takes_time(engine.project.id)
 
 
 def test_what_the_publisher_found_is_asked_again_only_where_a_hook_has_changed_since(engine: Engine) -> None:
