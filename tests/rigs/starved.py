@@ -1,5 +1,6 @@
-"""A sender with few descriptors left, in a process of its own: `python -m tests.rigs.starved NUMBER …` prints
-a line of JSON for each number of spare ones, `python -m tests.rigs.starved idle` one about idle connections.
+"""A sender with few descriptors left, in a process of its own: `python -m tests.rigs.starved DOOR NUMBER …`
+prints a line of JSON for each number of spare ones, `python -m tests.rigs.starved DOOR idle` one about idle
+connections. DOOR: `single` or `looped`.
 
 A process of its own because the shortage must be certain: in the one that runs the tests, a thread that
 another test left behind may close a file in just that moment.
@@ -19,6 +20,7 @@ from connectors.base import HttpParcel
 from hub.errors import DeliveryError
 from hub.targets.outbound import Outbound
 from hub.targets.transport import Request
+from tests.rigs.jobs import Looped
 from tests.rigs.receivers import Receiver
 
 
@@ -46,9 +48,12 @@ def request(url: str, total_s: float) -> Request:
     return Request(url, HttpParcel({}, b"{}"), total_timeout_s=total_s, connect_timeout_s=total_s)
 
 
-def idle() -> dict[str, object]:
+DOORS = {"single": Outbound, "looped": Looped}
+
+
+def idle(make: type[Outbound]) -> dict[str, object]:
     """All descriptors are gone, some of them to connections that nobody uses just now."""
-    door = Outbound(allow=(ip_network("127.0.0.0/8"),))
+    door = make(allow=(ip_network("127.0.0.0/8"),))
     with contextlib.ExitStack() as held:
         receivers = [held.enter_context(Receiver()) for _ in range(5)]
         for receiver in receivers[:-1]:
@@ -65,11 +70,12 @@ def idle() -> dict[str, object]:
 
 
 def main() -> None:
-    if sys.argv[1:] == ["idle"]:
-        sys.stdout.write(json.dumps(idle()) + "\n")
+    make, what = DOORS[sys.argv[1]], sys.argv[2:]
+    if what == ["idle"]:
+        sys.stdout.write(json.dumps(idle(make)) + "\n")
         return
-    for spare in map(int, sys.argv[1:]):
-        door = Outbound(allow=(ip_network("127.0.0.0/8"), ip_network("::1")))
+    for spare in map(int, what):
+        door = make(allow=(ip_network("127.0.0.0/8"), ip_network("::1")))
         # A listener that nobody serves takes the connection, so that only our own half needs descriptors.
         with socket.create_server(("127.0.0.1", 0)) as listener, descriptors_left(spare):
             try:

@@ -13,10 +13,13 @@ from tests.rigs.waiting import DEADLINE_S
 SPARE = range(8)
 
 
-@pytest.fixture(scope="module")
-def outcomes() -> dict[int, dict[str, Any]]:
+DOORS = ("single", "looped")
+
+
+@pytest.fixture(scope="module", params=DOORS)
+def outcomes(request: pytest.FixtureRequest) -> dict[int, dict[str, Any]]:
     """How a request ended, by the number of descriptors that were left for it."""
-    return {found.pop("spare"): found for found in starved(*map(str, SPARE))}
+    return {found.pop("spare"): found for found in starved(request.param, *map(str, SPARE))}
 
 
 def starved(*arguments: str) -> list[dict[str, Any]]:
@@ -46,6 +49,7 @@ def test_it_sends_again_once_there_are_descriptors(outcomes: dict[int, dict[str,
     assert outcomes[spare]["later"] == 200
 
 
-def test_connections_that_nobody_uses_are_given_back_in_a_shortage() -> None:
+@pytest.mark.parametrize("door", DOORS)
+def test_connections_that_nobody_uses_are_given_back_in_a_shortage(door: str) -> None:
     """The receiver serves in the same process: it needs a descriptor as well."""
-    assert starved("idle") == [{"said": ["hub", "200"]}]
+    assert starved(door, "idle") == [{"said": ["hub", "200"]}]

@@ -142,7 +142,10 @@ class Loop:
     # On the loop's thread
 
     def _run(self) -> None:
-        self._prepare_thread()
+        try:
+            self._prepare_thread()
+        except Exception:
+            log.exception("a sending loop goes on as it is")
         while not (self._is_closing and not self._inbox and self._is_idle()):
             try:
                 self._turn()
