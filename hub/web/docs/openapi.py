@@ -11,7 +11,7 @@ from typing import Any
 
 import hub
 from hub.web.api.calls import PREFIX, Call
-from hub.web.docs import open_calls, operations, publishing, responses, webhooks
+from hub.web.docs import arrivals, open_calls, operations, publishing, responses, webhooks
 from hub.web.docs.schemas import REF, Schemas
 
 Json = dict[str, Any]
@@ -42,7 +42,7 @@ def document(calls: Sequence[Call], base_url: str) -> Json:
     paths: dict[str, Json] = {f"{PREFIX}/events": {"post": publishing.operation(schemas)}}
     for call in calls:
         paths.setdefault(PREFIX + call.path, {})[call.method.lower()] = operations.operation(call, schemas)
-    paths |= open_calls.paths()
+    paths |= arrivals.paths() | open_calls.paths()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -82,4 +82,4 @@ _SCHEMES: Json = {
 
 def _every_status(calls: Iterable[Call]) -> list[int]:
     of_calls = {status for call in calls for status in operations.statuses(call)}
-    return sorted({*operations.BODY_STATUSES, *operations.FAULT_STATUSES, *of_calls})
+    return sorted({*arrivals.STATUSES, *operations.BODY_STATUSES, *operations.FAULT_STATUSES, *of_calls})

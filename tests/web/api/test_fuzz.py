@@ -18,6 +18,7 @@ from schemathesis.checks import positive_data_acceptance
 from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 
+from hub.web.api.calls import PREFIX
 from hub.web.docs import openapi
 from hub.web.docs.publishing import NDJSON_TYPE
 from hub.web.routes import CALLS
@@ -58,6 +59,7 @@ class Stage:
             "hooks": hook["id"],
             "events": event["id"],
             "deliveries": api.get("/deliveries").json()[0]["id"],
+            "in": api.post("/sources", json={"kind": "github"}).json()["id"],
             "sources": api.post("/sources", json={"kind": "github"}).json()["id"],
             "tokens": api.post("/tokens", json={"scopes": ["read"], "project": key}).json()["id"],
             "projects": live.project(),
@@ -80,7 +82,7 @@ class Stage:
             and about.mode is GenerationMode.POSITIVE
             and next(self._turns)
         ):
-            real = self._names[case.path.split("/")[3]]
+            real = self._names[case.path.removeprefix(PREFIX).split("/")[1]]
             case.path_parameters = dict.fromkeys(case.path_parameters, real)
 
 
