@@ -198,7 +198,7 @@ class Dispatcher:
     def _ended(self, claim: Claim, outcome: Outcome) -> None:
         """From any thread: an outcome is there, and the next of its hook may begin."""
         self._outcomes.put((claim, outcome))
-        self._in_flight.end(claim)
+        self._in_flight.end(claim, time.monotonic(), outcome.duration_s)
         self._runs.ended(claim, outcome)
         self._wake.within(0.0 if self._outcomes.qsize() >= OUTCOMES_MAX else RECORD_WITHIN_S)
 

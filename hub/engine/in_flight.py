@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from hub.engine.window import Window
 from hub.rules.fairness import Load, Room
 from hub.store.leases import Claim
 
@@ -52,6 +53,8 @@ class InFlight:
         self._requests: dict[str, _Request] = {}
         self._of_hook: Counter[str] = Counter()
         self._bytes = 0
+        self._quick = 0
+        self._window = Window(requests_max)
 
     def is_empty(self) -> bool:
         return not self._requests
@@ -61,12 +64,18 @@ class InFlight:
             self._requests[claim.delivery_id] = _Request(claim, now, not claim.is_ahead)
             self._of_hook[claim.hook_id] += 1
             self._bytes += claim.body_bytes
+            self._quick += not claim.is_slow
 
-    def end(self, claim: Claim) -> None:
+    def end(self, claim: Claim, now: float, took_s: float) -> None:
+        """One has ended that took so long, its waiting in the hub not counted."""
         with self._lock:
-            if self._requests.pop(claim.delivery_id, None) is None:
+            request = self._requests.pop(claim.delivery_id, None)
+            if request is None:
                 return
             self._bytes -= claim.body_bytes
+            if not claim.is_slow:
+                self._quick -= 1
+                self._window.ended(now - request.began_at - took_s)
             self._of_hook[claim.hook_id] -= 1
             if not self._of_hook[claim.hook_id]:
                 del self._of_hook[claim.hook_id]
@@ -80,6 +89,8 @@ class InFlight:
 
     def may_go_on(self, body_bytes: int) -> bool:
         """One may begin that was leased ahead."""
+        if self._quick >= max(1, int(self._window.size * RUNS_SHARE)):
+            return False
         most = max(1, int(self._requests_max * RUNS_SHARE))
         return Load(most, self._bytes_max, len(self._requests), self._bytes).admits(body_bytes)
 
@@ -89,7 +100,8 @@ class InFlight:
         """
         with self._lock:
             slow = [request.claim for request in self._requests.values() if request.is_slow(now)]
-            total = Load(self._requests_max, self._bytes_max, len(self._requests), self._bytes)
+            most = len(self._requests) + max(0, self._window.size - self._quick)
+            total = Load(min(self._requests_max, most), self._bytes_max, len(self._requests), self._bytes)
             under_way = {} if hook_part is None else self._of_hook + Counter(leased_ahead)
         return Room(total, self._slow_load(slow), hook_part, under_way)
 

@@ -20,10 +20,10 @@ def test_requests_and_bytes_are_counted_and_slow_ones_have_half() -> None:
     assert room.total == Load(10, 1000, requests=2, bytes=400)
     assert room.slow == Load(5, 500, requests=1, bytes=300)
     assert not table.is_empty()
-    table.end(slow)
+    table.end(slow, 1.0, 1.0)
     assert table.room(None, 0.5, {}).slow == Load(5, 500)
     assert table.room(None, 0.5, {}).total == Load(10, 1000, requests=1, bytes=100)
-    table.end(claim("1"))
+    table.end(claim("1"), 1.0, 1.0)
     assert table.is_empty()
 
 
@@ -44,7 +44,7 @@ def test_a_workers_part_of_a_hook_is_told_with_what_it_has_of_it() -> None:
     assert table.room(4, 0.0, {}).left_of("a") == 2
     assert table.room(4, 0.0, {"a": 1}).left_of("a") == 1, "what is leased ahead will begin by itself"
     assert (table.count("a"), table.count("b")) == (2, 0)
-    table.end(claim("2", "a"))
+    table.end(claim("2", "a"), 1.0, 1.0)
     assert table.room(4, 0.0, {}).left_of("a") == 3
     assert table.room(4, 0.0, {}).left_of("b") == 4
     assert table.room(None, 0.0, {}).left_of("a") is None
@@ -55,13 +55,13 @@ def test_it_is_full_by_requests_or_by_bytes() -> None:
     assert by_count.has_room()
     by_count.begin(claim("1"), 0.0)
     assert not by_count.has_room()
-    by_count.end(claim("1"))
-    by_count.end(claim("1"))  # a second time changes nothing
+    by_count.end(claim("1"), 1.0, 1.0)
+    by_count.end(claim("1"), 1.0, 1.0)  # a second time changes nothing
     assert by_count.has_room()
     by_bytes = InFlight(requests_max=9, bytes_max=150)
     by_bytes.begin(claim("1", body_bytes=5000), 0.0)
     assert not by_bytes.has_room()
-    by_bytes.end(claim("1", body_bytes=5000))
+    by_bytes.end(claim("1", body_bytes=5000), 1.0, 1.0)
     assert by_bytes.has_room()
 
 
@@ -82,3 +82,19 @@ def test_it_names_what_lasts_and_no_row_says_has_begun() -> None:
     assert table.unknown(1.0, 0.1) == {"ahead": 0.75}
     table.know(["ahead", "one that has ended"])
     assert table.unknown(1.0, 0.1) == {}
+
+
+def test_requests_that_wait_in_the_hub_itself_leave_less_room_to_quick_ones_and_as_much_to_slow_ones() -> (
+    None
+):
+    table = InFlight(requests_max=100)
+    for number in range(1000):
+        table.begin(claim(str(number)), 0.0)
+        table.end(claim(str(number)), 1.0, 0.9)
+    for number in range(48):
+        assert table.may_go_on(100)
+        table.begin(claim(str(number)), 0.0)
+    assert not table.may_go_on(100), "three quarters of the smallest window"
+    for number in range(48, 88):
+        table.begin(claim(str(number), is_slow=True), 0.0)
+    assert table.room(None, 0.5, {}).total.free == 12, "of a hundred, with sixteen left of the window"

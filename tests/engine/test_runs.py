@@ -36,7 +36,7 @@ class Process:
         self.runs.add([(claim, shipment, Settings()) for claim in claims])
 
     def end(self, claim: Claim, kind: Kind = "success") -> None:
-        self.in_flight.end(claim)
+        self.in_flight.end(claim, 0.0, 0.0)
         self.runs.ended(claim, Outcome(kind, 0.0, 0.0))
 
     def back(self) -> list[str]:
@@ -151,7 +151,7 @@ def test_a_process_that_is_nearly_full_leaves_its_room_to_claims_and_goes_on_lat
     process.add([*run, *others])
     process.end(run[0])
     assert process.begun == ["a", "b", "x", "y"], "three of four are under way"
-    process.in_flight.end(others[0])
+    process.in_flight.end(others[0], 0.0, 0.0)
     process.runs.go_on()
     assert process.begun == ["a", "b", "x", "y", "c"]
 
