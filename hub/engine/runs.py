@@ -67,6 +67,8 @@ class Runs:
         self._runs: dict[str, _Run] = {}
         self._back: list[Claim] = []
         self._troubled: Counter[str] = Counter()
+        self._held_up: dict[str, None] = {}
+        """Hooks that might begin one if the process had room, in the order in which they are to get it."""
         self._most_under_way = 1
         self._is_over = False
 
@@ -114,15 +116,19 @@ class Runs:
                     self._go_on(claim.hook_id)
 
     def ended(self, claim: Claim, outcome: Outcome) -> None:
-        """One has ended: the next of its hook begins, or, after any outcome but success, none does."""
+        """One has ended: the next of its hook begins, or, after any outcome but success, none does. Where
+        several hooks wait for the room, they get it in turn.
+        """
         with self._lock:
+            run = self._runs.get(claim.hook_id)
             if outcome.kind != "success":
                 self._troubled[claim.hook_id] += 1
                 self._withdraw(claim.hook_id)
-            elif (run := self._runs.get(claim.hook_id)) is not None:
+            elif run is not None:
                 run.look(int(time.monotonic() / WINDOW_S))
                 run.ended += 1
-                self._go_on(claim.hook_id)
+                self._held_up.setdefault(claim.hook_id)
+            self._use_room()
 
     def recorded(self, outcomes: Iterable[tuple[Claim, Outcome]]) -> None:
         """The claims to come know of these."""
@@ -174,22 +180,31 @@ class Runs:
             run.version = claim.hook_version
         return run or self._runs.setdefault(claim.hook_id, _Run(claim.hook_version))
 
+    def _use_room(self) -> None:
+        while self._held_up:
+            hook_id = next(iter(self._held_up))
+            del self._held_up[hook_id]
+            self._go_on(hook_id)
+            if hook_id in self._held_up:  # there is no more
+                break
+
     def _go_on(self, hook_id: str) -> None:
+        """Begin what the hook and the process have room for."""
         run = self._runs.get(hook_id)
-        while run is not None and run.waiting:
+        while run is not None and run.waiting and self._may_begin(hook_id):
             claim = run.waiting[0][0]
             if self._clock.now() > claim.begin_until:
                 self._withdraw(hook_id)
-            elif self._may_begin(claim):
+            elif self._in_flight.may_go_on(claim.body_bytes):
                 run.bytes -= claim.body_bytes
                 self._begin(run.waiting.popleft())
             else:
+                self._held_up.setdefault(hook_id)
                 break
 
-    def _may_begin(self, claim: Claim) -> bool:
+    def _may_begin(self, hook_id: str) -> bool:
         """Here is the place for whatever else bounds a hook in time: order, a rate."""
-        is_free = self._in_flight.count(claim.hook_id) < self._most_under_way
-        return is_free and self._in_flight.may_go_on(claim.body_bytes)
+        return self._in_flight.count(hook_id) < self._most_under_way
 
     def _withdraw(self, hook_id: str) -> None:
         run = self._runs.get(hook_id)

@@ -156,6 +156,16 @@ def test_a_process_that_is_nearly_full_leaves_its_room_to_claims_and_goes_on_lat
     assert process.begun == ["a", "b", "x", "y", "c"]
 
 
+def test_hooks_that_wait_for_the_processs_room_get_it_in_turn() -> None:
+    process = Process(most=2, requests_max=4)
+    run, other, last = claims("abcd"), claims("vwxyz", "other", at_once=1), claims("3", "last", at_once=1)
+    process.add([*run, *other, *last])
+    assert process.begun == ["a", "b", "v", "3"]
+    for ended in (last[0], run[0], run[1], other[0], run[2]):
+        process.end(ended)
+    assert process.begun == ["a", "b", "v", "3", "w", "c", "d", "x"]
+
+
 def test_a_run_is_as_long_as_its_hook_is_quick_and_topped_up_when_half_is_gone() -> None:
     process = Process(most=2)
     assert process.runs.ahead(2, None).rows_of("h") == 2, "of a hook that is not known yet"
