@@ -46,6 +46,8 @@ class Context:
     """What the hook's own template made of the event; None where it has no template."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """What the format needs besides the URL, by the names of its `settings`."""
+    host: str = "localhost"
+    """The host name under which the hub presents itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,18 @@ class HttpParcel:
     """What is added to the query of the hook's URL, where it does not say otherwise itself."""
 
 
-Parcel = HttpParcel
+@dataclass(frozen=True, slots=True)
+class MailParcel:
+    """What a format sends by mail: plain data. The hub adds who it is from, to whom, and when."""
+
+    headers: Mapping[str, str]
+    """Decoded: whoever sends encodes them."""
+    body: bytes
+    """The MIME body that `Content-Type` among the headers names, in lines that every server takes."""
+    method: str = "MAIL"
+
+
+Parcel = HttpParcel | MailParcel
 """What a format makes of an event. The scheme of the hook's URL, not the parcel, picks the transport."""
 
 
@@ -153,8 +166,10 @@ class Format:
     content_type = "application/json"
     limits = Limits()
     settings: Sequence[Setting] = ()
-    makes: Literal["json", "text"] = "json"
-    """What a template makes: the JSON that is sent, or the text of a message."""
+    makes: Literal["json", "text", "mail"] = "json"
+    """What a template makes: the JSON that is sent, the text of a message, or the HTML of a mail. The last
+    goes to `mailto:` and nothing else does.
+    """
     own_headers: frozenset[str] = frozenset()
     """Names in lower case of headers that carry its settings: a hook cannot set them itself."""
     is_signed = True

@@ -31,6 +31,7 @@ FORMATS: dict[str, str] = {
     "ntfy": "connectors.formats.ntfy:FORMAT",
     "gotify": "connectors.formats.gotify:FORMAT",
     "matrix": "connectors.formats.matrix:FORMAT",
+    "email": "connectors.formats.email:FORMAT",
 }
 
 CONNECTORS: dict[str, str] = {

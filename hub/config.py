@@ -12,6 +12,7 @@ import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -32,12 +33,15 @@ NAMES = (
     "HUB_OUTBOUND_ALLOW",
     "HUB_OUTBOUND_PORTS",
     "HUB_OUTBOUND_CA_FILE",
+    "HUB_SMTP_URL",
+    "HUB_SMTP_PASSWORD",
+    "HUB_MAIL_FROM",
     "HUB_WORKERS",
     "HUB_LOG_LEVEL",
     "HUB_LOG_FORMAT",
     "HUB_TRUSTED_PROXIES",
 )
-SECRET_NAMES = ("HUB_DATABASE_URL", "HUB_SECRET_KEY", "HUB_ADMIN_PASSWORD")
+SECRET_NAMES = ("HUB_DATABASE_URL", "HUB_SECRET_KEY", "HUB_ADMIN_PASSWORD", "HUB_SMTP_PASSWORD")
 """Each may be given as NAME_FILE instead: the path of a file that holds it, as container platforms mount
 secrets.
 """
@@ -47,6 +51,8 @@ MAX_WORKERS = 64
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 HIDDEN = "(hidden)"
+SMTP_PORTS = {"smtp": 587, "smtps": 465}
+_SENDER = re.compile(r"[!-?A-~]+@[A-Za-z0-9.-]+", re.ASCII)
 _BASE_URL_CHARACTERS = re.compile(r"[\w.:/\[\]%~+,;=!$&'()*-]+", re.ASCII)
 """Those of scheme, host, port and path (RFC 3986); a user, a query or a fragment is refused."""
 
@@ -72,6 +78,11 @@ class Config:
     outbound_allow: tuple[Network, ...]
     outbound_ports: tuple[int, ...]
     outbound_ca_file: str | None
+    smtp_url: str | None
+    """`smtp://` or `smtps://`, with a host, a port and perhaps a user; None: the hub sends no mail."""
+    smtp_password: str | None = field(repr=False)
+    mail_from: str | None
+    """Given together with `smtp_url`, or not at all."""
     workers: int
     """0 = no deliveries here, 1 = inside the serving process, more = that many processes."""
     log_level: str
@@ -97,6 +108,9 @@ class Config:
             "HUB_OUTBOUND_ALLOW": ",".join(map(str, self.outbound_allow)),
             "HUB_OUTBOUND_PORTS": ",".join(map(str, self.outbound_ports)),
             "HUB_OUTBOUND_CA_FILE": self.outbound_ca_file or "",
+            "HUB_SMTP_URL": self.smtp_url or "",
+            "HUB_SMTP_PASSWORD": HIDDEN if self.smtp_password else "",
+            "HUB_MAIL_FROM": self.mail_from or "",
             "HUB_WORKERS": str(self.workers),
             "HUB_LOG_LEVEL": self.log_level,
             "HUB_LOG_FORMAT": self.log_format,
@@ -127,6 +141,9 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: object) -> Config
         outbound_allow=reader.networks("HUB_OUTBOUND_ALLOW"),
         outbound_ports=reader.ports("HUB_OUTBOUND_PORTS"),
         outbound_ca_file=reader.file("HUB_OUTBOUND_CA_FILE"),
+        smtp_url=reader.smtp_url("HUB_SMTP_URL"),
+        smtp_password=reader.text("HUB_SMTP_PASSWORD"),
+        mail_from=reader.sender("HUB_MAIL_FROM"),
         workers=reader.number("HUB_WORKERS", 1, MAX_WORKERS),
         log_level=reader.choice("HUB_LOG_LEVEL", "info", LOG_LEVELS),
         log_format=reader.choice("HUB_LOG_FORMAT", "text", LOG_FORMATS),
@@ -136,6 +153,10 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: object) -> Config
         reader.complain(
             "HUB_SECRET_KEY is too short: give at least 32 random characters, or none to have one made."
         )
+    if not reader.problems and bool(config.smtp_url) != bool(config.mail_from):
+        reader.complain("HUB_SMTP_URL and HUB_MAIL_FROM belong together: give both or neither.")
+    if not reader.problems and config.smtp_password and "@" not in (config.smtp_url or ""):
+        reader.complain("HUB_SMTP_PASSWORD is given, but HUB_SMTP_URL names no user: smtp://USER@HOST:587.")
     if not reader.problems and bool(config.admin_username) != bool(config.admin_password):
         reader.complain("HUB_ADMIN_USERNAME and HUB_ADMIN_PASSWORD belong together: give both or neither.")
     if reader.problems:
@@ -298,6 +319,35 @@ class _Reader:
                 f"{name} is not understood: give http:// or https://, a host, and a path if a proxy adds one."
             )
         return text.rstrip("/")
+
+    def smtp_url(self, name: str) -> str | None:
+        """Where the mail relay is, with its port. It may hold a password by mistake, so it is never
+        repeated.
+        """
+        text = self.text(name)
+        if text is None:
+            return None
+        parts = _split(text)
+        is_whole = parts is not None and parts.scheme in SMTP_PORTS and parts.hostname
+        if parts is None or not is_whole or parts.path.strip("/") or parts.query or parts.fragment:
+            self.complain(f"{name} is not understood: give smtp://HOST:587 or smtps://USER@HOST:465.")
+            return None
+        if parts.password is not None:
+            self.complain(f"{name} holds a password: give that as HUB_SMTP_PASSWORD or in a file.")
+            return None
+        user = f"{parts.username}@" if parts.username else ""
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"{parts.scheme}://{user}{host}:{parts.port or SMTP_PORTS[parts.scheme]}"
+
+    def sender(self, name: str) -> str | None:
+        """From whom mails are: an address, perhaps with a name before it."""
+        text = self.text(name)
+        if text is None:
+            return None
+        address = parseaddr(text)[1]
+        if not text.isprintable() or not _SENDER.fullmatch(address):
+            self.complain(f"{name} is {text!r}: give hub@example.org or Our hub <hub@example.org>.")
+        return text
 
     def _refuse_unknown_names(self) -> None:
         """A misspelt name would be a setting that silently does nothing. `HUB_TEST_*` belongs to the
