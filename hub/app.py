@@ -51,6 +51,8 @@ from hub.services import Services
 from hub.store.clock import Clock
 from hub.targets.outbound import Outbound
 from hub.targets.own_places import OwnPlaces
+from hub.targets.relay import Relay, relay_address
+from hub.targets.smtp import SmtpTransport
 from hub.web import routes
 
 log = logging.getLogger("hub.app")
@@ -81,12 +83,14 @@ class Hub:
         data = hub_data.open_or_make(config, clock)
         self.is_new, self.database, box = data.is_new, data.database, data.box
         origin = urlsplit(config.base_url).hostname or "localhost"
+        relay = _relay_of(config, origin)
         outbound = Outbound(
             allow=config.outbound_allow,
             ports=config.outbound_ports,
             ca_file=config.outbound_ca_file,
             origin=origin,
             own_places=OwnPlaces(config.base_url, config.host, config.port),
+            transports={"mailto": lambda addresses: SmtpTransport(relay)},
         )
         self._unsubscribe = ReverseUnsubscribe(self.database, outbound)
         woken = Alarm()
@@ -116,6 +120,7 @@ class Hub:
             wake,
             self._unsubscribe.hook_ended,
             dispatcher.let_start if dispatcher else partial(wait_for_others, self.database),
+            relay is not None,
         )
         event_types = EventTypes(self.database)
         credentials = Credentials(self.database)
@@ -182,6 +187,11 @@ class Hub:
         self._unsubscribe.close()
         self.services.outbound.close()
         self.database.close()
+
+
+def _relay_of(config: Config, origin: str) -> Relay | None:
+    address = relay_address(config)
+    return Relay(address, origin) if address else None
 
 
 def web(hub: Hub) -> Starlette:

@@ -155,7 +155,7 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: object) -> Config
         )
     if not reader.problems and bool(config.smtp_url) != bool(config.mail_from):
         reader.complain("HUB_SMTP_URL and HUB_MAIL_FROM belong together: give both or neither.")
-    if not reader.problems and config.smtp_password and "@" not in (config.smtp_url or ""):
+    if not reader.problems and config.smtp_url and config.smtp_password and "@" not in config.smtp_url:
         reader.complain("HUB_SMTP_PASSWORD is given, but HUB_SMTP_URL names no user: smtp://USER@HOST:587.")
     if not reader.problems and bool(config.admin_username) != bool(config.admin_password):
         reader.complain("HUB_ADMIN_USERNAME and HUB_ADMIN_PASSWORD belong together: give both or neither.")

@@ -40,6 +40,9 @@ def test_it_needs_nothing_from_the_environment(tmp_path: Path, monkeypatch: pyte
         outbound_allow=(),
         outbound_ports=(),
         outbound_ca_file=None,
+        smtp_url=None,
+        smtp_password=None,
+        mail_from=None,
         workers=1,
         log_level="info",
         log_format="text",
@@ -62,6 +65,9 @@ def test_it_takes_every_name(tmp_path: Path) -> None:
         "HUB_OUTBOUND_ALLOW": "127.0.0.0/8, fd00::/8,10.1.2.3/8",
         "HUB_OUTBOUND_PORTS": "591, 81,591",
         "HUB_OUTBOUND_CA_FILE": str(bundle),
+        "HUB_SMTP_URL": "smtp://ada@mail.example",
+        "HUB_SMTP_PASSWORD": "pa$$",
+        "HUB_MAIL_FROM": "Our hub <hub@mail.example>",
         "HUB_WORKERS": "4",
         "HUB_LOG_LEVEL": "DEBUG",
         "HUB_LOG_FORMAT": "json",
@@ -80,6 +86,9 @@ def test_it_takes_every_name(tmp_path: Path) -> None:
         outbound_allow=(ip_network("127.0.0.0/8"), ip_network("fd00::/8"), ip_network("10.0.0.0/8")),
         outbound_ports=(81, 591),
         outbound_ca_file=str(bundle),
+        smtp_url="smtp://ada@mail.example:587",
+        smtp_password="pa$$",
+        mail_from="Our hub <hub@mail.example>",
         workers=4,
         log_level="debug",
         log_format="json",
@@ -318,3 +327,29 @@ def test_reading_it_makes_nothing(environ: dict[str, str], tmp_path: Path) -> No
     assert found.secret_key == ""
     load(environ)
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"HUB_SMTP_URL": "mail.example:25"}, "HUB_SMTP_URL is not understood"),
+        ({"HUB_SMTP_URL": "https://mail.example"}, "HUB_SMTP_URL is not understood"),
+        ({"HUB_SMTP_URL": "smtp://"}, "HUB_SMTP_URL is not understood"),
+        ({"HUB_SMTP_URL": "smtp://ada:pa55@mail.example"}, "give that as HUB_SMTP_PASSWORD"),
+        ({"HUB_SMTP_URL": "smtp://mail.example"}, "belong together"),
+        ({"HUB_MAIL_FROM": "hub@mail.example"}, "belong together"),
+        ({"HUB_SMTP_URL": "smtp://mail.example", "HUB_MAIL_FROM": "the hub"}, "HUB_MAIL_FROM is 'the hub'"),
+        (
+            {
+                "HUB_SMTP_URL": "smtp://mail.example",
+                "HUB_MAIL_FROM": "a@b.example",
+                "HUB_SMTP_PASSWORD": "pa55",
+            },
+            "names no user",
+        ),
+    ],
+)
+def test_a_mail_relay_is_given_whole(environ: dict[str, str], given: dict[str, str], problem: str) -> None:
+    found = problems(environ | given)
+    assert problem in found
+    assert "pa55" not in found

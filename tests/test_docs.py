@@ -38,7 +38,7 @@ ROWS = table_rows(CONFIGURATION)
 def test_every_variable_is_documented_and_no_other() -> None:
     assert sorted(name for name in ROWS if name.startswith("HUB_")) == sorted(NAMES)
     for name in SECRET_NAMES:
-        assert f"`{name}`" in CONFIGURATION.split("_FILE")[0].rpartition("\n\n")[2]
+        assert f"`{name}`" in CONFIGURATION.split("`…_FILE`")[0].rpartition("\n\n")[2]
 
 
 @pytest.mark.parametrize("key", DEFINITIONS)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from connectors.base import Answer, Blame, Context, Event, Format, HttpParcel, Judgement, Parcel
+from connectors.base import Answer, Blame, Context, Event, Format, HttpParcel, Judgement
 from connectors.messages.describe import describe
 from connectors.messages.message import Message
 
@@ -39,7 +39,7 @@ class ChatFormat(Format):
     blames: ClassVar[Mapping[int, Blame]] = {}
     """Status → whom it blames, where that differs from other receivers."""
 
-    def request(self, event: Event, context: Context) -> Parcel:
+    def request(self, event: Event, context: Context) -> HttpParcel:
         """One message."""
         if context.text is None:
             told = describe(event)

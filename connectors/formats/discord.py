@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from connectors.base import Answer, Blame, Context, Event, HttpParcel, Judgement, Limits, Parcel, Setting
+from connectors.base import Answer, Blame, Context, Event, HttpParcel, Judgement, Limits, Setting
 from connectors.formats.chat import ChatFormat, Text, json_of, markdown, seconds
 
 
@@ -26,8 +26,8 @@ class DiscordFormat(ChatFormat):
         ),
     )
 
-    def request(self, event: Event, context: Context) -> Parcel:
-        parcel: HttpParcel = super().request(event, context)
+    def request(self, event: Event, context: Context) -> HttpParcel:
+        parcel = super().request(event, context)
         thread = context.settings.get("thread_id")
         return replace(parcel, query={"wait": "true"} | ({"thread_id": thread} if thread else {}))
 

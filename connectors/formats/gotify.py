@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from connectors.base import Blame, Context, Event, HttpParcel, Parcel, Setting
+from connectors.base import Blame, Context, Event, HttpParcel, Setting
 from connectors.formats.chat import ChatFormat, Text
 
 _PRIORITIES = {"bad": 8, "neutral": 4, "good": 4}
@@ -23,8 +23,8 @@ class GotifyFormat(ChatFormat):
     own_headers = frozenset({"x-gotify-key"})
     settings = (Setting("token", "Application token", "Apps → the application → its token.", is_secret=True),)
 
-    def request(self, event: Event, context: Context) -> Parcel:
-        parcel: HttpParcel = super().request(event, context)
+    def request(self, event: Event, context: Context) -> HttpParcel:
+        parcel = super().request(event, context)
         return replace(parcel, headers={**parcel.headers, "X-Gotify-Key": context.settings.get("token", "")})
 
     def payload(self, said: Text, context: Context) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from connectors.base import Answer, Blame, Context, Event, HttpParcel, Judgement, Limits, Parcel, Setting
+from connectors.base import Answer, Blame, Context, Event, HttpParcel, Judgement, Limits, Setting
 from connectors.formats.chat import ChatFormat, Text, entities, json_of, seconds
 from connectors.formats.telegram import plain
 
@@ -34,8 +34,8 @@ class MatrixFormat(ChatFormat):
         ),
     )
 
-    def request(self, event: Event, context: Context) -> Parcel:
-        parcel: HttpParcel = super().request(event, context)
+    def request(self, event: Event, context: Context) -> HttpParcel:
+        parcel = super().request(event, context)
         room = quote(context.settings.get("room_id", ""), safe="")
         transaction = quote(context.delivery_id, safe="")
         return replace(

@@ -7,7 +7,7 @@ The URL names the topic (`https://ntfy.sh/TOPIC`), the text is the body, title a
 from collections.abc import Mapping
 from typing import ClassVar
 
-from connectors.base import Blame, Context, Event, HttpParcel, Limits, Parcel, Setting
+from connectors.base import Blame, Context, Event, HttpParcel, Limits, Setting
 from connectors.formats.chat import ChatFormat
 from connectors.messages.describe import describe
 
@@ -32,7 +32,7 @@ class NtfyFormat(ChatFormat):
         ),
     )
 
-    def request(self, event: Event, context: Context) -> Parcel:
+    def request(self, event: Event, context: Context) -> HttpParcel:
         headers = {"Content-Type": "text/plain; charset=utf-8"}
         if context.settings.get("token"):
             headers["Authorization"] = f"Bearer {context.settings['token']}"

@@ -23,18 +23,20 @@ from hub.commands.serving import raise_file_limit
 from hub.config import Config
 from hub.engine.in_flight import REQUESTS_MAX
 from hub.engine.intake import DISK_FREE_MIN_BYTES
-from hub.errors import ConfigError, HubError
+from hub.errors import ConfigError, DeliveryError, HubError
 from hub.operations import hub_data
 from hub.operations.hub_data import NoHub
 from hub.rules.people import password_error
 from hub.store import key_file, schema, workers
 from hub.store.database import Database
+from hub.targets.relay import Relay, relay_address
 
 Mark = Literal["ok", "warning", "error"]
 
 DISK_FREE_COMFORT_BYTES = 2 * 1024**3
 CLOCK_APART_MAX_S = 5.0
 READY_TIMEOUT_S = 5
+RELAY_TIMEOUT_S = 5.0
 YEARS = range(2026, 2100)
 OPEN_FILES_NEEDED = REQUESTS_MAX * 2 + 256
 """A sender has a socket and may be looking a name up; the rest are callers, database and log."""
@@ -75,6 +77,7 @@ def examine(loaded: Config) -> Iterator[Finding]:
     yield base_url(loaded)
     yield from first_password(loaded)
     yield outbound(loaded)
+    yield mail(loaded)
     yield open_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
@@ -280,6 +283,22 @@ def outbound(loaded: Config) -> Finding:
             ),
         )
     return Finding("ok", f"outbound: public addresses, and {networks}")
+
+
+def mail(loaded: Config) -> Finding:
+    """Whether the relay can be reached and takes the login; nothing is sent."""
+    address = relay_address(loaded)
+    if address is None:
+        return Finding("ok", "mail: none is sent; HUB_SMTP_URL and HUB_MAIL_FROM name a relay for it")
+    relay = Relay(address, urlsplit(loaded.base_url).hostname or "localhost")
+    try:
+        relay.look(RELAY_TIMEOUT_S)
+    except DeliveryError as error:
+        return Finding("error", f"mail: {error.reason}; until it is mended, mails and notices wait")
+    finally:
+        relay.close()
+    login = " and takes the login" if address.user else ""
+    return Finding("ok", f"mail: {address.url} answers{login}; mails are from {address.sender}")
 
 
 def open_files(soft: int) -> Finding:

@@ -9,15 +9,16 @@ database, and it waits for nothing. Step before: `senders` is about to send. Ste
 import logging
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from connectors import registry, signing
-from connectors.base import PING_EVENT_TYPE, Answer, Context, Event, Format, HttpParcel, Judgement
+from connectors.base import PING_EVENT_TYPE, Answer, Context, Event, Format, HttpParcel, Judgement, MailParcel
 from hub import __version__
 from hub.engine import recipe
 from hub.errors import DeliveryError, Fault
-from hub.rules import hops
+from hub.rules import hops, recipients
 from hub.rules.facts import Facts
 from hub.rules.filters import Unreadable
 from hub.rules.masking import Credentials
@@ -94,7 +95,18 @@ class Attempt:
         secrets = destination.live_secrets(self._started_at)
         timestamp = int(time.time())  # the receiver compares it with its own wall clock
         text = None if destination.template is None else _text(destination.template, event, form)
-        parcel = form.request(event, Context(shipment.delivery_id, secrets, text, destination.settings))
+        context = Context(shipment.delivery_id, secrets, text, destination.settings, self._origin)
+        parcel = form.request(event, context)
+        timed = partial(
+            Request,
+            verify_ssl=destination.verify_ssl,
+            total_timeout_s=settings.attempt_timeout_s,
+            connect_timeout_s=settings.connect_timeout_s,
+        )
+        if isinstance(parcel, MailParcel):
+            if not recipients.is_mail(destination.url):
+                raise DeliveryError(f"{form.key} goes to mailto: only", "none", "refused")
+            return timed(destination.url, parcel)
         own = {
             "User-Agent": USER_AGENT,
             "webhook-id": event.id,
@@ -109,13 +121,8 @@ class Attempt:
         if secrets and form.is_signed:
             keys = made.keys(secrets)
             own["webhook-signature"] = signing.signature_by_keys(keys, event.id, timestamp, parcel.body)
-        return Request(
-            extended(destination.url, parcel),
-            HttpParcel(made.with_hooks_headers(own), parcel.body, parcel.method),
-            verify_ssl=destination.verify_ssl,
-            total_timeout_s=settings.attempt_timeout_s,
-            connect_timeout_s=settings.connect_timeout_s,
-        )
+        sent = HttpParcel(made.with_hooks_headers(own), parcel.body, parcel.method)
+        return timed(extended(destination.url, parcel), sent)
 
     def answered(self, receipt: Receipt) -> Outcome:
         """What an answer came to."""

@@ -8,7 +8,7 @@ fields. Step after: `subscriptions` checks and writes what is left.
 from dataclasses import dataclass, replace
 
 from hub.operations import hook_access, hook_credentials
-from hub.rules import access, catalogue, health, hook_fields
+from hub.rules import access, catalogue, health, hook_fields, recipients
 from hub.rules.access import Action, Requester
 from hub.rules.health import Health
 from hub.rules.hook_fields import SECRET_FIELDS, UNSET, HookChange
@@ -38,6 +38,8 @@ def of_new(requester: Requester, project: Project, wanted: HookChange) -> NewHoo
     assert wanted.events is not UNSET, "the fields have been checked"
     if wanted.format is not UNSET:
         form = wanted.format
+    elif recipients.is_mail(wanted.target_url):
+        form = hook_fields.MAIL_FORMAT
     else:
         form = hook_access.app_format(requester.app) or catalogue.default_format(project.catalogue)
 

@@ -60,10 +60,11 @@ class Subscriptions:
         wake: Callable[[], None],
         ended: Callable[[str], None] = lambda hook_id: None,
         let_start: Callable[[str], None] = lambda hook_id: None,
+        sends_mail: bool = True,
     ) -> None:
         """`wake`: there may be something to send. `ended`: a hook was deleted by somebody else than its own
         app. `let_start`: wait until what was already taken to be sent to a hook has begun, so that nothing
-        begins after the answer.
+        begins after the answer. `sends_mail`: whether the hub has a relay.
         """
         self._database = database
         self._box = box
@@ -74,6 +75,7 @@ class Subscriptions:
         self._wake = wake
         self._ended = ended
         self._let_start = let_start
+        self.sends_mail = sends_mail
 
     def find(self, requester: Requester, project: Project, **filters: Any) -> list[Hook]:
         """The hooks that this requester sees, newest first; `filters` as `store.hooks.find` has them."""
@@ -301,4 +303,6 @@ class Subscriptions:
             origin_kind,
             hook.format if hook else "",
             hook_credentials.settings_of(self._box, hook) if hook else (),
+            hook.target_url if hook else "",
+            self.sends_mail,
         )

@@ -77,6 +77,12 @@ def is_url_secret(form: str) -> bool:
     return found is not None and found.url_is_secret
 
 
+def makes_mail(form: str) -> bool:
+    """True when it is sent to people's addresses."""
+    found = _format(form)
+    return found is not None and found.makes == "mail"
+
+
 def shown_url(form: str, url: str) -> str:
     """The URL for people who may not edit the hook: without what makes it a credential."""
     if not is_url_secret(form):

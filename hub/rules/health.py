@@ -33,6 +33,10 @@ COUNT_AHEAD_MAX_S = 86_400.0
 """Outcomes may be judged late, and out of order, but never by so much."""
 
 GONE_REASON = "the target answered 410 Gone: it asks for no more events"
+GONE_OTHERWISE = "the target is gone for good: "
+"""What begins the reason of one that said it in another way, as chats and mail servers do."""
+
+GONE_STATUS = 410
 
 DEFAULT_PAUSE_S = 5.0
 """The pause of a failing hook when the retry schedule is empty."""
@@ -187,6 +191,12 @@ def _is_counted_already(health: Health, outcome: Outcome) -> bool:
     return outcome.started_at < health.counted_until < outcome.ended_at + COUNT_AHEAD_MAX_S
 
 
+def says_gone(health: Health) -> bool:
+    """Whether it is off because its target wants no more events."""
+    reason = health.disabled_reason or ""
+    return reason == GONE_REASON or reason.startswith(GONE_OTHERWISE)
+
+
 def _blames_event(health: Health, outcome: Outcome, failed_at: float | None) -> bool:
     """True when the receiver refuses one event that it cannot digest: others have got through since this one
     failed first.
@@ -208,7 +218,9 @@ def _after_gone(health: Health, outcome: Outcome, origin: str) -> Health:
         consecutive_failures=health.consecutive_failures + 1,
         counted_until=outcome.ended_at,
         open_until=None,
-        disabled_reason=GONE_REASON,
+        disabled_reason=GONE_REASON
+        if outcome.status == GONE_STATUS
+        else f"{GONE_OTHERWISE}{outcome.reason or outcome.status}",
         disabled_at=outcome.ended_at,
     )
 

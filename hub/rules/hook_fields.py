@@ -14,7 +14,7 @@ from connectors import signing
 from hub.errors import FieldError
 from hub.logs import MASK
 from hub.rules import catalogue as catalogues
-from hub.rules import format_fields
+from hub.rules import format_fields, recipients
 from hub.rules import headers as header_rules
 from hub.rules.addresses import Network, TargetRefused
 from hub.rules.filters import Filter, Unreadable
@@ -88,6 +88,10 @@ class Circumstances:
     """The one that the hook has, where it is not given."""
     settings: Collection[str] = ()
     """The names of those that the hook has."""
+    target_url: str = ""
+    """The one that the hook has, where it is not given."""
+    sends_mail: bool = True
+    """Whether the hub has a relay for mails."""
 
 
 def errors_of_new(wanted: HookChange, around: Circumstances) -> list[FieldError]:
@@ -124,6 +128,7 @@ def errors_in(change: HookChange, around: Circumstances) -> list[FieldError]:
     if change.settings is not UNSET or change.format is not UNSET:
         given = None if change.settings is UNSET else change.settings
         errors += format_fields.settings_errors(form, given, around.settings)
+    errors += _mail_errors(change, form, around)
     return errors + errors_anywhere(change, around.formats)
 
 
@@ -207,6 +212,9 @@ def _audited(value: Any) -> Any:
     return value.text if isinstance(value, Filter | Unreadable) else value
 
 
+MAIL_FORMAT = "email"
+"""The format that a `mailto:` target has where none is given."""
+_NO_RELAY = "this hub sends no mail: an administrator sets HUB_SMTP_URL and HUB_MAIL_FROM (docs/mail.md)"
 _NO_TARGET = "is missing: say where to send to"
 _NO_EVENTS = "is missing: name at least one event type or pattern, such as story.* or *"
 
@@ -215,10 +223,35 @@ def _target_errors(url: str, around: Circumstances) -> list[FieldError]:
     if not url:
         return [("target_url", _NO_TARGET)]
     try:
-        check_url(url, around.allow, around.ports)
+        if recipients.is_mail(url):
+            recipients.of_url(url)
+        else:
+            check_url(url, around.allow, around.ports)
     except TargetRefused as refused:
         return [("target_url", str(refused))]
+    if recipients.is_mail(url) and not around.sends_mail:
+        return [("target_url", _NO_RELAY)]
     return []
+
+
+def _mail_errors(change: HookChange, form: str, around: Circumstances) -> list[FieldError]:
+    """What goes to people goes in the format of mails and has nothing of HTTP; and nothing else does."""
+    if change.target_url is UNSET and change.format is UNSET and not (change.headers or change.handshake):
+        return []
+    url = around.target_url if change.target_url is UNSET else change.target_url
+    makes_mail = format_fields.makes_mail(form)
+    if not recipients.is_mail(url):
+        if makes_mail and url:
+            return [("target_url", f"must begin with mailto: for the format {form}")]
+        return []
+    errors: list[FieldError] = []
+    if form and not makes_mail and form in around.formats:
+        errors.append(("format", f"must be {MAIL_FORMAT} for a mailto: target"))
+    if change.headers is not UNSET and change.headers:
+        errors.append(("headers", "must be left out for a mailto: target: they are for requests over HTTP"))
+    if change.handshake is not UNSET and change.handshake:
+        errors.append(("handshake", "must be left out for a mailto: target: it is for receivers over HTTP"))
+    return errors
 
 
 def _event_errors(patterns: Sequence[str], catalogue: str) -> list[FieldError]:

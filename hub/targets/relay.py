@@ -14,10 +14,12 @@ from email.policy import SMTP
 from email.utils import formatdate, parseaddr
 from io import BytesIO
 from ipaddress import ip_address
+from urllib.parse import unquote, urlsplit
 
 import certifi
 import pycurl
 
+from hub.config import Config
 from hub.errors import DeliveryError, Phase
 
 NO_RELAY = "this hub has no mail relay: an administrator sets HUB_SMTP_URL and HUB_MAIL_FROM"
@@ -60,6 +62,22 @@ class RelayAddress:
     def url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'smtps' if self.is_tls else 'smtp'}://{host}:{self.port}"
+
+
+def relay_address(config: Config) -> RelayAddress | None:
+    """The relay that the environment names, if it names one."""
+    if not (config.smtp_url and config.mail_from):
+        return None
+    parts = urlsplit(config.smtp_url)
+    return RelayAddress(
+        parts.hostname or "",
+        parts.port or 0,
+        parts.scheme == "smtps",
+        config.mail_from,
+        unquote(parts.username or ""),
+        config.smtp_password or "",
+        config.outbound_ca_file,
+    )
 
 
 class Relay:

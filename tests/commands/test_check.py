@@ -13,6 +13,7 @@ from hub.commands import check
 from hub.config import NAMES, Config, load
 from tests.rigs.commands import query, run
 from tests.rigs.hubs import hookhub, serving
+from tests.rigs.mail import MailServer
 from tests.rigs.waiting import until
 
 
@@ -38,6 +39,7 @@ def test_check_finds_a_good_set_up_good(made: str) -> None:
         "secret key:",
         "base URL:",
         "outbound:",
+        "mail:",
         "open files:",
     ):
         assert subject in out
@@ -139,3 +141,15 @@ def test_check_says_why_a_running_hub_is_not_ready(tmp_path: Path) -> None:
         done = hookhub("check", HUB_DATA_DIR=str(tmp_path / "data"))
     assert done.returncode == 1
     assert "is not ready: database ok, workers none" in done.stdout
+
+
+def test_check_speaks_to_the_mail_relay(tmp_path: Path) -> None:
+    assert check.mail(configured(tmp_path)).mark == "ok"
+    with MailServer({"AUTH": "535 5.7.8 wrong"}) as server:
+        given = {"HUB_SMTP_URL": f"smtp://127.0.0.1:{server.port}", "HUB_MAIL_FROM": "hub@x.org"}
+        assert check.mail(configured(tmp_path, **given)).text.endswith("mails are from hub@x.org")
+        given |= {"HUB_SMTP_URL": f"smtp://ada@127.0.0.1:{server.port}", "HUB_SMTP_PASSWORD": "s3cret"}
+        refused = check.mail(configured(tmp_path, **given))
+    assert refused.mark == "error"
+    assert "refuses the login" in refused.text
+    assert "s3cret" not in refused.text

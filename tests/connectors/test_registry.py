@@ -67,7 +67,7 @@ def test_an_unknown_key_is_told_the_known_ones() -> None:
     assert isinstance(fault.value, LookupError)
     with pytest.raises(
         UnknownFormat,
-        match=r"no format 'xml': use one of standard, icescrum, github, cloudevents, slack, .*matrix$",
+        match=r"no format 'xml': use one of standard, icescrum, github, cloudevents, slack, .*email$",
     ) as fault_of_format:
         format_of("xml")
     assert isinstance(fault_of_format.value, LookupError)

@@ -23,6 +23,7 @@ from hub.web.pages.table import Page, PageRequest, Redirect, View
 from hub.web.rendering import milliseconds
 
 PHASES = ("Name", "Connect", "TLS", "Send", "Wait for answer", "Read")
+_MAIL = "MAIL"
 SIGNATURES = ("webhook-signature", "x-icescrum-signature", "x-hub-signature", "x-hub-signature-256")
 """Made of a secret and good for minutes: shown to nobody."""
 PLAIN_HEADERS = {
@@ -128,7 +129,7 @@ def _try(
     shows_bodies = sees_bodies(request.requester)
     return {
         **_step(chosen.number, outcome),
-        "result": f"{outcome.status} {_phrase(outcome.status)}" if outcome.status else _result(outcome),
+        "result": f"{outcome.status} {_phrase(outcome)}" if outcome.status else _result(outcome),
         "reason": outcome.reason or "",
         "peer": outcome.peer,
         "was_sent": outcome.was_sent,
@@ -141,7 +142,7 @@ def _try(
         "request_pretty": words.pretty(sent) if sent is not None and shows_bodies else "",
         "request_raw": words.text(sent) if sent is not None and shows_bodies else "",
         "request_headers": _shown_headers(list(outcome.request_headers.items())),
-        "curl": _curl(outcome, sent) if sent is not None and shows_bodies else "",
+        "curl": _curl(outcome, sent) if sent is not None and shows_bodies and outcome.method != _MAIL else "",
         "status": outcome.status,
         "response_pretty": words.pretty(outcome.response_body) if shows_bodies else "",
         "response_raw": words.text(outcome.response_body) if shows_bodies else "",
@@ -150,9 +151,12 @@ def _try(
     }
 
 
-def _phrase(status: int) -> str:
+def _phrase(outcome: Outcome) -> str:
+    """A mail server's numbers mean something else."""
+    if outcome.method == _MAIL or outcome.status is None:
+        return ""
     try:
-        return HTTPStatus(status).phrase
+        return HTTPStatus(outcome.status).phrase
     except ValueError:
         return ""
 

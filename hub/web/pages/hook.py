@@ -12,7 +12,7 @@ from hub.operations import hook_access, hook_views
 from hub.operations.overview import OPEN_MAX, HookRow
 from hub.rules.access import Action, refusal
 from hub.rules.filters import Unreadable
-from hub.rules.health import GONE_REASON
+from hub.rules.health import GONE_OTHERWISE, says_gone
 from hub.rules.settings import Settings
 from hub.store.history import SHOWN_STATES, Delivery
 from hub.store.hooks import Hook
@@ -118,8 +118,10 @@ def _notice(row: HookRow, tuned: Settings) -> str:
         left = tuned.failure_limit - failures
         said = f"{words.counted(failures, 'request', 'requests')} {'in a row ' if failures > 1 else ''}failed"
         return f"{said}; {left} more {'switches' if left == 1 else 'switch'} it off" if left > 0 else said
-    if hook.state == "gone" or health.disabled_reason == GONE_REASON:
-        return "The target answered 410 Gone: it asks for no more events"
+    if hook.state == "gone" or says_gone(health):
+        reason = health.disabled_reason or ""
+        is_other = reason.startswith(GONE_OTHERWISE)
+        return f"T{reason[1:]}" if is_other else "The target answered 410 Gone: it asks for no more events"
     if hook.state == "auto_disabled":
         in_a_row = "in a row " if failures > 1 else ""
         return f"Switched off after {words.counted(failures, 'request', 'requests')} {in_a_row}failed"

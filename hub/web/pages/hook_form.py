@@ -34,6 +34,7 @@ FORMAT_WORDS = {
     "icescrum": "the object itself, x-icescrum-event",
     "github": "the object itself, X-GitHub-Event",
     "cloudevents": "CloudEvents 1.0",
+    "email": "a mail to each address",
 }
 
 
@@ -94,7 +95,11 @@ def check_target(request: PageRequest) -> View:
     given = HookChange(target_url=draft.target_url)
     wrong = request.services.subscriptions.errors_in(request.requester, request.project, given)
     values = {"draft": draft.shown_again(), "errors": words.errors_by_field(wrong)}
-    return View({**values, "check_path": _path(request, "hooks/check")}, template="hooks/target_field.html")
+    values |= {
+        "check_path": _path(request, "hooks/check"),
+        "sends_mail": request.services.subscriptions.sends_mail,
+    }
+    return View(values, template="hooks/target_field.html")
 
 
 def change_filter(request: PageRequest) -> View:
@@ -189,6 +194,7 @@ def _form(
         "failure_limit": tuned.failure_limit,
         "hold_days": tuned.hold_days,
         "check_path": _path(request, "hooks/check"),
+        "sends_mail": request.services.subscriptions.sends_mail,
     }
     return View(values, 422 if errors else 200, "hooks/form.html")
 
@@ -236,7 +242,7 @@ def _reason(request: PageRequest, hook: Hook) -> str:
             "Your role lets you look at hooks. Product owners and scrum masters of the project change them."
         )
     if hook.state == "gone":
-        return "The target answered 410 Gone: this subscription is over. Its log is kept."
+        return "The target said that it is gone for good: this subscription is over. Its log is kept."
     if hook.origin_kind == "api":
         return (
             "It was made through the API, and its client expects it as it made it. Change it there, "
@@ -275,7 +281,8 @@ def _format_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     formats = [registry.format_of(key) for key in registry.format_keys()]
     programs = [(one.key, _format_words(one.key)) for one in formats if one.makes == "json"]
     chats = [(one.key, _format_words(one.key)) for one in formats if one.makes == "text"]
-    return [("Programs", programs), ("Chats", chats)]
+    mails = [(one.key, _format_words(one.key)) for one in formats if one.makes == "mail"]
+    return [("Programs", programs), ("Chats", chats), ("Mail", mails)]
 
 
 def _format_settings() -> list[tuple[str, str, Sequence[Setting]]]:

@@ -10,7 +10,7 @@ import msgspec
 
 from hub.operations import hook_access
 from hub.operations.overview import OPEN_MAX, HookRow, Hours
-from hub.rules.health import GONE_REASON
+from hub.rules.health import GONE_OTHERWISE, Health, says_gone
 from hub.rules.matching import Subscription
 from hub.rules.settings import Settings
 from hub.store.history import Delivery
@@ -79,6 +79,11 @@ def counted(count: int, one: str, many: str, most: int = 0) -> str:
     return f"{number(count, most)} {one if count == 1 else many}"
 
 
+def _gone(health: Health) -> str:
+    is_other = (health.disabled_reason or "").startswith(GONE_OTHERWISE)
+    return "gone for good" if is_other else "answered 410"
+
+
 def under_state(row: HookRow, failure_limit: int) -> str:
     """The line below a hook's state in a list."""
     hook = row.hook
@@ -87,11 +92,11 @@ def under_state(row: HookRow, failure_limit: int) -> str:
         failures = health.consecutive_failures
         return f"{failures} of {failure_limit} in a row" if failure_limit else f"{failures} in a row"
     if hook.state == "auto_disabled":
-        if health.disabled_reason == GONE_REASON:
-            return "answered 410"
+        if says_gone(health):
+            return _gone(health)
         return f"{number(row.open_count, OPEN_MAX)} held"
     if hook.state == "gone":
-        return "answered 410"
+        return _gone(health)
     if hook.state == "disabled":
         return (health.disabled_reason or "").removeprefix("switched off ").removeprefix("made switched off ")
     return ""
