@@ -219,7 +219,7 @@ def _after_gone(health: Health, outcome: Outcome, origin: str) -> Health:
         counted_until=outcome.ended_at,
         open_until=None,
         disabled_reason=GONE_REASON
-        if outcome.status == GONE_STATUS
+        if outcome.status in (None, GONE_STATUS)
         else f"{GONE_OTHERWISE}{outcome.reason or outcome.status}",
         disabled_at=outcome.ended_at,
     )
