@@ -20,7 +20,7 @@ KEPT_MAX = 20_000
 class Recipe:
     """For one version of a hook."""
 
-    __slots__ = ("_beside", "_hidden", "_keys", "_names", "credentials", "destination", "shown_url")
+    __slots__ = ("_beside", "_hidden", "_keys", "credentials", "destination", "shown_url")
 
     def __init__(self, destination: Destination) -> None:
         self.destination = destination
@@ -34,8 +34,8 @@ class Recipe:
         self.credentials: Credentials = credentials_of(destination.headers, secrets + self._hidden)
         """What must not be kept of an answer."""
         self._keys: dict[str, bytes] = {}
-        self._names: tuple[str, ...] = ()
-        self._beside: dict[str, str] = {}
+        # In one, because any thread may look: our names the last time, and what of the hook's goes beside.
+        self._beside: tuple[tuple[str, ...] | None, dict[str, str]] = (None, {})
 
     def keys(self, secrets: list[str]) -> list[bytes]:
         """The HMAC keys of these secrets of the hook. Raises ValueError for one that is no key."""
@@ -53,11 +53,12 @@ class Recipe:
         if not headers:
             return own
         names = tuple(own)
-        if names != self._names:
+        known, beside = self._beside
+        if names != known:
             taken = {name.lower() for name in own}
-            self._beside = {name: value for name, value in headers.items() if name.lower() not in taken}
-            self._names = names
-        return self._beside | own
+            beside = {name: value for name, value in headers.items() if name.lower() not in taken}
+            self._beside = (names, beside)
+        return beside | own
 
     def masked(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers as they are kept: the owner's own values, and what holds a secret setting, are

@@ -1,52 +1,44 @@
-"""What all requests to one hook share: its keys, its headers beside ours, and what is never kept as it was sent."""
+"""What all requests to one hook have in common."""
 
-import pytest
+from dataclasses import replace
 
 from hub.engine import recipe
-from hub.engine.recipe import Recipe
 from hub.logs import MASK
-from hub.store import destinations, hooks
 from hub.store.destinations import Destination
-from tests.rigs.stage import Stage
+
+HOOK = Destination(
+    "hook_1",
+    1,
+    "DEMO",
+    "https://a.example/",
+    "standard",
+    True,
+    {"X-Key": "k", "webhook-ID": "mine"},
+    None,
+    (),
+)
 
 
-def opened(store: Stage, **fields: object) -> Destination:
-    hook_id = store.hook(**fields)
-    hook = store.read(lambda: hooks.get(hook_id))
-    assert hook is not None
-    return destinations.of_hook(store.box, hook, "DEMO")
+def test_it_is_made_once_for_each_version_of_a_hook() -> None:
+    made = recipe.of_destination(HOOK)
+    assert recipe.of_destination(HOOK) is made
+    changed = replace(HOOK, version=2, headers={"X-Key": "other"})
+    assert recipe.of_destination(changed).with_hooks_headers({}) == {"X-Key": "other"}
 
 
-def test_a_header_of_the_hooks_stands_beside_ours_and_never_in_its_place(sqlite: Stage) -> None:
-    made = Recipe(opened(sqlite, headers={"X-Key": "hush", "webhook-ID": "mine"}))
-    for own in ({"webhook-id": "1"}, {"webhook-id": "2"}, {"webhook-id": "3", "x-KEY": "ours"}):
-        sent = made.with_hooks_headers(own)
-        assert own.items() <= sent.items()
-        assert len({name.lower() for name in sent}) == len(sent)
-    assert made.with_hooks_headers({"webhook-id": "1"})["X-Key"] == "hush"
-    assert Recipe(opened(sqlite)).with_hooks_headers({"a": "1"}) == {"a": "1"}
+def test_our_headers_win_whichever_we_have_this_time() -> None:
+    made = recipe.of_destination(HOOK)
+    assert made.with_hooks_headers({"webhook-id": "evt"}) == {"X-Key": "k", "webhook-id": "evt"}
+    assert made.with_hooks_headers({"x-key": "ours"}) == {"webhook-ID": "mine", "x-key": "ours"}
+    assert made.with_hooks_headers({"webhook-id": "evt_2"}) == {"X-Key": "k", "webhook-id": "evt_2"}
 
 
-def test_the_owners_values_are_masked_where_they_are_kept(sqlite: Stage) -> None:
-    made = Recipe(opened(sqlite, headers={"X-Key": "hush"}))
-    assert made.masked({"X-Key": "hush", "webhook-id": "1"}) == {"X-Key": MASK, "webhook-id": "1"}
+def test_the_owners_values_are_kept_masked() -> None:
+    made = recipe.of_destination(HOOK)
+    assert made.masked({"X-Key": "k", "webhook-id": "evt"}) == {"X-Key": MASK, "webhook-id": "evt"}
 
 
-def test_a_secret_is_made_a_key_once_and_one_that_is_none_is_refused_each_time(sqlite: Stage) -> None:
-    made = Recipe(opened(sqlite, secret="mine"))
-    [first], [again] = made.keys(["mine"]), made.keys(["mine"])
-    assert (first, again is first) == (b"mine", True)
-    for _ in range(2):
-        with pytest.raises(ValueError, match="whsec_"):
-            made.keys(["whsec_!"])
-
-
-def test_it_is_kept_for_one_version_of_a_hook(sqlite: Stage) -> None:
-    one, other = opened(sqlite), opened(sqlite)
-    kept = recipe.of_destination(one)
-    assert recipe.of_destination(one) is kept
-    assert recipe.of_destination(other) is not kept
-    hook = sqlite.read(lambda: hooks.get(one.hook_id))
-    assert hook is not None
-    newer = destinations.of_hook(sqlite.box, hook, "DEMO")
-    assert recipe.of_destination(newer).destination is newer
+def test_a_secret_becomes_its_key_also_when_it_came_later() -> None:
+    made = recipe.of_destination(HOOK)
+    assert made.keys(["plain"]) == [b"plain"]
+    assert made.keys(["whsec_c2VjcmV0LWJ5dGVz", "plain"]) == [b"secret-bytes", b"plain"]
