@@ -1,6 +1,6 @@
-"""What is due by the clock: schedules whose time has come.
+"""What is due by the clock: schedules whose time has come, and events that were to be delivered later.
 
-Owns one tick: each time that has come is taken and its event written, with its deliveries, in one
+Owns one tick: each time that has come is taken and its event written or released, with its deliveries, in one
 transaction, so that neither kill nor many processes lose or double it. Step before: `scheduler` calls this
 each second. Step after: as for every event, the dispatcher.
 """
@@ -12,7 +12,7 @@ from hub.engine.intake import Intake
 from hub.ids import new_id
 from hub.rules import catalogue
 from hub.rules import schedule as rules
-from hub.store import projects, schedules
+from hub.store import events, projects, schedules
 from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.projects import Project
@@ -21,7 +21,7 @@ from hub.store.schedules import Schedule
 log = logging.getLogger("hub.engine.due")
 
 TICK_MAX = 100
-"""Schedules that one tick takes; the rest waits for the next."""
+"""Schedules, and events, that one tick takes; the rest waits for the next."""
 
 
 class Due:
@@ -34,7 +34,8 @@ class Due:
     def tick(self, now: float) -> int:
         """Fire what has come by `now`; returns how many times were taken by this process."""
         found = self._database.read(lambda: schedules.due(now, TICK_MAX))
-        return sum(self._take(one, now) for one in found)
+        waited = self._database.read(lambda: events.due(now, TICK_MAX))
+        return sum(self._take(one, now) for one in found) + sum(self._release(one, now) for one in waited)
 
     def replan(self, now: float) -> None:
         """Plan those of cron anew: what a zone's clocks do may have changed since."""
@@ -60,6 +61,15 @@ class Due:
             project = projects.by_id(one.project_id)
             if firing.fires and project is not None and not project.is_archived:
                 schedules.remember(one.id, self._publish(one, project, firing, now), firing.missed, now)
+            return True
+
+        return self._database.write(write, waits=True).result()
+
+    def _release(self, event: NewEvent, now: float) -> bool:
+        def write() -> bool:
+            if not events.take_due(event):
+                return False
+            self._intake.release(event, now)
             return True
 
         return self._database.write(write, waits=True).result()

@@ -51,6 +51,8 @@ class Receipt:
     occurred_at: float
     deliveries: int
     is_duplicate: bool = False
+    due_at: float | None = None
+    """It waits for this time, and has no deliveries before."""
 
 
 @dataclass(slots=True)
@@ -131,13 +133,14 @@ class Intake:
                     p.data,
                     hops=hops,
                     source_id=source_id,
+                    due_at=p.deliver_at if p.deliver_at is not None and p.deliver_at > now else None,
                 )
                 for p in published
             ],
             [None if p.key is None else events.key_digest(p.key) for p in published],
             remembers_types,
         )
-        self._routing.route_ahead(publication.events)
+        self._routing.route_ahead([event for event in publication.events if event.due_at is None])
         return publication
 
     def takes_time(self, project_id: int) -> bool:
@@ -161,6 +164,14 @@ class Intake:
 
         self._database.after_commit(committed)
 
+    def release(self, event: NewEvent, now: float) -> None:
+        """Give an event whose time has come to the hooks that want it now, in the caller's transaction, which
+        changes no hook.
+        """
+        self._routing.route([event])
+        events.deliver(self._database, [event], now)
+        self._database.after_commit(self._wake)
+
     def match(self, project_id: int, event_types: Iterable[str]) -> dict[str, list[str]]:
         """Type → the hooks that would get an event of it now, if their filters let it through."""
         return self._routing.match(project_id, event_types)
@@ -177,7 +188,7 @@ class Intake:
                 event for event, first in zip(publication.events, firsts, strict=True) if first is None
             ]
             fresh += publication.fresh
-        self._routing.route(fresh)
+        self._routing.route(event for event in fresh if event.due_at is None)
         events.add(self._database, fresh, now)
         self._remember_types(publications, now)
         return [self._receipts(publication, firsts) for publication, firsts in receipts]
@@ -211,7 +222,7 @@ class Intake:
 
     def _receipts(self, publication: Publication, firsts: list[str | None]) -> list[Receipt]:
         return [
-            Receipt(event.id, event.type, event.occurred_at, len(event.hook_ids))
+            Receipt(event.id, event.type, event.occurred_at, len(event.hook_ids), due_at=event.due_at)
             if first is None
             else self._repeated(event, first)
             for event, first in zip(publication.events, firsts, strict=True)

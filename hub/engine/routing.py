@@ -38,9 +38,9 @@ class Routing:
 
     def route_ahead(self, events: Sequence[NewEvent]) -> None:
         """Ask the filters of a project about its events, as of what is known in memory."""
-        project_id = events[0].project_id
-        if not self.has_filters(project_id):
+        if not events or not self.has_filters(events[0].project_id):
             return
+        project_id = events[0].project_id
         with self._lock:
             table = self._tables[project_id]
             version = table.version

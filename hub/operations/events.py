@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.base import Event
-from hub.errors import Invalid, NotFound
+from hub.errors import Conflict, Invalid, NotFound
 from hub.operations.subscriptions import Subscriptions
 from hub.rules import catalogue
-from hub.rules.access import Requester, sees_bodies
+from hub.rules.access import Requester, require, sees_bodies
 from hub.rules.facts import Facts
 from hub.rules.matching import OWN_EVENT_TYPES, PING_EVENT_TYPE
-from hub.store import events
+from hub.store import audit, events
 from hub.store.database import Database
 from hub.store.hooks import Hook
 from hub.store.projects import Project
@@ -73,6 +73,32 @@ class Events:
         if found is None or (requester.app is not None and found.type in hidden_types(requester)):
             raise NotFound("there is no such event in this project", title="No such event")
         return events.as_sent(found, project.key)
+
+    def withdraw(self, requester: Requester, project: Project, event_id: str) -> None:
+        """Delete an event that still waits for its time (`deliver_at`).
+
+        Raises: Forbidden; NotFound; Conflict, it has been given to its hooks.
+        """
+        require(requester, "publish", "manage", project_id=project.id)
+
+        def write() -> None:
+            if events.delete_due(project.id, event_id):
+                now = self._database.clock.now()
+                audit.add(now, requester, "event.withdrawn", event_id, project.id)
+            elif events.head(project.id, event_id) is None:
+                raise NotFound("there is no such event in this project", title="No such event")
+            else:
+                raise Conflict(
+                    "this event has been given to its hooks: only one that still waits can be withdrawn",
+                    title="Too late",
+                )
+
+        self._database.write(write).result()
+
+    def due_at(self, project: Project, event_id: str) -> float | None:
+        """The time that an event waits for; None for one that waits for none."""
+        found = self._database.read(lambda: events.get(project.id, event_id))
+        return None if found is None else found.due_at
 
     def preview(
         self, requester: Requester, project: Project, facts: Facts, most: int = PREVIEW_MAX

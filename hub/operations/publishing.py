@@ -5,6 +5,7 @@ own. Cheap enough for the event loop, unless it `takes_time`. Step before: a doo
 (`rules.payload` for bodies). Step after: `engine.intake`.
 """
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -14,7 +15,7 @@ from hub.engine.intake import Intake, Receipt
 from hub.errors import Invalid
 from hub.rules import catalogue
 from hub.rules.access import Requester, archived, require
-from hub.rules.payload import Published
+from hub.rules.payload import Published, due_error
 from hub.store.batch import Tell
 from hub.store.projects import Project
 
@@ -110,6 +111,8 @@ class Publishing:
             reason = catalogue.type_error(project.catalogue, event.type)
             if reason is not None:
                 wrong.append((f"[{n}].type" if is_many else "type", reason))
+            if event.deliver_at is not None and (reason := due_error(event, time.time())) is not None:
+                wrong.append((f"[{n}].deliver_at" if is_many else "deliver_at", reason))
             if len(wrong) == ERRORS_MAX:
                 break
         if wrong:

@@ -24,7 +24,9 @@ EVENTS_MAX = 1_000
 KEY_MAX_LENGTH = 512
 ENVELOPE_BYTES_MAX = 65_536
 """What an event may have besides its data."""
-FIELDS = ("type", "data", "id", "occurred_at")
+FIELDS = ("type", "data", "id", "occurred_at", "deliver_at")
+LATER_MAX_S = 30 * 86_400
+"""How far ahead an event may be due."""
 ERRORS_MAX = 100
 
 _GRAVITY = (Malformed, TooLarge, Invalid)
@@ -43,6 +45,7 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True):
     data: Raw
     id: str | None = None
     occurred_at: str | None = None
+    deliver_at: str | None = None
 
 
 _PLAIN = msgspec.json.Decoder(_Plain)
@@ -67,6 +70,8 @@ class Published:
     key: str | None
     """The caller's idempotency key."""
     occurred_at: float | None
+    deliver_at: float | None = None
+    """When it is due; who gets it is asked then. None: at once."""
 
 
 def read_one_or_many(body: bytes, data_bytes_max: int) -> tuple[list[Published], bool]:
@@ -123,10 +128,11 @@ def _read_plain(item: bytes, data_bytes_max: int) -> Published | None:
 
     errors: list[FieldError] = []
     moment = _moment(found.occurred_at, "", errors)
+    due = _moment(found.deliver_at, "", errors)
     has_key = found.id is None or 1 <= len(found.id) <= KEY_MAX_LENGTH
     if errors or not has_key or catalogue.form_error(found.type):
         return None
-    return Published(found.type, data, found.id, moment)
+    return Published(found.type, data, found.id, moment, due)
 
 
 def _read_thoroughly(item: bytes, path: str, data_bytes_max: int) -> Published:
@@ -140,17 +146,25 @@ def _read_thoroughly(item: bytes, path: str, data_bytes_max: int) -> Published:
     _check_strict(item, data, path)
 
     errors = _unknown_fields(fields, path)
-    event_type, key, occurred_at = (_value(fields, name) for name in ("type", "id", "occurred_at"))
+    event_type, key = _value(fields, "type"), _value(fields, "id")
     errors += _type_errors(event_type, _at(path, "type"))
     errors += _data_errors(data, _at(path, "data"))
     if key is not None and not (isinstance(key, str) and 1 <= len(key) <= KEY_MAX_LENGTH):
         errors.append(
             (_at(path, "id"), f"your idempotency key must be a text of 1 to {KEY_MAX_LENGTH} characters")
         )
-    moment = _moment(occurred_at, _at(path, "occurred_at"), errors)
+    moment = _moment(_value(fields, "occurred_at"), _at(path, "occurred_at"), errors)
+    due = _moment(_value(fields, "deliver_at"), _at(path, "deliver_at"), errors)
     if errors:
         raise Invalid(errors)
-    return Published(event_type, data, key, moment)
+    return Published(event_type, data, key, moment, due)
+
+
+def due_error(event: Published, now: float) -> str | None:
+    """Why an event cannot be due when it says; None when it can. A time that has gone by means at once."""
+    if event.deliver_at is None or event.deliver_at <= now + LATER_MAX_S:
+        return None
+    return f"may be at most {LATER_MAX_S // 86_400} days ahead"
 
 
 def _too_large(path: str, found: str, data_bytes_max: int) -> TooLarge:

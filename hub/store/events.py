@@ -53,6 +53,8 @@ class Event:
     data: bytes
     source_id: str | None = None
     """The source that took it in."""
+    due_at: float | None = None
+    """It waits for this time; None once it has been given to the hooks that want it."""
 
 
 @dataclass(slots=True)
@@ -71,6 +73,8 @@ class NewEvent:
     """How many deliveries of a hub led to it."""
     source_id: str | None = None
     """The source that took it in."""
+    due_at: float | None = None
+    """Nobody gets it before."""
 
 
 def key_digest(key: str) -> bytes:
@@ -83,11 +87,17 @@ def add(database: Database, events: Sequence[NewEvent], now: float) -> None:
     """
     database.executemany(
         (
-            "INSERT INTO event (id, project_id, type, occurred_at, data, hops, source_id) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO event (id, project_id, type, occurred_at, data, hops, source_id, due_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         ),
-        [(e.id, e.project_id, e.type, e.occurred_at, e.data, e.hops, e.source_id) for e in events],
+        [(e.id, e.project_id, e.type, e.occurred_at, e.data, e.hops, e.source_id, e.due_at) for e in events],
     )
+    deliver(database, events, now)
+
+
+def deliver(database: Database, events: Iterable[NewEvent], now: float) -> None:
+    """Write a waiting delivery for each of their hooks, and make those hooks' lanes ready."""
+    events = list(events)
     add_deliveries(
         database,
         # One by one: a thousand events for ten thousand hooks are more rows than there is memory for.
@@ -109,6 +119,39 @@ def add_deliveries(database: Database, rows: Iterable[tuple[str, str, str, int, 
         " VALUES (?, ?, ?, ?, ?, 'waiting', 0, 0, 0)",
         rows,
     )
+
+
+def due(now: float, limit: int) -> list[NewEvent]:
+    """Those whose time has come, the longest overdue first."""
+    table = models.Event
+    rows = table.select().where(table.due_at <= now).order_by(table.due_at).limit(limit)
+    return [
+        NewEvent(
+            row.id,
+            row.project_id,
+            row.type,
+            row.occurred_at,
+            bytes(row.data),
+            hops=row.hops,
+            source_id=row.source_id,
+            due_at=row.due_at,
+        )
+        for row in rows
+    ]
+
+
+def take_due(event: NewEvent) -> bool:
+    """Say that it is given to its hooks now; False when somebody else has, or when it was deleted."""
+    table = models.Event
+    taken = table.update(due_at=None).where(table.id == event.id, table.due_at == event.due_at).execute()
+    return bool(taken)
+
+
+def delete_due(project_id: int, event_id: str) -> bool:
+    """Delete an event that still waits for its time; False when there is none."""
+    table = models.Event
+    waits = (table.id == event_id, table.project_id == project_id, table.due_at.is_null(False))
+    return bool(table.delete().where(*waits).execute())
 
 
 def claim_key(database: Database, project_id: int, digest: bytes, event_id: str, now: float) -> str | None:
@@ -190,6 +233,7 @@ def between(project_id: int, since: float, until: float, after: str | None, limi
     low = after or first_id("evt", max(0.0, since))
     query = _heads(project_id).where(models.Event.id < first_id("evt", max(0.0, until)))
     query = query.where(models.Event.id > low if after else models.Event.id >= low)
+    query = query.where(models.Event.due_at.is_null())
     return [_head(row) for row in query.order_by(models.Event.id).limit(limit)]
 
 
@@ -237,4 +281,6 @@ def _head(row: tuple[str, str, float, int]) -> EventHead:
 
 
 def _event(row: models.Event) -> Event:
-    return Event(str(row.id), str(row.type), float(row.occurred_at), bytes(row.data), row.source_id)
+    return Event(
+        str(row.id), str(row.type), float(row.occurred_at), bytes(row.data), row.source_id, row.due_at
+    )

@@ -60,7 +60,7 @@ def forget(settings: Settings, now: float, rows_max: int = TIDY_MAX) -> int:
     """
     cutoff = max(0.0, now - settings.retention_days * 86_400)
     forgotten = delete_finished(finished_before(cutoff, rows_max))
-    forgotten += _forget_events(Event.id < first_id("evt", cutoff), rows_max)
+    forgotten += _forget_events((Event.id < first_id("evt", cutoff)) & Event.due_at.is_null(), rows_max)
     for project_id in projects.deleted_ids():
         if forgotten < rows_max:
             forgotten += _forget_project(project_id, rows_max - forgotten)

@@ -10,8 +10,11 @@ import pytest
 from hub.engine.due import Due
 from hub.engine.intake import Intake
 from hub.operations.schedules import ScheduleFields
+from hub.rules import filters
 from hub.rules.access import Requester
-from hub.store import projects, schedules
+from hub.rules.payload import Published
+from hub.rules.settings import Settings
+from hub.store import events, hooks, projects, retention, schedules
 from hub.store.schedules import Schedule
 from tests.rigs.engine import Engine
 from tests.rigs.waiting import DEADLINE_S
@@ -126,3 +129,47 @@ def test_those_of_cron_are_planned_anew_when_the_clocks_of_their_zone_have_chang
     again = engine.database.read(lambda: schedules.get(one.id))
     assert again is not None
     assert again.next_at == one.next_at
+
+
+def later(engine: Engine, in_s: float, data: bytes = b"{}") -> str:
+    event = Published("report.due", data, None, None, engine.database.clock.now() + in_s)
+    accepted = engine.services.intake.accept(engine.project.id, [event], remembers_types=True)
+    [receipt] = accepted.result(DEADLINE_S)
+    assert (receipt.deliveries, receipt.due_at) == (0, event.deliver_at)
+    return receipt.id
+
+
+def test_an_event_for_later_goes_to_the_hooks_that_want_it_then(engine: Engine, due: Due) -> None:
+    before = engine.hook("http://127.0.0.1:9/")
+    event_id = later(engine, 60)
+    now = engine.database.clock.now()
+    engine.do(lambda: hooks.delete(hooks.get(before), now))  # type: ignore[arg-type]
+    after = engine.hook("http://127.0.0.1:9/", ["report.*"])
+
+    assert due.tick(now + 59) == 0
+    assert due.tick(now + 61) == 1
+    assert due.tick(now + 61) == 0
+
+    assert engine.deliveries(before) == []
+    assert [delivery.event_id for delivery in engine.deliveries(after)] == [event_id]
+
+
+def test_an_event_for_later_is_neither_replayed_nor_forgotten_before(engine: Engine, due: Due) -> None:
+    event_id = later(engine, 29 * 86_400)
+    now = engine.database.clock.now()
+
+    found = engine.database.read(lambda: events.between(engine.project.id, 0, now + 60, None, 10))
+    assert [one.id for one in found if one.id == event_id] == []
+    engine.do(lambda: retention.forget(Settings(retention_days=1), now + 5 * 86_400))
+    assert due.tick(now + 30 * 86_400) == 1
+
+
+def test_a_filter_is_asked_when_an_event_is_due(engine: Engine, due: Due) -> None:
+    three = filters.read({"any": [{"all": [{"field": "state", "op": "=", "value": 3}]}]})
+    hook = engine.hook("http://127.0.0.1:9/", filter=three)
+    later(engine, 10, b'{"state":2}')
+    wanted = later(engine, 10, b'{"state":3}')
+
+    due.tick(engine.database.clock.now() + 20)
+
+    assert [delivery.event_id for delivery in engine.deliveries(hook)] == [wanted]

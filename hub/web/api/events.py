@@ -9,7 +9,7 @@ from pydantic import Field
 from connectors import registry
 from connectors.base import Event, EventTypeInfo
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
-from hub.web.api.models import WORDS, Envelope, EventTypeAnswer, EventTypeInput
+from hub.web.api.models import WORDS, Deleted, Envelope, EventTypeAnswer, EventTypeInput
 from hub.web.api.queries import Paged, Query, before_id
 
 TYPES_PAGE = 100
@@ -47,6 +47,11 @@ def get_event(request: ApiRequest) -> ApiResponse:
     )
 
 
+def delete_event(request: ApiRequest) -> ApiResponse:
+    request.services.events.withdraw(request.requester, request.project, request.path["id"])
+    return ApiResponse({"id": request.path["id"], "deleted": True})
+
+
 class EventTypeQuery(Query):
     page: int = Field(0, ge=0, le=1_000_000, description="From 0, a hundred a page")
 
@@ -77,4 +82,6 @@ CALLS = (
     Call("GET", "/events", list_events, "Events, newest first", ("read", "subscribe"), list[Envelope],
          tag="events", query=EventQuery),
     Call("GET", "/events/{id}", get_event, "One event", ("read",), Envelope, tag="events"),
+    Call("DELETE", "/events/{id}", delete_event, "Withdraw an event that waits for its time",
+         ("publish", "manage"), Deleted, problems=(409,), tag="events"),
 )  # fmt: skip

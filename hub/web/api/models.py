@@ -69,14 +69,18 @@ class PublishInput(Input):
         None, description="Your idempotency key, good for seven days"
     )
     occurred_at: str | None = Field(None, description="ISO 8601, now if left out")
+    deliver_at: str | None = Field(
+        None, description="ISO 8601, at most 30 days ahead: who gets it is asked then. At once if left out"
+    )
 
 
 class ReceiptAnswer(BaseModel):
     id: str
     type: str
     timestamp: str
-    deliveries: int
+    deliveries: int | None = Field(description="Null for one that waits for its time")
     duplicate: bool
+    deliver_at: str | None = Field(description="Null for one that is delivered at once")
 
 
 class ReceiptsAnswer(BaseModel):

@@ -50,8 +50,9 @@ class ReceiptBody(msgspec.Struct):
     id: str
     type: str
     timestamp: str
-    deliveries: int
+    deliveries: int | None
     duplicate: bool
+    deliver_at: str | None
 
 
 class Publish:
@@ -172,10 +173,13 @@ def _with_key(key: str, events: list[Published], is_many: bool) -> list[Publishe
 
 
 def _answer(receipts: list[Receipt], is_many: bool) -> bytes:
-    answers = [
-        ReceiptBody(
-            receipt.id, receipt.type, iso(receipt.occurred_at), receipt.deliveries, receipt.is_duplicate
-        )
-        for receipt in receipts
-    ]
+    answers = [_body(receipt) for receipt in receipts]
     return _encode({"accepted": len(answers), "events": answers} if is_many else answers[0])
+
+
+def _body(receipt: Receipt) -> ReceiptBody:
+    moment = iso(receipt.occurred_at)
+    if receipt.due_at is None:
+        return ReceiptBody(receipt.id, receipt.type, moment, receipt.deliveries, receipt.is_duplicate, None)
+    due_at = iso(receipt.due_at)
+    return ReceiptBody(receipt.id, receipt.type, moment, None, receipt.is_duplicate, due_at)

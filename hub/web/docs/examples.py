@@ -37,6 +37,7 @@ RECEIPT: dict[str, Any] = {
     "timestamp": TIME,
     "deliveries": 1,
     "duplicate": False,
+    "deliver_at": None,
 }
 RECEIPTS: dict[str, Any] = {"accepted": 1, "events": [RECEIPT]}
 

@@ -123,6 +123,7 @@ def show(request: PageRequest) -> View:
         "event": event,
         "at": time_of(event.id),
         "occurred_at": parse_iso(event.timestamp),
+        "due_at": services.events.due_at(project, event.id),
         "about": _about(event) if shows_data else "",
         "went": went,
         "deliveries": [(delivery, results.get(delivery.id)) for delivery in deliveries],
@@ -136,6 +137,12 @@ def show(request: PageRequest) -> View:
         "size": _size(len(event.data)),
     }
     return View(values)
+
+
+def withdraw(request: PageRequest) -> Redirect:
+    """Delete one that waits for its time."""
+    request.services.events.withdraw(request.requester, request.project, request.path["id"])
+    return Redirect(f"/projects/{request.project.key}/events", "Withdrawn: nobody gets that event.")
 
 
 def show_new(request: PageRequest) -> View:
@@ -272,4 +279,5 @@ PAGES = (
     Page("GET", f"{_EVENTS}/new", show_new, "events/new.html", ("manage",)),
     Page("POST", f"{_EVENTS}/new", publish, "events/new.html", ("manage",)),
     Page("GET", f"{_EVENTS}/{{id}}", show, "events/event.html", _READ),
+    Page("POST", f"{_EVENTS}/{{id}}/withdraw", withdraw, scopes=("manage",)),
 )

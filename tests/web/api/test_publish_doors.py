@@ -23,7 +23,7 @@ from hub.errors import Invalid
 from hub.rules import hops
 from hub.rules.payload import ENVELOPE_BYTES_MAX, KEY_MAX_LENGTH, read_lines, read_one_or_many
 from hub.rules.settings import Settings
-from hub.timestamps import iso
+from hub.timestamps import iso, iso_or_none
 from hub.web.api.calls import encoder
 from hub.web.api.models import ReceiptAnswer, ReceiptsAnswer
 from hub.web.api.publish import NDJSON, PATH, Publish
@@ -85,8 +85,9 @@ class Publishing:
                 id=receipt.id,
                 type=receipt.type,
                 timestamp=iso(receipt.occurred_at),
-                deliveries=receipt.deliveries,
+                deliveries=receipt.deliveries if receipt.due_at is None else None,
                 duplicate=receipt.is_duplicate,
+                deliver_at=iso_or_none(receipt.due_at),
             )
             for receipt in await asyncio.wrap_future(committed)
         ]

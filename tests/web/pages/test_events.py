@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from hub.timestamps import iso
 from tests.rigs.api import Browser, LiveHub
 from tests.rigs.markup import plain
 from tests.rigs.receivers import Receiver
@@ -120,3 +121,15 @@ def test_a_team_member_sees_no_data_and_publishes_nothing(
     assert "inside" not in member.get(f"/projects/{project}/events").text
     assert member.get(f"/projects/{project}/events/new").status_code == 403
     assert member.submit(f"/projects/{project}/events/new", type="a.b", data="{}").status_code == 403
+
+
+def test_an_event_for_later_says_until_when_it_waits_and_is_withdrawn(
+    live: LiveHub, project: str, manager: Browser
+) -> None:
+    later = {"type": "order.due", "data": {}, "deliver_at": iso(live.hub.database.clock.now() + 86_400)}
+    event = live.client(project=project).post("/events", json=later).json()["id"]
+    path = f"/projects/{project}/events/{event}"
+
+    assert "It waits until" in manager.get(path).text
+    assert manager.submit(f"{path}/withdraw").status_code == 303
+    assert manager.get(path).status_code == 404
