@@ -145,3 +145,15 @@ def test_a_single_event_does_not_wait_behind_all_the_hooks_of_a_fan_out(store: S
         assert len(claims) <= leases.LANES_MAX
         seen |= {claim.hook_id for claim in claims}
     assert seen == {*crowd, late}, "and those that wait longest have their turn too"
+
+
+def test_a_worker_that_was_taken_for_dead_gives_nothing_back_that_it_was_leased_again(store: Stage) -> None:
+    """The number is the same, but now it may have begun."""
+    hook = store.hook()
+    store.publish([hook], 10)
+    late = [claim for claim in store.claim(ahead=AHEAD) if claim.is_ahead]
+    store.rescue(lambda owner: True)
+    again = {(claim.delivery_id, claim.attempt) for claim in store.claim(ahead=AHEAD)}
+    assert again >= {(claim.delivery_id, claim.attempt) for claim in late}
+    assert store.give_back(late) == 0
+    assert store.row(hook).in_flight == len(again)
