@@ -68,7 +68,7 @@ class HookStates:
             new_id("evt"), switched.project_id, event_type, time.time(), json.dumps(data).encode()
         )
         facts = Facts(event.type, event.occurred_at, event.data)
-        event.hook_ids = routing.wanting_own(switched.project_id, facts, switched.hook_id)
+        event.hook_ids, event.entries = routing.wanting_own(switched.project_id, facts, switched.hook_id)
         events.add(self._database, [event], now)
 
 

@@ -46,7 +46,7 @@ class Routing:
             version = table.version
             candidates = _candidates(table, events)
         for event in events:
-            event.hook_ids = _wanting(candidates[event.type], event)
+            _send_to(event, candidates[event.type])
             event.routed_by = version
 
     def route(self, events: Iterable[NewEvent]) -> None:
@@ -61,7 +61,7 @@ class Routing:
                 unsure = [event for event in found if event.routed_by != version]
                 candidates = _candidates(table, unsure)
             for event in unsure:
-                event.hook_ids = _wanting(candidates[event.type], event)
+                _send_to(event, candidates[event.type])
 
     def _refreshed(self, project_id: int) -> RoutingTable:
         table = self._tables.setdefault(project_id, RoutingTable())
@@ -73,7 +73,9 @@ def _candidates(table: RoutingTable, events: Iterable[NewEvent]) -> dict[str, Ca
     return {event_type: table.candidates(event_type) for event_type in {event.type for event in events}}
 
 
-def _wanting(candidates: Candidates, event: NewEvent) -> list[str]:
+def _send_to(event: NewEvent, candidates: Candidates) -> None:
+    event.entries = candidates.entries
     if not candidates.filtered:
-        return list(candidates.plain)
-    return candidates.wanting(Facts(event.type, event.occurred_at, event.data, event.source_id))
+        event.hook_ids = list(candidates.plain)
+    else:
+        event.hook_ids = candidates.wanting(Facts(event.type, event.occurred_at, event.data, event.source_id))

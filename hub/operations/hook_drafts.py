@@ -8,10 +8,11 @@ fields. Step after: `subscriptions` checks and writes what is left.
 from dataclasses import dataclass, replace
 
 from hub.operations import hook_access, hook_credentials
-from hub.rules import access, catalogue, health, hook_fields, recipients
+from hub.rules import access, catalogue, health, hook_fields, pace, recipients
 from hub.rules.access import Action, Requester
 from hub.rules.health import Health
 from hub.rules.hook_fields import SECRET_FIELDS, UNSET, HookChange
+from hub.rules.pace import Pace
 from hub.store.hooks import Hook, NewHook
 from hub.store.projects import Project
 from hub.store.secrets import SecretBox
@@ -43,7 +44,8 @@ def of_new(requester: Requester, project: Project, wanted: HookChange) -> NewHoo
     else:
         form = hook_access.app_format(requester.app) or catalogue.default_format(project.catalogue)
 
-    own = ("target_url", "events", "format", "secret")
+    own = ("target_url", "events", "format", "secret", *pace.FIELDS)
+    given = wanted.given()
     return NewHook(
         project_id=project.id,
         target_url=wanted.target_url,
@@ -53,7 +55,8 @@ def of_new(requester: Requester, project: Project, wanted: HookChange) -> NewHoo
         origin_app=requester.app,
         created_by=requester.name,
         secret=hook_credentials.of_new(wanted, form),
-        **{name: value for name, value in wanted.given().items() if name not in own},
+        pace=Pace(**{name: given[name] for name in pace.FIELDS if name in given}),
+        **{name: value for name, value in given.items() if name not in own},
     )
 
 
@@ -83,5 +86,5 @@ def _differing(hook: Hook, given: HookChange) -> HookChange:
     if given.events is not UNSET:
         given = replace(given, events=hook_fields.unique(given.events))
     values = given.given()
-    same = {name: UNSET for name in _COMPARED if name in values and values[name] == getattr(hook, name)}
+    same = {name: UNSET for name in _COMPARED if name in values and values[name] == hook.value(name)}
     return replace(given, **same)

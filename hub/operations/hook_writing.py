@@ -26,7 +26,7 @@ def configure(box: SecretBox, requester: Requester, draft: Draft, now: float) ->
     if not values:
         return hook
     secrets = hook_fields.secret_fields(hook.format, values.get("format", hook.format))
-    before = {name: getattr(hook, name) for name in values if name not in secrets}
+    before = {name: hook.value(name) for name in values if name not in secrets}
     fields = hook_fields.audited(values, before, secrets)
     audit.add(now, requester, "hook.changed", hook.id, hook.project_id, fields)
     return hooks.update(box, hook, change, now)

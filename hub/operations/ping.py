@@ -81,6 +81,7 @@ class Pings:
 
         def write() -> None:
             deliveries.add_finished(self._database, shipment.delivery_id, event, hook_id, outcome)
+            lanes.take_token(self._database, hook_id, self._database.clock.now())
             hook = hooks.locked(self._database, hook_id)
             if hook is not None and outcome.kind == "success":
                 lanes.set_health(hook_id, health.cleared(hook.health))

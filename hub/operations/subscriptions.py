@@ -133,8 +133,10 @@ class Subscriptions:
             now = self._database.clock.now()
             self._check_room(requester, project)
             hook = hooks.add(self._box, new, now)
-            shown = {one.name: getattr(new, one.name) for one in fields(new) if one.name != "project_id"}
-            audited = hook_fields.audited(shown, secrets=hook_fields.secret_fields(new.format))
+            own = ("project_id", "pace")
+            shown = {one.name: getattr(new, one.name) for one in fields(new) if one.name not in own}
+            secrets = hook_fields.secret_fields(new.format)
+            audited = hook_fields.audited(shown | new.pace.given(), secrets=secrets)
             audit.add(now, requester, "hook.created", hook.id, project.id, audited)
             return hook
 

@@ -5,7 +5,7 @@ that the audit keeps quotes a secret. Step after: `operations.subscriptions` mak
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 from itertools import islice
 from typing import Any, Final, Literal, get_args
@@ -14,11 +14,12 @@ from connectors import signing
 from hub.errors import FieldError
 from hub.logs import MASK
 from hub.rules import catalogue as catalogues
-from hub.rules import format_fields, recipients
+from hub.rules import format_fields, pace, recipients
 from hub.rules import headers as header_rules
 from hub.rules.addresses import Network, TargetRefused
 from hub.rules.filters import Filter, Unreadable
 from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
+from hub.rules.pace import RateLimit
 from hub.rules.targets import check_url, receiver_of
 
 NAME_MAX = 200
@@ -62,6 +63,10 @@ class HookChange:
     """None removes it: the format makes what is sent."""
     settings: Mapping[str, str] | Unset = field(default=UNSET, repr=False)
     """What the format needs besides the URL."""
+    rate_limit: RateLimit | Unset | None = UNSET
+    """None removes it, as each of these: the hook has no pace of its own."""
+    delay_s: float | Unset | None = UNSET
+    retry_schedule_s: tuple[float, ...] | Unset | None = UNSET
 
     def given(self) -> dict[str, Any]:
         """Name → value of what is not UNSET."""
@@ -149,7 +154,7 @@ def errors_anywhere(change: HookChange, formats: Collection[str]) -> list[FieldE
         errors += _header_errors(change.headers)
     if change.template is not UNSET:
         errors += format_fields.template_errors(change.template)
-    return errors
+    return errors + pace.errors_in(change.given())
 
 
 def mask_error(field: str) -> FieldError:
@@ -209,6 +214,8 @@ def audited(
 
 def _audited(value: Any) -> Any:
     """A filter as the text that people know it by."""
+    if isinstance(value, RateLimit):
+        return asdict(value)
     return value.text if isinstance(value, Filter | Unreadable) else value
 
 

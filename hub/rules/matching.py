@@ -8,12 +8,13 @@ whether it may be sent to is decided when it is claimed. Step before: `intake` a
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from connectors.base import PING_EVENT_TYPE as PING_EVENT_TYPE
 from hub.rules.facts import Facts
 from hub.rules.filters import Failed, Filter, Unreadable
+from hub.rules.pace import Entry
 
 OWN_EVENT_TYPES = {
     "hook.disabled": "A hook was switched off after too many failures in a row",
@@ -76,6 +77,8 @@ class Candidates:
     plain: tuple[str, ...]
     """Those without a filter; each once, oldest first."""
     filtered: tuple[tuple[str, Filter], ...] = ()
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    """Of those that do not get it at once."""
 
     def wanting(self, facts: Facts) -> list[str]:
         """The ids of those that get an event, oldest first."""
@@ -94,13 +97,20 @@ class RoutingTable:
         self._hooks: dict[str, tuple[str, ...]] = {}
         self._by_pattern: dict[str, set[str]] = defaultdict(set)
         self._filters: dict[str, Filter] = {}
+        self._entries: dict[str, Entry] = {}
         self._candidates: dict[str, Candidates] = {}
 
     @property
     def has_filters(self) -> bool:
         return bool(self._filters)
 
-    def put(self, hook_id: str, patterns: Iterable[str], only_if: Filter | Unreadable | None = None) -> None:
+    def put(
+        self,
+        hook_id: str,
+        patterns: Iterable[str],
+        only_if: Filter | Unreadable | None = None,
+        entry: Entry | None = None,
+    ) -> None:
         """Say what a hook wants from now on; no patterns at all means that it wants nothing.
 
         Behind a filter that cannot be read every event waits, because any may be wanted: none is sent before
@@ -110,11 +120,14 @@ class RoutingTable:
         for pattern in self._hooks.pop(hook_id, ()):
             self._by_pattern[pattern].discard(hook_id)
         self._filters.pop(hook_id, None)
+        self._entries.pop(hook_id, None)
         wanted = tuple(patterns)
         if wanted:
             self._hooks[hook_id] = wanted
             if isinstance(only_if, Filter):
                 self._filters[hook_id] = only_if
+            if entry is not None:
+                self._entries[hook_id] = entry
         for pattern in wanted:
             self._by_pattern[pattern].add(hook_id)
 
@@ -135,7 +148,8 @@ class RoutingTable:
                 self._candidates.clear()
             found, mine = self.match(event_type), self._filters
             filtered = tuple((one, mine[one]) for one in found if one in mine)
-            kept = Candidates(tuple(one for one in found if one not in mine), filtered)
+            later = {one: self._entries[one] for one in found if one in self._entries}
+            kept = Candidates(tuple(one for one in found if one not in mine), filtered, later)
             self._candidates[event_type] = kept
         return kept
 

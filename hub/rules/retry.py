@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from hub.rules.outcome import Outcome
+from hub.rules.pace import LONGEST_S
 
 JITTER = 0.2
 """A delay is drawn evenly from ± 20 % of its step, so that a thousand deliveries that failed together do not
@@ -134,7 +135,7 @@ def delay_s(schedule: Sequence[float], failures: int, chance: float) -> float:
 
 def longest_wait_s(schedule: Sequence[float]) -> float:
     """No rule puts a delivery or a hook off for longer."""
-    return max(RETRY_AFTER_MAX_S, WAIT_MAX_S, max(schedule, default=0.0) * (1 + JITTER))
+    return max(RETRY_AFTER_MAX_S, *(step * (1 + JITTER) for step in (LONGEST_S, *schedule)))
 
 
 def resume_at(after_s: float | None, retry_after: str, now: float) -> float | None:

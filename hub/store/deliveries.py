@@ -15,10 +15,10 @@ brings their outcomes back.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from hub.ids import time_of
-from hub.rules import health, retry
+from hub.rules import bucket, health, retry
 from hub.rules.health import Health, Switched
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
@@ -63,7 +63,7 @@ def record(
     _write_verdicts(
         database,
         [
-            (_verdict(outcome, row, settings.retry_schedule_s, drawn), outcome.ended_at, row)
+            (_verdict(outcome, row, _schedule(hooks[row.hook_id], settings), drawn), outcome.ended_at, row)
             for _, outcome, row, drawn in ended
             if not _is_plain(outcome, row)
         ],
@@ -77,6 +77,7 @@ def record(
         [(hook_id, health, [done for done, _, _ in by_hook[hook_id]]) for hook_id, health in after.items()],
         now,
     )
+    _empty_buckets(database, hooks, [(done.hook_id, outcome) for done, outcome, _, _ in ended])
     figures.add_results(
         database,
         [(done.hook_id, hooks[done.hook_id].project_id, outcome) for done, outcome, _, _ in ended],
@@ -186,6 +187,10 @@ def add_finished(
     attempts.add(database, [(delivery_id, 1, outcome)])
 
 
+def _schedule(lane: Lane, settings: Settings) -> Sequence[float]:
+    return lane.pace.schedule(settings.retry_schedule_s)
+
+
 def _verdict(outcome: Outcome, row: Leased, schedule: Sequence[float], drawn: float) -> retry.Verdict:
     verdict = retry.judge(
         outcome,
@@ -199,6 +204,19 @@ def _verdict(outcome: Outcome, row: Leased, schedule: Sequence[float], drawn: fl
     return verdict if row.delivered_at is None else retry.kept(verdict)
 
 
+def _empty_buckets(
+    database: Database, hooks: Mapping[str, Lane], ended: Sequence[tuple[str, Outcome]]
+) -> None:
+    """A receiver that asks for a pause has had more than it takes: no token comes before its end."""
+    until = {
+        hook_id: outcome.resume_at or outcome.ended_at
+        for hook_id, outcome in ended
+        if outcome.kind == "later" and hooks[hook_id].rate is not None
+    }
+    if until:
+        lanes.keep_bucket(database, {hook_id: bucket.emptied(at) for hook_id, at in until.items()})
+
+
 def _judged(lane: Lane, results: list[tuple[Outcome, float | None, float]], settings: Settings) -> Health:
     after = lane.health
     if health.is_steady(after) and all(outcome.kind == "success" for outcome, _, _ in results):
@@ -210,7 +228,7 @@ def _judged(lane: Lane, results: list[tuple[Outcome, float | None, float]], sett
             failed_at=failed_at,
             origin=lane.origin_kind,
             failure_limit=settings.failure_limit,
-            schedule=settings.retry_schedule_s,
+            schedule=_schedule(lane, settings),
             max_in_flight=settings.max_in_flight_per_hook,
             chance=drawn,
         )

@@ -5,7 +5,7 @@ it is told. Step before: `intake` has matched. Step after: `store.leases.claim`.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -16,6 +16,7 @@ from connectors.base import Event as SentEvent
 from hub.ids import first_id, new_id
 from hub.rules.facts import Facts
 from hub.rules.matching import PING_EVENT_TYPE, Subscription
+from hub.rules.pace import Entry
 from hub.store import lanes, models
 from hub.store.database import Database
 from hub.store.models import EventKey
@@ -75,6 +76,8 @@ class NewEvent:
     """The source that took it in."""
     due_at: float | None = None
     """Nobody gets it before."""
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    """How it enters the queues of those hooks that do not take it at once."""
 
 
 def key_digest(key: str) -> bytes:
@@ -105,8 +108,10 @@ def deliver(database: Database, events: Iterable[NewEvent], now: float) -> None:
             (new_id("dlv"), event.id, hook_id, event.project_id, event.type)
             for event in events
             for hook_id in event.hook_ids
+            if hook_id not in event.entries
         ),
     )
+    _add_later(database, events, now)
     lanes.arm(database, {hook_id for event in events for hook_id in event.hook_ids}, now)
 
 
@@ -152,6 +157,23 @@ def delete_due(project_id: int, event_id: str) -> bool:
     table = models.Event
     waits = (table.id == event_id, table.project_id == project_id, table.due_at.is_null(False))
     return bool(table.delete().where(*waits).execute())
+
+
+def _add_later(database: Database, events: Sequence[NewEvent], now: float) -> None:
+    """Write deliveries for hooks that do not take an event at once: they wait as one does that is tried
+    again.
+    """
+    database.executemany(
+        "INSERT INTO delivery (id, event_id, hook_id, project_id, type, state, attempts, failures, faults,"
+        " next_at) VALUES (?, ?, ?, ?, ?, 'retrying', 0, 0, 0, ?)",
+        [
+            (new_id("dlv"), event.id, hook_id, event.project_id, event.type, now + entry.delay_s)
+            for event in events
+            if event.entries
+            for hook_id in event.hook_ids
+            if (entry := event.entries.get(hook_id)) is not None
+        ],
+    )
 
 
 def claim_key(database: Database, project_id: int, digest: bytes, event_id: str, now: float) -> str | None:

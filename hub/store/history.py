@@ -36,7 +36,7 @@ class Delivery:
     """It will be sent, or is being sent at this moment."""
     attempt_count: int
     next_attempt_at: float | None
-    """None but for a retrying one."""
+    """None but for a retrying one, and one that is delayed."""
     reason: str | None
     finished_at: float | None
     origin_kind: Literal["page", "api", "app"]
@@ -99,12 +99,15 @@ def states_of_events(event_ids: Sequence[str], most: int) -> dict[str, Counter[s
     found = {}
     for event_id in event_ids:
         rows = (
-            table.select(table.state, hook.state, hook.deleted_at)
+            table.select(table.state, table.attempts, hook.state, hook.deleted_at)
             .join(hook, on=(hook.id == table.hook_id), attr="hook")
             .where(table.event_id == event_id)
             .limit(most)
         )
-        found[event_id] = Counter(_shown_state(row.state, row.hook) for row in rows)  # type: ignore[attr-defined]  # the join sets it
+        found[event_id] = Counter(
+            _shown_state(_untried(row.state, row.attempts), row.hook)  # type: ignore[attr-defined]  # the join sets it
+            for row in rows
+        )
     return found
 
 
@@ -166,7 +169,7 @@ def _deliveries(project_id: int) -> Any:
 
 def _delivery(row: Any) -> Delivery:
     was_delivered = row.delivered_at is not None
-    state = "delivered" if was_delivered else _shown_state(row.state, row.hook)
+    state = "delivered" if was_delivered else _shown_state(_untried(row.state, row.attempts), row.hook)
     # One that is delivered has no attempt under way, as people see it: that counts when it has ended.
     is_hidden = was_delivered and row.state == "sending"
     return Delivery(
@@ -177,12 +180,17 @@ def _delivery(row: Any) -> Delivery:
         state=state,
         is_open=row.state not in FINAL_STATES,
         attempt_count=row.attempts - is_hidden,
-        next_attempt_at=row.next_at if state == "retrying" else None,
+        next_attempt_at=row.next_at if state in OPEN else None,
         reason=row.reason,
         finished_at=row.finished_at or row.delivered_at,
         origin_kind=row.hook.origin_kind,
         origin_app=row.hook.origin_app,
     )
+
+
+def _untried(state: str, attempts: int) -> str:
+    """One that waits for its time and was never tried is waiting, for people."""
+    return "waiting" if state == "retrying" and not attempts else state
 
 
 def _shown_state(state: str, hook: Any) -> str:
@@ -207,9 +215,10 @@ def _is_shown_as(state: str) -> Any:
             is_open & ((hook.state == "gone") | hook.deleted_at.is_null(False))
         )
     if state in OPEN:
+        is_waiting = (table.state == "waiting") | ((table.state == "retrying") & (table.attempts == 0))
         return (
             is_new
-            & (table.state == state)
+            & (is_waiting if state == "waiting" else (table.state == state) & (table.attempts > 0))
             & hook.state.in_(("active", "failing"))
             & hook.deleted_at.is_null()
         )

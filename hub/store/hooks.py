@@ -7,16 +7,18 @@ function runs inside its caller's transaction.
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hub.ids import new_id
-from hub.rules import filters, format_fields
+from hub.rules import filters, format_fields, pace
 from hub.rules.access import OriginKind
 from hub.rules.filters import Filter, Unreadable
 from hub.rules.health import LIVE, ROUTED, Health, State
 from hub.rules.hook_fields import UNSET, HookChange
 from hub.rules.matching import Subscription
+from hub.rules.pace import FIELDS as PACE_FIELDS
+from hub.rules.pace import PLAIN, Pace
 from hub.store import lanes, models, routing
 from hub.store.database import Database
 from hub.store.secrets import (
@@ -70,6 +72,7 @@ class Hook:
     """What its last request came to; None before the first."""
     template: str | None
     """What makes its message or body; None: the format does."""
+    pace: Pace
     sealed_headers: str | None = field(repr=False)
     sealed_settings: str | None = field(repr=False)
     sealed_secrets: str | None = field(repr=False)
@@ -91,6 +94,10 @@ class Hook:
     @property
     def has_secret(self) -> bool:
         return self.sealed_secrets is not None
+
+    def value(self, name: str) -> Any:
+        """Of a field that a `HookChange` has."""
+        return getattr(self.pace if name in PACE_FIELDS else self, name)
 
     @property
     def subscription(self) -> Subscription:
@@ -116,6 +123,7 @@ class NewHook:
     handshake: str | None = None
     template: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+    pace: Pace = PLAIN
     secret: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -146,6 +154,7 @@ def hook_of(row: Mapping[str, Any]) -> Hook:
         if row["last_at"] is None
         else LastResult(row["last_at"], row["last_status"], row["last_duration_s"] or 0.0),
         template=row["template"],
+        pace=pace.stored(row["pace"]),
         sealed_headers=row["headers"],
         sealed_settings=row["settings"],
         sealed_secrets=row["secrets"],
@@ -179,6 +188,7 @@ def add(box: SecretBox, new: NewHook, now: float) -> Hook:
         secrets=sealed_secrets(box, hook_id, _only(new.secret)),
         template=new.template,
         settings=sealed_settings(box, hook_id, new.settings),
+        pace=new.pace.json,
         origin_kind=new.origin_kind,
         origin_app=new.origin_app,
         created_by=new.created_by,
@@ -207,7 +217,9 @@ def update(box: SecretBox, hook: Hook, change: HookChange, now: float) -> Hook:
         assert not isinstance(change.filter, Unreadable), "the fields have been checked"
         only_if = columns.pop("filter")
         columns["filter_rows"] = only_if and only_if.json
-    if columns.keys() & {"events", "filter_rows"}:
+    if changed := {name: columns.pop(name) for name in PACE_FIELDS if name in columns}:
+        columns["pace"] = replace(hook.pace, **changed).json
+    if columns.keys() & {"events", "filter_rows"} or "delay_s" in changed:
         columns["routing"] = routing.next_version(hook.project_id)
     if change.headers is not UNSET:
         columns["headers"] = sealed_headers(box, hook.id, change.headers)

@@ -11,8 +11,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from hub.rules import bucket, pace
+from hub.rules.bucket import Bucket
 from hub.rules.health import LIVE, Health
 from hub.rules.outcome import Outcome
+from hub.rules.pace import Pace, RateLimit
 from hub.store.database import Database
 from hub.store.models import Hook
 
@@ -20,7 +23,11 @@ _HEALTH = tuple(field.name for field in fields(Health))
 _LAST = ("last_at", "last_status", "last_duration_s")
 _LANE = ", ".join(
     f"h.{name}"
-    for name in ("id", "project_id", "version", "in_flight", "origin_kind", "target_url", *_HEALTH)
+    for name in (
+        *("id", "project_id", "version", "in_flight", "origin_kind", "target_url"),
+        *("format", "pace", "tokens", "tokens_at"),
+        *_HEALTH,
+    )
 )
 
 
@@ -34,7 +41,16 @@ class Lane:
     in_flight: int
     origin_kind: str
     target_url: str
+    pace: Pace
+    rate: RateLimit | None
+    """Its own, or that of its format."""
+    kept: Bucket | None
+    """What its bucket was; None while nobody has taken anything."""
     health: Health
+
+    def bucket(self, now: float) -> Bucket | None:
+        """None: nothing bounds how many requests it gets in what time."""
+        return None if self.rate is None else bucket.filled(self.kept, self.rate, now)
 
 
 def arm(database: Database, hook_ids: Collection[str], now: float) -> None:
@@ -174,6 +190,21 @@ def close_breaker(hook_id: str) -> None:
     Hook.update(open_until=None).where(Hook.id == hook_id).execute()
 
 
+def keep_bucket(database: Database, buckets: Mapping[str, Bucket]) -> None:
+    """Write what is left in the buckets of locked lanes."""
+    database.executemany(
+        "UPDATE hook SET tokens = ?, tokens_at = ? WHERE id = ?",
+        [(one.tokens, one.at, hook_id) for hook_id, one in sorted(buckets.items())],
+    )
+
+
+def take_token(database: Database, hook_id: str, now: float) -> None:
+    """A request to a locked lane has not asked whether there is a token; the next ones wait for it."""
+    for lane in lock(database, [hook_id]).values():
+        if (left := lane.bucket(now)) is not None:
+            keep_bucket(database, {hook_id: left.taken(1)})
+
+
 def mark_slow(database: Database, hook_ids: Collection[str]) -> None:
     """Requests to these hooks hang at this moment: let them share the slow hooks' part of the senders.
 
@@ -190,7 +221,24 @@ def _last(outcome: Outcome) -> tuple[float, int | None, float]:
 
 
 def _lane(row: Sequence[Any]) -> Lane:
-    hook_id, project_id, version, in_flight, origin_kind, target_url, *health = row
+    (
+        hook_id,
+        project_id,
+        version,
+        in_flight,
+        origin_kind,
+        target_url,
+        form,
+        text,
+        tokens,
+        tokens_at,
+        *health,
+    ) = row
     values = dict(zip(_HEALTH, health, strict=True))
     values["is_slow"] = bool(values["is_slow"])  # SQLite has no booleans of its own
-    return Lane(hook_id, project_id, version, in_flight, origin_kind, target_url, Health(**values))
+    own = pace.stored(text)
+    rate = pace.rate_of(own, form)
+    kept = None if tokens is None else Bucket(tokens, tokens_at)
+    return Lane(
+        hook_id, project_id, version, in_flight, origin_kind, target_url, own, rate, kept, Health(**values)
+    )

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from connectors.base import Event as SentEvent
-from hub.rules import fairness
+from hub.rules import bucket, fairness
+from hub.rules.bucket import Bucket
 from hub.rules.fairness import Pick, Room, Waiting
 from hub.rules.settings import Settings
 from hub.store import lanes
@@ -92,7 +93,11 @@ def claim(
     if not served:
         return []
     are_hosts_bound = room.probed_hosts is not None
-    queues = {lane.hook_id: _as_rules_see_it(lane, settings, are_hosts_bound) for lane in served.values()}
+    buckets = {hook_id: left for hook_id, lane in served.items() if (left := lane.bucket(now)) is not None}
+    queues = {
+        hook_id: _as_rules_see_it(lane, settings, are_hosts_bound, buckets.get(hook_id))
+        for hook_id, lane in served.items()
+    }
     wanted = {hook_id: most for hook_id, queue in queues.items() if (most := _most(queue, room))}
     asked = _bounded(wanted, room.rows_max)
     waiting = _waiting(database, asked)
@@ -103,6 +108,8 @@ def claim(
         ids = [one.row.delivery_id for one in picked if one.is_ahead == is_ahead]
         _lease(database, ids, owner, None if is_ahead else now, lease_until)
     _settle_lanes(database, served, wanted, asked, waiting, [one.row for one in picked], now)
+    if buckets:
+        _take_tokens(database, served, buckets, Counter(one.row.hook_id for one in picked))
     return [
         Claim(
             one.row.delivery_id,
@@ -235,10 +242,13 @@ def _is_broken(database: Database, lane: Lane, now: float) -> bool:
     return True
 
 
-def _as_rules_see_it(lane: Lane, settings: Settings, are_hosts_bound: bool) -> fairness.Lane:
+def _as_rules_see_it(
+    lane: Lane, settings: Settings, are_hosts_bound: bool, left: Bucket | None
+) -> fairness.Lane:
+    allowance = lane.health.allowance(settings.max_in_flight_per_hook, lane.in_flight)
     return fairness.Lane(
         lane.hook_id,
-        lane.health.allowance(settings.max_in_flight_per_hook, lane.in_flight),
+        allowance if left is None else min(allowance, left.whole),
         lane.in_flight,
         lane.health.is_slow,
         lane.health.last_success_at is not None,
@@ -249,10 +259,10 @@ def _as_rules_see_it(lane: Lane, settings: Settings, are_hosts_bound: bool) -> f
 
 def _is_well(lane: Lane) -> bool:
     """Only then is it leased ahead: any other gets what may begin at once, so that each outcome is judged
-    before the next begins.
+    before the next begins. One with a rate has its tokens counted here, as they are taken.
     """
     health = lane.health
-    return (
+    return lane.rate is None and (
         health.state == "active"
         and health.slow_start is None
         and health.open_until is None
@@ -313,6 +323,20 @@ def _waiting(database: Database, asked: dict[str, int]) -> list[Waiting]:
         )
         rows = [row for lane in asked.items() for row in database.execute(sql, lane).fetchall()]
     return [Waiting(*row) for row in rows]
+
+
+def _take_tokens(
+    database: Database, served: Mapping[str, Lane], buckets: Mapping[str, Bucket], got: Counter[str]
+) -> None:
+    """Each request takes a token, a retry too. A lane without one is parked until the next comes."""
+    left = {hook_id: one.taken(got[hook_id]) for hook_id, one in buckets.items()}
+    lanes.keep_bucket(database, left)
+    until = [
+        (bucket.next_at(one, rate), hook_id)
+        for hook_id, one in sorted(left.items())
+        if not one.whole and (rate := served[hook_id].rate) is not None
+    ]
+    database.executemany("UPDATE hook SET ready_at = ? WHERE id = ?", until)
 
 
 def _settle_lanes(

@@ -191,6 +191,8 @@ class Hook(Table):
     template = TextField(null=True)
     settings = TextField(null=True)
     """JSON, sealed: what its format needs besides the URL, such as a token."""
+    pace = TextField(null=True)
+    """JSON: what bounds it in time (`rules.pace`)."""
     origin_kind = CharField(max_length=4)
     origin_app = CharField(null=True, max_length=40)
     created_by = TextField()
@@ -225,6 +227,9 @@ class Hook(Table):
     """When a claim should look at it; None while there is nothing to do or no room: a parked lane costs a
     claim nothing.
     """
+    tokens = DoubleField(null=True)
+    """What is left in its token bucket (`rules.bucket`), and when it was; NULL: nobody has taken any."""
+    tokens_at = DoubleField(null=True)
 
     class Meta:
         indexes = (

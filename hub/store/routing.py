@@ -7,15 +7,16 @@ caller's transaction. Step before: `hooks` changes one. Step after: `engine.inta
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from hub.rules import filters
+from hub.rules import filters, pace
 from hub.rules.facts import Facts
 from hub.rules.filters import Filter, Unreadable
 from hub.rules.health import ROUTED
 from hub.rules.matching import RoutingTable
+from hub.rules.pace import Entry
 from hub.store import models
 from hub.store.models import Hook, Project
 
@@ -43,16 +44,17 @@ def refresh(table: RoutingTable, project_id: int) -> None:
     version = _version(project_id)
     if version == table.version:
         return
-    columns = (Hook.id, Hook.events, Hook.filter_rows, Hook.state, Hook.deleted_at)
+    columns = (Hook.id, Hook.events, Hook.filter_rows, Hook.pace, Hook.state, Hook.deleted_at)
     changed = Hook.select(*columns).where(Hook.project_id == project_id, Hook.routing > table.version)
     # As tuples: rows of a hundred thousand hooks would keep a publisher waiting for seconds.
     rows: Any = changed.tuples()
-    for hook_id, wanted, filter_rows, state, deleted_at in rows:
+    for hook_id, wanted, filter_rows, own, state, deleted_at in rows:
         is_routed = state in ROUTED and deleted_at is None
         only_if = _filter_of(filter_rows)
         if isinstance(only_if, Unreadable) and is_routed:
             log.error("fault of the hub: hook %s is held, %s", hook_id, only_if.reason)
-        table.put(hook_id, _patterns(wanted) if is_routed else (), only_if)
+        entry = pace.entry_of(pace.stored(own))
+        table.put(hook_id, _patterns(wanted) if is_routed else (), only_if, entry)
     table.version = version
 
 
@@ -63,9 +65,9 @@ def _version(project_id: int) -> int:
     return int(row[0]) if row else 0
 
 
-def wanting_own(project_id: int, facts: Facts, about_hook_id: str) -> list[str]:
+def wanting_own(project_id: int, facts: Facts, about_hook_id: str) -> tuple[list[str], Mapping[str, Entry]]:
     """The hooks that want one of the hub's own events about a hook, as this transaction sees them; oldest
-    first.
+    first. With how it enters the queues of those that do not take it at once.
 
     Not the hook itself, and no other app's: an app must not learn of another's hooks (docs/roles.md).
     """
@@ -73,15 +75,17 @@ def wanting_own(project_id: int, facts: Facts, about_hook_id: str) -> list[str]:
     app = about.origin_app if about is not None else None
     may_know = (Hook.origin_kind != "app") | (Hook.origin_app == app)
     rows = (
-        Hook.select(Hook.id, Hook.events, Hook.filter_rows)
+        Hook.select(Hook.id, Hook.events, Hook.filter_rows, Hook.pace)
         .where(Hook.project_id == project_id, Hook.events.contains('"hook.'))
         .where(Hook.state.in_(ROUTED), Hook.deleted_at.is_null(), Hook.id != about_hook_id, may_know)
         .order_by(Hook.id)
     )
     table = RoutingTable()
     for hook in rows:
-        table.put(str(hook.id), _patterns(hook.events), _filter_of(hook.filter_rows))
-    return table.candidates(facts.type).wanting(facts)
+        entry = pace.entry_of(pace.stored(hook.pace))
+        table.put(str(hook.id), _patterns(hook.events), _filter_of(hook.filter_rows), entry)
+    found = table.candidates(facts.type)
+    return found.wanting(facts), found.entries
 
 
 def _filter_of(filter_rows: str | None) -> Filter | Unreadable | None:

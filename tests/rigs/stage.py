@@ -12,7 +12,7 @@ from hub.rules.health import Switched, disabled, enabled
 from hub.rules.hook_fields import HookChange
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.settings import Settings
-from hub.store import deliveries, events, hooks, lanes, leases, projects, schema
+from hub.store import deliveries, events, history, hooks, lanes, leases, projects, schema
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.events import NewEvent
@@ -80,9 +80,11 @@ class Stage:
     def set(self, hook_id: str, **columns: Any) -> None:
         self.do(lambda: Hook.update(columns).where(Hook.id == hook_id).execute())
 
-    def publish(self, hook_ids: Sequence[str], count: int = 1, data: bytes = b"{}") -> list[str]:
+    def publish(self, hook_ids: Sequence[str], count: int = 1, data: bytes = b"{}", **more: Any) -> list[str]:
         made = [
-            NewEvent(new_id("evt"), self.project.id, "story.create", self.clock.now(), data, list(hook_ids))
+            NewEvent(
+                new_id("evt"), self.project.id, "story.create", self.clock.now(), data, list(hook_ids), **more
+            )
             for _ in range(count)
         ]
         self.do(lambda: events.add(self.database, made, self.clock.now()))
@@ -159,6 +161,10 @@ class Stage:
             return [str(row.kind) for row in mine.where(Delivery.hook_id == hook_id)]
 
         return self.read(read)
+
+    def shown(self, hook_id: str, state: str | None = None) -> list[history.Delivery]:
+        """As people see them."""
+        return self.read(lambda: history.find(self.project.id, hook_id=hook_id, state=state))
 
     def states(self, hook_id: str) -> list[str]:
         return [str(row.state) for row in self.of(hook_id)]

@@ -30,6 +30,11 @@ class HookOrigin(BaseModel):
     created_at: str = _shown(_TIME)
 
 
+class RateLimitAnswer(BaseModel):
+    count: int = _shown(20)
+    per_s: float = _shown(60)
+
+
 class HookAnswer(BaseModel):
     """A hook. Its secret is in the answer of the call that made or changed it, and nowhere else."""
 
@@ -46,6 +51,9 @@ class HookAnswer(BaseModel):
     handshake: str | None = _shown(None)
     template: str | None = _shown(None, "Its own text for what is sent; null: the format's")
     settings: dict[str, str] = _shown({}, "What its format needs; secret ones masked")
+    rate_limit: RateLimitAnswer | None = None
+    delay_s: float | None = _shown(None)
+    retry_schedule_s: list[float] | None = _shown(None, "Its own; null: the server's")
     state: State = _shown("active")
     has_secret: bool = _shown(True)
     origin: HookOrigin
@@ -61,6 +69,7 @@ class HookAnswer(BaseModel):
     @classmethod
     def of(cls, view: HookView, **more: Any) -> Self:
         hook, health = view.hook, view.hook.health
+        rate, steps = hook.pace.rate_limit, hook.pace.retry_schedule_s
         return cls(
             id=hook.id,
             target_url=view.target_url,
@@ -75,6 +84,9 @@ class HookAnswer(BaseModel):
             handshake=hook.handshake,
             template=hook.template,
             settings=view.settings,
+            rate_limit=None if rate is None else RateLimitAnswer(count=rate.count, per_s=rate.per_s),
+            delay_s=hook.pace.delay_s,
+            retry_schedule_s=None if steps is None else list(steps),
             state=hook.state,
             has_secret=hook.has_secret,
             origin=HookOrigin(

@@ -21,7 +21,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from connectors import registry
 from hub.errors import FieldError, Invalid
-from hub.rules import filters, format_fields, hook_fields
+from hub.rules import filters, format_fields, hook_fields, pace
 from hub.rules import headers as header_rules
 from hub.rules.hook_fields import Handshake, HookChange
 from hub.rules.targets import MAX_URL_CHARS
@@ -41,10 +41,11 @@ _EMPTY: dict[str, Any] = {
     "filter": None,
     "template": None,
     "settings": {},
+    **dict.fromkeys(pace.FIELDS),
 }
 """What null means in a change; the other fields cannot be null."""
 
-_CHECKED_ALONE = ("name", "format", "handshake", "secret", "headers", "filter", "template")
+_CHECKED_ALONE = ("name", "format", "handshake", "secret", "headers", "filter", "template", "delay_s")
 """What can be checked before the hook is known."""
 
 
@@ -59,6 +60,8 @@ def _has_type(name: str, value: Any) -> bool:
     """Whether a field may be looked at although the model as a whole was not made."""
     if name == "headers":
         return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+    if name == "delay_s":
+        return isinstance(value, int | float)
     return isinstance(value, str) or name == "filter"
 
 
@@ -97,6 +100,17 @@ _Settings = Annotated[
     Field(description="What the format needs besides the URL, such as Telegram's `chat_id` (docs/chats.md)"),
 ]
 
+_DelayS = Annotated[
+    float,
+    documented(minimum=0, maximum=pace.LONGEST_S),
+    Field(description="Each event is sent so many seconds after it came in (docs/pace.md)"),
+]
+_ScheduleS = Annotated[
+    list[Annotated[float, documented(minimum=0, maximum=pace.LONGEST_S)]],
+    documented(maxItems=pace.STEPS_MAX),
+    Field(description="Its own waits between the tries of one delivery; null: the server's"),
+]
+
 _NEEDED = ("target_url", "events")
 
 
@@ -127,6 +141,13 @@ def _without_null(field: dict[str, Any]) -> None:
     field.update(next(one for one in field.pop("anyOf") if one != {"type": "null"}))
 
 
+class RateLimit(Input):
+    """So many requests at once, and so many in so many seconds, evenly."""
+
+    count: Annotated[int, documented(minimum=1, maximum=pace.COUNT_MAX)]
+    per_s: Annotated[float, documented(minimum=pace.PER_S_MIN, maximum=pace.LONGEST_S)]
+
+
 class HookFields(Input):
     """The fields of a hook that can be set; all optional here, for a change."""
 
@@ -145,6 +166,9 @@ class HookFields(Input):
     filter: GivenFilter = None
     template: _Template | None = None
     settings: _Settings | None = None
+    rate_limit: RateLimit | None = None
+    delay_s: _DelayS | None = None
+    retry_schedule_s: _ScheduleS | None = None
 
     @model_validator(mode="wrap")
     @classmethod
@@ -212,6 +236,10 @@ def _change(given: dict[str, Any]) -> HookChange:
         given["events"] = tuple(given["events"])
     if given.get("filter") is not None:
         given["filter"] = filters.read(given["filter"])
+    if given.get("rate_limit") is not None:
+        given["rate_limit"] = pace.RateLimit(given["rate_limit"].count, given["rate_limit"].per_s)
+    if given.get("retry_schedule_s") is not None:
+        given["retry_schedule_s"] = tuple(given["retry_schedule_s"])
     return HookChange(**given)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from hub.errors import NotFound
 from hub.logs import MASK
 from hub.operations import hook_access
+from hub.rules import pace
 from hub.rules.access import refusal, sees_bodies
 from hub.rules.outcome import Outcome
 from hub.store.attempts import Attempt
@@ -74,7 +75,7 @@ def show(request: PageRequest) -> View:
         "hook_title": words.title(hook) if hook else "a deleted hook",
         "attempts": [_step(attempt.number, attempt.outcome) for attempt, _ in attempts],
         "chosen": None if chosen is None else _try(request, attempts, chosen),
-        "tries_most": len(tuned.retry_schedule_s) + 1,
+        "tries_most": 1 + len((hook.pace if hook else pace.PLAIN).schedule(tuned.retry_schedule_s)),
         "may_retry": may_retry,
         "reason": delivery.reason or "",
         "under_state": words.under_delivery(delivery),

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from hub.errors import Conflict
 from hub.operations import hook_access, hook_views
 from hub.operations.overview import OPEN_MAX, HookRow
+from hub.rules import pace
 from hub.rules.access import Action, refusal
 from hub.rules.filters import Unreadable
 from hub.rules.health import GONE_OTHERWISE, says_gone
@@ -100,6 +101,7 @@ def _whole(request: PageRequest, hook: Hook) -> dict[str, Any]:
         "open_count": row.open_count,
         "open_words": words.number(row.open_count, OPEN_MAX),
         "header_names": view.header_names,
+        "pace_words": pace.words(hook.pace, hook.format),
         "is_replayed": services.replays.is_under_way(hook.id),
         "origin": words.origin(hook),
         "next_at": row.next_attempt_at,

@@ -18,8 +18,9 @@ from hub.rules import format_fields
 from hub.rules.hook_fields import UNSET, HookChange, Unset
 from hub.store.hooks import Hook
 from hub.web.body import Form
-from hub.web.pages import filter_draft
+from hub.web.pages import filter_draft, pace_draft
 from hub.web.pages.filter_draft import FilterDraft
+from hub.web.pages.pace_draft import PaceDraft
 
 BLANK_HEADERS = 2
 """Empty rows that a form has for more headers."""
@@ -55,6 +56,7 @@ class HookDraft:
     """Of that format; those that are secret are masked, or not there."""
     template: str = ""
     filter: FilterDraft = field(default_factory=FilterDraft)
+    pace: PaceDraft = field(default_factory=PaceDraft)
     header_names: tuple[str, ...] = ()
     enabled: bool = True
     manual_edit: bool = False
@@ -84,6 +86,7 @@ def of_hook(view: HookView, presets: Mapping[str, Sequence[str]]) -> HookDraft:
         settings=view.settings,
         template=hook.template or "",
         filter=filter_draft.of_filter(hook.filter),
+        pace=pace_draft.of_pace(hook.pace),
         header_names=view.header_names,
         enabled=hook.is_on,
         manual_edit=hook.manual_edit,
@@ -108,6 +111,7 @@ def of_form(form: Form) -> HookDraft:
         settings=_settings_of(form),
         template=form.get("template", "").replace("\r\n", "\n"),
         filter=filter_draft.of_form(form),
+        pace=pace_draft.of_form(form),
         header_names=tuple(name for name, _ in headers),
         enabled="enabled" in form,
         manual_edit="manual_edit" in form,
@@ -148,6 +152,7 @@ def change_of(
         manual_edit=draft.manual_edit if stored is not None and stored.origin_kind == "api" else UNSET,
         secret=secret,
         headers=headers,
+        **pace_draft.read(draft.pace)[0],
     )
 
 

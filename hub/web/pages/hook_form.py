@@ -14,14 +14,15 @@ from connectors.base import EditRule, Setting
 from hub.errors import Conflict, Invalid
 from hub.operations import hook_access, hook_views
 from hub.operations.hook_views import HookView
-from hub.rules import catalogue
+from hub.rules import catalogue, pace
 from hub.rules.access import refusal
 from hub.rules.filter_rows import OPERATORS
 from hub.rules.filters import Unreadable
 from hub.rules.hook_fields import HookChange
+from hub.rules.settings import Settings
 from hub.rules.templating.template import SOURCE_MAX
 from hub.store.hooks import Hook
-from hub.web.pages import filter_draft, hook_draft, hook_previews, words
+from hub.web.pages import filter_draft, hook_draft, hook_previews, pace_draft, words
 from hub.web.pages.hook_draft import HookDraft
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
@@ -51,7 +52,7 @@ def create(request: PageRequest) -> View | Redirect:
     draft = hook_draft.of_form(request.form)
     if hook_draft.is_only_asked(request.form):
         return _form(request, draft)
-    if errors := hook_draft.ssl_errors(draft) | hook_draft.header_errors(draft):
+    if errors := hook_draft.ssl_errors(draft) | hook_draft.header_errors(draft) | _pace_errors(draft):
         return _form(request, draft, errors)
 
     wanted = hook_draft.change_of(draft, hook_draft.presets_of(request.project.catalogue))
@@ -75,7 +76,7 @@ def update(request: PageRequest) -> View | Redirect:
     draft = hook_draft.of_form(request.form)
     if hook_draft.is_only_asked(request.form):
         return _form(request, draft, view=view)
-    errors = hook_draft.header_errors(draft, view.header_names)
+    errors = hook_draft.header_errors(draft, view.header_names) | _pace_errors(draft)
     if view.hook.verify_ssl:
         errors |= hook_draft.ssl_errors(draft)
     if errors:
@@ -126,6 +127,20 @@ def _filter_values(request: PageRequest, draft: HookDraft, errors: dict[str, str
         ],
         "filter_path": _path(request, "hooks/filter"),
     }
+
+
+def _pace_values(draft: HookDraft, tuned: Settings) -> dict[str, Any]:
+    """What the pace's part shows besides the draft."""
+    rate = pace_draft.read(draft.pace)[0].get("rate_limit")
+    return {
+        "rate_words": pace.rate_words(rate) if rate and not pace.errors_in({"rate_limit": rate}) else "",
+        "usual_rates": pace_draft.usual_rates(),
+        "retry_words": pace.schedule_words(tuned.retry_schedule_s),
+    }
+
+
+def _pace_errors(draft: HookDraft) -> dict[str, str]:
+    return words.errors_by_field(pace_draft.read(draft.pace)[1])
 
 
 def ask_take_over(request: PageRequest) -> View:
@@ -188,6 +203,7 @@ def _form(
         "format_settings": _format_settings(),
         "stored_settings": () if view is None else view.settings,
         "template_max": SOURCE_MAX,
+        **_pace_values(draft, tuned),
         "default_format": catalogue.default_format(project.catalogue),
         "stored_headers": stored,
         "blank_headers": blank,
@@ -222,6 +238,7 @@ def _read_only(request: PageRequest, view: HookView) -> View:
         "header_names": view.header_names,
         "format_words": _format_words(hook.format),
         "settings": view.settings,
+        "pace_words": pace.words(hook.pace, hook.format),
         "owner": _owner(hook),
         "reason": _reason(request, hook),
         "may": may,

@@ -29,6 +29,9 @@ LABELS = {
     "headers": "Extra headers",
     "settings": "Settings",
     "template": "Its own text",
+    "rate_limit": "At most",
+    "delay_s": "Delay",
+    "retry_schedule_s": "Tried again after",
     "verify_ssl": "Certificate",
     "manual_edit": "By hand",
     "event_type": "Event type",
@@ -45,7 +48,7 @@ LABELS = {
     "overlap_hours": "Overlap",
 }
 """Field of the API → what a form calls it."""
-_PARTS = {"headers": "Header", "settings": "Setting"}
+_PARTS = {"headers": "Header", "settings": "Setting", "rate_limit": "At most:"}
 """Fields that are of parts with names of their own."""
 DELIVERY_WORDS = {
     "waiting": "Waiting",

@@ -1,0 +1,94 @@
+"""The pace of a hook as it is typed into its form.
+
+Owns the way between the form's fields, which take `5m` and `1, 30, 2h`, and those of a `HookChange`. What a
+value may be is checked by `rules.pace`. Step before: `hook_draft` reads the form. Step after: `hook_form`
+shows it again with what is wrong, or saves.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from connectors import registry
+from hub.rules import pace, quantities
+from hub.rules.pace import Pace, RateLimit
+from hub.web.body import Form
+
+
+@dataclass(frozen=True, slots=True)
+class PaceDraft:
+    """The fields as they are shown; empty: none of its own."""
+
+    rate_count: str = ""
+    rate_per_s: str = ""
+    delay_s: str = ""
+    retry_schedule_s: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return self == PaceDraft()
+
+
+def of_pace(own: Pace) -> PaceDraft:
+    rate, steps = own.rate_limit, own.retry_schedule_s
+    return PaceDraft(
+        rate_count="" if rate is None else str(rate.count),
+        rate_per_s="" if rate is None else f"{rate.per_s:g}",
+        delay_s="" if own.delay_s is None else f"{own.delay_s:g}",
+        retry_schedule_s="" if steps is None else ", ".join(f"{step:g}" for step in steps) or _NEVER,
+    )
+
+
+def of_form(form: Form) -> PaceDraft:
+    names = ("rate_count", "rate_per_s", "delay_s", "retry_schedule_s")
+    return PaceDraft(**{name: form.get(name, "").strip() for name in names})
+
+
+def read(draft: PaceDraft) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """The fields of a `HookChange`, and (field, message) for those that cannot be read."""
+    values, errors = {}, []
+    for name, read_field in _READ.items():
+        try:
+            values[name] = read_field(draft)
+        except ValueError as error:
+            errors.append((name, str(error)))
+    return values, errors
+
+
+def usual_rates() -> str:
+    """What chats take where nothing is set, in one line."""
+    formats = [registry.format_of(key) for key in registry.format_keys()]
+    return "; ".join(
+        f"{one.name or one.key}: {pace.rate_words(rate)}"
+        for one in formats
+        if (rate := pace.rate_of(pace.PLAIN, one.key)) is not None
+    )
+
+
+_NEVER = "[]"
+
+
+def _rate(draft: PaceDraft) -> RateLimit | None:
+    if not (draft.rate_count or draft.rate_per_s):
+        return None
+    if not (draft.rate_count and draft.rate_per_s):
+        raise ValueError("needs both: how many requests, and in how many seconds")
+    count: Any = quantities.read(draft.rate_count, "requests")  # `rules.pace` wants it whole
+    return RateLimit(count, quantities.read(draft.rate_per_s, "seconds"))
+
+
+def _delay(draft: PaceDraft) -> float | None:
+    return quantities.read(draft.delay_s, "seconds") if draft.delay_s else None
+
+
+def _schedule(draft: PaceDraft) -> tuple[float, ...] | None:
+    if not draft.retry_schedule_s:
+        return None
+    return tuple(quantities.read(step, "seconds") for step in quantities.split(draft.retry_schedule_s))
+
+
+_READ: dict[str, Callable[[PaceDraft], Any]] = {
+    "rate_limit": _rate,
+    "delay_s": _delay,
+    "retry_schedule_s": _schedule,
+}
