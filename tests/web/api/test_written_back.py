@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hub.logs import MASK
+from hub.rules import pace
 from tests.rigs.api import Client
 from tests.rigs.receivers import Receiver
 
@@ -152,7 +153,7 @@ def test_a_read_only_field_is_ignored_unchanged_and_refused_changed(
 
 def test_every_read_only_field_is_tried_here(api: Client) -> None:
     settable = {"target_url", "events", "name", "enabled", "verify_ssl", "format", "headers", "manual_edit"}
-    settable |= {"filter", "template", "settings"}
+    settable |= {"filter", "template", "settings", *pace.FIELDS}
     assert make(api).keys() == {*CHANGED, *settable, "handshake", "secret"}
 
 
