@@ -123,6 +123,7 @@ class Hub:
             relay is not None,
         )
         event_types = EventTypes(self.database)
+        samples = Samples(self.database, subscriptions, event_types)
         credentials = Credentials(self.database)
         settings = ServerSettings(self.database, wake)
         publishing = Publishing(intake)
@@ -143,14 +144,14 @@ class Hub:
             intake=intake,
             sessions=Sessions(self.database),
             subscriptions=subscriptions,
-            pings=Pings(self.database, box, outbound, subscriptions),
+            pings=Pings(self.database, box, outbound, subscriptions, samples),
             publishing=publishing,
             sources=Sources(self.database, box, config.base_url, inbound.forget),
             inbound=inbound,
             schedules=Schedules(self.database, due),
             events=events,
             event_types=event_types,
-            samples=Samples(self.database, subscriptions, event_types),
+            samples=samples,
             hook_previews=HookPreviews(self.database, subscriptions, events, outbound),
             deliveries=Deliveries(self.database, subscriptions, wake),
             replays=Replays(self.database, subscriptions, wake),

@@ -46,12 +46,16 @@ class Samples:
         """
         hook = self._subscriptions.get(requester, project, hook_id)
         form = _installed(hook.format)
+        return [_body(form, hook, event) for event in self.events_for(requester, project, hook, limit)]
+
+    def events_for(self, requester: Requester, project: Project, hook: Hook, limit: int) -> list[Event]:
+        """The newest events that the hook wants, or else examples of them; one at least."""
         hidden = hidden_types(requester)
         recent = self._database.read(
             lambda: events.newest_wanted(project.id, hook.subscription, SEARCHED, limit, hidden)
         )
         sent = [events.as_sent(event, project.key) for event in recent]
-        return [_body(form, hook, event) for event in sent or self._examples(requester, project, hook, limit)]
+        return sent or self._examples(requester, project, hook, limit)
 
     def _examples(self, requester: Requester, project: Project, hook: Hook, limit: int) -> list[Event]:
         """One event of each type that is wanted; where none is known, of one that each pattern would

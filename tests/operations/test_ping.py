@@ -34,6 +34,19 @@ def test_it_is_sent_at_once_and_kept_as_a_finished_delivery(engine: Engine, rece
     assert (delivery.id, engine.states(hook)) == (sent.delivery_id, ["delivered"])
 
 
+def test_a_hook_with_a_text_of_its_own_is_tested_with_what_it_is_about(
+    engine: Engine, receiver: Receiver
+) -> None:
+    hook = engine.hook(receiver.url, ["order.*"], template='{"text": "{{ name }} in {{ project }}"}')
+    engine.publish(code="other.event", data=b'{"name": "no"}')
+    engine.publish(code="order.paid", data=b'{"name": "Order 5"}')
+
+    engine.ping(hook)
+
+    [request] = receiver.requests
+    assert request.body == b'{"text": "Order 5 in DEMO"}'
+
+
 @pytest.mark.parametrize("status", [500, 410, 302])
 def test_a_failure_is_told_and_counts_for_nothing(engine: Engine, receiver: Receiver, status: int) -> None:
     hook = engine.hook(receiver.url)
