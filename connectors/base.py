@@ -163,6 +163,14 @@ class Format:
     key: str
     name = ""
     """What people call it; empty: its key."""
+    summary = ""
+    """One sentence: what its receivers get."""
+    steps: Sequence[str] = ()
+    """What to do at the receiver before a hook is made, in order. `{hub}` stands for this hub's address,
+    `{project}` for the project's key.
+    """
+    docs = ""
+    """The page in `docs/` about it, e.g. `chats.md`."""
     content_type = "application/json"
     limits = Limits()
     settings: Sequence[Setting] = ()
@@ -270,6 +278,13 @@ class Connector:
     """How it subscribes, in one sentence for people."""
     docs: str
     """The page in `docs/` that says how to set it up, e.g. `connect/zapier.md`."""
+    steps: Sequence[str] = (
+        "Give the app this hub's address, {hub}, and the token.",
+        "Switch its flow on: its hook appears under Webhooks.",
+    )
+    """What to do at the app once it has its token, in order. `{hub}` stands for this hub's address,
+    `{project}` for the project's key.
+    """
     reverse_unsubscribe: bool = False
     """True: when one of its hooks is deleted or auto-disabled, its target is sent one DELETE (REST hooks,
     Zapier).

@@ -4,13 +4,15 @@ Owns three tables: the formats (what is sent), the connectors (the outside apps 
 sources (the senders whose webhooks come in). A new one is its file, its test, and one line here. Modules are
 loaded on first use and kept, so that a broken one hurts only who asks for it. Packages installed beside the
 hub add their own through the entry-point groups `hookhub.formats`, `hookhub.connectors` and
-`hookhub.sources`; they can add a key, never replace one of ours.
+`hookhub.sources` (docs/connectors.md); they can add a key, never replace one of ours. One that cannot be
+loaded stands in no list: `broken` names it, and `find_…` answer None.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
 from connectors.base import Connector, Format
@@ -74,6 +76,13 @@ _OURS = {FORMAT_GROUP: FORMATS, CONNECTOR_GROUP: CONNECTORS, SOURCE_GROUP: SOURC
 
 Kind = TypeVar("Kind", Format, Connector, Source)
 
+_SHOWN: dict[type, tuple[str, ...]] = {
+    Format: ("name", "summary", "docs", "content_type"),
+    Connector: ("name", "summary", "docs"),
+    Source: ("name", "summary", "docs", "proof"),
+}
+"""What pages show of each kind, and so must be there."""
+
 
 class UnknownFormat(LookupError):
     """There is no format of that key; the text lists those there are."""
@@ -85,6 +94,17 @@ class UnknownConnector(LookupError):
 
 class UnknownSource(LookupError):
     """There is no kind of source of that key; the text lists those there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """What an installed package says that it adds, and does not."""
+
+    package: str
+    """Its name, with its version where that is known."""
+    group: str
+    key: str
+    reason: str
 
 
 @cache
@@ -118,24 +138,44 @@ def source(key: str) -> Source:
     return _load(known[key], key, Source)
 
 
+def find_format(key: str) -> Format | None:
+    """None: its package is not installed any more, or is broken."""
+    return format_of(key) if key in format_keys() else None
+
+
+def find_connector(key: str) -> Connector | None:
+    """None: its package is not installed any more, or is broken."""
+    return connector(key) if key in connector_keys() else None
+
+
+def find_source(key: str) -> Source | None:
+    """None: its package is not installed any more, or is broken."""
+    return source(key) if key in source_keys() else None
+
+
 def format_keys() -> list[str]:
     """Ours in the order of the table, then those of installed packages by name."""
-    return list(_paths(FORMAT_GROUP))
+    return [*FORMATS, *_added(FORMAT_GROUP)[0]]
 
 
 def connector_keys() -> list[str]:
     """Ours in the order of the table, then those of installed packages by name."""
-    return list(_paths(CONNECTOR_GROUP))
+    return [*CONNECTORS, *_added(CONNECTOR_GROUP)[0]]
 
 
 def source_keys() -> list[str]:
     """Ours in the order of the table, then those of installed packages by name."""
-    return list(_paths(SOURCE_GROUP))
+    return [*SOURCES, *_added(SOURCE_GROUP)[0]]
+
+
+def broken() -> list[Broken]:
+    """What installed packages say that they add, and cannot, each with the reason."""
+    return [one for group in _OURS for one in _added(group)[1]]
 
 
 def forget_loaded() -> None:
     """Load and look up everything anew: for tests that install an entry point."""
-    for cached in (format_of, connector, source, _paths):
+    for cached in (format_of, connector, source, _paths, _added):
         cached.cache_clear()
 
 
@@ -145,10 +185,37 @@ def _paths(group: str) -> Mapping[str, str]:
     `zapier` unseen.
     """
     ours = _OURS[group]
-    added = {
-        entry.name: entry.value for entry in sorted(entry_points(group=group), key=lambda entry: entry.name)
-    }
+    added = {entry.name: entry.value for entry in reversed(_entries(group))}
     return ours | {key: path for key, path in added.items() if key not in ours}
+
+
+def _entries(group: str) -> list[EntryPoint]:
+    """By name, then by package: of two that add the same key the first one does."""
+    return sorted(entry_points(group=group), key=lambda entry: (entry.name, _package(entry)))
+
+
+@cache
+def _added(group: str) -> tuple[tuple[str, ...], tuple[Broken, ...]]:
+    """What installed packages add: the keys of what could be loaded, and what could not."""
+    load = {FORMAT_GROUP: format_of, CONNECTOR_GROUP: connector, SOURCE_GROUP: source}[group]
+    keys: list[str] = []
+    faults: list[Broken] = []
+    for entry in _entries(group):
+        if entry.name in keys or entry.name in _OURS[group]:
+            whose = "another package's" if entry.name in keys else "the hub's own"
+            faults.append(Broken(_package(entry), group, entry.name, f"the key is {whose} already"))
+            continue
+        try:
+            load(entry.name)
+        except Exception as error:  # somebody else's module may raise anything
+            faults.append(Broken(_package(entry), group, entry.name, f"{type(error).__name__}: {error}"))
+        else:
+            keys.append(entry.name)
+    return tuple(keys), tuple(faults)
+
+
+def _package(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist is not None else entry.value
 
 
 def _load(path: str, key: str, kind: type[Kind]) -> Kind:
@@ -165,4 +232,6 @@ def _load(path: str, key: str, kind: type[Kind]) -> Kind:
             f"{path} is not the {kind.__name__.lower()} {key!r}: "
             f"it must be a {kind.__module__}.{kind.__name__} with that key"
         )
+    if lacking := [name for name in _SHOWN[kind] if not isinstance(getattr(found, name, None), str)]:
+        raise TypeError(f"{path} lacks {', '.join(lacking)}: each must be a text")
     return found

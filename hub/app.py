@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import anyio.to_thread
 from starlette.applications import Starlette
 
+from connectors import registry
 from hub.config import Config
 from hub.engine.alarm import Alarm
 from hub.engine.cores import stay_on_one_core
@@ -170,6 +171,8 @@ class Hub:
         )
 
     def start(self) -> None:
+        for broken in registry.broken():
+            log.error("%s of %s is left out: %s: %s", broken.key, broken.package, broken.group, broken.reason)
         self.services.scheduler.rescue()
         self.services.scheduler.replan()
         self.services.scheduler.plan()

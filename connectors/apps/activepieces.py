@@ -15,4 +15,8 @@ CONNECTOR = Connector(
     summary="A flow subscribes when it is published or switched on, and unsubscribes when it is switched "
     "off.",
     docs="connect/activepieces.md",
+    steps=(
+        "In the piece's connection, give the server address {hub} and the token.",
+        "Publish the flow: its hook appears under Webhooks.",
+    ),
 )

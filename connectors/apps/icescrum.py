@@ -16,4 +16,11 @@ CONNECTOR = Connector(
     summary="Scripts and apps written for iceScrum's hook REST API (/ws/project/KEY/hook) subscribe here "
     "unchanged.",
     docs="connect/icescrum.md",
+    steps=(
+        "Where the app has iceScrum's address, give it {hub}.",
+        (
+            "It sends the token as x-icescrum-token. Paths stay: its hooks are at "
+            "{hub}/ws/project/{project}/hook."
+        ),
+    ),
 )

@@ -16,4 +16,11 @@ CONNECTOR = Connector(
     summary="A webhook of Make subscribes when it is created there, and unsubscribes when it is deleted "
     "there.",
     docs="connect/make.md",
+    steps=(
+        "In Make's custom app, set the connection's base URL to {hub}, and give it the token.",
+        (
+            "Add an instant trigger and create its webhook: it appears under Webhooks at once, before the "
+            "scenario is on."
+        ),
+    ),
 )

@@ -17,4 +17,8 @@ CONNECTOR = Connector(
     "is "
     "deactivated.",
     docs="connect/n8n.md",
+    steps=(
+        "In n8n, add the node's credential: the server address {hub}, and the token.",
+        "Choose an event in its trigger, and activate the workflow: its hook appears under Webhooks.",
+    ),
 )

@@ -14,4 +14,8 @@ CONNECTOR = Connector(
     format="standard",
     summary="A source subscribes when it is deployed, and unsubscribes when it is deleted or switched off.",
     docs="connect/pipedream.md",
+    steps=(
+        "In the source's properties, give the server address {hub} and the token.",
+        "Deploy the source: its hook appears under Webhooks.",
+    ),
 )

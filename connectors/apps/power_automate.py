@@ -17,4 +17,11 @@ CONNECTOR = Connector(
     summary="A flow subscribes when it is saved or switched on, and unsubscribes when it is switched off, "
     "changed or deleted.",
     docs="connect/power-automate.md",
+    steps=(
+        "In the custom connector, set the host of {hub}, and an API key in the header X-API-Key.",
+        (
+            "Make a connection with the token, add the trigger to a flow, and save it: its hook appears "
+            "under Webhooks."
+        ),
+    ),
 )

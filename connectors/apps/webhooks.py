@@ -12,4 +12,9 @@ CONNECTOR = Connector(
     format=None,
     summary="A person types the address of a receiver on the hub's page.",
     docs="connect/webhooks.md",
+    steps=(
+        "Open Webhooks, press New webhook, and give the address of a receiver.",
+        "Choose events and save.",
+        "Press Send test on the hook's page: what the receiver answers is shown.",
+    ),
 )

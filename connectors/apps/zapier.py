@@ -15,5 +15,13 @@ CONNECTOR = Connector(
     format="standard",
     summary="A Zap subscribes when it is switched on, and unsubscribes when it is switched off or deleted.",
     docs="connect/zapier.md",
+    steps=(
+        (
+            "In Zapier's Platform UI, make a private integration with an API key, tested with GET "
+            "{hub}/api/v1/me and sent as X-API-Key."
+        ),
+        "Add a REST Hook trigger that subscribes with POST {hub}/api/v1/hooks.",
+        "Connect it with the token, choose an event and switch the Zap on: its hook appears under Webhooks.",
+    ),
     reverse_unsubscribe=True,
 )

@@ -12,6 +12,10 @@ from connectors.base import Event, Format, enveloped
 
 class CloudEventsFormat(Format):
     key = "cloudevents"
+    name = "CloudEvents"
+    summary = "CloudEvents 1.0, structured, for event routers such as Knative."
+    docs = "delivery.md"
+    steps = ("Have the address of the router or broker that takes CloudEvents by HTTP.",)
     content_type = "application/cloudevents+json"
 
     def body(self, event: Event) -> bytes:

@@ -18,6 +18,12 @@ class DiscordFormat(ChatFormat):
 
     key = "discord"
     name = "Discord"
+    summary = "A message in a channel, thread or forum post of Discord."
+    docs = "chats.md"
+    steps = (
+        "Open the channel's settings, Integrations, Webhooks, New Webhook.",
+        "Copy Webhook URL: https://discord.com/api/webhooks/…",
+    )
     limits = Limits(2_000, rate=(1, 1))
     blames: ClassVar[Mapping[int, Blame]] = {404: "gone"}
     settings = (

@@ -33,6 +33,9 @@ class EmailFormat(Format):
 
     key = "email"
     name = "E-mail"
+    summary = "A mail, text and HTML, to each of a few people."
+    docs = "mail.md"
+    steps = ("The target is mailto: and the addresses, such as mailto:ann@example.org,bob@example.org.",)
     content_type = "multipart/alternative"
     makes = "mail"
     is_signed = False

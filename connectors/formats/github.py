@@ -12,6 +12,15 @@ from connectors.signing import hex_hmac
 
 class GitHubFormat(Format):
     key = "github"
+    name = "GitHub"
+    summary = "The object itself, with X-GitHub-Event and a signature in X-Hub-Signature-256."
+    docs = "delivery.md"
+    steps = (
+        (
+            "For programs and services that read GitHub's webhooks: have their address, and the secret "
+            "that they check."
+        ),
+    )
     knows_prefix = False
 
     def headers(self, event: Event, context: Context, body: bytes) -> dict[str, str]:

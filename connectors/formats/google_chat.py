@@ -16,6 +16,12 @@ class GoogleChatFormat(ChatFormat):
 
     key = "google_chat"
     name = "Google Chat"
+    summary = "A message in a space of Google Chat."
+    docs = "chats.md"
+    steps = (
+        "In the space's menu, open Apps & integrations, Webhooks, Add webhook.",
+        "Copy its URL, the whole of it with key and token.",
+    )
     limits = Limits(4_000, rate=(1, 1))
     blames: ClassVar[Mapping[int, Blame]] = {403: "gone", 404: "gone"}
 

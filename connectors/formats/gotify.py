@@ -18,6 +18,12 @@ class GotifyFormat(ChatFormat):
 
     key = "gotify"
     name = "Gotify"
+    summary = "A notification of an application on your Gotify server."
+    docs = "chats.md"
+    steps = (
+        "In Gotify, open Apps, Create Application, and copy its token.",
+        "The target is https://HOST/message; the token goes into Application token.",
+    )
     url_is_secret = False
     blames: ClassVar[Mapping[int, Blame]] = {401: "gone", 403: "gone"}
     own_headers = frozenset({"x-gotify-key"})

@@ -11,6 +11,10 @@ from connectors.signing import hex_hmac
 
 class IceScrumFormat(Format):
     key = "icescrum"
+    name = "iceScrum"
+    summary = "The object itself, with the headers that iceScrum's own hooks have."
+    docs = "delivery.md"
+    steps = ("For programs that were written for iceScrum's hooks: have their address.",)
     knows_prefix = False
 
     def headers(self, event: Event, context: Context, body: bytes) -> dict[str, str]:

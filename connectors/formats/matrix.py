@@ -20,6 +20,16 @@ class MatrixFormat(ChatFormat):
 
     key = "matrix"
     name = "Matrix"
+    summary = "A message in a room of Matrix."
+    docs = "chats.md"
+    steps = (
+        "Make a user that writes, and have it join the room.",
+        "The target is its home server, such as https://matrix.example.org.",
+        (
+            "The room's internal id is in its settings under Advanced, the access token in the user's "
+            "under Help & About."
+        ),
+    )
     url_is_secret = False
     limits = Limits(20_000, "bytes", rate=(5, 1))
     blames: ClassVar[Mapping[int, Blame]] = {401: "gone", 403: "gone"}

@@ -16,6 +16,12 @@ class MattermostFormat(ChatFormat):
 
     key = "mattermost"
     name = "Mattermost"
+    summary = "A post in a channel of Mattermost."
+    docs = "chats.md"
+    steps = (
+        "Open Integrations, Incoming Webhooks, Add Incoming Webhook, and choose the channel.",
+        "Copy the URL: https://HOST/hooks/KEY",
+    )
     limits = Limits(16_383, rate=(5, 1))
     settings = (Setting("channel", "Channel", "Another channel than the webhook's own.", is_required=False),)
 

@@ -19,6 +19,12 @@ class NtfyFormat(ChatFormat):
 
     key = "ntfy"
     name = "ntfy"
+    summary = "A notification on the phones that follow a topic of ntfy."
+    docs = "chats.md"
+    steps = (
+        "Choose a topic that nobody guesses, and follow it in the ntfy app.",
+        "The target is https://ntfy.sh/TOPIC, or your own server's.",
+    )
     limits = Limits(4_096, "bytes", rate=(12, 60))
     blames: ClassVar[Mapping[int, Blame]] = {401: "gone", 403: "gone"}
     own_headers = frozenset({"authorization"})

@@ -16,6 +16,15 @@ class RocketChatFormat(ChatFormat):
 
     key = "rocketchat"
     name = "Rocket.Chat"
+    summary = "A message in a room of Rocket.Chat."
+    docs = "chats.md"
+    steps = (
+        (
+            "In the workspace's administration, open Integrations, New, Incoming; choose the room and the "
+            "user that writes."
+        ),
+        "Switch it on, save, and copy the webhook URL: https://HOST/hooks/ID/TOKEN",
+    )
     blames: ClassVar[Mapping[int, Blame]] = {404: "gone"}
     limits = Limits(5_000, rate=(5, 1))
     settings = (Setting("channel", "Room", "Another room than the webhook's own.", is_required=False),)

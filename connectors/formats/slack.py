@@ -27,6 +27,15 @@ class SlackFormat(ChatFormat):
 
     key = "slack"
     name = "Slack"
+    summary = "A message in a channel of Slack."
+    docs = "chats.md"
+    steps = (
+        "At api.slack.com/apps, make an app for your workspace and switch Incoming Webhooks on.",
+        (
+            "Add New Webhook to Workspace, choose the channel, and copy the URL: "
+            "https://hooks.slack.com/services/…"
+        ),
+    )
     limits = Limits(35_000, rate=(1, 1))
 
     def payload(self, said: Text, context: Context) -> Mapping[str, Any]:

@@ -16,6 +16,16 @@ class StandardFormat(Format):
     """
 
     key = "standard"
+    name = "Standard Webhooks"
+    summary = "An envelope around the object: id, type, timestamp, project and data, signed."
+    docs = "delivery.md"
+    steps = (
+        "Have a program that answers 2xx to a POST, and its address, with https.",
+        (
+            "Check each signature with the hook's secret; docs/verify-signatures.md has the code in eight "
+            "languages."
+        ),
+    )
 
     def body(self, event: Event) -> bytes:
         envelope = {

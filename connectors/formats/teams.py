@@ -22,6 +22,15 @@ class TeamsFormat(ChatFormat):
 
     key = "teams"
     name = "Microsoft Teams"
+    summary = "A card in a channel or chat of Microsoft Teams."
+    docs = "chats.md"
+    steps = (
+        (
+            "In the channel, open Workflows and take the one that begins with: When a Teams webhook "
+            "request is received."
+        ),
+        "Copy its URL, the whole of it with all that stands behind the question mark.",
+    )
     limits = Limits(18_000, "bytes", rate=(1, 1))
     blames: ClassVar[Mapping[int, Blame]] = {404: "gone"}
 

@@ -28,6 +28,13 @@ class TelegramFormat(ChatFormat):
 
     key = "telegram"
     name = "Telegram"
+    summary = "A message of a bot in a chat, group or channel of Telegram."
+    docs = "chats.md"
+    steps = (
+        "Write /newbot to @BotFather, and keep the token that it answers.",
+        "Add the bot to the group or channel, or write to it once yourself.",
+        "The target is https://api.telegram.org/botTOKEN/sendMessage; the chat's id goes into Chat.",
+    )
     limits = Limits(4_096, rate=(20, 60))
     blames: ClassVar[Mapping[int, Blame]] = {403: "gone"}
     settings = (

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import click
 import requests
 
+from connectors import registry
 from hub.commands import serving_lock
 from hub.commands.opening import data_option, load_config
 from hub.commands.serving import raise_file_limit
@@ -78,6 +79,7 @@ def examine(loaded: Config) -> Iterator[Finding]:
     yield from first_password(loaded)
     yield outbound(loaded)
     yield mail(loaded)
+    yield from packages()
     yield open_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
@@ -299,6 +301,13 @@ def mail(loaded: Config) -> Finding:
         relay.close()
     login = " and takes the login" if address.user else ""
     return Finding("ok", f"mail: {address.url} answers{login}; mails are from {address.sender}")
+
+
+def packages() -> Iterator[Finding]:
+    """What installed packages say that they add, and cannot."""
+    for broken in registry.broken():
+        text = f"packages: {broken.package} breaks {broken.key} of {broken.group}: {broken.reason}"
+        yield Finding("warning", f"{text}; mend or uninstall it, everything else works")
 
 
 def open_files(soft: int) -> Finding:

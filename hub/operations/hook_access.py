@@ -21,27 +21,22 @@ def origin_of(hook: Hook) -> Origin:
     if hook.origin_kind != "app":
         return Origin("page" if hook.origin_kind == "page" else "api", manual_edit=hook.manual_edit)
     app = hook.origin_app or ""
-    try:
-        connector = registry.connector(app)
-    except LookupError:
+    connector = registry.find_connector(app)
+    if connector is None:
         return Origin("app", app, app, EditRule.FULL)
     return Origin("app", app, connector.name, connector.edit_rule)
 
 
 def app_name(app: str) -> str:
     """What people call an app; its key when its connector is no longer installed."""
-    try:
-        return registry.connector(app).name
-    except LookupError:
-        return app
+    found = registry.find_connector(app)
+    return app if found is None else found.name
 
 
 def app_format(app: str | None) -> str | None:
     """The format of this app's hooks; None for the project's own."""
-    try:
-        return registry.connector(app).format if app else None
-    except LookupError:
-        return None
+    found = registry.find_connector(app or "")
+    return None if found is None else found.format
 
 
 def seen_only(requester: Requester) -> tuple[str | None, str | None]:

@@ -27,10 +27,10 @@ def of_new(wanted: HookChange, form: str) -> str | None:
 
 def new_secret(form: str) -> str:
     """A secret as the receivers of this format can use it."""
-    try:
-        return signing.new_secret(has_prefix=registry.format_of(form).knows_prefix)
-    except LookupError:  # no longer installed: nothing is sent in it
+    found = registry.find_format(form)
+    if found is None:  # no longer installed: nothing is sent in it
         return signing.new_secret()
+    return signing.new_secret(has_prefix=found.knows_prefix)
 
 
 def unmasked(box: SecretBox, hook: Hook, change: HookChange) -> HookChange:

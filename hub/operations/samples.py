@@ -90,11 +90,11 @@ def _body(form: Format, hook: Hook, event: Event) -> bytes:
 
 
 def _installed(key: str) -> Format:
-    try:
-        return registry.format_of(key)
-    except LookupError as error:
+    found = registry.find_format(key)
+    if found is None:
         message = f"the format {key} is no longer installed: give the hook another one to see its samples"
-        raise Conflict(message, title="Format gone") from error
+        raise Conflict(message, title="Format gone")
+    return found
 
 
 def _made_up(pattern: str) -> str:

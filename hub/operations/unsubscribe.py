@@ -62,7 +62,5 @@ class ReverseUnsubscribe:
 def _asks_for_it(hook: Hook) -> bool:
     if hook.origin_kind != "app":
         return False
-    try:
-        return registry.connector(hook.origin_app or "").reverse_unsubscribe
-    except LookupError:
-        return False
+    found = registry.find_connector(hook.origin_app or "")
+    return found is not None and found.reverse_unsubscribe

@@ -92,10 +92,7 @@ def shown_url(form: str, url: str) -> str:
 
 
 def _format(key: str) -> Format | None:
-    try:
-        return registry.format_of(key)
-    except LookupError:
-        return None
+    return registry.find_format(key)
 
 
 def _value_errors(form: str, settings: Mapping[str, str], known: Collection[str]) -> list[FieldError]:

@@ -34,6 +34,10 @@ class ShoutingFormat(Format):
 
 class AcmeSource(HmacSource):
     key = "acme"
+    name = "Acme"
+    summary = "What Acme tells."
+    proof = "An HMAC."
+    docs = "acme.md"
     headers = ("x-acme",)
 
 
@@ -115,6 +119,33 @@ def test_an_entry_point_that_is_not_what_it_says_is_refused(installed: list[Entr
     with pytest.raises(TypeError, match="acme_hooks"):
         source("wrong")
     assert connector("n8n").key == "n8n", "a broken package hurts nobody else"
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "reason"),
+    [
+        ("wrong", "acme_hooks:TEXT", "TypeError: acme_hooks:TEXT is not the source 'wrong'"),
+        ("acme", "acme_hooks:BARE", "TypeError: acme_hooks:BARE lacks name, summary, docs, proof"),
+        ("lost", "no_such_module_here:SOURCE", "ModuleNotFoundError: No module named"),
+        ("github", "acme_hooks:SOURCE", "the key is the hub's own already"),
+    ],
+)
+def test_what_cannot_be_loaded_is_named_and_stands_in_no_list(
+    installed: list[EntryPoint], name: str, path: str, reason: str
+) -> None:
+    class Bare(HmacSource):
+        key = "acme"
+
+    sys.modules["acme_hooks"].BARE = Bare()  # type: ignore[attr-defined]
+    installed.append(EntryPoint(name, path, registry.SOURCE_GROUP))
+    installed.append(EntryPoint("acme", "acme_hooks:CONNECTOR", registry.CONNECTOR_GROUP))
+
+    [broken] = registry.broken()
+    assert (broken.group, broken.key) == (registry.SOURCE_GROUP, name)
+    assert broken.reason.startswith(reason)
+    assert source_keys() == list(registry.SOURCES)
+    assert registry.find_source(name) is (source("github") if name == "github" else None)
+    assert connector_keys() == [*OURS, "acme"], "it hurts nobody else"
 
 
 def test_a_missing_module_keeps_its_own_error(installed: list[EntryPoint]) -> None:

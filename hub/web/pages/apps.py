@@ -1,67 +1,57 @@
-"""Apps: which may subscribe in a project, what each does, what may be done by hand with its hooks, how to set
-it up.
+"""Apps: what can be connected in a project, which apps may subscribe, and their tokens.
 
-Owns `/projects/KEY/apps`. An app is a connector; its token is issued here and shown once.
+Owns `/projects/KEY/apps`: the gallery of apps, sources and targets (its cards are `gallery`'s), the switch of
+each app, and its token, shown once.
 """
 
 from typing import Any
 
 from connectors import registry
-from connectors.base import EditRule
 from hub.errors import NotFound
 from hub.rules.access import APP_SCOPES
+from hub.web.pages import gallery
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
-BY_HAND = {
-    EditRule.FULL: "everything",
-    EditRule.SWITCH: "switch, test, redeliver, delete",
-    EditRule.NONE: "view and test only",
-}
-STEPS: dict[str, tuple[str, ...]] = {
-    "webhooks": (
-        "Open Webhooks and press New webhook.",
-        "Give the target URL and choose events.",
-        "Save, then send a test.",
-    ),
-    "icescrum": ("Issue a token.", "Send it as x-icescrum-token.", "Keep the paths: only the host changes."),
-    "zapier": (
-        "Issue a token and copy it.",
-        "In Zapier, connect hookhub with the server address and the token.",
-        "Choose a trigger and switch the Zap on. It appears under Webhooks.",
-    ),
-    "n8n": (
-        "Issue a token and copy it.",
-        "In n8n, add a credential with the server address and the token.",
-        "Activate the workflow.",
-    ),
-    "make": ("Issue a token.", "Use it in Make's connection.", "Create the webhook."),
-    "power_automate": ("Issue a token.", "Use it in the custom connector.", "Save the flow."),
-}
-DEFAULT_STEPS = (
-    "Issue a token and copy it.",
-    "Give the app the server address and the token.",
-    "Switch its flow on.",
-)
+SEARCH_MAX = 100
 
 
 def show(request: PageRequest) -> View:
+    asked = request.asked("q", SEARCH_MAX).strip()
+    broken = registry.broken()
+    apps = [one for one in _apps(request) if one["card"].is_found_by(asked)]
+    sources = [card for card in gallery.source_cards() if card.is_found_by(asked)]
+    targets = [card for card in gallery.target_cards(_values(request)) if card.is_found_by(asked)]
+    values: dict[str, Any] = {
+        "here": "apps",
+        "asked": asked,
+        "apps": apps,
+        "sources": sources,
+        "targets": targets,
+        "broken": broken,
+        "sends_mail": request.services.subscriptions.sends_mail,
+    }
+    return View(values)
+
+
+def _apps(request: PageRequest) -> list[dict[str, Any]]:
     services, requester, project = request.services, request.requester, request.project
     tokens = services.tokens.list(requester, project)
     hooks = services.overview.hooks_by_app(requester, project)
-    cards = [
+    return [
         {
-            "connector": registry.connector(key),
+            "card": gallery.app_card(registry.connector(key), _values(request)),
             "is_on": is_on,
-            "by_hand": BY_HAND[registry.connector(key).edit_rule],
-            "steps": STEPS.get(key, DEFAULT_STEPS),
             "hooks": hooks.get("page" if key == "webhooks" else key, 0),
             "origin": "page" if key == "webhooks" else key,
             "tokens": sum(token.app == key and token.revoked_at is None for token in tokens),
         }
         for key, is_on in services.connectors.list(requester, project).items()
     ]
-    values: dict[str, Any] = {"here": "apps", "cards": cards, "address": services.config.base_url}
-    return View(values)
+
+
+def _values(request: PageRequest) -> dict[str, str]:
+    """What the steps have places for."""
+    return {"hub": request.services.config.base_url, "project": request.project.key}
 
 
 def switch(request: PageRequest) -> Redirect:
@@ -85,7 +75,7 @@ def issue(request: PageRequest) -> View:
         "here": "apps",
         "connector": connector,
         "token": made,
-        "steps": STEPS.get(key, DEFAULT_STEPS)[1:],
+        "steps": gallery.filled(connector.steps, _values(request)),
         "address": services.config.base_url,
     }
     return View(values, 201, "apps/token.html")

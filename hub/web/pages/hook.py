@@ -101,6 +101,7 @@ def _whole(request: PageRequest, hook: Hook) -> dict[str, Any]:
         "open_count": row.open_count,
         "open_words": words.number(row.open_count, OPEN_MAX),
         "header_names": view.header_names,
+        "format_name": words.format_name(hook.format),
         "pace_words": pace.words(hook.pace, hook.format),
         "is_replayed": services.replays.is_under_way(hook.id),
         "origin": words.origin(hook),

@@ -40,10 +40,14 @@ FORMAT_WORDS = {
 
 
 def show_new(request: PageRequest) -> View:
+    """`?format=` chooses one, as the gallery's cards do."""
     _check_connector(request)
+    asked = request.asked("format", 60)
     draft = HookDraft(
         choice="all" if request.project.catalogue == catalogue.OPEN else "story",
-        format=catalogue.default_format(request.project.catalogue),
+        format=asked
+        if asked in registry.format_keys()
+        else catalogue.default_format(request.project.catalogue),
     )
     return _form(request, draft)
 
@@ -287,10 +291,7 @@ def _check_connector(request: PageRequest) -> None:
 def _format_words(key: str) -> str:
     if key in FORMAT_WORDS:
         return f"{key}: {FORMAT_WORDS[key]}"
-    try:
-        return registry.format_of(key).name or key
-    except LookupError:
-        return key
+    return words.format_name(key) or key
 
 
 def _format_choices() -> list[tuple[str, list[tuple[str, str]]]]:

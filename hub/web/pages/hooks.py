@@ -100,6 +100,7 @@ def _row(request: PageRequest, row: HookRow, codes: list[str]) -> dict[str, Any]
         "hook": hook,
         "title": words.title(hook),
         "address": words.address(hook),
+        "format_name": words.format_name(hook.format),
         "under_state": words.under_state(row, tuned.failure_limit),
         "result": words.last_result(hook),
         "next_at": row.next_attempt_at,

@@ -13,7 +13,7 @@ from hub.operations.source_kinds import kind_of, kinds, known_kind
 from hub.operations.sources import SavedSource, SourceChange
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT
 from hub.store.sources import Refusal, Source
-from hub.web.pages import words
+from hub.web.pages import gallery, words
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 LISTED = 200
@@ -229,21 +229,9 @@ def _errors(errors: Sequence[FieldError], kind: inbound.Source) -> dict[str, str
     }
 
 
-def _steps(kind: inbound.Source | None, url: str) -> list[list[tuple[str, str]]]:
+def _steps(kind: inbound.Source | None, url: str) -> list[gallery.Step]:
     """Each step in parts: words, or (`url`, `secret`) what is to be typed in."""
-    return [_parts(step, url) for step in (kind.steps if kind is not None else ())]
-
-
-def _parts(step: str, url: str) -> list[tuple[str, str]]:
-    parts: list[tuple[str, str]] = []
-    for n, piece in enumerate(step.split("{url}")):
-        if n:
-            parts.append(("url", url))
-        for m, words_ in enumerate(piece.split("{secret}")):
-            if m:
-                parts.append(("secret", ""))
-            parts.append(("", words_))
-    return [(what, text) for what, text in parts if what or text]
+    return gallery.filled(kind.steps if kind is not None else (), {"url": url})
 
 
 def _state(source: Source) -> tuple[str, str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from connectors import registry
 from hub.operations import hook_access
 from hub.operations.overview import OPEN_MAX, HookRow, Hours
 from hub.rules.health import GONE_OTHERWISE, Health, says_gone
@@ -60,6 +61,12 @@ DELIVERY_WORDS = {
     "refused": "Refused",
     "cancelled": "Cancelled",
 }
+
+
+def format_name(key: str) -> str:
+    """What people call a chat or mail; empty for what programs read, which is known by its key."""
+    found = registry.find_format(key)
+    return "" if found is None or found.makes == "json" else found.name or key
 
 
 def title(hook: Hook) -> str:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from connectors import registry
 from tests.rigs.api import Browser, LiveHub
 
 
@@ -41,3 +42,32 @@ def test_an_apps_token_is_shown_once_and_its_hooks_are_the_apps(
     for page in ("apps", "tokens"):
         assert token not in manager.get(f"/projects/{project}/{page}").text
     assert "zapier-mia" in manager.get(f"/projects/{project}/tokens").text
+
+
+def test_the_gallery_shows_everything_and_finds_by_words(
+    live: LiveHub, project: str, manager: Browser
+) -> None:
+    path = f"/projects/{project}/apps"
+    whole = manager.get(path).text
+    for kind, keys in (
+        ("app", registry.connector_keys()),
+        ("source", registry.source_keys()),
+        ("target", registry.format_keys()),
+    ):
+        assert all(f'id="{kind}-{key}"' in whole for key in keys)
+    assert f"/projects/{project}/hooks/new?format=slack" in whole
+    assert f"/projects/{project}/sources/new?kind=stripe" in whole
+
+    found = manager.get(f"{path}?q=CHAT%20room").text
+    assert re.findall(r'<section class="card app" id="([\w-]+)"', found) == [
+        "target-rocketchat",
+        "target-matrix",
+    ]
+    assert "Nothing here is called that" in manager.get(f"{path}?q=%3Cb%3E").text
+
+
+def test_set_up_steps_have_this_hubs_values(live: LiveHub, project: str, manager: Browser) -> None:
+    shown = manager.get(f"/projects/{project}/apps?q=icescrum").text
+    assert re.search(
+        rf"its hooks are at <code>https?://[^<]+</code>/ws/project/<code>{project}</code>/hook", shown
+    )
