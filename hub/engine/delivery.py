@@ -66,6 +66,11 @@ class Attempt:
         self._recipe = recipe.of_destination(destination)
         self._sent: dict[str, Any] = {"url": self._recipe.shown_url, "format": destination.format}
 
+    @property
+    def rendered_in_s(self) -> float:
+        """What the hook's template took of a thread's time when it was rendered last; 0 when it never was."""
+        return self._recipe.rendered_in_s
+
     def request(self) -> Request:
         """The request, signed. Raises DeliveryError, and whatever a fault of ours raises."""
         shipment = self._shipment
@@ -94,7 +99,7 @@ class Attempt:
         destination, event = shipment.destination, shipment.event
         secrets = destination.live_secrets(self._started_at)
         timestamp = int(time.time())  # the receiver compares it with its own wall clock
-        text = None if destination.template is None else _text(destination.template, event, form)
+        text = None if destination.template is None else self._text(destination.template, form)
         context = Context(shipment.delivery_id, secrets, text, destination.settings, self._origin)
         parcel = form.request(event, context)
         timed = partial(
@@ -123,6 +128,16 @@ class Attempt:
             own["webhook-signature"] = signing.signature_by_keys(keys, event.id, timestamp, parcel.body)
         sent = HttpParcel(made.with_hooks_headers(own), parcel.body, parcel.method)
         return timed(extended(destination.url, parcel), sent)
+
+    def _text(self, source: str, form: Format) -> str:
+        """What the hook's template makes of the event. Raises: DeliveryError."""
+        began = time.thread_time()
+        try:
+            return rendered(source, self._shipment.event, form)
+        except TemplateRefused as refused:
+            raise DeliveryError(f"the hook's template {refused}", "none", "refused") from refused
+        finally:
+            self._recipe.rendered_in_s = time.thread_time() - began
 
     def answered(self, receipt: Receipt) -> Outcome:
         """What an answer came to."""
@@ -175,14 +190,6 @@ def _check_filter(shipment: Shipment) -> None:
     failed = only_if.failed(Facts.of(shipment.event))
     if failed is not None:
         raise DeliveryError(f"not sent: {failed.reason_unseen}", "none", "refused")
-
-
-def _text(source: str, event: Event, form: Format) -> str:
-    """What the hook's template makes of the event. Raises: DeliveryError."""
-    try:
-        return rendered(source, event, form)
-    except TemplateRefused as refused:
-        raise DeliveryError(f"the hook's template {refused}", "none", "refused") from refused
 
 
 def extended(url: str, parcel: HttpParcel) -> str:

@@ -20,7 +20,7 @@ KEPT_MAX = 20_000
 class Recipe:
     """For one version of a hook."""
 
-    __slots__ = ("_beside", "_hidden", "_keys", "credentials", "destination", "shown_url")
+    __slots__ = ("_beside", "_hidden", "_keys", "credentials", "destination", "rendered_in_s", "shown_url")
 
     def __init__(self, destination: Destination) -> None:
         self.destination = destination
@@ -33,6 +33,8 @@ class Recipe:
         secrets = [secret for secret, _ in destination.secrets]
         self.credentials: Credentials = credentials_of(destination.headers, secrets + self._hidden)
         """What must not be kept of an answer."""
+        self.rendered_in_s = 0.0
+        """Of a thread's time, for the last text that the hook's template made."""
         self._keys: dict[str, bytes] = {}
         # In one, because any thread may look: our names the last time, and what of the hook's goes beside.
         self._beside: tuple[tuple[str, ...] | None, dict[str, str]] = (None, {})

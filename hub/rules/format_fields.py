@@ -13,7 +13,7 @@ from connectors.base import Format
 from hub.errors import FieldError
 from hub.logs import MASK
 from hub.rules.templating import template as templates
-from hub.rules.templating.reader import TemplateWrong
+from hub.rules.templating.constants import TemplateWrong
 
 VALUE_MAX = 500
 SETTINGS_MAX = 20

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Literal, get_args
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
 from hub.errors import FieldError
+from hub.rules.time_zones import is_time_zone
 
 CRON_MAX = 200
 EVERY_MIN_S = 60
@@ -25,7 +26,7 @@ EVERY_MAX_S = 31_536_000
 GRACE_DEFAULT_S = 60
 GRACE_MAX_S = 86_400
 DATA_MAX_BYTES = 65_536
-MISSED_MAX = 10_000
+MISSED_MAX = 1_000
 """Missed times are counted no further."""
 SHOWN_TIMES = 5
 
@@ -106,7 +107,7 @@ def rhythm_errors(cron: str | None, every_s: int | None, time_zone: str) -> list
     """What is wrong with when it fires."""
     if (cron is None) == (every_s is None):
         return [("cron", "give either cron, such as 0 9 * * 1-5, or every_s")]
-    if time_zone not in available_timezones():
+    if not is_time_zone(time_zone):
         return [("time_zone", "must be the name of a zone, such as Europe/Berlin or UTC")]
     if every_s is not None:
         is_right = EVERY_MIN_S <= every_s <= EVERY_MAX_S

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from queue import SimpleQueue
 
 import pytest
 
 from connectors.base import Answer, Event
 from hub.engine.delivery import Shipment
-from hub.engine.senders import THREADS_MAX, Senders
+from hub.engine.senders import RENDERED_APART_BYTES, THREADS_MAX, Senders
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
 from hub.store.clock import Clock
@@ -41,14 +42,24 @@ class Loft:
 class Rig:
     def __init__(self) -> None:
         self.then: Callable[[], None] = lambda: None
+        self._destinations: dict[object, Destination] = {}
         self.ended: SimpleQueue[tuple[str, Outcome, str]] = SimpleQueue()
         self.door = Outbound(allow=LOOPBACK, resolve=Names(["127.0.0.1"]), transports={"pigeon": Loft})
         self.senders = Senders(self.door, Clock(), self._ended, lambda: None)
 
-    def send(self, url: str, hook_id: str, delivery_id: str, is_slow: bool = False) -> None:
-        destination = Destination(hook_id, 1, "DEMO", url, "standard", True, {}, None, ())
-        claim = Claim(delivery_id, 1, hook_id, 1, EVENT.id, is_slow)
-        self.senders.send(claim, Shipment(delivery_id, 1, EVENT, destination), Settings(attempt_timeout_s=1))
+    def send(
+        self,
+        url: str,
+        hook_id: str,
+        delivery_id: str,
+        is_slow: bool = False,
+        template: str | None = None,
+        event: Event = EVENT,
+    ) -> None:
+        made = Destination(hook_id, 1, "DEMO", url, "standard", True, {}, None, (), template=template)
+        destination = self._destinations.setdefault((hook_id, url, template), made)
+        claim = Claim(delivery_id, 1, hook_id, 1, event.id, is_slow)
+        self.senders.send(claim, Shipment(delivery_id, 1, event, destination), Settings(attempt_timeout_s=1))
 
     def _ended(self, claim: Claim, outcome: Outcome) -> None:
         self.then()
@@ -101,3 +112,19 @@ def test_what_is_no_http_goes_by_a_few_threads_and_hanging_pigeons_hold_up_no_lo
 def test_a_url_that_nothing_sends_to_is_refused(rig: Rig) -> None:
     rig.send("gopher://x/", "hook_1", "dlv_1")
     assert rig.ended.get(timeout=DEADLINE_S)[1].kind == "refused"
+
+
+def test_templates_of_large_events_and_those_that_took_long_are_rendered_beside_the_loops(rig: Rig) -> None:
+    large = replace(EVENT, data=b'{"a":"' + b"x" * RENDERED_APART_BYTES + b'"}')
+    costly = replace(EVENT, data=b'{"l":[' + b",".join([b"0"] * 8_000) + b"]}")
+    no_json = "{% for one in l %}{{ one }}{% endfor %} no JSON"
+    sent = [(EVENT, "sender-quick"), (large, "renderer-0"), (costly, "sender-quick"), (EVENT, "renderer-0")]
+    for event, thread in [*sent, (EVENT, "sender-quick")]:
+        rig.send("http://receiver.example.com/", "hook_1", "dlv_1", template=no_json, event=event)
+        _, outcome, made_by = rig.ended.get(timeout=DEADLINE_S)
+        assert (outcome.kind, made_by) == ("refused", thread)
+
+    with Receiver() as receiver:
+        rig.send(receiver.url, "hook_1", "dlv_2", template='{"text": "{{ a }}"}', event=large)
+        rig.senders.let_start("hook_1")
+        assert rig.ended.get(timeout=DEADLINE_S)[1].kind == "success"

@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from hub.rules.templating.values import Raw, Text, element
+from hub.rules.time_zones import is_time_zone
 
 Filter = Callable[[Any, Text], Any]
 
@@ -109,7 +110,7 @@ def _date(shape: Any = DATE_DEFAULT, zone: Any = "UTC") -> Filter:
     if not isinstance(shape, str) or re.search(rf"%(?![{_DATE_PARTS}%])", shape):
         allowed = " ".join(f"%{part}" for part in _DATE_PARTS)
         raise ValueError(f'date takes a shape such as "%d %b %Y %H:%M", made of {allowed}')
-    if not isinstance(zone, str) or zone not in available_timezones():
+    if not isinstance(zone, str) or not is_time_zone(zone):
         raise ValueError('the zone that date takes must be a name such as "Europe/Berlin"')
     there = ZoneInfo(zone)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from jinja2 import nodes
 
-from hub.errors import HubError
 from hub.rules.templating import filters
+from hub.rules.templating.constants import TemplateWrong, constant_of, index_of, value_of, wrong
 from hub.rules.templating.run import CHARACTERS_A_STEP, Run
 from hub.rules.templating.values import Raw, compared, element, is_true
 
@@ -21,10 +21,6 @@ LOOPS_MAX = 2
 
 Expression = Callable[[Run], Any]
 Statement = Callable[[Run], None]
-
-
-class TemplateWrong(HubError):
-    """The source cannot be used; the text says what is wrong and in which line."""
 
 
 class Reader:
@@ -96,11 +92,11 @@ class Reader:
 
     def _for(self, node: nodes.For) -> Statement:
         if not isinstance(node.target, nodes.Name):
-            raise _wrong(node, "a loop has one name: {% for task in tasks %}")
+            raise wrong(node, "a loop has one name: {% for task in tasks %}")
         if node.recursive or node.test is not None or node.else_:
-            raise _wrong(node, "a loop has no `if`, no `else` and is not recursive")
+            raise wrong(node, "a loop has no `if`, no `else` and is not recursive")
         if len(self._loops) >= LOOPS_MAX:
-            raise _wrong(node, f"loops may stand {LOOPS_MAX} deep")
+            raise wrong(node, f"loops may stand {LOOPS_MAX} deep")
         name, items = node.target.name, self._expression(node.iter)
         self._loops.append(name)
         body = self._nested_body(node.body)
@@ -144,16 +140,14 @@ class Reader:
 
     def _made(self, node: nodes.Node) -> Expression:
         match node:
-            case nodes.Const():
-                return _constant(node.value)
-            case nodes.Neg(node=nodes.Const(value=int() | float() as number)):
-                return _constant(-number)
+            case nodes.Const() | nodes.Neg(node=nodes.Const(value=int() | float())):
+                return _constant(value_of(node))
             case nodes.Name():
                 return _named(node.name)
             case nodes.Getattr():
                 return self._element(node.node, node.attr)
             case nodes.Getitem():
-                return self._element(node.node, _index_of(node))
+                return self._element(node.node, index_of(node))
             case nodes.Concat():
                 return self._joined(node)
             case nodes.Compare():
@@ -189,7 +183,7 @@ class Reader:
 
     def _comparison(self, node: nodes.Compare) -> Expression:
         if len(node.ops) != 1:
-            raise _wrong(node, "compare two values at a time, joined by `and`")
+            raise wrong(node, "compare two values at a time, joined by `and`")
         left, right = self._expression(node.expr), self._expression(node.ops[0].expr)
         operator = node.ops[0].op
 
@@ -223,13 +217,13 @@ class Reader:
 
     def _filtered(self, node: nodes.Filter) -> Expression:
         if node.node is None or node.kwargs or node.dyn_args is not None or node.dyn_kwargs is not None:
-            raise _wrong(node, f"the filter {node.name} is written: value | {node.name}(…)")
+            raise wrong(node, f"the filter {node.name} is written: value | {node.name}(…)")
         value = self._expression(node.node)
-        arguments = [_constant_of(argument, node.name) for argument in node.args]
+        arguments = [constant_of(argument, node.name) for argument in node.args]
         try:
             apply = filters.prepared(node.name, arguments)
         except ValueError as error:
-            raise _wrong(node, str(error)) from None
+            raise wrong(node, str(error)) from None
 
         def filtered(run: Run) -> Any:
             found = value(run)
@@ -262,28 +256,6 @@ def _named(name: str) -> Expression:
     return look_up
 
 
-def _index_of(node: nodes.Getitem) -> str | int:
-    match node.arg:
-        case nodes.Const(value=str() | int() as key):
-            return key
-        case nodes.Neg(node=nodes.Const(value=int() as number)):
-            return -number
-    raise _wrong(node, "an index must be a number or a text, such as tasks[0]")
-
-
-def _constant_of(node: nodes.Node, filter_name: str) -> Any:
-    match node:
-        case nodes.Const():
-            return node.value
-        case nodes.Neg(node=nodes.Const(value=int() | float() as number)):
-            return -number
-    raise _wrong(node, f"what the filter {filter_name} is given must be a text or a number")
-
-
-def _wrong(node: nodes.Node, message: str) -> TemplateWrong:
-    return TemplateWrong(f"line {node.lineno}: {message}")
-
-
 _WORDS = {
     nodes.Call: "calling something with ( )",
     nodes.Assign: "{% set %}",
@@ -308,4 +280,4 @@ _WORDS = {
 def _not_here(node: nodes.Node) -> TemplateWrong:
     is_arithmetic = isinstance(node, nodes.BinExpr | nodes.UnaryExpr)
     shown = "arithmetic" if is_arithmetic else _WORDS.get(type(node), type(node).__name__.lower())
-    return _wrong(node, f"{shown} is not part of templates here")
+    return wrong(node, f"{shown} is not part of templates here")

@@ -5,7 +5,10 @@ what should be JSON is JSON. Step before: `engine.delivery` builds a request. St
 """
 
 import json
-from typing import Any
+from functools import lru_cache
+from typing import Any, NoReturn
+
+import msgspec
 
 from connectors.base import Event, Format
 from hub.rules.templating import template
@@ -19,7 +22,7 @@ def rendered(source: str, event: Event, form: Format) -> str:
         TemplateRefused: it costs too much, makes too much, or makes no JSON where the format sends JSON.
         TemplateWrong: the source cannot be used; it was checked when it was saved.
     """
-    data = json.loads(event.data)
+    data = _parsed(event.data)
     escape: Escape = JsonEscape() if form.makes == "json" else TextEscape(form.escape)
     made = template.read(source).render(data, _names(event, data), escape, len(event.data))
     if form.makes == "json":
@@ -40,8 +43,23 @@ def _names(event: Event, data: Any) -> dict[str, Any]:
     return {"data": data, "event": about, "project": event.project}
 
 
+@lru_cache(maxsize=2)
+def _parsed(data: bytes) -> Any:
+    """The object of an event; the last ones are kept, because a hundred hooks may render the same."""
+    try:
+        return msgspec.json.decode(data)  # a quarter of the time of Python's reader
+    except (msgspec.DecodeError, UnicodeDecodeError):  # a whole number beyond 64 bits
+        return json.loads(data)
+
+
 def _check_json(made: str) -> None:
     try:
-        json.loads(made)
+        json.loads(made, parse_constant=_no_constant)
     except ValueError as error:
         raise TemplateRefused(f"makes no JSON of this event: {error}") from None
+    except RecursionError:
+        raise TemplateRefused("makes JSON of this event that is nested too deeply") from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")

@@ -14,7 +14,8 @@ from typing import Any
 from jinja2 import Environment
 from jinja2.exceptions import TemplateSyntaxError
 
-from hub.rules.templating.reader import Reader, Statement, TemplateWrong
+from hub.rules.templating.constants import TemplateWrong
+from hub.rules.templating.reader import Reader, Statement
 from hub.rules.templating.run import CHARACTERS_A_STEP, OUTPUT_MAX, STEPS_MAX, Run
 from hub.rules.templating.values import Escape
 
@@ -67,6 +68,8 @@ def read(source: str) -> Template:
         raise TemplateWrong(f"line {error.lineno}: {error.message}") from None
     except RecursionError:
         raise TemplateWrong("is nested too deeply") from None
+    except ValueError:
+        raise TemplateWrong("holds a number that is too long") from None
     return Template(Reader().body(tree.body))
 
 

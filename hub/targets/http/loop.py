@@ -39,6 +39,8 @@ HANDLES_KEPT = 256
 """Idle libcurl handles, without connections of their own."""
 TAKEN_MAX = 32
 """Of what was submitted, in one turn: each takes some 50 µs."""
+TAKEN_S = 0.005
+"""No more is taken in the same turn after this: some requests cost more to make."""
 YOUNG_S = 0.002
 """So long handshakes may go on before whoever waits for less is asked again."""
 FAULT_PAUSE_S = 0.1
@@ -164,8 +166,11 @@ class Loop:
     def _turn(self) -> None:
         """Take in what was submitted, wait for what comes first, go on with it."""
         # Not all at once, nor what comes meanwhile: answers must not wait for it.
+        until = time.monotonic() + TAKEN_S
         for _ in range(min(TAKEN_MAX, len(self._inbox))):
             self._inbox.popleft()()
+            if time.monotonic() >= until:
+                break
         for multi in self._multis:
             multi.act_when_due()
         self._collect()

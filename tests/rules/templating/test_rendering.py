@@ -35,8 +35,17 @@ def test_for_a_chat_it_makes_text_escaped_for_it() -> None:
         ("{{ name }}, {{ n }}", "standard", "makes no JSON"),
         ('{"n": {{ missing | raw }}}', "standard", "makes no JSON"),
         ("{{ missing }} ", "slack", "makes no text"),
+        ('{"n": NaN}', "standard", "NaN is no JSON"),
+        ('{"n": -Infinity}', "standard", "-Infinity is no JSON"),
+        ("[" * 9_000, "standard", "nested too deeply"),
     ],
 )
 def test_what_cannot_be_sent_is_refused(source: str, form: str, said: str) -> None:
     with pytest.raises(TemplateRefused, match=said):
         rendered(source, STORY, format_of(form))
+
+
+def test_whole_numbers_of_any_length_are_written_as_they_came() -> None:
+    long = Event("evt_1", "a.b", "2026-11-23T21:04:06.123Z", "WEB", b'{"n":123456789012345678901234567890}')
+
+    assert rendered("{{ n }}", long, format_of("ntfy")) == "123456789012345678901234567890"

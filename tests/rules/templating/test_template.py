@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.rules.templating import template
-from hub.rules.templating.reader import TemplateWrong
+from hub.rules.templating.constants import TemplateWrong
 from hub.rules.templating.run import STEPS_MAX
 from hub.rules.templating.values import Escape, JsonEscape, TemplateRefused, TextEscape
 
@@ -171,6 +171,7 @@ def test_a_field_of_the_object_wins_over_what_is_known_besides() -> None:
         ("{{ x" + ".a" * 4_000 + " }}", "too deeply"),
         ("{{ x" + "|upper" * 1_500 + " }}", "too deeply"),
         ("{% if x %}" * 300 + "{% endif %}" * 300, "too deeply"),
+        ("{{ " + "9" * 5_000 + " }}", "a number that is too long"),
     ],
 )
 def test_it_refuses_when_it_is_saved(source: str, said: str) -> None:
