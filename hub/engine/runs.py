@@ -203,7 +203,7 @@ class Runs:
                 break
 
     def _may_begin(self, hook_id: str) -> bool:
-        """Here is the place for whatever else bounds a hook in time: order, a rate."""
+        """What bounds a hook in time, an order or a rate, has kept it from being leased ahead."""
         return self._in_flight.count(hook_id) < self._most_under_way
 
     def _withdraw(self, hook_id: str) -> None:

@@ -144,6 +144,15 @@ def enabled(health: Health) -> Health:
     )
 
 
+def stopped(health: Health, reason: str, now: float) -> Health:
+    """After a delivery of a hook that is sent to in order has failed for good, and the rest is to wait for
+    somebody to look.
+    """
+    if not health.is_live:
+        return health
+    return replace(health, state="auto_disabled", disabled_reason=reason, disabled_at=now, open_until=None)
+
+
 def disabled(health: Health, reason: str, now: float) -> Health:
     """After a person or the app switched it off."""
     if health.state in ("disabled", "gone"):

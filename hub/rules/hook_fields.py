@@ -19,7 +19,7 @@ from hub.rules import headers as header_rules
 from hub.rules.addresses import Network, TargetRefused
 from hub.rules.filters import Filter, Unreadable
 from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
-from hub.rules.pace import RateLimit
+from hub.rules.pace import OnFailure, Ordering, RateLimit
 from hub.rules.targets import check_url, receiver_of
 
 NAME_MAX = 200
@@ -66,6 +66,8 @@ class HookChange:
     rate_limit: RateLimit | Unset | None = UNSET
     """None removes it, as each of these: the hook has no pace of its own."""
     delay_s: float | Unset | None = UNSET
+    ordering: Ordering | Unset = UNSET
+    fifo_on_failure: OnFailure | Unset = UNSET
     retry_schedule_s: tuple[float, ...] | Unset | None = UNSET
 
     def given(self) -> dict[str, Any]:

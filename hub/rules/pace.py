@@ -1,8 +1,8 @@
 """The pace of a hook: how many requests in what time, how late, how often again.
 
-Owns the fields `rate_limit`, `delay_s` and `retry_schedule_s`: their bounds, their messages, how they are
-kept, and what they mean in words. Pure. Step before: `hook_fields` checks a hook. Step after: the claim and
-the record of an outcome go by it (docs/pace.md).
+Owns the fields `rate_limit`, `delay_s`, `ordering`, `fifo_on_failure` and `retry_schedule_s`: their bounds,
+their messages, how they are kept, and what they mean in words. Pure. Step before: `hook_fields` checks a
+hook. Step after: the claim and the record of an outcome go by it (docs/pace.md).
 """
 
 import json
@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, get_args
 
 from connectors import registry
 from hub.errors import FieldError
@@ -21,6 +21,14 @@ LONGEST_S = 86_400.0
 """Of a delay, a step of a schedule, and the time of a rate."""
 STEPS_MAX = 50
 _KEPT_MAX = 10_000
+
+
+Ordering = Literal["none", "fifo"]
+OnFailure = Literal["wait", "hold"]
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "ordering": get_args(Ordering),
+    "fifo_on_failure": get_args(OnFailure),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,15 @@ class Pace:
 
     rate_limit: RateLimit | None = None
     delay_s: float | None = None
+    ordering: Ordering = "none"
+    fifo_on_failure: OnFailure = "wait"
+    """In order, of one that has failed for good: it is given up (`wait`), or the hook stops (`hold`)."""
     retry_schedule_s: tuple[float, ...] | None = None
+
+    @property
+    def is_fifo(self) -> bool:
+        """One after the other, in the order in which they came."""
+        return self.ordering == "fifo"
 
     def given(self) -> dict[str, Any]:
         """Name → value of what differs from a hook without any."""
@@ -66,6 +82,7 @@ class Entry:
     """How an event enters the queue of a hook that does not take it at once."""
 
     delay_s: float = 0.0
+    is_fifo: bool = False
 
 
 @lru_cache(_KEPT_MAX)
@@ -78,13 +95,15 @@ def stored(text: str | None) -> Pace:
     return Pace(
         rate_limit=rate and RateLimit(**rate),
         delay_s=values.get("delay_s"),
+        ordering=values.get("ordering", "none"),
+        fifo_on_failure=values.get("fifo_on_failure", "wait"),
         retry_schedule_s=None if steps is None else tuple(steps),
     )
 
 
 def entry_of(pace: Pace) -> Entry | None:
     """None: at once."""
-    return Entry(pace.delay_s) if pace.delay_s else None
+    return Entry(pace.delay_s or 0.0, pace.is_fifo) if pace.delay_s or pace.is_fifo else None
 
 
 @lru_cache(_KEPT_MAX)
@@ -111,6 +130,9 @@ def errors_in(given: Mapping[str, Any]) -> list[FieldError]:
     delay_s = given.get("delay_s")
     if delay_s is not None and not _is_within(delay_s):
         errors.append(("delay_s", f"must be from 0 to {LONGEST_S:.0f} seconds"))
+    for name, choices in _CHOICES.items():
+        if given.get(name, choices[0]) not in choices:
+            errors.append((name, f"must be one of {', '.join(choices)}"))
     steps = given.get("retry_schedule_s")
     if steps is not None and len(steps) > STEPS_MAX:
         errors.append(("retry_schedule_s", f"has {len(steps)} steps; {STEPS_MAX} is the most"))
@@ -141,7 +163,15 @@ def schedule_words(steps: Sequence[float]) -> str:
     return "after " + ", ".join(seconds(step) for step in steps) if steps else "never"
 
 
-def words(own: Pace, form: str) -> list[str]:
+def longest_words(steps: Sequence[float]) -> str:
+    """How long a delivery may be tried by a schedule."""
+    hours = sum(steps) / 3_600
+    if hours > 2:
+        return f"{math.ceil(hours)} hours"
+    return seconds(60 * math.ceil(sum(steps) / 60)) if sum(steps) > 60 else seconds(sum(steps))
+
+
+def words(own: Pace, form: str, usual_schedule_s: Sequence[float]) -> list[str]:
     """What is special about the pace of a hook in this format: a sentence each, without its full stop."""
     said = []
     rate = rate_of(own, form)
@@ -150,6 +180,10 @@ def words(own: Pace, form: str) -> list[str]:
         said.append(f"{rate_words(rate)}{usual}")
     if own.delay_s:
         said.append(f"each event {seconds(own.delay_s)} after it came in")
+    if own.is_fifo:
+        then = "the hook stops" if own.fifo_on_failure == "hold" else "it is given up"
+        longest = longest_words(own.schedule(usual_schedule_s))
+        said.append(f"in order: one event can stop the others for up to {longest}, then {then}")
     if own.retry_schedule_s is not None:
         said.append(f"tried again {schedule_words(own.retry_schedule_s)}")
     return said

@@ -64,6 +64,8 @@ class Verdict:
     deferrals: int
     next_at: float | None = None
     reason: str | None = None
+    is_gone: bool = False
+    """Its subscription is over."""
 
 
 def judge(
@@ -92,7 +94,8 @@ def judge(
 
     failures += 1
     if outcome.kind == "gone" or failures > len(schedule):
-        return Verdict("failed", failures, faults, deferrals, reason=outcome.reason)
+        is_gone = outcome.kind == "gone"
+        return Verdict("failed", failures, faults, deferrals, reason=outcome.reason, is_gone=is_gone)
     next_at = outcome.ended_at + delay_s(schedule, failures, chance)
     return Verdict(
         "retrying", failures, faults, deferrals, max(next_at, outcome.resume_at or 0.0), outcome.reason
@@ -106,6 +109,13 @@ def kept(verdict: Verdict) -> Verdict:
     if verdict.state not in ("failed", "refused"):
         return verdict
     return replace(verdict, state="delivered", reason=f"{SENT_AGAIN_IN_VAIN}: {verdict.reason}")
+
+
+def held(verdict: Verdict, ended_at: float) -> Verdict:
+    """The same on one that stops its hook: it stays the first in its queue, and begins anew when the hook is
+    switched on.
+    """
+    return Verdict("retrying", 0, 0, 0, ended_at, verdict.reason)
 
 
 def settled(outcome: Outcome, deferrals: int) -> Outcome:

@@ -60,18 +60,18 @@ def record(
     _write_successes(
         database, [(outcome.ended_at, row.id) for _, outcome, row, _ in ended if _is_plain(outcome, row)]
     )
-    _write_verdicts(
-        database,
-        [
-            (_verdict(outcome, row, _schedule(hooks[row.hook_id], settings), drawn), outcome.ended_at, row)
-            for _, outcome, row, drawn in ended
-            if not _is_plain(outcome, row)
-        ],
-    )
+    verdicts = [
+        (_verdict(outcome, row, hooks[row.hook_id], settings, drawn), outcome.ended_at, row)
+        for _, outcome, row, drawn in ended
+        if not _is_plain(outcome, row)
+    ]
+    stopped = _hold(verdicts, hooks)
+    _write_verdicts(database, verdicts)
     by_hook: dict[str, list[tuple[Outcome, float | None, float]]] = {}
     for done, outcome, row, drawn in ended:
         by_hook.setdefault(done.hook_id, []).append((outcome, row.failed_at, drawn))
     after = {hook_id: _judged(hooks[hook_id], by_hook[hook_id], settings) for hook_id in sorted(by_hook)}
+    after |= {hook_id: health.stopped(after[hook_id], *why) for hook_id, why in stopped.items()}
     lanes.write(
         database,
         [(hook_id, health, [done for done, _, _ in by_hook[hook_id]]) for hook_id, health in after.items()],
@@ -191,14 +191,35 @@ def _schedule(lane: Lane, settings: Settings) -> Sequence[float]:
     return lane.pace.schedule(settings.retry_schedule_s)
 
 
-def _verdict(outcome: Outcome, row: Leased, schedule: Sequence[float], drawn: float) -> retry.Verdict:
+def _hold(
+    verdicts: list[tuple[retry.Verdict, float, Leased]], hooks: Mapping[str, Lane]
+) -> dict[str, tuple[str, float]]:
+    """One that has failed for good stays the first of a hook that then stops: hook id → why, and when. One
+    that the end of its subscription has ended does not.
+    """
+    stopped = {}
+    for n, (verdict, ended_at, row) in enumerate(verdicts):
+        own = hooks[row.hook_id].pace
+        if (
+            own.is_fifo
+            and own.fifo_on_failure == "hold"
+            and verdict.state == "failed"
+            and not verdict.is_gone
+        ):
+            verdicts[n] = (retry.held(verdict, ended_at), ended_at, row)
+            reason = f"events go in order, and delivery {row.id} has failed for good: {verdict.reason}"
+            stopped[row.hook_id] = (reason, ended_at)
+    return stopped
+
+
+def _verdict(outcome: Outcome, row: Leased, lane: Lane, settings: Settings, drawn: float) -> retry.Verdict:
     verdict = retry.judge(
         outcome,
         failures=row.failures,
         faults=row.faults,
         deferrals=row.deferrals,
         age_s=outcome.ended_at - time_of(row.id),
-        schedule=schedule,
+        schedule=_schedule(lane, settings),
         chance=drawn,
     )
     return verdict if row.delivered_at is None else retry.kept(verdict)

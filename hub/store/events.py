@@ -5,9 +5,10 @@ it is told. Step before: `intake` has matched. Step after: `store.leases.claim`.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from peewee import fn
@@ -111,7 +112,8 @@ def deliver(database: Database, events: Iterable[NewEvent], now: float) -> None:
             if hook_id not in event.entries
         ),
     )
-    _add_later(database, events, now)
+    if any(event.entries for event in events):
+        _add_paced(database, events, now)
     lanes.arm(database, {hook_id for event in events for hook_id in event.hook_ids}, now)
 
 
@@ -159,20 +161,49 @@ def delete_due(project_id: int, event_id: str) -> bool:
     return bool(table.delete().where(*waits).execute())
 
 
-def _add_later(database: Database, events: Sequence[NewEvent], now: float) -> None:
-    """Write deliveries for hooks that do not take an event at once: they wait as one does that is tried
-    again.
+def add_in_order(database: Database, rows: Sequence[tuple[str, str, str, int, str]]) -> None:
+    """The same for one hook that is sent to in order; its lane must be locked."""
+    if rows:
+        [first] = lanes.take_seqs(database, {rows[0][2]: len(rows)}).values()
+        _add_later(database, [(*row, "waiting", None, first + n) for n, row in enumerate(rows)])
+
+
+def _add_paced(database: Database, events: Sequence[NewEvent], now: float) -> None:
+    """Deliveries for hooks that do not take an event at once: a delayed one waits as one does that is tried
+    again, one that has its place in an order gets a number.
     """
-    database.executemany(
-        "INSERT INTO delivery (id, event_id, hook_id, project_id, type, state, attempts, failures, faults,"
-        " next_at) VALUES (?, ?, ?, ?, ?, 'retrying', 0, 0, 0, ?)",
+    paced = [
+        (event, hook_id, entry)
+        for event in events
+        if event.entries
+        for hook_id in event.hook_ids
+        if (entry := event.entries.get(hook_id)) is not None
+    ]
+    in_order = Counter(hook_id for _, hook_id, entry in paced if entry.is_fifo)
+    seqs: dict[str, Iterator[int]] = {}
+    if in_order:
+        # All that will be armed, in the order of ids: otherwise two processes wait for each other.
+        lanes.lock(database, {hook_id for event in events for hook_id in event.hook_ids})
+        seqs = {hook_id: count(first) for hook_id, first in lanes.take_seqs(database, in_order).items()}
+    _add_later(
+        database,
         [
-            (new_id("dlv"), event.id, hook_id, event.project_id, event.type, now + entry.delay_s)
-            for event in events
-            if event.entries
-            for hook_id in event.hook_ids
-            if (entry := event.entries.get(hook_id)) is not None
+            (
+                *(new_id("dlv"), event.id, hook_id, event.project_id, event.type),
+                "retrying" if entry.delay_s else "waiting",
+                now + entry.delay_s if entry.delay_s else None,
+                next(seqs[hook_id]) if entry.is_fifo else None,
+            )
+            for event, hook_id, entry in paced
         ],
+    )
+
+
+def _add_later(database: Database, rows: Sequence[tuple[Any, ...]]) -> None:
+    database.executemany(
+        "INSERT INTO delivery (id, event_id, hook_id, project_id, type, attempts, failures, faults, state,"
+        " next_at, seq) VALUES (?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?)",
+        rows,
     )
 
 

@@ -219,7 +219,9 @@ def update(box: SecretBox, hook: Hook, change: HookChange, now: float) -> Hook:
         columns["filter_rows"] = only_if and only_if.json
     if changed := {name: columns.pop(name) for name in PACE_FIELDS if name in columns}:
         columns["pace"] = replace(hook.pace, **changed).json
-    if columns.keys() & {"events", "filter_rows"} or "delay_s" in changed:
+        if changed.get("ordering") == "fifo":
+            _put_in_order(hook.id)
+    if columns.keys() & {"events", "filter_rows"} or changed.keys() & {"delay_s", "ordering"}:
         columns["routing"] = routing.next_version(hook.project_id)
     if change.headers is not UNSET:
         columns["headers"] = sealed_headers(box, hook.id, change.headers)
@@ -340,6 +342,14 @@ def named(project_id: int, hook_ids: Collection[str]) -> dict[str, Hook]:
     )
     rows: Any = query.dicts()
     return {str(row["id"]): hook_of(row) for row in rows}
+
+
+def _put_in_order(hook_id: str) -> None:
+    """What is open keeps its place: behind what was numbered before, in front of what will be."""
+    table, row = models.Delivery, models.Hook
+    last = row.select(row.last_seq).where(row.id == hook_id)
+    is_open = table.state.in_(("waiting", "retrying", "sending"))
+    table.update(seq=last).where(table.hook_id == hook_id, is_open, table.seq.is_null()).execute()
 
 
 def _only(secret: str | None) -> Secrets:

@@ -205,6 +205,19 @@ def take_token(database: Database, hook_id: str, now: float) -> None:
             keep_bucket(database, {hook_id: left.taken(1)})
 
 
+def take_seqs(database: Database, counts: Mapping[str, int]) -> dict[str, int]:
+    """The next numbers for so many deliveries of locked hooks: hook id → the first of them. The row's lock
+    makes the order of commits that of numbers.
+    """
+    first = {}
+    for hook_id, count in sorted(counts.items()):
+        row = database.execute(
+            "UPDATE hook SET last_seq = last_seq + ? WHERE id = ? RETURNING last_seq", (count, hook_id)
+        ).fetchone()
+        first[hook_id] = row[0] - count + 1
+    return first
+
+
 def mark_slow(database: Database, hook_ids: Collection[str]) -> None:
     """Requests to these hooks hang at this moment: let them share the slow hooks' part of the senders.
 

@@ -19,7 +19,7 @@ from hub.rules import bucket, fairness
 from hub.rules.bucket import Bucket
 from hub.rules.fairness import Pick, Room, Waiting
 from hub.rules.settings import Settings
-from hub.store import lanes
+from hub.store import lanes, order
 from hub.store.clock import SANE_S
 from hub.store.database import Database
 from hub.store.lanes import Lane
@@ -100,16 +100,18 @@ def claim(
     }
     wanted = {hook_id: most for hook_id, queue in queues.items() if (most := _most(queue, room))}
     asked = _bounded(wanted, room.rows_max)
-    waiting = _waiting(database, asked)
+    first = order.first_of(database, (one for one in asked if served[one].pace.is_fifo), now)
+    ordered = first.hook_ids
+    waiting = first.rows + _waiting(database, {one: n for one, n in asked.items() if one not in ordered})
     picked = pick(queues.values(), waiting, room)
 
     lease_until = now + settings.attempt_timeout_s + LEASE_MARGIN_S
     for is_ahead in (False, True):
         ids = [one.row.delivery_id for one in picked if one.is_ahead == is_ahead]
         _lease(database, ids, owner, None if is_ahead else now, lease_until)
-    _settle_lanes(database, served, wanted, asked, waiting, [one.row for one in picked], now)
-    if buckets:
-        _take_tokens(database, served, buckets, Counter(one.row.hook_id for one in picked))
+    taken = [one.row for one in picked]
+    until = first.until | _take_tokens(database, served, buckets, taken)
+    _settle_lanes(database, served, wanted, asked, waiting, taken, until, now)
     return [
         Claim(
             one.row.delivery_id,
@@ -245,7 +247,8 @@ def _is_broken(database: Database, lane: Lane, now: float) -> bool:
 def _as_rules_see_it(
     lane: Lane, settings: Settings, are_hosts_bound: bool, left: Bucket | None
 ) -> fairness.Lane:
-    allowance = lane.health.allowance(settings.max_in_flight_per_hook, lane.in_flight)
+    most = 1 if lane.pace.is_fifo else settings.max_in_flight_per_hook
+    allowance = lane.health.allowance(most, lane.in_flight)
     return fairness.Lane(
         lane.hook_id,
         allowance if left is None else min(allowance, left.whole),
@@ -259,11 +262,13 @@ def _as_rules_see_it(
 
 def _is_well(lane: Lane) -> bool:
     """Only then is it leased ahead: any other gets what may begin at once, so that each outcome is judged
-    before the next begins. One with a rate has its tokens counted here, as they are taken.
+    before the next begins. One with a rate has its tokens counted here, one with an order its turns.
     """
     health = lane.health
-    return lane.rate is None and (
-        health.state == "active"
+    return (
+        lane.rate is None
+        and not lane.pace.is_fifo
+        and health.state == "active"
         and health.slow_start is None
         and health.open_until is None
         and health.last_success_at is not None
@@ -326,17 +331,19 @@ def _waiting(database: Database, asked: dict[str, int]) -> list[Waiting]:
 
 
 def _take_tokens(
-    database: Database, served: Mapping[str, Lane], buckets: Mapping[str, Bucket], got: Counter[str]
-) -> None:
-    """Each request takes a token, a retry too. A lane without one is parked until the next comes."""
+    database: Database, served: Mapping[str, Lane], buckets: Mapping[str, Bucket], taken: list[Waiting]
+) -> dict[str, float]:
+    """Each request takes a token, a retry too. Returns when the next comes to lanes that have none left."""
+    if not buckets:
+        return {}
+    got = Counter(row.hook_id for row in taken)
     left = {hook_id: one.taken(got[hook_id]) for hook_id, one in buckets.items()}
     lanes.keep_bucket(database, left)
-    until = [
-        (bucket.next_at(one, rate), hook_id)
-        for hook_id, one in sorted(left.items())
+    return {
+        hook_id: bucket.next_at(one, rate)
+        for hook_id, one in left.items()
         if not one.whole and (rate := served[hook_id].rate) is not None
-    ]
-    database.executemany("UPDATE hook SET ready_at = ? WHERE id = ?", until)
+    }
 
 
 def _settle_lanes(
@@ -346,10 +353,11 @@ def _settle_lanes(
     asked: Mapping[str, int],
     waiting: list[Waiting],
     taken: list[Waiting],
+    until: Mapping[str, float],
     now: float,
 ) -> None:
     """After a claim a lane is parked, either empty or full: intake, promote or record will arm it. One that
-    was cut short goes to the back of the queue instead.
+    was cut short goes to the back of the queue instead, and of some it is known until when nothing can go.
     """
     found = Counter(row.hook_id for row in waiting)
     got = Counter(row.hook_id for row in taken)
@@ -360,5 +368,8 @@ def _settle_lanes(
     }
     database.executemany(
         "UPDATE hook SET ready_at = ?, in_flight = in_flight + ? WHERE id = ?",
-        [(now if is_short[hook_id] else None, got[hook_id], hook_id) for hook_id in sorted(served)],
+        [
+            (until.get(hook_id, now if is_short[hook_id] else None), got[hook_id], hook_id)
+            for hook_id in sorted(served)
+        ],
     )

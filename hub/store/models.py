@@ -230,6 +230,8 @@ class Hook(Table):
     tokens = DoubleField(null=True)
     """What is left in its token bucket (`rules.bucket`), and when it was; NULL: nobody has taken any."""
     tokens_at = DoubleField(null=True)
+    last_seq = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+    """The number of its last delivery that is to be sent in order."""
 
     class Meta:
         indexes = (
@@ -256,6 +258,10 @@ class Delivery(Table):
     faults = IntegerField(default=0)
     deferrals = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     """How often its receiver asked for a pause."""
+    seq = BigIntegerField(null=True)
+    """Its place among those of its hook that are sent in order: by ids alone they are not, because processes
+    make those before they commit.
+    """
     failed_at = DoubleField(null=True)
     """When its first failure ended."""
     next_at = DoubleField(null=True)
@@ -491,6 +497,15 @@ Delivery.add_index(
         Delivery.id,
         where=SQL("state = 'waiting'"),
         name="delivery_waiting",
+    )
+)
+Delivery.add_index(
+    Delivery.index(
+        Delivery.hook_id,
+        Delivery.seq,
+        Delivery.id,
+        where=SQL("seq IS NOT NULL AND state IN ('waiting', 'retrying')"),
+        name="delivery_fifo",
     )
 )
 Delivery.add_index(

@@ -8,7 +8,7 @@ before: `operations` has asked who may. Step after: the dispatcher claims what w
 from collections.abc import Sequence
 from typing import Any
 
-from peewee import Case
+from peewee import Case, fn
 
 from hub.rules.retry import SENT_AGAIN_IN_VAIN
 from hub.store import events, lanes
@@ -23,9 +23,10 @@ def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) ->
     just changed.
 
     Its schedule starts anew, so that a delivery that had been given up is again tried as often as a new one.
-    One that had been delivered stays delivered, whatever comes of it.
+    One that had been delivered stays delivered, whatever comes of it. In an order it has its old place, and
+    goes before what came after it.
     """
-    lanes.lock(database, [hook_id])
+    lane = lanes.lock(database, [hook_id])[hook_id]
     changed = (
         Delivery.update(
             state="waiting",
@@ -39,6 +40,7 @@ def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) ->
                 None, [(Delivery.state == "delivered", Delivery.finished_at)], Delivery.delivered_at
             ),
             reason=None,
+            **({"seq": fn.COALESCE(Delivery.seq, 0)} if lane.pace.is_fifo else {}),
         )
         .where(Delivery.id == delivery_id, Delivery.state != "sending")
         .execute()
@@ -51,11 +53,11 @@ def try_now(database: Database, hook_id: str, now: float) -> bool:
     """Close a failing hook's breaker early: its first retry is sent at once, alone, as a probe. False when it
     has nothing to send.
     """
-    lanes.lock(database, [hook_id])
+    lane = lanes.lock(database, [hook_id])[hook_id]
     first = (
         Delivery.select(Delivery.id)
         .where(Delivery.hook_id == hook_id, Delivery.state.in_(OPEN))
-        .order_by(Delivery.next_at)
+        .order_by(*((Delivery.seq, Delivery.id) if lane.pace.is_fifo else (Delivery.next_at,)))
         .limit(1)
         .scalar()
     )
@@ -73,20 +75,25 @@ def send_again(
     database: Database, hook: Hook, again: Sequence[str], fresh: Sequence[tuple[str, str, str]], now: float
 ) -> None:
     """For a replay: deliveries that are over become waiting with a new schedule; `fresh` are made: (id, event
-    id, type).
+    id, type). In an order the former have their old places, the latter the last.
     """
+    lane = lanes.lock(database, [hook.id])[hook.id]
     database.executemany(
         "UPDATE delivery SET state = 'waiting', failures = 0, faults = 0, deferrals = 0, failed_at = NULL,"
         " delivered_at = CASE WHEN state = 'delivered' THEN finished_at ELSE delivered_at END,"
         " next_at = NULL, finished_at = NULL, reason = NULL"
-        " WHERE id = ? AND state IN ('delivered', 'failed', 'refused', 'cancelled')",
+        + (", seq = COALESCE(seq, 0)" if lane.pace.is_fifo else "")
+        + " WHERE id = ? AND state IN ('delivered', 'failed', 'refused', 'cancelled')",
         [(delivery_id,) for delivery_id in again],
     )
     rows = [
         (delivery_id, event_id, hook.id, hook.project_id, event_type)
         for delivery_id, event_id, event_type in fresh
     ]
-    events.add_deliveries(database, rows)
+    if lane.pace.is_fifo:
+        events.add_in_order(database, rows)
+    else:
+        events.add_deliveries(database, rows)
     lanes.arm(database, [hook.id], now)
 
 

@@ -4,7 +4,8 @@ from connectors import registry
 from hub.rules import pace
 from hub.rules.pace import Pace, RateLimit
 
-WHOLE = Pace(RateLimit(20, 60), 30.0, (1.5, 60))
+WHOLE = Pace(RateLimit(20, 60), 30.0, "fifo", "hold", (1.5, 60))
+USUAL = (5, 60, 300, 1800, 7200, 18000, 36000, 86400)
 
 
 def test_a_pace_is_stored_and_read_again() -> None:
@@ -31,14 +32,18 @@ def test_a_rate_is_said_as_what_it_does(rate: RateLimit, words: str) -> None:
 
 
 def test_all_that_is_special_is_said() -> None:
-    assert pace.words(WHOLE, "standard") == [
+    assert pace.words(WHOLE, "standard", USUAL) == [
         "up to 20 at once, then one every 3 s",
         "each event 30 s after it came in",
+        "in order: one event can stop the others for up to 2 minutes, then the hook stops",
         "tried again after 1.5 s, 1 minute",
     ]
-    assert pace.words(Pace(retry_schedule_s=()), "standard") == ["tried again never"]
-    assert pace.words(Pace(), "standard") == []
-    assert pace.words(Pace(), "slack") == ["one a second, as Slack takes them"]
+    assert pace.words(Pace(ordering="fifo"), "standard", USUAL) == [
+        "in order: one event can stop the others for up to 42 hours, then it is given up"
+    ]
+    assert pace.words(Pace(retry_schedule_s=()), "standard", USUAL) == ["tried again never"]
+    assert pace.words(Pace(), "standard", USUAL) == []
+    assert pace.words(Pace(), "slack", USUAL) == ["one a second, as Slack takes them"]
 
 
 def test_a_chat_has_the_rate_that_its_service_takes_until_somebody_sets_another() -> None:
@@ -59,6 +64,8 @@ def test_a_chat_has_the_rate_that_its_service_takes_until_somebody_sets_another(
         ({"rate_limit": RateLimit(1, float("nan"))}, "rate_limit.per_s"),
         ({"delay_s": -1}, "delay_s"),
         ({"delay_s": 86_401}, "delay_s"),
+        ({"ordering": "lifo"}, "ordering"),
+        ({"fifo_on_failure": "skip"}, "fifo_on_failure"),
         ({"retry_schedule_s": (1, -1)}, "retry_schedule_s[1]"),
         ({"retry_schedule_s": (1,) * 51}, "retry_schedule_s"),
     ],

@@ -1,4 +1,4 @@
-"""How many requests a hook gets in what time, how late, and how often again."""
+"""How many requests a hook gets in what time, how late, in which order, and how often again."""
 # mypy: ignore-errors
 
 from peewee import PostgresqlDatabase
@@ -9,3 +9,9 @@ def up(migrator, db):
     db.execute_sql("ALTER TABLE hook ADD COLUMN pace TEXT")
     db.execute_sql(f"ALTER TABLE hook ADD COLUMN tokens {real}")
     db.execute_sql(f"ALTER TABLE hook ADD COLUMN tokens_at {real}")
+    db.execute_sql("ALTER TABLE hook ADD COLUMN last_seq BIGINT NOT NULL DEFAULT 0")
+    db.execute_sql("ALTER TABLE delivery ADD COLUMN seq BIGINT")
+    db.execute_sql(
+        "CREATE INDEX delivery_fifo ON delivery (hook_id, seq, id)"
+        " WHERE seq IS NOT NULL AND state IN ('waiting', 'retrying')"
+    )

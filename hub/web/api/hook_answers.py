@@ -12,6 +12,7 @@ from hub.operations.hook_views import HookView
 from hub.rules.access import OriginKind
 from hub.rules.filters import Filter, Unreadable
 from hub.rules.health import State
+from hub.rules.pace import OnFailure, Ordering
 from hub.timestamps import iso, iso_or_none
 from hub.web.api.hook_filters import ShownFilter
 
@@ -53,6 +54,8 @@ class HookAnswer(BaseModel):
     settings: dict[str, str] = _shown({}, "What its format needs; secret ones masked")
     rate_limit: RateLimitAnswer | None = None
     delay_s: float | None = _shown(None)
+    ordering: Ordering = _shown("none")
+    fifo_on_failure: OnFailure = _shown("wait")
     retry_schedule_s: list[float] | None = _shown(None, "Its own; null: the server's")
     state: State = _shown("active")
     has_secret: bool = _shown(True)
@@ -86,6 +89,8 @@ class HookAnswer(BaseModel):
             settings=view.settings,
             rate_limit=None if rate is None else RateLimitAnswer(count=rate.count, per_s=rate.per_s),
             delay_s=hook.pace.delay_s,
+            ordering=hook.pace.ordering,
+            fifo_on_failure=hook.pace.fifo_on_failure,
             retry_schedule_s=None if steps is None else list(steps),
             state=hook.state,
             has_secret=hook.has_secret,

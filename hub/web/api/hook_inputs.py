@@ -41,7 +41,7 @@ _EMPTY: dict[str, Any] = {
     "filter": None,
     "template": None,
     "settings": {},
-    **dict.fromkeys(pace.FIELDS),
+    **{name: getattr(pace.PLAIN, name) for name in pace.FIELDS},
 }
 """What null means in a change; the other fields cannot be null."""
 
@@ -104,6 +104,16 @@ _DelayS = Annotated[
     float,
     documented(minimum=0, maximum=pace.LONGEST_S),
     Field(description="Each event is sent so many seconds after it came in (docs/pace.md)"),
+]
+_Ordering = Annotated[
+    pace.Ordering,
+    Field(description="`fifo`: one after the other, as they came; one that fails stops those behind it"),
+]
+_OnFailure = Annotated[
+    pace.OnFailure,
+    Field(
+        description="In order, one that has failed for good is given up (`wait`), or stops the hook (`hold`)"
+    ),
 ]
 _ScheduleS = Annotated[
     list[Annotated[float, documented(minimum=0, maximum=pace.LONGEST_S)]],
@@ -168,6 +178,8 @@ class HookFields(Input):
     settings: _Settings | None = None
     rate_limit: RateLimit | None = None
     delay_s: _DelayS | None = None
+    ordering: _Ordering | None = None
+    fifo_on_failure: _OnFailure | None = None
     retry_schedule_s: _ScheduleS | None = None
 
     @model_validator(mode="wrap")

@@ -102,7 +102,7 @@ def _whole(request: PageRequest, hook: Hook) -> dict[str, Any]:
         "open_words": words.number(row.open_count, OPEN_MAX),
         "header_names": view.header_names,
         "format_name": words.format_name(hook.format),
-        "pace_words": pace.words(hook.pace, hook.format),
+        "pace_words": pace.words(hook.pace, hook.format, tuned.retry_schedule_s),
         "is_replayed": services.replays.is_under_way(hook.id),
         "origin": words.origin(hook),
         "next_at": row.next_attempt_at,

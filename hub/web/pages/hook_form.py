@@ -135,10 +135,12 @@ def _filter_values(request: PageRequest, draft: HookDraft, errors: dict[str, str
 
 def _pace_values(draft: HookDraft, tuned: Settings) -> dict[str, Any]:
     """What the pace's part shows besides the draft."""
-    rate = pace_draft.read(draft.pace)[0].get("rate_limit")
+    given = pace_draft.read(draft.pace)[0]
+    rate, steps = given.get("rate_limit"), given.get("retry_schedule_s")
     return {
         "rate_words": pace.rate_words(rate) if rate and not pace.errors_in({"rate_limit": rate}) else "",
         "usual_rates": pace_draft.usual_rates(),
+        "longest_words": pace.longest_words(tuned.retry_schedule_s if steps is None else steps),
         "retry_words": pace.schedule_words(tuned.retry_schedule_s),
     }
 
@@ -242,7 +244,7 @@ def _read_only(request: PageRequest, view: HookView) -> View:
         "header_names": view.header_names,
         "format_words": _format_words(hook.format),
         "settings": view.settings,
-        "pace_words": pace.words(hook.pace, hook.format),
+        "pace_words": pace.words(hook.pace, hook.format, request.services.settings.recent().retry_schedule_s),
         "owner": _owner(hook),
         "reason": _reason(request, hook),
         "may": may,

@@ -22,6 +22,8 @@ class PaceDraft:
     rate_count: str = ""
     rate_per_s: str = ""
     delay_s: str = ""
+    is_fifo: bool = False
+    fifo_on_failure: str = "wait"
     retry_schedule_s: str = ""
 
     @property
@@ -35,13 +37,19 @@ def of_pace(own: Pace) -> PaceDraft:
         rate_count="" if rate is None else str(rate.count),
         rate_per_s="" if rate is None else f"{rate.per_s:g}",
         delay_s="" if own.delay_s is None else f"{own.delay_s:g}",
+        is_fifo=own.is_fifo,
+        fifo_on_failure=own.fifo_on_failure,
         retry_schedule_s="" if steps is None else ", ".join(f"{step:g}" for step in steps) or _NEVER,
     )
 
 
 def of_form(form: Form) -> PaceDraft:
     names = ("rate_count", "rate_per_s", "delay_s", "retry_schedule_s")
-    return PaceDraft(**{name: form.get(name, "").strip() for name in names})
+    return PaceDraft(
+        **{name: form.get(name, "").strip() for name in names},
+        is_fifo="fifo" in form,
+        fifo_on_failure=form.get("fifo_on_failure", "wait"),
+    )
 
 
 def read(draft: PaceDraft) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -90,5 +98,7 @@ def _schedule(draft: PaceDraft) -> tuple[float, ...] | None:
 _READ: dict[str, Callable[[PaceDraft], Any]] = {
     "rate_limit": _rate,
     "delay_s": _delay,
+    "ordering": lambda draft: "fifo" if draft.is_fifo else "none",
+    "fifo_on_failure": lambda draft: draft.fifo_on_failure if draft.is_fifo else "wait",
     "retry_schedule_s": _schedule,
 }

@@ -32,6 +32,7 @@ LABELS = {
     "template": "Its own text",
     "rate_limit": "At most",
     "delay_s": "Delay",
+    "fifo_on_failure": "Order",
     "retry_schedule_s": "Tried again after",
     "verify_ssl": "Certificate",
     "manual_edit": "By hand",

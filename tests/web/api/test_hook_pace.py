@@ -12,6 +12,8 @@ from tests.rigs.waiting import until
 PACE: dict[str, Any] = {
     "rate_limit": {"count": 20, "per_s": 60},
     "delay_s": 0.5,
+    "ordering": "fifo",
+    "fifo_on_failure": "hold",
     "retry_schedule_s": [1, 60.5],
 }
 
@@ -24,10 +26,11 @@ def test_a_pace_is_set_shown_written_back_and_removed_by_null(api: Client, recei
     assert back.json()["updated_at"] == made["updated_at"], "what is written back as it is changes nothing"
     one = api.patch(path, json={"rate_limit": {"count": 1, "per_s": 2}}).json()
     assert {name: one[name] for name in PACE} == {**PACE, "rate_limit": {"count": 1, "per_s": 2}}
-    plain = dict.fromkeys(PACE)
-    gone = api.patch(path, json=plain).json()
+    removed = dict.fromkeys(PACE)
+    plain = {**removed, "ordering": "none", "fifo_on_failure": "wait"}
+    gone = api.patch(path, json=removed).json()
     assert {name: gone[name] for name in PACE} == plain
-    assert {name: subscribe(api, receiver.url, "*", **plain)[name] for name in PACE} == plain
+    assert {name: subscribe(api, receiver.url, "*", **removed)[name] for name in PACE} == plain
 
 
 @pytest.mark.parametrize(
@@ -39,6 +42,7 @@ def test_a_pace_is_set_shown_written_back_and_removed_by_null(api: Client, recei
         ({"rate_limit": 5}, ["rate_limit"]),
         ({"delay_s": -1, "name": "x" * 201}, ["name", "delay_s"]),
         ({"delay_s": "5"}, ["delay_s"]),
+        ({"ordering": "lifo", "fifo_on_failure": "skip"}, ["ordering", "fifo_on_failure"]),
         ({"retry_schedule_s": [1, 90_000]}, ["retry_schedule_s[1]"]),
         ({"retry_schedule_s": [1, "a"]}, ["retry_schedule_s[1]"]),
     ],

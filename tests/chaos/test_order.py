@@ -1,0 +1,95 @@
+"""kill -9 of a hub that sends in order and by a rate: nothing is lost, nothing overtakes, nothing is too fast."""
+
+import json
+import random
+import signal
+import threading
+from itertools import count, islice, pairwise
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.rigs.hubs import Serving, hookhub, serving
+from tests.rigs.receivers import Received, Receiver
+from tests.rigs.waiting import DEADLINE_S, until
+
+SEED = random.SystemRandom().randrange(10**6)
+RATE = {"count": 10, "per_s": 0.5}
+IN_ORDER = {"ordering": "fifo", "retry_schedule_s": [0.05] * 20}
+
+
+def numbers(receiver: Receiver) -> list[int]:
+    return [json.loads(one.body)["data"]["n"] for one in list(receiver.requests)]
+
+
+class Publisher:
+    """One client that publishes 0, 1, 2 … as fast as it is answered, a few in each life of the hub."""
+
+    def __init__(self, token: str) -> None:
+        self.acknowledged: set[int] = set()
+        self.headers = {"Authorization": f"Bearer {token}"}
+        self._numbers = count()
+
+    def run(self, hub: Serving) -> None:
+        with requests.Session() as session:
+            session.trust_env = False
+            for n in islice(self._numbers, 60):
+                body = {"type": "story.create", "data": {"n": n}}
+                try:
+                    answer = session.post(
+                        f"{hub.url}/api/v1/events", json=body, headers=self.headers, timeout=10
+                    )
+                except requests.RequestException:
+                    return
+                assert answer.status_code == 202, answer.text
+                self.acknowledged.add(n)
+
+
+@pytest.mark.parametrize(("engine", "kills"), [("sqlite", 3), ("postgresql", 1)])
+def test_order_and_rate_are_kept_by_kill_9(
+    engine: str, kills: int, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    chance = random.Random(SEED)
+    environ = {
+        "HUB_DATABASE_URL": request.getfixturevalue(f"{engine}_url"),
+        "HUB_OUTBOUND_ALLOW": "127.0.0.0/8",
+        "HUB_WORKERS": "2",
+    }
+    values = {**environ, "HUB_DATA_DIR": str(tmp_path / "data")}
+    assert hookhub("project", "create", "DEMO", **values).returncode == 0
+    scopes = ("--scope", "publish", "--scope", "manage")
+    token = hookhub("token", "create", "--project", "DEMO", *scopes, **values).stdout.strip()
+    for key, value in {"attempt_timeout_s": 1, "failure_limit": 0}.items():
+        assert hookhub("settings", "set", key, json.dumps(value), **values).returncode == 0
+
+    def sometimes(_: Received) -> int:
+        return 503 if chance.random() < 0.1 else 200
+
+    with Receiver(sometimes) as ordered, Receiver() as limited:
+        publisher = Publisher(token)
+        for kill in range(kills):
+            with serving(tmp_path, **environ) as hub:
+                if not kill:
+                    for receiver, pace in ((ordered, IN_ORDER), (limited, {"rate_limit": RATE})):
+                        body = {"target_url": receiver.url, "events": ["*"], **pace}
+                        made = requests.post(
+                            f"{hub.url}/api/v1/hooks", json=body, headers=publisher.headers, timeout=10
+                        )
+                        assert made.status_code == 201, made.text
+                thread = threading.Thread(target=publisher.run, args=(hub,))
+                thread.start()
+                ordered.wait_for(len(ordered.requests) + chance.randrange(10, 40))
+                hub.process.send_signal(signal.SIGKILL)
+                hub.process.wait(DEADLINE_S)
+                thread.join(DEADLINE_S)
+        with serving(tmp_path, **environ) as hub:
+            until(lambda: publisher.acknowledged <= set(numbers(ordered)))
+            assert hub.stop() == 0
+        came = numbers(ordered)
+        assert all(n <= after for n, after in pairwise(came)), f"seed {SEED}: {came}"
+        times = sorted(one.at for one in limited.requests)
+        for n, since in enumerate(times):
+            # A request takes its token when it is claimed, and may be on its way for a moment.
+            most = RATE["count"] + (times[-1] - since + 0.5) * RATE["count"] / RATE["per_s"]
+            assert len(times) - n <= most, f"seed {SEED}"
