@@ -95,10 +95,9 @@ class Events:
 
         self._database.write(write).result()
 
-    def due_at(self, project: Project, event_id: str) -> float | None:
-        """The time that an event waits for; None for one that waits for none."""
-        found = self._database.read(lambda: events.get(project.id, event_id))
-        return None if found is None else found.due_at
+    def due_at(self, event_ids: Sequence[str]) -> dict[str, float]:
+        """The times that events wait for; those that wait for none are left out."""
+        return self._database.read(lambda: events.due_at(event_ids))
 
     def preview(
         self, requester: Requester, project: Project, facts: Facts, most: int = PREVIEW_MAX

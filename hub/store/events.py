@@ -231,6 +231,13 @@ def get(project_id: int, event_id: str) -> Event | None:
     return None if row is None else _event(row)
 
 
+def due_at(event_ids: Sequence[str]) -> dict[str, float]:
+    """When those that still wait are given to their hooks."""
+    table = models.Event
+    waiting = table.select(table.id, table.due_at).where(table.id.in_(event_ids), table.due_at.is_null(False))
+    return {str(row.id): float(row.due_at) for row in waiting}
+
+
 def head(project_id: int, event_id: str) -> EventHead | None:
     row = _heads(project_id).where(models.Event.id == event_id).first()
     return None if row is None else _head(row)

@@ -64,6 +64,7 @@ def show_list(request: PageRequest) -> View | Redirect:
     except NotFound:
         found, goes_on, error = [], False, "There is no event with this id; it may be over its retention."
     went = services.deliveries.states_of([event.id for event in found])
+    due_at = services.events.due_at([event.id for event in found])
     shows_names = sees_bodies(request.requester)
     types = services.event_types.find(request.requester, project)
     values: dict[str, Any] = {
@@ -76,7 +77,8 @@ def show_list(request: PageRequest) -> View | Redirect:
                 "event": event,
                 "at": time_of(event.id),
                 "about": _about(event) if shows_names else "",
-                "went": _went(dict(went[event.id])),
+                "went": _went(dict(went[event.id]), is_due_later=event.id in due_at),
+                "due_at": due_at.get(event.id),
                 "size": _size(len(event.data)),
             }
             for event in found
@@ -103,6 +105,7 @@ def show(request: PageRequest) -> View:
     deliveries = services.deliveries.find(requester, project, event_id=event.id, limit=DELIVERIES)
     results = services.deliveries.last_results(deliveries)
     reached = {delivery.hook_id for delivery in deliveries}
+    due_at = services.events.due_at([event.id]).get(event.id)
     try:
         preview = services.events.preview(requester, project, Facts.of(event), LOOKED_AT_MAX)
         elsewhere: list[tuple[str, str]] | None
@@ -110,20 +113,21 @@ def show(request: PageRequest) -> View:
         elsewhere += [
             (hook_id, "it was made or changed after this event")
             for hook_id in preview.matched
-            if hook_id not in reached and len(deliveries) < DELIVERIES
+            if hook_id not in reached and len(deliveries) < DELIVERIES and due_at is None
         ]
     except Invalid:
         elsewhere = None  # one of the hub's own: nobody publishes it, and only hooks that name it get it
     shown_ids = [*reached, *(hook_id for hook_id, _ in (elsewhere or ())[:NOT_ELSEWHERE])]
     names = _names(request, shown_ids)
-    went = _went(dict(services.deliveries.states_of([event.id])[event.id]))
+    states = services.deliveries.states_of([event.id])[event.id]
+    went = _went(dict(states), is_due_later=due_at is not None)
     shows_data = sees_bodies(requester)
     values: dict[str, Any] = {
         "here": "events",
         "event": event,
         "at": time_of(event.id),
         "occurred_at": parse_iso(event.timestamp),
-        "due_at": services.events.due_at(project, event.id),
+        "due_at": due_at,
         "about": _about(event) if shows_data else "",
         "went": went,
         "deliveries": [(delivery, results.get(delivery.id)) for delivery in deliveries],
@@ -230,8 +234,10 @@ def _about(event: Event) -> str:
     return ""
 
 
-def _went(states: dict[str, int]) -> dict[str, str]:
+def _went(states: dict[str, int], *, is_due_later: bool) -> dict[str, str]:
     """Where an event went, in one line with the tone and sign of its worst part."""
+    if is_due_later:
+        return {"tone": "mute", "icon": "clock", "words": "Waits for its time"}
     if not states:
         return {"tone": "mute", "icon": "minus", "words": "No hook wants it"}
     said = ", ".join(f"{WENT_WORDS[state]} {states[state]:,}" for state in WENT_ORDER if state in states)

@@ -124,12 +124,19 @@ def test_a_team_member_sees_no_data_and_publishes_nothing(
 
 
 def test_an_event_for_later_says_until_when_it_waits_and_is_withdrawn(
-    live: LiveHub, project: str, manager: Browser
+    live: LiveHub, project: str, manager: Browser, receiver: Receiver
 ) -> None:
     later = {"type": "order.due", "data": {}, "deliver_at": iso(live.hub.database.clock.now() + 86_400)}
     event = live.client(project=project).post("/events", json=later).json()["id"]
     path = f"/projects/{project}/events/{event}"
 
-    assert "It waits until" in manager.get(path).text
+    made = {"target_url": receiver.url, "events": ["order.due"]}
+    live.client(project=project).post("/hooks", json=made)
+
+    page = manager.get(path).text
+    assert "It waits until" in page
+    assert "Waits until" in manager.get(f"/projects/{project}/events").text
+    assert "No hook wants it" not in page + manager.get(f"/projects/{project}/events").text
+    assert "made or changed after" not in page
     assert manager.submit(f"{path}/withdraw").status_code == 303
     assert manager.get(path).status_code == 404
