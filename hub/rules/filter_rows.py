@@ -49,6 +49,8 @@ FOUND_MAX = 80
 
 _ORDERED = (">", ">=", "<", "<=")
 OF_TEXT = ("contains", "not_contains", "starts_with", "ends_with", "like")
+OP_SHOWN_MAX = 20
+"""Characters of what stands in an operator's place that an error repeats."""
 _OTHER_NAMES = {"==": "=", "===": "=", "is": "=", "equals": "=", "<>": "!=", "not": "!=", "matches": "like"}
 _INTEGERS = range(-(2**63), 2**63)
 
@@ -95,7 +97,9 @@ def _op_error(op: str) -> str | None:
     if op in OPERATORS:
         return None
     instead = _OTHER_NAMES.get(op.lower())
-    return f"must be {instead}" if instead else f"must be one of {' '.join(OPERATORS)}"
+    if instead:
+        return f"must be {instead}"
+    return f"must be one of {' '.join(OPERATORS)}, not {op[:OP_SHOWN_MAX]}"
 
 
 def _value_error(op: str, value: Any) -> str | None:

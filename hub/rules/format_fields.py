@@ -88,7 +88,7 @@ def shown_url(form: str, url: str) -> str:
     if not is_url_secret(form):
         return url
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}/…{url[-_SHOWN_END:]}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…{url[-_SHOWN_END:]}"
 
 
 def _format(key: str) -> Format | None:

@@ -161,6 +161,7 @@ def test_like_agrees_with_the_plain_definition(text: str, pattern: str) -> None:
         ("a = 1\na = done", "filter.any[0].all[1].value", 'line 2: texts stand in quotation marks: "done"'),
         ("a = 1 and b = 2", "filter.any[0].all[0].value", "line of its own"),
         ("a", "filter.any[0].all[0].op", "line 1: write an operator"),
+        ("a >> 3", "filter.any[0].all[0].op", "missing, not >>"),
         ("= 3", "filter.any[0].all[0].field", "begin with a field"),
         ("a =", "filter.any[0].all[0].value", "write a value"),
         ("a = NaN", "filter.any[0].all[0].value", "quotation"),

@@ -79,6 +79,11 @@ def test_a_header_that_carries_a_setting_is_the_formats() -> None:
             "https://chat.googleapis.com/v1/s/m?key=k&token=abcdefgh",
             "https://chat.googleapis.com/…efgh",
         ),
+        (
+            "mattermost",
+            "https://ann:pw@chat.example:8065/hooks/abcdefgh",
+            "https://chat.example:8065/…efgh",
+        ),
         ("standard", "https://example.com/a/b", "https://example.com/a/b"),
     ],
 )

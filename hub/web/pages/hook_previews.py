@@ -26,7 +26,9 @@ _STAND_IN = "kept"
 
 def show(request: PageRequest) -> View:
     """The part alone."""
-    return View(values(request, hook_draft.of_form(request.form)), template="hooks/preview.html")
+    shown = values(request, hook_draft.of_form(request.form))
+    path = f"/projects/{request.project.key}/hooks/preview"
+    return View({**shown, "preview_path": path}, template="hooks/preview.html")
 
 
 def values(request: PageRequest, draft: HookDraft) -> dict[str, Any]:

@@ -48,6 +48,16 @@ def test_it_says_why_an_event_would_not_be_sent_or_cannot_be(manager: Browser, p
     assert filtered.text.count("Would not be sent") == 2
 
 
+def test_once_asked_for_it_follows_every_change_of_the_form(
+    project: str, manager: Browser, path: str
+) -> None:
+    follows = "hx-trigger='change delay:300ms from:\"closest form\"'"
+
+    assert follows not in manager.get(f"/projects/{project}/hooks/new").text
+    assert follows in manager.submit(path, **TYPED).text
+    assert follows in manager.submit(f"/projects/{project}/hooks/new", **TYPED | {"preview": "1"}).text
+
+
 def test_what_is_wrong_is_said_and_nothing_is_shown(manager: Browser, path: str) -> None:
     wrong = unescape(manager.submit(path, **TYPED | {"template": "{{ x( }}", "target_url": ""}).text)
 
