@@ -235,7 +235,7 @@ def due_at(event_ids: Sequence[str]) -> dict[str, float]:
     """When those that still wait are given to their hooks."""
     table = models.Event
     waiting = table.select(table.id, table.due_at).where(table.id.in_(event_ids), table.due_at.is_null(False))
-    return {str(row.id): float(row.due_at) for row in waiting}
+    return {str(row.id): row.due_at for row in waiting if row.due_at is not None}
 
 
 def head(project_id: int, event_id: str) -> EventHead | None:
