@@ -5,11 +5,14 @@ Owns their description. What a format says about its headers and body is asked o
 """
 
 import json
+import logging
 from typing import Any
 
 from connectors import registry
 from connectors.base import Context, Format
 from hub.web.docs.examples import DELIVERY_ID, SENT
+
+log = logging.getLogger("hub.web.docs.webhooks")
 
 Json = dict[str, Any]
 
@@ -32,7 +35,19 @@ def webhooks(envelope_ref: str) -> Json:
     `envelope_ref` leads to the schema of the `standard` body.
     """
     formats = [registry.format_of(key) for key in registry.format_keys()]
-    return {form.key: {"post": _operation(form, envelope_ref)} for form in formats if form.makes == "json"}
+    described = {form.key: _described(form, envelope_ref) for form in formats if form.makes == "json"}
+    return {key: {"post": operation} for key, operation in described.items() if operation is not None}
+
+
+def _described(form: Format, envelope_ref: str) -> Json | None:
+    """None for a format of somebody else's package that makes no JSON, or nothing, of the example."""
+    try:
+        return _operation(form, envelope_ref)
+    except Exception:
+        if form.key in registry.FORMATS:
+            raise
+        log.exception("the format %s makes no JSON of an event: it is not described", form.key)
+        return None
 
 
 def _operation(form: Format, envelope_ref: str) -> Json:
