@@ -6,6 +6,8 @@ each second. Step after: as for every event, the dispatcher.
 """
 
 import logging
+import time
+from collections.abc import Callable
 from functools import partial
 
 from hub.engine.intake import Intake
@@ -20,8 +22,12 @@ from hub.store.schedules import Schedule
 
 log = logging.getLogger("hub.engine.due")
 
-TICK_MAX = 100
-"""Schedules, and events, that one tick takes; the rest waits for the next."""
+BATCH_MAX = 100
+"""Schedules, and events, that are read at once."""
+TOGETHER_MAX = 20
+"""Events that are released in one transaction: a turn at the writer is short."""
+TICK_S = 0.8
+"""No more is read in the same tick after this: others want the writer too."""
 
 
 class Due:
@@ -31,16 +37,50 @@ class Due:
         self._database = database
         self._intake = intake
 
-    def tick(self, now: float) -> int:
-        """Fire what has come by `now`; returns how many times were taken by this process."""
-        found = self._database.read(lambda: schedules.due(now, TICK_MAX))
-        waited = self._database.read(lambda: events.due(now, TICK_MAX))
-        return sum(self._take(one, now) for one in found) + sum(self._release(one, now) for one in waited)
+    def tick(self, now: float, tick_s: float = TICK_S) -> int:
+        """Take what has come by `now`; returns how many times were taken by this process.
+
+        What cannot be taken keeps nobody else from it; then the first error is raised at the end.
+        """
+        until = time.monotonic() + tick_s
+        failed: dict[str, Exception] = {}
+        taken = last = self._batch(now, failed)
+        while last and time.monotonic() < until:
+            last = self._batch(now, failed)
+            taken += last
+        for error in failed.values():
+            raise error
+        return taken
+
+    def _batch(self, now: float, failed: dict[str, Exception]) -> int:
+        """Take the next of both, but those that have failed before; returns how many were taken."""
+        most = BATCH_MAX + len(failed)
+        found = self._database.read(lambda: schedules.due(now, most))
+        waited = self._database.read(lambda: events.due(now, most))
+        groups: list[tuple[list[str], Callable[[], int]]] = [
+            ([one.id], partial(self._take, one, now)) for one in found if one.id not in failed
+        ]
+        left = [event for event in waited if event.id not in failed]
+        for start in range(0, len(left), TOGETHER_MAX):
+            group = left[start : start + TOGETHER_MAX]
+            groups.append(([event.id for event in group], partial(self._release, group, now)))
+
+        taken = 0
+        for ids, take in groups:
+            try:
+                taken += take()
+            except Exception as error:
+                failed |= dict.fromkeys(ids, error)
+        return taken
 
     def replan(self, now: float) -> None:
         """Plan those of cron anew: what a zone's clocks do may have changed since."""
         for one in self._database.read(lambda: schedules.planned(now)):
-            next_at = rules.next_time(one.rhythm, now)
+            try:
+                next_at = rules.next_time(one.rhythm, now)
+            except Exception:
+                log.exception("schedule %s cannot be planned", one.id)
+                continue
             if next_at != one.next_at:
                 self._database.write(partial(schedules.advance, one, next_at)).result()
                 log.warning(
@@ -65,13 +105,14 @@ class Due:
 
         return self._database.write(write, waits=True).result()
 
-    def _release(self, event: NewEvent, now: float) -> bool:
-        def write() -> bool:
-            if not events.take_due(event):
-                return False
-            self._intake.release(event, now)
-            return True
+    def _release(self, group: list[NewEvent], now: float) -> int:
+        def write() -> int:
+            mine = [event for event in group if events.take_due(event)]
+            self._intake.release(mine, now)
+            return len(mine)
 
+        for event in group:
+            self._intake.route_ahead(event)
         return self._database.write(write, waits=True).result()
 
     def _publish(self, one: Schedule, project: Project, firing: rules.Firing, now: float) -> str:

@@ -164,13 +164,18 @@ class Intake:
 
         self._database.after_commit(committed)
 
-    def release(self, event: NewEvent, now: float) -> None:
-        """Give an event whose time has come to the hooks that want it now, in the caller's transaction, which
+    def route_ahead(self, event: NewEvent) -> None:
+        """Ask the filters about an event before the transaction that releases it."""
+        self._routing.route_ahead([event])
+
+    def release(self, due: Sequence[NewEvent], now: float) -> None:
+        """Give events whose time has come to the hooks that want them now, in the caller's transaction, which
         changes no hook.
         """
-        self._routing.route([event])
-        events.deliver(self._database, [event], now)
-        self._database.after_commit(self._wake)
+        if due:
+            self._routing.route(due)
+            events.deliver(self._database, due, now)
+            self._database.after_commit(self._wake)
 
     def match(self, project_id: int, event_types: Iterable[str]) -> dict[str, list[str]]:
         """Type → the hooks that would get an event of it now, if their filters let it through."""

@@ -131,7 +131,7 @@ def add_deliveries(database: Database, rows: Iterable[tuple[str, str, str, int, 
 def due(now: float, limit: int) -> list[NewEvent]:
     """Those whose time has come, the longest overdue first."""
     table = models.Event
-    rows = table.select().where(table.due_at <= now).order_by(table.due_at).limit(limit)
+    rows = table.select().where(table.due_at <= now).order_by(table.due_at, table.id).limit(limit)
     return [
         NewEvent(
             row.id,

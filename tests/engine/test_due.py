@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 
@@ -173,3 +174,29 @@ def test_a_filter_is_asked_when_an_event_is_due(engine: Engine, due: Due) -> Non
     due.tick(engine.database.clock.now() + 20)
 
     assert [delivery.event_id for delivery in engine.deliveries(hook)] == [wanted]
+
+
+def test_all_that_is_due_in_one_second_is_taken_in_one_tick(engine: Engine, due: Due) -> None:
+    hook = engine.hook("http://127.0.0.1:9/", ["report.*"])
+    now = engine.database.clock.now()
+    found = [Published("report.due", b"{}", None, None, now + 10) for _ in range(250)]
+    engine.services.intake.accept(engine.project.id, found, remembers_types=True).result(DEADLINE_S)
+    one = made(engine)
+
+    assert due.tick(max(now + 10, one.next_at), tick_s=DEADLINE_S) == 251
+    assert len(engine.deliveries(hook)) == 251
+
+
+def test_what_cannot_be_taken_keeps_nobody_else_from_it(engine: Engine, due: Due) -> None:
+    """A zone that the machine's tz database has lost, of the schedule that was due first."""
+    broken, good = made(engine, every_s=None, cron="* * * * *"), made(engine)
+    engine.do(lambda: schedules.update(broken, {"time_zone": "Mars/Olympus", "next_at": 1.0}, 2.0))
+    hook = engine.hook("http://127.0.0.1:9/", ["report.*"])
+    later(engine, 10)
+    now = max(good.next_at, engine.database.clock.now() + 10)
+
+    with pytest.raises(ZoneInfoNotFoundError):
+        due.tick(now)
+    due.replan(0.0)
+
+    assert len(engine.deliveries(hook)) == 2
