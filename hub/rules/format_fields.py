@@ -77,6 +77,12 @@ def is_url_secret(form: str) -> bool:
     return found is not None and found.url_is_secret
 
 
+def is_signed(form: str) -> bool:
+    """True when whoever reads it can check a signature."""
+    found = _format(form)
+    return found is None or found.is_signed
+
+
 def makes_mail(form: str) -> bool:
     """True when it is sent to people's addresses."""
     found = _format(form)

@@ -107,12 +107,14 @@ def rhythm_errors(cron: str | None, every_s: int | None, time_zone: str) -> list
     """What is wrong with when it fires."""
     if (cron is None) == (every_s is None):
         return [("cron", "give either cron, such as 0 9 * * 1-5, or every_s")]
+    errors: list[FieldError] = []
     if not is_time_zone(time_zone):
-        return [("time_zone", "must be the name of a zone, such as Europe/Berlin or UTC")]
-    if every_s is not None:
-        is_right = EVERY_MIN_S <= every_s <= EVERY_MAX_S
-        return [] if is_right else [("every_s", f"must be from {EVERY_MIN_S} to {EVERY_MAX_S} seconds")]
-    return _cron_errors(cron or "")
+        errors.append(("time_zone", "must be the name of a zone, such as Europe/Berlin or UTC"))
+    if every_s is None:
+        errors += _cron_errors(cron or "")
+    elif not EVERY_MIN_S <= every_s <= EVERY_MAX_S:
+        errors.append(("every_s", f"must be from {EVERY_MIN_S} to {EVERY_MAX_S} seconds"))
+    return errors
 
 
 def data_errors(data: Any) -> list[FieldError]:

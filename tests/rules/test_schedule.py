@@ -141,6 +141,7 @@ def test_its_event_says_for_when_it_is_and_carries_its_own_fields_as_they_were()
         (None, 59, "UTC", ["every_s"]),
         ("0 9 * * *", None, "Mars/Base", ["time_zone"]),
         ("0 9 * * *", None, "../../etc/passwd", ["time_zone"]),
+        ("9:00 weekdays", None, "Berlin", ["time_zone", "cron"]),
         ("0 9 * *", None, "UTC", ["cron"]),
         ("* * * * * *", None, "UTC", ["cron"]),
         ("61 * * * *", None, "UTC", ["cron"]),

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from hub.errors import Conflict
 from hub.operations import hook_access, hook_views
 from hub.operations.overview import OPEN_MAX, HookRow
-from hub.rules import pace
+from hub.rules import format_fields, pace
 from hub.rules.access import Action, refusal
 from hub.rules.filters import Unreadable
 from hub.rules.health import GONE_OTHERWISE, says_gone
@@ -102,6 +102,7 @@ def _whole(request: PageRequest, hook: Hook) -> dict[str, Any]:
         "open_words": words.number(row.open_count, OPEN_MAX),
         "header_names": view.header_names,
         "format_name": words.format_name(hook.format),
+        "is_signed": format_fields.is_signed(hook.format),
         "pace_words": pace.words(hook.pace, hook.format, tuned.retry_schedule_s),
         "is_replayed": services.replays.is_under_way(hook.id),
         "origin": words.origin(hook),

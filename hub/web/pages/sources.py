@@ -5,7 +5,9 @@ never filled in.
 """
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from connectors import inbound
 from hub.errors import FieldError, Invalid
@@ -153,6 +155,7 @@ def _source_page(
         "kind_name": _kind_name(source),
         "state": _state(source),
         "url": services.sources.url(source),
+        "is_local": _is_local(services.sources.url(source)),
         "steps": _steps(kind, services.sources.url(source)),
         "secret": secret,
         "is_new": saved is not None,
@@ -232,6 +235,15 @@ def _errors(errors: Sequence[FieldError], kind: inbound.Source) -> dict[str, str
 def _steps(kind: inbound.Source | None, url: str) -> list[gallery.Step]:
     """Each step in parts: words, or (`url`, `secret`) what is to be typed in."""
     return gallery.filled(kind.steps if kind is not None else (), {"url": url})
+
+
+def _is_local(url: str) -> bool:
+    """Whether nobody but this machine reaches the address."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _state(source: Source) -> tuple[str, str, str]:

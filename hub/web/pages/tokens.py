@@ -19,7 +19,7 @@ SCOPE_WORDS = {
     "publish": "send events in",
     "subscribe": "look after its own app's hooks, or those that API clients made",
     "read": "see hooks, deliveries, bodies",
-    "manage": "change all hooks; not for apps",
+    "manage": "change all hooks, sources, schedules and event types; not for apps",
 }
 """Those that a project's token may have."""
 TOKENS_MAX = 200
@@ -83,6 +83,7 @@ def _page(
         "typed": typed,
         "errors": errors,
         "made": made,
+        "address": services.config.base_url,
     }
     status = 422 if errors else 200 if made is None else 201
     return View(values, status, "tokens/list.html")

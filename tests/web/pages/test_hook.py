@@ -83,3 +83,16 @@ def test_the_last_hour_is_paged_as_such(live: LiveHub, hook: HookPage, receiver:
         ADMIN, live.hub.services.projects.get(ADMIN, hook.project), since=time.time() + 60
     )
     assert found == []
+
+
+def test_a_chats_hook_says_that_it_has_a_text_of_its_own_and_that_nothing_is_signed(
+    live: LiveHub, project: str, manager: Browser
+) -> None:
+    slack = {"target_url": "https://hooks.slack.com/services/a", "events": ["*"], "format": "slack"}
+    made = live.client(project=project).post("/hooks", json={**slack, "template": "{{ name }}"}).json()
+    page = manager.get(f"/projects/{project}/hooks/{made['id']}").text
+
+    assert "Its own text" in page
+    assert "all of this project" in page
+    assert "Nothing is signed for this target" in page
+    assert "Give it a secret" not in page

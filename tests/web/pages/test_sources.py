@@ -41,6 +41,7 @@ def test_a_source_shows_its_secret_once_takes_an_event_and_says_so(
     path = f"/projects/{project}/sources/{source}"
     assert secret not in manager.get(path).text
     assert f"{live.hub.services.config.base_url}/in/{source}" in manager.get(path).text
+    assert "Only this machine reaches this address" in manager.get(path).text
 
     url = f"{live.url}/in/{source}"
     assert requests.post(url, data=b"{}", headers={"X-Token": secret}, timeout=20).status_code == 200

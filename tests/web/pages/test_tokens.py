@@ -17,6 +17,7 @@ def test_a_token_is_made_shown_once_and_revoked(live: LiveHub, project: str, man
     made = manager.submit(path, name="<b>ci</b>", scope=["publish", "read"], expires_at="2099-01-31")
     assert made.status_code == 201
     assert "<b>ci" not in made.text
+    assert f"curl -sS {live.hub.services.config.base_url}/api/v1/events" in made.text
     token = token_in(made.text)
     client = live.client_with(token)
     me = client.get("/me").json()
