@@ -18,6 +18,7 @@ from hub.engine.alarm import Alarm
 from hub.engine.cores import stay_on_one_core
 from hub.engine.dispatcher import Dispatcher, wait_for_others
 from hub.engine.due import Due
+from hub.engine.expander import Expander
 from hub.engine.hook_states import HookStates
 from hub.engine.in_flight import InFlight
 from hub.engine.intake import Intake
@@ -100,7 +101,8 @@ class Hub:
             woken.set()
             wake_others()
 
-        intake = Intake(self.database, wake)
+        self._expander = Expander(self.database, wake)
+        intake = Intake(self.database, wake, self._expander.go)
         hook_states = HookStates(self.database, self._unsubscribe.hook_ended, wake)
         dispatcher = (
             Dispatcher(
@@ -178,6 +180,7 @@ class Hub:
         self.services.scheduler.plan()
         if self.services.dispatcher is not None:
             self.services.dispatcher.start()
+        self._expander.start()
         self.services.scheduler.start()
         self._refreshing.start()
 
@@ -186,6 +189,7 @@ class Hub:
         self._refreshing.close()
         self.services.replays.close()
         self.services.scheduler.stop()
+        self._expander.stop()
         if self.services.dispatcher is not None:
             self.services.dispatcher.stop(timeout_s)
         self._unsubscribe.close()

@@ -5,9 +5,11 @@ Ids of one process rise strictly, so "newest first" is "highest id first". It mu
 anything but the time out of an id.
 """
 
+import itertools
 import os
 import threading
 import time
+from collections.abc import Iterator
 
 POOL_BYTES = 4_096
 """Random bytes that are fetched at once: asking the system lets go of the interpreter, and under load another
@@ -21,11 +23,26 @@ _pool = b""
 
 def new_id(prefix: str) -> str:
     """`prefix` + `_` + 32 hex digits of a UUIDv7 (RFC 9562 §5.7, monotonic by its method 2)."""
+    return reserve(prefix, 1)
+
+
+def reserve(prefix: str, count: int) -> str:
+    """The first of `count` ids that nobody else gets; `ids_from` tells them one by one."""
     global _last
     with _lock:
         fresh = (time.time_ns() // 1_000_000) << 74 | _random(9) << 2
-        _last = value = fresh if fresh > _last else _last + 1 + _random(3)
+        value = fresh if fresh > _last else _last + 1 + _random(3)
+        _last = value + count - 1
     return f"{prefix}_{_layout(value):032x}"
+
+
+def ids_from(first: str) -> Iterator[str]:
+    """A reserved id, and those that follow it."""
+    prefix, _, digits = first.rpartition("_")
+    packed = int(digits, 16)
+    order = (packed >> 64 & 0xFFF) << 62 | packed & ((1 << 62) - 1)
+    for value in itertools.count(packed >> 80 << 74 | order):
+        yield f"{prefix}_{_layout(value):032x}"
 
 
 def first_id(prefix: str, at: float) -> str:

@@ -3,12 +3,13 @@
 import re
 import threading
 import time
+from itertools import islice
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.ids import first_id, new_id, time_of
+from hub.ids import first_id, ids_from, new_id, reserve, time_of
 
 
 def test_an_id_is_a_uuid_of_version_7_behind_its_prefix() -> None:
@@ -62,3 +63,12 @@ def test_an_id_made_now_lies_between_its_neighbours_times() -> None:
 def test_a_time_read_from_an_id_leads_back_to_it() -> None:
     for milliseconds in range(1_795_476_634_000, 1_795_476_636_000):
         assert time_of(first_id("dlv", milliseconds / 1000)) == milliseconds / 1000
+
+
+def test_reserved_ids_are_in_order_and_nobody_else_gets_them() -> None:
+    before, first, after = new_id("dlv"), reserve("dlv", 1000), new_id("dlv")
+    reserved = list(islice(ids_from(first), 1000))
+    assert reserved[0] == first
+    assert sorted(reserved) == reserved
+    assert before < first
+    assert reserved[-1] < after

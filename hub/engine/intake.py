@@ -69,13 +69,18 @@ class Publication:
 class Intake:
     """Accepts events for one process."""
 
-    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
-        """`wake` is called after each commit, from a writer thread."""
+    def __init__(
+        self, database: Database, wake: Callable[[], None], expand: Callable[[], None] = lambda: None
+    ) -> None:
+        """`wake` is called after each commit, from a writer thread; `expand` after one that has put
+        deliveries off.
+        """
         self._database = database
         self._routing = Routing()
         self._seen_types: set[tuple[int, str]] = set()
         self._batch = Batch(database, self._write, self._committed, GROUP_MAX, lambda one: len(one.events))
         self._wake = wake
+        self._expand = expand
         self.type_counts = TypeCounts(database)
         self.source_counts = SourceCounts(database)
         self._disk_checked_at = 0.0
@@ -154,7 +159,8 @@ class Intake:
         changes no hook.
         """
         self._routing.route([event])
-        events.add(self._database, [event], now)
+        if events.add(self._database, [event], now):
+            self._database.after_commit(self._expand)
         if remembers_type:
             event_types.remember(event.project_id, {event.type}, now)
 
@@ -174,7 +180,8 @@ class Intake:
         """
         if due:
             self._routing.route(due)
-            events.deliver(self._database, due, now)
+            if events.deliver(self._database, due, now):
+                self._database.after_commit(self._expand)
             self._database.after_commit(self._wake)
 
     def match(self, project_id: int, event_types: Iterable[str]) -> dict[str, list[str]]:
@@ -194,7 +201,8 @@ class Intake:
             ]
             fresh += publication.fresh
         self._routing.route(event for event in fresh if event.due_at is None)
-        events.add(self._database, fresh, now)
+        if events.add(self._database, fresh, now):
+            self._database.after_commit(self._expand)
         self._remember_types(publications, now)
         return [self._receipts(publication, firsts) for publication, firsts in receipts]
 

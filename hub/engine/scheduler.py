@@ -21,7 +21,7 @@ from hub.engine.intake import Intake
 from hub.engine.intervals import Every, IntervalJobs
 from hub.errors import StoreUnavailable
 from hub.rules.settings import Settings
-from hub.store import deliveries, figures, history, leases, replanning, retention, settings, workers
+from hub.store import deliveries, fan_outs, figures, history, leases, replanning, retention, settings, workers
 from hub.store.database import Database
 
 log = logging.getLogger("hub.engine.scheduler")
@@ -183,7 +183,7 @@ class Scheduler:
 
     def count_backlog(self) -> None:
         """Count what waits, for the intake's bound and for the health page's plots."""
-        waiting = self._intake.backlog = self._database.read(history.backlog)
+        waiting = self._intake.backlog = self._database.read(lambda: history.backlog() + fan_outs.promised())
         oldest_at = self._database.read(lambda: history.oldest_waiting(self._database))
         now = self._database.clock.now()
         values = {

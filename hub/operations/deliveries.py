@@ -14,7 +14,7 @@ from hub.operations.replay import Span, check_on
 from hub.operations.subscriptions import Subscriptions
 from hub.rules import catalogue
 from hub.rules.access import Origin, Requester, sees
-from hub.store import attempts, audit, events, history, hooks, redelivery
+from hub.store import attempts, audit, events, fan_outs, history, hooks, redelivery
 from hub.store.attempts import Attempt, Result
 from hub.store.database import Database
 from hub.store.history import Delivery
@@ -151,6 +151,7 @@ class Deliveries:
         hook = self._subscriptions.check(requester, project, hook_id, "redeliver")
         now = self._database.clock.now()
         until, reason = first_id("dlv", now), f"dropped by {requester.name}"
+        self._database.write(lambda: fan_outs.bring_forward(self._database, project.id, hook.id)).result()
         total = 0
         while dropped := self._database.write(
             lambda: redelivery.cancel_open(hook.id, until, reason, now, DROPPED_AT_ONCE)

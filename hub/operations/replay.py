@@ -13,7 +13,7 @@ from hub.ids import new_id
 from hub.rules.access import Requester
 from hub.rules.filters import Unreadable
 from hub.rules.matching import PING_EVENT_TYPE
-from hub.store import audit, events, history, hooks, redelivery
+from hub.store import audit, events, fan_outs, history, hooks, redelivery
 from hub.store.database import Database
 from hub.store.events import EventHead
 from hub.store.hooks import Hook
@@ -93,6 +93,9 @@ def note(database: Database, requester: Requester, hook: Hook, span: Span, count
 def _replay_batch(database: Database, hook: Hook, span: Span, after: str | None, is_dry_run: bool) -> Batch:
     rows = database.read(lambda: events.between(hook.project_id, span.since, span.until, after, BATCH))
     wanted = _wanted(database, hook, span, rows)
+    # After the events were read: what is promised of them is there, or has been written.
+    if database.read(lambda: fan_outs.is_promised(database, hook.project_id)):
+        database.write(lambda: fan_outs.bring_forward(database, hook.project_id, hook.id)).result()
     known = database.read(lambda: history.of_events(hook.project_id, hook.id, list(wanted)))
     again = [
         delivery.id for delivery in known.values() if not delivery.is_open and _is_again(span, delivery.state)

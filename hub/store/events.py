@@ -18,7 +18,7 @@ from hub.ids import first_id, new_id
 from hub.rules.facts import Facts
 from hub.rules.matching import PING_EVENT_TYPE, Subscription
 from hub.rules.pace import Entry
-from hub.store import lanes, models
+from hub.store import fan_outs, lanes, models
 from hub.store.database import Database
 from hub.store.models import EventKey
 from hub.timestamps import iso
@@ -85,9 +85,9 @@ def key_digest(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
-def add(database: Database, events: Sequence[NewEvent], now: float) -> None:
+def add(database: Database, events: Sequence[NewEvent], now: float) -> bool:
     """Write events, a waiting delivery for each of their hooks, and make those hooks' lanes ready. In the
-    caller's transaction.
+    caller's transaction. True when deliveries were put off, as `deliver` says.
     """
     database.executemany(
         (
@@ -96,36 +96,41 @@ def add(database: Database, events: Sequence[NewEvent], now: float) -> None:
         ),
         [(e.id, e.project_id, e.type, e.occurred_at, e.data, e.hops, e.source_id, e.due_at) for e in events],
     )
-    deliver(database, events, now)
+    return deliver(database, events, now)
 
 
-def deliver(database: Database, events: Iterable[NewEvent], now: float) -> None:
-    """Write a waiting delivery for each of their hooks, and make those hooks' lanes ready."""
-    events = list(events)
-    add_deliveries(
-        database,
-        # One by one: a thousand events for ten thousand hooks are more rows than there is memory for.
-        (
-            (new_id("dlv"), event.id, hook_id, event.project_id, event.type)
-            for event in events
-            for hook_id in event.hook_ids
-            if hook_id not in event.entries
-        ),
-    )
-    if any(event.entries for event in events):
-        _add_paced(database, events, now)
-    lanes.arm(database, {hook_id for event in events for hook_id in event.hook_ids}, now)
-
-
-def add_deliveries(database: Database, rows: Iterable[tuple[str, str, str, int, str]]) -> None:
-    """Write waiting deliveries that nobody has tried: (id, event id, hook id, project id, type). The caller
-    arms their lanes.
+def deliver(database: Database, events: Sequence[NewEvent], now: float) -> bool:
+    """Write a waiting delivery for each of their hooks, and make those hooks' lanes ready. True when there
+    are too many to do so at once: the others are promised, and `engine.expander` writes them soon.
     """
-    database.executemany(
-        "INSERT INTO delivery (id, event_id, hook_id, project_id, type, state, attempts, failures, faults)"
-        " VALUES (?, ?, ?, ?, ?, 'waiting', 0, 0, 0)",
-        rows,
+    plain = [
+        fan_outs.Wide(
+            event.id,
+            event.project_id,
+            event.type,
+            [hook_id for hook_id in event.hook_ids if hook_id not in event.entries]
+            if event.entries
+            else event.hook_ids,
+        )
+        for event in events
+    ]
+    at_once, later = fan_outs.divided(plain)
+    fan_outs.add_deliveries(
+        database,
+        [
+            (new_id("dlv"), one.event_id, hook_id, one.project_id, one.type)
+            for one in at_once
+            for hook_id in one.hook_ids
+        ],
     )
+    fan_outs.put_off(database, later, now)
+    armed = {hook_id for one in at_once for hook_id in one.hook_ids}
+    if any(event.entries for event in events):
+        armed.update(hook_id for event in events for hook_id in event.hook_ids if hook_id in event.entries)
+        _add_paced(database, events, armed, now)
+
+    lanes.arm(database, armed, now)
+    return bool(later)
 
 
 def due(now: float, limit: int) -> list[NewEvent]:
@@ -168,7 +173,7 @@ def add_in_order(database: Database, rows: Sequence[tuple[str, str, str, int, st
         _add_later(database, [(*row, "waiting", None, first + n) for n, row in enumerate(rows)])
 
 
-def _add_paced(database: Database, events: Sequence[NewEvent], now: float) -> None:
+def _add_paced(database: Database, events: Sequence[NewEvent], armed: set[str], now: float) -> None:
     """Deliveries for hooks that do not take an event at once: a delayed one waits as one does that is tried
     again, one that has its place in an order gets a number.
     """
@@ -183,7 +188,7 @@ def _add_paced(database: Database, events: Sequence[NewEvent], now: float) -> No
     seqs: dict[str, Iterator[int]] = {}
     if in_order:
         # All that will be armed, in the order of ids: otherwise two processes wait for each other.
-        lanes.lock(database, {hook_id for event in events for hook_id in event.hook_ids})
+        lanes.lock(database, armed)
         seqs = {hook_id: count(first) for hook_id, first in lanes.take_seqs(database, in_order).items()}
     _add_later(
         database,
@@ -311,7 +316,9 @@ def source_of(event_id: str) -> str | None:
 
 
 def count_deliveries(event_id: str) -> int:
-    return int(models.Delivery.select().where(models.Delivery.event_id == event_id).count())
+    """Those that are written, and those that are promised."""
+    written = models.Delivery.select().where(models.Delivery.event_id == event_id).count()
+    return int(written) + fan_outs.promised_of(event_id)
 
 
 def _within_bytes(found: list[EventHead], bytes_max: int = LIST_BYTES_MAX) -> list[EventHead]:

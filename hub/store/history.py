@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hub.ids import first_id, time_of
-from hub.store import models
+from hub.store import fan_outs, models
 from hub.store.database import Database
 
 OPEN = ("waiting", "retrying")
@@ -108,6 +108,8 @@ def states_of_events(event_ids: Sequence[str], most: int) -> dict[str, Counter[s
             _shown_state(_untried(row.state, row.attempts), row.hook)  # type: ignore[attr-defined]  # the join sets it
             for row in rows
         )
+        if promised := fan_outs.promised_of(event_id):
+            found[event_id]["waiting"] += promised
     return found
 
 

@@ -57,13 +57,18 @@ def arm(database: Database, hook_ids: Collection[str], now: float) -> None:
     """Let a claim look at these hooks: at once, or when their circuit breaker lets a probe through.
     Hooks that are not sent to stay parked.
     """
+    arm_since(database, dict.fromkeys(hook_ids, now))
+
+
+def arm_since(database: Database, since: Mapping[str, float]) -> None:
+    """The same, as of a time for each."""
     # In the order of ids, so that two processes that arm the same hooks never wait for each other in a
     # circle.
     database.executemany(
         "UPDATE hook SET ready_at = CASE WHEN open_until > ? THEN open_until WHEN ready_at < ? "
         "THEN ready_at ELSE ? END"
         " WHERE id = ? AND state IN ('active', 'failing')",
-        [(now, now, now, hook_id) for hook_id in sorted(hook_ids)],
+        [(at, at, at, hook_id) for hook_id, at in sorted(since.items())],
     )
 
 

@@ -158,6 +158,22 @@ class Event(Table):
         indexes = ((("project_id", "id"), False),)
 
 
+class FanOut(Table):
+    """A part of a large fan-out: some events for some hooks, whose deliveries are yet to be written."""
+
+    id = CharField(primary_key=True, max_length=40)
+    """The first of the ids that were reserved for its deliveries."""
+    project_id = IntegerField()
+    type = CharField(max_length=128)
+    event_ids = TextField()
+    hook_ids = TextField()
+    size = IntegerField()
+    accepted_at = DoubleField()
+
+    class Meta:
+        indexes = ((("project_id", "id"), False),)
+
+
 class EventKey(Table):
     """A caller's idempotency key, by its hash: a key may be longer than an index entry."""
 
@@ -467,6 +483,7 @@ TABLES: list[type[Any]] = [
     ProjectConnector,
     EventType,
     Event,
+    FanOut,
     EventKey,
     Hook,
     Delivery,

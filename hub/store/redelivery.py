@@ -11,7 +11,7 @@ from typing import Any
 from peewee import Case, fn
 
 from hub.rules.retry import SENT_AGAIN_IN_VAIN
-from hub.store import events, lanes
+from hub.store import events, fan_outs, lanes
 from hub.store.database import Database
 from hub.store.history import OPEN
 from hub.store.hooks import Hook
@@ -93,7 +93,7 @@ def send_again(
     if lane.pace.is_fifo:
         events.add_in_order(database, rows)
     else:
-        events.add_deliveries(database, rows)
+        fan_outs.add_deliveries(database, rows)
     lanes.arm(database, [hook.id], now)
 
 

@@ -12,10 +12,10 @@ from peewee import JOIN, fn
 
 from hub.ids import first_id
 from hub.rules.settings import Settings
-from hub.store import figures, projects, sessions, sign_in_tries, sources
+from hub.store import fan_outs, figures, projects, sessions, sign_in_tries, sources
 from hub.store.events import KEY_LIFETIME_S
 from hub.store.history import OFF, OPEN
-from hub.store.models import Attempt, Delivery, Event, EventKey, Hook, Worker
+from hub.store.models import Attempt, Delivery, Event, EventKey, FanOut, Hook, Worker
 from hub.store.redelivery import end_open
 
 TIDY_MAX = 500
@@ -75,15 +75,17 @@ def forget(settings: Settings, now: float, rows_max: int = TIDY_MAX) -> int:
 
 
 def _forget_project(project_id: int, rows_max: int) -> int:
+    fan_outs.forget_project(project_id)
     own = Delivery.select(Delivery.id).where(Delivery.project_id == project_id, _is_finished())
     forgotten = delete_finished([row.id for row in own.limit(rows_max)])
     return forgotten + _forget_events(Event.project_id == project_id, rows_max)
 
 
 def _forget_events(which: Any, rows_max: int) -> int:
-    """The oldest of these that no delivery needs."""
+    """The oldest of these that no delivery needs, and of whose project none is promised."""
     used = Delivery.select().where(Delivery.event_id == Event.id)
-    unused = Event.select(Event.id).where(which, ~fn.EXISTS(used))
+    promised = FanOut.select().where(FanOut.project_id == Event.project_id)
+    unused = Event.select(Event.id).where(which, ~fn.EXISTS(used), ~fn.EXISTS(promised))
     ids = [row.id for row in unused.order_by(Event.id).limit(rows_max)]
     Event.delete().where(Event.id.in_(ids)).execute()
     return len(ids)

@@ -12,7 +12,7 @@ from hub.rules.health import Switched, disabled, enabled
 from hub.rules.hook_fields import HookChange
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.settings import Settings
-from hub.store import deliveries, events, history, hooks, lanes, leases, projects, schema
+from hub.store import deliveries, events, fan_outs, history, hooks, lanes, leases, projects, schema
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.events import NewEvent
@@ -87,7 +87,9 @@ class Stage:
             )
             for _ in range(count)
         ]
-        self.do(lambda: events.add(self.database, made, self.clock.now()))
+        if self.do(lambda: events.add(self.database, made, self.clock.now())):
+            while self.do(lambda: fan_outs.write_some(self.database, self.project.id, 10_000)):
+                pass
         return [event.id for event in made]
 
     def claim(
