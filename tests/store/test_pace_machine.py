@@ -129,8 +129,8 @@ def test_order_and_rate_hold_whatever_happens(store: Stage) -> None:
     run_state_machine_as_test(
         lambda: Paced(store),
         settings=hypothesis_settings(
-            max_examples=4 if store.database.is_postgresql else 15,
-            stateful_step_count=25,
+            max_examples=3 if store.database.is_postgresql else 10,
+            stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -139,7 +139,7 @@ def _pace_values(draft: HookDraft, tuned: Settings) -> dict[str, Any]:
     rate, steps = given.get("rate_limit"), given.get("retry_schedule_s")
     return {
         "rate_words": pace.rate_words(rate) if rate and not pace.errors_in({"rate_limit": rate}) else "",
-        "usual_rates": pace_draft.usual_rates(),
+        "usual_rate": pace_draft.usual_rate(draft.format),
         "longest_words": pace.longest_words(tuned.retry_schedule_s if steps is None else steps),
         "retry_words": pace.schedule_words(tuned.retry_schedule_s),
     }

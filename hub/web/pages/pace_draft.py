@@ -63,13 +63,11 @@ def read(draft: PaceDraft) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     return values, errors
 
 
-def usual_rates() -> str:
-    """What chats take where nothing is set, in one line."""
-    formats = [registry.format_of(key) for key in registry.format_keys()]
-    return "; ".join(
-        f"{one.name or one.key}: {pace.rate_words(rate)}"
-        for one in formats
-        if (rate := pace.rate_of(pace.PLAIN, one.key)) is not None
+def usual_rate(form: str) -> str:
+    """What a hook in this format gets where nothing is set; empty: no bound."""
+    rate = pace.rate_of(pace.PLAIN, form)
+    return (
+        "" if rate is None else f"what {registry.format_of(form).name or form} takes, {pace.rate_words(rate)}"
     )
 
 
