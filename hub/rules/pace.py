@@ -107,6 +107,12 @@ def entry_of(pace: Pace) -> Entry | None:
 
 
 @lru_cache(_KEPT_MAX)
+def in_force(text: str | None, form: str) -> tuple[Pace, RateLimit | None]:
+    """The pace that was stored of a hook in this format, and its rate; each claim asks that of many."""
+    own = stored(text)
+    return own, rate_of(own, form)
+
+
 def rate_of(pace: Pace, form: str) -> RateLimit | None:
     """The rate of a hook in this format: its own, else what the format's receiver takes; None: no bound."""
     if pace.rate_limit is not None:

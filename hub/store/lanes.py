@@ -254,8 +254,7 @@ def _lane(row: Sequence[Any]) -> Lane:
     ) = row
     values = dict(zip(_HEALTH, health, strict=True))
     values["is_slow"] = bool(values["is_slow"])  # SQLite has no booleans of its own
-    own = pace.stored(text)
-    rate = pace.rate_of(own, form)
+    own, rate = pace.in_force(text, form)
     kept = None if tokens is None else Bucket(tokens, tokens_at)
     return Lane(
         hook_id, project_id, version, in_flight, origin_kind, target_url, own, rate, kept, Health(**values)
