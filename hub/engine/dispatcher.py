@@ -11,6 +11,7 @@ import math
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -45,8 +46,12 @@ BREATH_S = 0.02
 have is taken.
 """
 RECORD_WITHIN_S = 0.005
-"""An outcome waits so long for others: nobody waits for its being written, and a turn costs as much as many
-of them.
+"""An outcome waits so long for others: a turn costs as much as many of them."""
+CALM_WITHIN_S = 0.02
+"""The same while few of its hook are unrecorded: most are then written with the next claim."""
+CALM, HURRY = 0.125, 0.5
+"""Which part of what may be unrecorded of a hook is few, and from which on its next must not be kept
+waiting.
 """
 LOOK_EVERY_S = 0.05
 """How often hooks of which something is leased ahead are looked at: whether they are still as they were, and
@@ -199,8 +204,11 @@ class Dispatcher:
         """From any thread: an outcome is there, and the next of its hook may begin."""
         self._outcomes.put((claim, outcome))
         self._in_flight.end(claim, time.monotonic(), outcome.duration_s)
-        self._runs.ended(claim, outcome)
-        self._wake.within(0.0 if self._outcomes.qsize() >= OUTCOMES_MAX else RECORD_WITHIN_S)
+        unrecorded = self._runs.ended(claim, outcome)
+        if unrecorded >= HURRY or self._outcomes.qsize() >= OUTCOMES_MAX:
+            self._wake.set()
+        else:
+            self._wake.within(CALM_WITHIN_S if unrecorded <= CALM else RECORD_WITHIN_S)
 
     def _collected(self) -> list[tuple[Claim, Outcome]]:
         """What has ended since the last call."""
@@ -224,8 +232,10 @@ class Dispatcher:
                 time.sleep(TROUBLE_S)
 
     def _is_done(self) -> bool:
-        is_written = self._outcomes.empty() and not (self._unrecorded or self._back)
-        return is_written and self._in_flight.is_empty() and not self._runs.has_back()
+        # In this order: what has ended is among the outcomes before it has left what is under way.
+        if not self._in_flight.is_empty() or self._runs.has_back():
+            return False
+        return self._outcomes.empty() and not (self._unrecorded or self._back)
 
     def _rest(self, did_something: bool) -> None:
         """Sleep until there may be something to do; after a turn that did something, only where that is
@@ -334,7 +344,9 @@ class Dispatcher:
         # Each worker takes an even part of what a hook may have under way. Without it the one that gets an
         # answer first takes the hook's next delivery in the same transaction, and the others nothing.
         part = None if self._workers == 1 else max(1, most // self._workers)
-        room = self._in_flight.room(part, time.monotonic(), self._runs.waiting())
+        taken = Counter(self._runs.waiting())
+        taken.update(self._runs.unrecorded())
+        room = self._in_flight.room(part, time.monotonic(), taken)
         room = replace(room, ahead=self._ahead(most, part))
         return leases.claim(self._database, tuned, self.owner, now, self.network.bounded(room, now))
 

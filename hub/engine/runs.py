@@ -26,6 +26,10 @@ ROWS_MAX = 10_000
 BYTES_MAX = 33_554_432
 """What is leased ahead is in memory: so much of one hook, and of all."""
 
+UNRECORDED_MAX = 4
+"""What a hook has under way, and what has ended of it and is not yet on record: at most so many times what it
+may have under way. A crash repeats all of that.
+"""
 WINDOW_S = 0.5
 """A run is what its hook takes in twice as long: more would go back for nothing when something changes."""
 
@@ -67,6 +71,10 @@ class Runs:
         self._runs: dict[str, _Run] = {}
         self._back: list[Claim] = []
         self._troubled: Counter[str] = Counter()
+        self._unrecorded: Counter[str] = Counter()
+        """By hook, what has ended and no claim knows of yet. Of one that is recorded before its end has been
+        told here, the count is below 0 for a moment.
+        """
         self._held_up: dict[str, None] = {}
         """Hooks that might begin one if the process had room, in the order in which they are to get it."""
         self._most_under_way = 1
@@ -107,7 +115,7 @@ class Runs:
                     if claim.is_in_run:
                         self._run_of(claim)
                     self._begin(item)
-                elif self._is_over or self._troubled[claim.hook_id]:
+                elif self._is_over or self._troubled[claim.hook_id] > 0:
                     self._back.append(claim)
                 else:
                     run = self._run_of(claim)
@@ -115,26 +123,38 @@ class Runs:
                     run.bytes += claim.body_bytes
                     self._go_on(claim.hook_id)
 
-    def ended(self, claim: Claim, outcome: Outcome) -> None:
+    def ended(self, claim: Claim, outcome: Outcome) -> float:
         """One has ended: the next of its hook begins, or, after any outcome but success, none does. Where
         several hooks wait for the room, they get it in turn.
+
+        Returns which part is used up of what may be unrecorded of the hook; 1 where others wait for this to
+        be recorded.
         """
         with self._lock:
+            _count(self._unrecorded, claim.hook_id, 1)
             run = self._runs.get(claim.hook_id)
             if outcome.kind != "success":
-                self._troubled[claim.hook_id] += 1
+                _count(self._troubled, claim.hook_id, 1)
                 self._withdraw(claim.hook_id)
             elif run is not None:
                 run.look(int(time.monotonic() / WINDOW_S))
                 run.ended += 1
                 self._held_up.setdefault(claim.hook_id)
             self._use_room()
+            if outcome.kind != "success" or not claim.is_in_run:
+                return 1.0
+            return self._unrecorded[claim.hook_id] / (UNRECORDED_MAX * self._most_under_way)
 
     def recorded(self, outcomes: Iterable[tuple[Claim, Outcome]]) -> None:
-        """The claims to come know of these."""
+        """The claims to come know of these, and others of their hooks may begin for them."""
         with self._lock:
-            self._troubled.subtract(claim.hook_id for claim, outcome in outcomes if outcome.kind != "success")
-            self._troubled = +self._troubled
+            for claim, outcome in outcomes:
+                _count(self._unrecorded, claim.hook_id, -1)
+                if outcome.kind != "success":
+                    _count(self._troubled, claim.hook_id, -1)
+                if claim.hook_id in self._runs:
+                    self._held_up.setdefault(claim.hook_id)
+            self._use_room()
 
     def go_on(self) -> None:
         """Begin what may begin: others have made room. What would begin too late goes back."""
@@ -167,6 +187,11 @@ class Runs:
         """Hook id → by which version of it its waiting ones are to be sent."""
         with self._lock:
             return {hook_id: run.version for hook_id, run in self._runs.items() if run.waiting}
+
+    def unrecorded(self) -> dict[str, int]:
+        """Hook id → how many have ended and are not on record."""
+        with self._lock:
+            return dict(self._unrecorded)
 
     def waiting(self) -> dict[str, int]:
         """Hook id → how many are leased ahead."""
@@ -204,7 +229,9 @@ class Runs:
 
     def _may_begin(self, hook_id: str) -> bool:
         """What bounds a hook in time, an order or a rate, has kept it from being leased ahead."""
-        return self._in_flight.count(hook_id) < self._most_under_way
+        under_way = self._in_flight.count(hook_id)
+        is_at_bound = under_way + self._unrecorded[hook_id] >= UNRECORDED_MAX * self._most_under_way
+        return under_way < self._most_under_way and not is_at_bound
 
     def _withdraw(self, hook_id: str) -> None:
         run = self._runs.get(hook_id)
@@ -212,3 +239,9 @@ class Runs:
             self._back += [claim for claim, _, _ in run.waiting]
             run.waiting.clear()
             run.bytes = 0
+
+
+def _count(counter: Counter[str], hook_id: str, by: int) -> None:
+    counter[hook_id] += by
+    if not counter[hook_id]:
+        del counter[hook_id]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hub.engine.in_flight import InFlight
-from hub.engine.runs import HOOK_ROWS_MAX, Item, Runs
+from hub.engine.runs import HOOK_ROWS_MAX, UNRECORDED_MAX, Item, Runs
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.settings import Settings
 from hub.store.leases import Claim
@@ -38,6 +38,9 @@ class Process:
     def end(self, claim: Claim, kind: Kind = "success") -> None:
         self.in_flight.end(claim, 0.0, 0.0)
         self.runs.ended(claim, Outcome(kind, 0.0, 0.0))
+
+    def record(self, claims: list[Claim]) -> None:
+        self.runs.recorded([(claim, Outcome("success", 0.0, 0.0)) for claim in claims])
 
     def back(self) -> list[str]:
         return [claim.delivery_id for claim in self.runs.take_back()]
@@ -91,6 +94,36 @@ def test_any_outcome_but_success_stops_the_run_until_it_is_recorded(kind: Kind) 
     process.runs.recorded([(run[0], Outcome(kind, 0.0, 0.0)), (run[1], Outcome("success", 0.0, 0.0))])
     process.add(claims("gh", at_once=0))
     assert process.begun == ["a", "b", "g", "h"]
+
+
+def test_what_is_under_way_and_what_is_not_on_record_are_bounded_together() -> None:
+    process = Process(most=2)
+    run = claims("abcdefghijklmnop")
+    process.add(run)
+    for claim in run[: UNRECORDED_MAX * 2]:
+        process.end(claim)
+    assert len(process.begun) == UNRECORDED_MAX * 2, "nobody has written any"
+    process.record(run[:3])
+    assert len(process.begun) == UNRECORDED_MAX * 2 + 2, "as many as the hook may have under way"
+    process.end(run[8])
+    process.end(run[9])
+    assert len(process.begun) == UNRECORDED_MAX * 2 + 3, "as many as were written"
+    process.record(run[3:10])
+    assert len(process.begun) == UNRECORDED_MAX * 2 + 4
+
+
+def test_it_does_not_matter_who_is_told_first_that_one_has_ended() -> None:
+    process = Process(most=1)
+    kinds: list[Kind] = ["success", "failure"]
+    for kind in kinds:
+        run = claims("ab", kind, at_once=1)
+        process.add(run)
+        process.runs.recorded([(run[0], Outcome(kind, 0.0, 0.0))])
+        process.end(run[0], kind)
+        assert process.runs.unrecorded() == {}
+        process.back()
+        process.add(claims("c", kind, at_once=0))
+        assert process.back() == []
 
 
 def test_one_that_cannot_even_begin_stops_the_run() -> None:
@@ -181,4 +214,5 @@ def test_a_run_is_as_long_as_its_hook_is_quick_and_topped_up_when_half_is_gone()
     for name in range(1000):
         [claim] = claims(f"{name % 10}", at_once=1)
         process.end(claim)
+        process.record([claim])
     assert process.runs.ahead(2, None).rows_of("h") == HOOK_ROWS_MAX
