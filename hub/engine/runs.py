@@ -26,7 +26,7 @@ ROWS_MAX = 10_000
 BYTES_MAX = 33_554_432
 """What is leased ahead is in memory: so much of one hook, and of all."""
 
-UNRECORDED_MAX = 4
+UNRECORDED_MAX = 8
 """What a hook has under way, and what has ended of it and is not yet on record: at most so many times what it
 may have under way. A crash repeats all of that.
 """

@@ -1,5 +1,5 @@
-"""kill -9 under load: what was acknowledged is delivered, and what is repeated was under way (contract
-§8.1).
+"""kill -9 under load: what was acknowledged is delivered, and what is repeated was under way or just answered
+(docs/delivery.md, "What counts").
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 
+from hub.engine.runs import UNRECORDED_MAX
 from tests.rigs.hubs import Serving, hookhub, serving
 from tests.rigs.receivers import Received, Receiver
 from tests.rigs.waiting import DEADLINE_S, until
@@ -101,7 +102,7 @@ def test_nothing_that_was_acknowledged_is_lost_by_kill_9(
             repeats = Counter(one.headers["webhook-id"] for one in receiver.requests)
             assert hub.stop() == 0
     assert len(publishers.acknowledged) >= 20
-    assert sum(count - 1 for count in repeats.values()) <= IN_FLIGHT * kills, f"seed {SEED}"
+    assert sum(count - 1 for count in repeats.values()) <= UNRECORDED_MAX * IN_FLIGHT * kills, f"seed {SEED}"
     again = [one for one in receiver.requests if repeats[one.headers["webhook-id"]] > 1]
     assert all(same_delivery(again, one) for one in again)
 
