@@ -97,19 +97,19 @@ def test_any_outcome_but_success_stops_the_run_until_it_is_recorded(kind: Kind) 
 
 
 def test_what_is_under_way_and_what_is_not_on_record_are_bounded_together() -> None:
-    process = Process(most=2)
-    run = claims("abcdefghijklmnop")
+    process = Process(most=1)
+    run = claims("abcdefghijklmnop", at_once=1)
     process.add(run)
-    for claim in run[: UNRECORDED_MAX * 2]:
+    for claim in run[:UNRECORDED_MAX]:
         process.end(claim)
-    assert len(process.begun) == UNRECORDED_MAX * 2, "nobody has written any"
+    assert len(process.begun) == UNRECORDED_MAX, "nobody has written any"
     process.record(run[:3])
-    assert len(process.begun) == UNRECORDED_MAX * 2 + 2, "as many as the hook may have under way"
-    process.end(run[8])
-    process.end(run[9])
-    assert len(process.begun) == UNRECORDED_MAX * 2 + 3, "as many as were written"
-    process.record(run[3:10])
-    assert len(process.begun) == UNRECORDED_MAX * 2 + 4
+    assert len(process.begun) == UNRECORDED_MAX + 1, "as many as the hook may have under way"
+    for claim in run[UNRECORDED_MAX : UNRECORDED_MAX + 3]:
+        process.end(claim)
+    assert len(process.begun) == UNRECORDED_MAX + 3, "as many as were written"
+    process.record(run[3:4])
+    assert len(process.begun) == UNRECORDED_MAX + 4
 
 
 def test_it_does_not_matter_who_is_told_first_that_one_has_ended() -> None:
