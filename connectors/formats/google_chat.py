@@ -29,7 +29,8 @@ class GoogleChatFormat(ChatFormat):
         return entities(text)
 
     def bold(self, text: str) -> str:
-        return f"*{text}*"
+        """A star cannot be escaped there: a text that has one stays as it is."""
+        return text if "*" in text else f"*{text}*"
 
     def link(self, text: str, url: str) -> str:
         return f"<{url.replace('|', '%7C').replace('>', '%3E')}|{text.strip('*')}>"

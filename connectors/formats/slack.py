@@ -53,7 +53,8 @@ class SlackFormat(ChatFormat):
         return entities(text)
 
     def bold(self, text: str) -> str:
-        return f"*{text}*"
+        """A star cannot be escaped there: a text that has one stays as it is."""
+        return text if "*" in text else f"*{text}*"
 
     def link(self, text: str, url: str) -> str:
         safe = entities(url).replace("|", "%7C")

@@ -70,7 +70,9 @@ class TeamsFormat(ChatFormat):
             facts = [{"title": self.escape(name), "value": self.escape(value)} for name, value in told.facts]
             body.append({"type": "FactSet", "facts": facts})
         if told.text:
-            body.append(_block("\n\n".join(self.escape(line) for line in told.text.split("\n"))))
+            body.append(
+                _block("\n\n".join(self.escape(line) for line in told.text.split("\n") if line.strip()))
+            )
         while len(body) > 1 and not self.fits(json.dumps(body)):
             body.pop()
         return body

@@ -5,7 +5,7 @@ One message a group, as they send it (prometheus.io, "Webhook receiver"; grafana
 
 from typing import Any
 
-from connectors.messages.message import Message, at, count, line, message
+from connectors.messages.message import Message, at, count, line, message, moment
 
 SHOWN = 5
 """Alerts of a group that are named."""
@@ -32,11 +32,16 @@ def describe(code: str, data: dict[str, Any]) -> Message | None:
         [
             ("Severity", at(data, "commonLabels", "severity")),
             ("Summary", at(data, "commonAnnotations", "summary")),
-            ("Receiver", data.get("receiver")),
+            ("Description", at(data, "commonAnnotations", "description")),
+            ("Since", moment(min(_starts(alerts), default="")) if is_firing else ""),
         ],
         "\n".join(line for line in told + more if line),
         "bad" if is_firing else "good",
     )
+
+
+def _starts(alerts: list[Any]) -> list[str]:
+    return [start for alert in alerts if isinstance(start := at(alert, "startsAt"), str) and start]
 
 
 def _told(alert: Any) -> str:

@@ -41,8 +41,12 @@ def describe(code: str, data: dict[str, Any]) -> Message | None:
 def _push(data: dict[str, Any], about: list[tuple[str, Any]]) -> Message:
     commits = data["commits"]
     branch = line(data["ref"].removeprefix("refs/heads/").removeprefix("refs/tags/"), 80)
+    what = "Tag" if data["ref"].startswith("refs/tags/") else "Branch"
     if data.get("deleted"):
         return message(f"{branch} was deleted", at(data, "repository", "html_url"), about)
+    if what == "Tag" or (data.get("created") and not commits):
+        url = data.get("compare") or at(data, "repository", "html_url")
+        return message(f"{what} {branch} was {'created' if data.get('created') else 'moved'}", url, about)
     told = [f"• {line(str(at(one, 'message') or '').split(chr(10))[0], 100)}" for one in commits[:5]]
     more = [f"and {len(commits) - 5} more"] if len(commits) > 5 else []
     title = f"{count(len(commits), 'commit')} pushed to {branch}{' by force' if data.get('forced') else ''}"
@@ -73,14 +77,31 @@ def _thing(key: str, data: dict[str, Any], about: list[tuple[str, Any]]) -> Mess
             "Result",
             result if key in ("workflow_run", "check_run", "check_suite", "deployment_status") else "",
         ),
-        ("Branch", at(thing, "head", "ref") or at(thing, "head_branch")),
+        ("Draft", at(thing, "draft") or None),
+        ("Branch", _branches(thing)),
+        ("Size", _size(thing)),
         ("Labels", listed(at(thing, "labels"), "name")),
+        ("Assigned to", listed(at(thing, "assignees"), "login")),
+        ("Review by", listed(at(thing, "requested_reviewers"), "login")),
         ("Changed", listed(list(at(data, "changes") or {}))),
     ]
     body = at(thing, "body") if data.get("action") in ("opened", "created", "published") else ""
     return message(
         f"{called.rstrip()} {action}", at(thing, "html_url"), facts, body, _TONES.get(result, "neutral")
     )
+
+
+def _branches(thing: Any) -> str:
+    """Where it comes from and, of a pull request, where it shall go."""
+    head, base = line(at(thing, "head", "ref") or at(thing, "head_branch"), 80), at(thing, "base", "ref")
+    return f"{head} → {line(base, 80)}" if head and base else head
+
+
+def _size(thing: Any) -> str:
+    added, removed, files = (at(thing, key) for key in ("additions", "deletions", "changed_files"))
+    if not all(type(number) is int for number in (added, removed, files)):
+        return ""
+    return f"+{added} −{removed} in {count(files, 'file')}"
 
 
 def _lowered(called: str) -> str:

@@ -6,7 +6,7 @@ Its payloads name their kind in `object_kind` (docs.gitlab.com, "Webhook events"
 
 from typing import Any
 
-from connectors.messages.message import Message, Tone, at, count, line, message
+from connectors.messages.message import Message, Tone, at, count, line, listed, message
 
 _TONES: dict[str, Tone] = {"success": "good", "failed": "bad", "canceled": "neutral"}
 _PAST = {"open": "opened", "close": "closed", "reopen": "reopened", "merge": "merged", "update": "updated"}
@@ -47,6 +47,14 @@ def _push(data: dict[str, Any], about: list[tuple[str, Any]]) -> Message:
     told = [f"• {line(at(one, 'title') or at(one, 'message'), 100)}" for one in commits[:5]]
     more = [f"and {number - 5} more"] if number > 5 else []
     url = at(data, "project", "web_url")
+    if _is_nothing(data.get("after")):
+        return message(f"{branch} was deleted", url, about)
+    if line(data.get("ref")).startswith("refs/tags/"):
+        return message(
+            f"Tag {branch} was {'created' if _is_nothing(data.get('before')) else 'moved'}", url, about
+        )
+    if number == 0 and _is_nothing(data.get("before")):
+        return message(f"Branch {branch} was created", url, about)
     return message(f"{count(number, 'commit')} pushed to {branch}", url, about, "\n".join(told + more))
 
 
@@ -78,14 +86,40 @@ def _thing(kind: str, data: dict[str, Any], about: list[tuple[str, Any]]) -> Mes
         f"{noun} {f'#{number} ' if isinstance(number, int) else ''}{line(name, 120)} "
         f"{_PAST.get(action, action)}"
     )
-    changes = data.get("changes")
-    changed = [
-        (
-            line(key.replace("_", " ").capitalize(), 30),
-            f"{line(at(one, 'previous'), 60)} → {line(at(one, 'current'), 60)}",
-        )
-        for key, one in (changes.items() if isinstance(changes, dict) else ())
-        if line(at(one, "current")) and key not in ("updated_at", "updated_by_id", "last_edited_at")
-    ]
-    body = at(thing, "description") if action == "open" else ""
-    return message(title, at(thing, "url"), [*about, *changed], body)
+    if action == "open":  # its `changes` hold everything, from nothing to what it is
+        more = [
+            ("Draft", at(thing, "draft") or None),
+            ("Branch", _branches(thing)),
+            ("Labels", _said(data.get("labels"))),
+            ("Assigned to", _said(data.get("assignees"))),
+            ("Review by", _said(data.get("reviewers"))),
+        ]
+        return message(title, at(thing, "url"), [*about, *more], at(thing, "description"))
+    return message(title, at(thing, "url"), [*about, *_changed(data.get("changes"))])
+
+
+def _changed(changes: Any) -> list[tuple[str, str]]:
+    """What people changed, before and after; numbers of rows and times of changing say nothing to them."""
+    found = []
+    for key, one in changes.items() if isinstance(changes, dict) else ():
+        before, after = _said(at(one, "previous")), _said(at(one, "current"))
+        if key.endswith(("_id", "_at")) or key in ("id", "iid") or before == after:
+            continue
+        told = "changed" if key == "description" else f"{before or 'none'} → {after or 'none'}"
+        found.append((line(key.replace("_", " ").capitalize(), 30), told))
+    return found
+
+
+def _said(value: Any) -> str:
+    """A value, or the names of those in a list."""
+    return listed(value, "title") or listed(value, "name") if isinstance(value, list) else line(value, 60)
+
+
+def _branches(thing: Any) -> str:
+    source, target = line(at(thing, "source_branch"), 80), line(at(thing, "target_branch"), 80)
+    return f"{source} → {target}" if source and target else source
+
+
+def _is_nothing(commit: Any) -> bool:
+    """Git writes only zeros for a commit that is not there."""
+    return isinstance(commit, str) and bool(commit) and not commit.strip("0")

@@ -5,6 +5,7 @@ mails write in their own markup. Nothing here is escaped: the text is the event'
 because a chat takes little and nobody reads more.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +16,11 @@ FACT_MAX = 200
 TEXT_MAX = 600
 URL_MAX = 500
 FACTS_MAX = 8
+
+_UNSEEN = re.compile(r"<!--.*?(-->|$)", re.DOTALL)
+"""Comments of Markdown and HTML, such as the advice of a template for pull requests."""
+_BLANK_LINES = re.compile(r"\n\s*\n")
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(\.\d+)?)?( ?UTC|Z|\+00:00)")
 
 Tone = Literal["neutral", "good", "bad"]
 
@@ -47,7 +53,7 @@ def message(
         line(title, TITLE_MAX),
         _link(url),
         tuple((name, value) for name, value in told if value)[:FACTS_MAX],
-        cut(shown(text).strip(), TEXT_MAX),
+        cut(_lines(text), TEXT_MAX),
         tone,
     )
 
@@ -62,6 +68,13 @@ def shown(value: Any) -> str:
 def line(value: Any, most: int = FACT_MAX) -> str:
     """A value on one line, cut."""
     return cut(" ".join(shown(value).split()), most)
+
+
+def moment(value: Any) -> str:
+    """A time in UTC as people read it; any other value on one line."""
+    text = line(value)
+    found = _MOMENT.fullmatch(text)
+    return f"{found[1]} {found[2]} UTC" if found else text
 
 
 def cut(text: str, most: int) -> str:
@@ -87,6 +100,12 @@ def listed(values: Any, name: str = "") -> str:
 def count(number: int, noun: str) -> str:
     """A number of things in words: `1 commit`, `3 commits`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _lines(text: Any) -> str:
+    """What is seen of a text, with one empty line where it has many."""
+    seen = _UNSEEN.sub("", shown(text)[: TEXT_MAX * 20].replace("\r\n", "\n"))
+    return _BLANK_LINES.sub("\n\n", seen).strip()
 
 
 def _link(url: Any) -> str:

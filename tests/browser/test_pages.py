@@ -112,6 +112,8 @@ LOOKS = (
     Look(f"{_PROJECT}/event-types"),
     Look("/projects/{empty}/event-types", "admin"),
     Look(f"{_PROJECT}/apps"),
+    Look(f"{_PROJECT}/apps?q=slack"),
+    Look(f"{_HOOKS}/new?format=telegram"),
     Look(f"{_PROJECT}/schedules"),
     Look("/projects/{empty}/schedules", "admin"),
     Look(f"{_PROJECT}/schedules/new"),

@@ -264,3 +264,12 @@ def test_telegram_says_which_id_the_group_has_now() -> None:
 
 def test_markdown_is_escaped_at_the_start_of_lines_too() -> None:
     assert markdown("# a\n- b\n1. c\n1.5 d - e") == "\\# a\n\\- b\n1\\. c\n1.5 d - e"
+
+
+@pytest.mark.parametrize("key", ["slack", "google_chat"])
+def test_a_star_in_a_title_does_not_end_its_bold_text(key: str) -> None:
+    form = format_of(key)
+    data = b'{"name": "Send *now*", "url": "https://x.example/1"}'
+    event = Event("evt_1", "order.paid", "2026-11-23T21:04:06.123Z", "WEB", data)
+    parcel = form.request(event, Context("dlv_1"))
+    assert json.loads(parcel.body)["text"].split("\n")[0].endswith("|Order paid: Send *now*>")

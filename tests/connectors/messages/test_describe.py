@@ -225,6 +225,91 @@ def test_gitlab_tells_what_changed() -> None:
     assert len(said.facts) == 3
 
 
+ZEROS = "0" * 40
+
+
+@pytest.mark.parametrize(
+    ("data", "title"),
+    [
+        (github(ref="refs/tags/v1", commits=[], created=True), "Tag v1 was created"),
+        (github(ref="refs/heads/new", commits=[], created=True), "Branch new was created"),
+        (gitlab("tag_push", ref="refs/tags/v1", before=ZEROS, after="a1"), "Tag v1 was created"),
+        (gitlab("push", ref="refs/heads/new", before=ZEROS, after="a1"), "Branch new was created"),
+        (gitlab("push", ref="refs/heads/old", before="a1", after=ZEROS), "old was deleted"),
+    ],
+)
+def test_a_push_without_commits_says_what_it_was(data: dict[str, Any], title: str) -> None:
+    assert told("x.push", data).title == title
+
+
+def test_a_pull_request_tells_from_where_to_where_and_how_much() -> None:
+    pull = {
+        "number": 7,
+        "title": "Faster",
+        "draft": True,
+        "head": {"ref": "fast"},
+        "base": {"ref": "main"},
+        "additions": 12,
+        "deletions": 3,
+        "changed_files": 1,
+        "requested_reviewers": [{"login": "bo"}],
+        "body": "<!-- Say why -->\r\nIt was slow.\r\n\r\n\r\nNow it is not.<!-- signed",
+    }
+    said = told("github.pull_request.opened", github(action="opened", pull_request=pull))
+
+    assert said.facts[2:] == (
+        ("Draft", "yes"),
+        ("Branch", "fast → main"),
+        ("Size", "+12 −3 in 1 file"),
+        ("Review by", "bo"),
+    )
+    assert said.text == "It was slow.\n\nNow it is not."
+
+
+def test_a_new_merge_request_tells_what_it_is_and_not_its_rows() -> None:
+    said = told(
+        "gitlab.merge_request",
+        gitlab(
+            "merge_request",
+            object_attributes={"action": "open", "source_branch": "fast", "target_branch": "main"},
+            labels=[{"title": "API"}],
+            reviewers=[{"name": "Bo"}],
+            changes={
+                "id": {"previous": None, "current": 99},
+                "merge_status": {"previous": "a", "current": "b"},
+            },
+        ),
+    )
+    assert said.facts[2:] == (("Branch", "fast → main"), ("Labels", "API"), ("Review by", "Bo"))
+
+
+def test_changes_of_lists_are_told_by_name() -> None:
+    changes = {
+        "labels": {"previous": [{"title": "API"}], "current": []},
+        "description": {"previous": "a", "current": "b" * 500},
+        "author_id": {"previous": 1, "current": 2},
+    }
+    attributes = {"iid": 4, "action": "update"}
+    said = told("gitlab.issue", gitlab("issue", object_attributes=attributes, changes=changes))
+    assert said.facts[2:] == (("Labels", "API → none"), ("Description", "changed"))
+
+
+def test_an_alert_tells_since_when() -> None:
+    alerts = [{"status": "firing", "startsAt": f"2026-11-23T2{n}:00:00.123Z"} for n in (2, 1)]
+    said = told("alertmanager.firing", {"status": "firing", "groupLabels": {}, "alerts": alerts})
+    assert said.facts == (("Since", "2026-11-23 21:00 UTC"),)
+
+
+def test_an_object_within_is_told_by_its_name_and_a_time_as_people_read_it() -> None:
+    order = {
+        "id": 5,
+        "customer": {"id": 9, "name": "Ann"},
+        "paid_at": "2026-11-23T21:04:06Z",
+        "address": {"x": 1},
+    }
+    assert told("order.paid", order).facts == (("customer", "Ann"), ("paid at", "2026-11-23 21:04 UTC"))
+
+
 def test_what_alertmanager_tells() -> None:
     alerts = [
         {

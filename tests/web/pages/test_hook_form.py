@@ -312,3 +312,11 @@ def test_a_text_of_its_own_is_kept_as_typed_and_told_where_it_is_wrong(
 
     assert manager.submit(path, **form(receiver, template="\r\n")).status_code in (201, 303)
     assert only_hook(live, project)["template"] is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen"), [("telegram", "telegram"), ("nope", "standard"), ("", "standard")]
+)
+def test_a_link_chooses_the_format(project: str, manager: Browser, asked: str, chosen: str) -> None:
+    text = manager.get(f"/projects/{project}/hooks/new?format={asked}").text
+    assert re.findall(r'<option value="(\w+)" selected>', text)[0] == chosen

@@ -109,3 +109,11 @@ def test_hostile_names_and_targets_stay_text(
 def test_a_stakeholder_sees_nothing_of_hooks(live: LiveHub, project: str) -> None:
     stakeholder = live.browser("sue", project=project, role="stakeholder")
     assert stakeholder.get(f"/projects/{project}/hooks").status_code == 403
+
+
+def test_a_chat_is_called_by_its_name(
+    live: LiveHub, project: str, manager: Browser, receiver: Receiver
+) -> None:
+    hook_id = make(live, project, f"{receiver.url}/services/T/B/X", name="Team", format="slack")
+    assert ">Slack · " in manager.get(f"/projects/{project}/hooks").text
+    assert "</span> Slack</span></dd>" in manager.get(f"/projects/{project}/hooks/{hook_id}").text
