@@ -33,7 +33,8 @@ class GoogleChatFormat(ChatFormat):
         return text if "*" in text else f"*{text}*"
 
     def link(self, text: str, url: str) -> str:
-        return f"<{url.replace('|', '%7C').replace('>', '%3E')}|{text.strip('*')}>"
+        words = text[1:-1] if text.count("*") == 2 and text[0] == text[-1] == "*" else text
+        return f"<{url.replace('|', '%7C').replace('>', '%3E')}|{words}>"
 
 
 FORMAT = GoogleChatFormat()

@@ -47,7 +47,8 @@ class RocketChatFormat(ChatFormat):
         return f"*{text}*"
 
     def link(self, text: str, url: str) -> str:
-        return f"[{text.strip('*')}]({markdown_url(url)})"
+        words = text.removeprefix("*").removesuffix("*")
+        return f"[{words}]({markdown_url(url)})"
 
 
 FORMAT = RocketChatFormat()

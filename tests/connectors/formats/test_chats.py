@@ -266,10 +266,18 @@ def test_markdown_is_escaped_at_the_start_of_lines_too() -> None:
     assert markdown("# a\n- b\n1. c\n1.5 d - e") == "\\# a\n\\- b\n1\\. c\n1.5 d - e"
 
 
-@pytest.mark.parametrize("key", ["slack", "google_chat"])
-def test_a_star_in_a_title_does_not_end_its_bold_text(key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "first"),
+    [
+        ("slack", "<https://x.example/1|Order paid: Send *now*>"),
+        ("google_chat", "<https://x.example/1|Order paid: Send *now*>"),
+        ("rocketchat", r"[Order paid: Send \*now\*](https://x.example/1)"),
+    ],
+)
+def test_a_star_in_a_title_does_not_end_its_bold_text(key: str, first: str) -> None:
     form = format_of(key)
     data = b'{"name": "Send *now*", "url": "https://x.example/1"}'
     event = Event("evt_1", "order.paid", "2026-11-23T21:04:06.123Z", "WEB", data)
     parcel = form.request(event, Context("dlv_1"))
-    assert json.loads(parcel.body)["text"].split("\n")[0].endswith("|Order paid: Send *now*>")
+    assert isinstance(parcel, HttpParcel)
+    assert json.loads(parcel.body)["text"].split("\n")[0] == first
