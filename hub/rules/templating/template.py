@@ -52,6 +52,13 @@ class Template:
 
 
 @lru_cache(maxsize=512)
+def _as_typed(message: str) -> str:
+    """Jinja's complaint, with what is to be typed where it names parts of its grammar."""
+    for part, typed in (("end of print statement", "}}"), ("end of statement block", "%}")):
+        message = message.replace(part, typed)
+    return message.rstrip(".")
+
+
 def read(source: str) -> Template:
     """The template of a source; kept, because each attempt of a hook asks for it.
 
@@ -65,7 +72,7 @@ def read(source: str) -> Template:
     try:
         tree = _ENVIRONMENT.parse(source)
     except TemplateSyntaxError as error:
-        raise TemplateWrong(f"line {error.lineno}: {error.message}") from None
+        raise TemplateWrong(f"line {error.lineno}: {_as_typed(error.message or '')}") from None
     except RecursionError:
         raise TemplateWrong("is nested too deeply") from None
     except ValueError:

@@ -69,6 +69,22 @@ _SAID = {
                 "events": ["story.*", "task.*"],
                 "name": "Stories and tasks",
             },
+            "with a filter, as text": {
+                "target_url": "https://example.com/hooks/stories",
+                "events": ["story.*"],
+                "filter": 'state = 3\nor\ntags = "urgent"',
+            },
+            "with a filter, as an object": {
+                "target_url": "https://example.com/hooks/stories",
+                "events": ["story.*"],
+                "filter": {"any": [{"all": [{"field": "state", "op": "=", "value": 3}]}]},
+            },
+            "a chat, with a text of its own": {
+                "target_url": "https://hooks.slack.com/services/T000/B000/XXXX",
+                "events": ["story.create"],
+                "format": "slack",
+                "template": "*{{ name }}* is new",
+            },
         },
         _SUBSCRIBED,
     ),
@@ -101,6 +117,24 @@ _SAID = {
     ),
     ("POST", "/hooks/{id}/replay"): Said(
         {"since noon": {"since": "2026-11-23T12:00:00Z", "state": "failed"}}, {"count": 12, "dry_run": False}
+    ),
+    ("POST", "/schedules"): Said(
+        {
+            "nine o'clock on weekdays": {
+                "name": "Morning report",
+                "event_type": "report.due",
+                "cron": "0 9 * * 1-5",
+                "time_zone": "Europe/Berlin",
+                "data": {"team": "A"},
+            },
+            "every hour": {"event_type": "report.due", "every_s": 3600},
+        }
+    ),
+    ("POST", "/sources"): Said(
+        {
+            "GitHub": {"kind": "github", "name": "monorepo"},
+            "a token in a header": {"kind": "token", "settings": {"header": "X-Token"}, "prefix": "shop"},
+        }
     ),
     ("GET", "/me"): Said(
         answer={

@@ -129,7 +129,7 @@ def test_a_field_of_the_object_wins_over_what_is_known_besides() -> None:
     ("source", "said"),
     [
         ("{{ x( }}", "line 1: "),
-        ("\n\n{{ x", "line 3: "),
+        ("\n\n{{ x", "line 3: unexpected end of template, expected '}}'"),
         ("{% for x in y %}", "line 1: "),
         ("{{ x() }}", "calling something"),
         ("{{ ''.format(x) }}", "calling something"),

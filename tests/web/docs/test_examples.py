@@ -70,6 +70,9 @@ def test_the_hub_takes_the_subscriptions_and_events_that_the_document_shows(
             )
             == []
         )
+    for path in ("/schedules", "/sources"):
+        for body in examples.of("POST", path).bodies.values():
+            assert api.post(path, json=body).status_code == 201
     content = OPERATIONS["POST", f"{PREFIX}/events"]["requestBody"]["content"]
     for one in content["application/json"]["examples"].values():
         assert api.post("/events", json=one["value"]).status_code == 202
