@@ -28,7 +28,7 @@ from hub.operations.sources import address_of
 from hub.rules import hops
 from hub.rules.access import Requester
 from hub.rules.payload import Published
-from hub.rules.strict_json import read_object
+from hub.rules.strict_json import decode, read_object
 from hub.store import projects, sources
 from hub.store.database import Database
 from hub.store.projects import Project
@@ -178,6 +178,8 @@ class Inbound:
         assert kind is not None, "it has proved the sender"
         payload = kind.payload(received, live.settings)
         if payload.lstrip(b" \t\r\n").startswith(b"["):
+            # A list and nothing behind it: `[], "type": "x"` would write fields of the object.
+            decode(payload, list[msgspec.Raw], "body", "a list")
             payload = b'{"items":' + payload + b"}"
         values = read_object(payload)
         slices = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])

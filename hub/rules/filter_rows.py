@@ -277,8 +277,12 @@ def _fits_signs(pattern: str) -> Callable[[str], bool]:
             stars |= 1 << at
         else:
             at += 1
+    # Nearly every text lacks it, and Python says so a thousand times faster than the steps below.
+    longest = max(pattern.replace("*", "?").split("?"), key=len)
 
     def fits(text: str) -> bool:
+        if longest not in text:
+            return False
         state = 1
         for sign in text:
             state = ((state & by_sign.get(sign, anything)) << 1) | (state & stars)

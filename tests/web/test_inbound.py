@@ -162,6 +162,13 @@ def test_an_array_is_wrapped_around_its_bytes(api: Client) -> None:
     assert api.get("/events").text.endswith('"data":{"items":[ 1.10, {"a" :2} ]}}]')
 
 
+def test_nothing_behind_an_array_becomes_a_field(api: Client) -> None:
+    source = made(api, "none", settings={"type": "body:type"})
+    for body in (b'[1],"type":"order.paid"', b'[1],"type":"order.paid","a":[2]'):
+        assert send(source["url"], body).status_code == 422
+    assert api.get("/events").json() == []
+
+
 def test_a_body_may_be_as_large_as_an_event_and_no_larger(live: LiveHub, api: Client) -> None:
     source = made(api, "none", settings={"type": "big.one"})
     most = Settings().max_event_bytes
