@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from connectors import registry
 from hub.config import Config
+from hub.engine import notices as notices_engine
 from hub.engine.alarm import Alarm
 from hub.engine.cores import stay_on_one_core
 from hub.engine.dispatcher import Dispatcher, wait_for_others
@@ -34,6 +35,7 @@ from hub.operations.handshake import Handshakes
 from hub.operations.hook_preview import HookPreviews
 from hub.operations.inbound import Inbound
 from hub.operations.members import Members
+from hub.operations.notices import Notices
 from hub.operations.overview import Overview
 from hub.operations.ping import Pings
 from hub.operations.projects import Projects
@@ -112,7 +114,13 @@ class Hub:
             else None
         )
         due = Due(self.database, intake)
-        scheduler = Scheduler(self.database, intake, dispatcher, due, wake)
+        notices = notices_engine.Notices(
+            self.database,
+            relay,
+            config.base_url,
+            dispatcher.network.is_suspected if dispatcher else lambda: False,
+        )
+        scheduler = Scheduler(self.database, intake, dispatcher, due, wake, notices)
         subscriptions = Subscriptions(
             self.database,
             box,
@@ -147,7 +155,7 @@ class Hub:
             intake=intake,
             sessions=Sessions(self.database),
             subscriptions=subscriptions,
-            pings=Pings(self.database, box, outbound, subscriptions, samples),
+            pings=Pings(self.database, box, outbound, subscriptions, samples, hook_states),
             publishing=publishing,
             sources=Sources(self.database, box, config.base_url, inbound.forget),
             inbound=inbound,
@@ -166,6 +174,7 @@ class Hub:
             tokens=Tokens(self.database, credentials.forget),
             connectors=Connectors(self.database),
             settings=settings,
+            notices=Notices(self.database, relay is not None),
             audit=AuditTrail(self.database),
             scheduler=scheduler,
             dispatcher=dispatcher,

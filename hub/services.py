@@ -19,6 +19,7 @@ from hub.operations.events import Events
 from hub.operations.hook_preview import HookPreviews
 from hub.operations.inbound import Inbound
 from hub.operations.members import Members
+from hub.operations.notices import Notices
 from hub.operations.overview import Overview
 from hub.operations.ping import Pings
 from hub.operations.projects import Projects
@@ -65,6 +66,7 @@ class Services:
     tokens: Tokens
     connectors: Connectors
     settings: ServerSettings
+    notices: Notices
     audit: AuditTrail
     scheduler: Scheduler
     dispatcher: Dispatcher | None

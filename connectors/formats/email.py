@@ -46,7 +46,7 @@ class EmailFormat(Format):
         thread.
         """
         subject, text, html = _told(event, context.text)
-        mime, body = _alternatives(text, html, context.delivery_id)
+        mime, body = alternatives(text, html, context.delivery_id)
         headers = {
             "Subject": subject,
             "Message-ID": f"<{context.delivery_id}@{context.host}>",
@@ -115,7 +115,7 @@ def _html(told: Message) -> str:
     return f'<div style="{_STYLE}">\n' + "\n".join(parts) + "\n</div>\n"
 
 
-def _alternatives(text: str, html: str, delivery_id: str) -> tuple[str, bytes]:
+def alternatives(text: str, html: str, delivery_id: str) -> tuple[str, bytes]:
     """Content type and body of a text and the same as HTML, the same bytes each time."""
     boundary = f"={delivery_id}="
     parts = []

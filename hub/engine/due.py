@@ -14,7 +14,7 @@ from hub.engine.intake import Intake
 from hub.ids import new_id
 from hub.rules import catalogue
 from hub.rules import schedule as rules
-from hub.store import events, projects, schedules
+from hub.store import events, notices, projects, schedules
 from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.projects import Project
@@ -101,6 +101,10 @@ class Due:
             project = projects.by_id(one.project_id)
             if firing.fires and project is not None and not project.is_archived:
                 schedules.remember(one.id, self._publish(one, project, firing, now), firing.missed, now)
+            if (missed := firing.missed + (not firing.fires)) and project is not None:
+                reason = f"{missed} {'time has' if missed == 1 else 'times have'} gone by without an event"
+                key, about = f"schedule:{one.id}", (one.project_id, one.id, reason, now)
+                notices.tell(self._database, "schedule_missed", key, *about, count=missed)
             return True
 
         return self._database.write(write, waits=True).result()

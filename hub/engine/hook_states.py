@@ -1,9 +1,10 @@
-"""A hook went off, is gone, or is on again: everything that follows, whoever caused it.
+"""A hook went off, is gone, fails, or is on again: everything that follows, whoever caused it.
 
-Owns the audit entry, the hub's own event (`hook.disabled`, `hook.gone`, `hook.enabled`), the routing of later
-events, the line in the log and the word to the hook's app. The first three belong to the transaction that
-changes the hook's state; the others happen once it is committed. Step before: an outcome (`dispatcher`) or
-somebody who asked (`operations.subscriptions`) has changed the state.
+Owns the notice to people, the audit entry, the hub's own event (`hook.disabled`, `hook.gone` …), the
+routing of later events, the line in the log and the word to the hook's app. One that begins to fail or
+recovers has the notice, and an event where a hook asks for it. All but the last two belong to the
+transaction that changes the hook's state; those happen once it is committed. Step before: an outcome
+(`dispatcher`) or somebody who asked (`operations.subscriptions`) has changed the state.
 """
 
 import json
@@ -17,7 +18,7 @@ from hub.ids import new_id
 from hub.rules.access import Requester
 from hub.rules.facts import Facts
 from hub.rules.health import Switched
-from hub.store import audit, events, projects, routing
+from hub.store import audit, events, notices, projects, routing
 from hub.store.database import Database
 from hub.store.events import NewEvent
 
@@ -39,7 +40,15 @@ class HookStates:
 
     def changed(self, switched: Switched, by: Requester, now: float) -> None:
         """Do what follows, inside the transaction that has written the new state."""
-        action = _event_type(switched.after)
+        hook_id, before, after = switched.hook_id, switched.before, switched.after
+        notices.hook_changed(
+            self._database, hook_id, switched.project_id, before, after, switched.reason, now
+        )
+        if after == "failing" or (before, after) == ("failing", "active"):
+            self._publish(switched, by, _event_type(switched), now, only_if_wanted=True)
+            self._database.after_commit(self._wake)
+            return
+        action = _event_type(switched)
         fields: dict[str, Any] = {"state": [switched.before, switched.after]}
         if switched.reason:
             fields["reason"] = switched.reason
@@ -55,7 +64,9 @@ class HookStates:
             self._database.after_commit(partial(self._tell_app, switched.hook_id))
         self._database.after_commit(self._wake)
 
-    def _publish(self, switched: Switched, by: Requester, event_type: str, now: float) -> None:
+    def _publish(
+        self, switched: Switched, by: Requester, event_type: str, now: float, *, only_if_wanted: bool = False
+    ) -> None:
         """Who wants the event is asked of the rows: the routing tables are everybody's, and must not learn
         what this transaction may yet undo.
         """
@@ -63,17 +74,21 @@ class HookStates:
         if by != audit.HUB:
             data["by"] = by.name
         if switched.reason:
-            data["disabled_reason"] = switched.reason
+            data["reason" if switched.after == "failing" else "disabled_reason"] = switched.reason
         event = NewEvent(
             new_id("evt"), switched.project_id, event_type, time.time(), json.dumps(data).encode()
         )
         facts = Facts(event.type, event.occurred_at, event.data)
         event.hook_ids, event.entries = routing.wanting_own(switched.project_id, facts, switched.hook_id)
-        events.add(self._database, [event], now)
+        if event.hook_ids or not only_if_wanted:
+            events.add(self._database, [event], now)
 
 
-def _event_type(state: str) -> str:
-    return {"active": "hook.enabled", "gone": "hook.gone"}.get(state, "hook.disabled")
+def _event_type(switched: Switched) -> str:
+    if (switched.before, switched.after) == ("failing", "active"):
+        return "hook.recovered"
+    types = {"active": "hook.enabled", "gone": "hook.gone", "failing": "hook.failing"}
+    return types.get(switched.after, "hook.disabled")
 
 
 def _log(switched: Switched, by: Requester, project_key: str) -> None:

@@ -19,6 +19,7 @@ from hub.engine.dispatcher import Dispatcher
 from hub.engine.due import Due
 from hub.engine.intake import Intake
 from hub.engine.intervals import Every, IntervalJobs
+from hub.engine.notices import Notices
 from hub.errors import StoreUnavailable
 from hub.rules.settings import Settings
 from hub.store import deliveries, fan_outs, figures, history, leases, replanning, retention, settings, workers
@@ -42,6 +43,7 @@ TIDY_EVERY_S = 30
 COUNT_EVERY_S = 60
 FIRE_EVERY_S = 1
 PLAN_EVERY_S = 3600
+TELL_EVERY_S = 60
 TIDY_BATCHES_MAX = 200
 """Batches of one tidying: the rest waits for the next, so that publishers are not kept from the writer for
 long.
@@ -58,12 +60,14 @@ class Scheduler:
         dispatcher: Dispatcher | None,
         due: Due,
         wake: Callable[[], None],
+        notices: Notices | None = None,
     ) -> None:
         self._database = database
         self._intake = intake
         self._dispatcher = dispatcher
         self._wake = wake
         self._due = due
+        self._notices = notices
         # Without a grace time a late job is run, not dropped.
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._jobs = BackgroundScheduler(
@@ -87,6 +91,7 @@ class Scheduler:
         self._every(WRITE_COUNTS_EVERY_S, self.write_counts)
         self._every(FIRE_EVERY_S, self.fire)
         self._every(PLAN_EVERY_S, self.plan)
+        self._every(TELL_EVERY_S, self.tell)
         if self._dispatcher is not None:
             self._every(HEARTBEAT_EVERY_S, self.beat)
             self.beat()
@@ -176,6 +181,11 @@ class Scheduler:
     def plan(self) -> None:
         """Plan schedules anew, as the clocks of their zones go now."""
         self._due.replan(self._database.clock.now())
+
+    def tell(self) -> None:
+        """Mail people what needs attention."""
+        if self._notices is not None:
+            self._notices.tick(self._database.clock.now())
 
     def write_counts(self) -> None:
         self._intake.type_counts.write()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from connectors.base import Event
 from hub.engine import delivery
 from hub.engine.delivery import Shipment
+from hub.engine.hook_states import HookStates
 from hub.errors import Conflict
 from hub.ids import new_id
 from hub.operations.room import Room
@@ -19,9 +20,10 @@ from hub.operations.samples import Samples
 from hub.operations.subscriptions import Subscriptions
 from hub.rules import health
 from hub.rules.access import Requester
+from hub.rules.health import Switched
 from hub.rules.matching import PING_EVENT_TYPE
 from hub.rules.outcome import Outcome
-from hub.store import deliveries, destinations, hooks, lanes, settings
+from hub.store import audit, deliveries, destinations, hooks, lanes, settings
 from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.hooks import Hook
@@ -51,12 +53,14 @@ class Pings:
         outbound: Outbound,
         subscriptions: Subscriptions,
         samples: Samples,
+        hook_states: HookStates,
     ) -> None:
         self._database = database
         self._box = box
         self._outbound = outbound
         self._subscriptions = subscriptions
         self._samples = samples
+        self._hook_states = hook_states
         self._room = Room("hooks are being tested")
 
     def send(self, requester: Requester, project: Project, hook_id: str) -> Ping:
@@ -101,7 +105,11 @@ class Pings:
             lanes.take_token(self._database, hook_id, self._database.clock.now())
             hook = hooks.locked(self._database, hook_id)
             if hook is not None and outcome.kind == "success":
-                lanes.set_health(hook_id, health.cleared(hook.health))
-                lanes.arm(self._database, [hook_id], self._database.clock.now())
+                now, after = self._database.clock.now(), health.cleared(hook.health)
+                lanes.set_health(hook_id, after)
+                lanes.arm(self._database, [hook_id], now)
+                if after.state != hook.state:
+                    switched = Switched(hook_id, hook.project_id, hook.state, after.state)
+                    self._hook_states.changed(switched, audit.HUB, now)
 
         self._database.write(write).result()

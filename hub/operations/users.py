@@ -8,7 +8,7 @@ from hub.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from hub.operations import sign_in_tries
 from hub.operations.projects import named
 from hub.rules.access import Requester, Role, require
-from hub.rules.people import PASSWORD_MAX, name_error, password_error
+from hub.rules.people import PASSWORD_MAX, email_error, name_error, password_error
 from hub.store import audit, sessions, users
 from hub.store.database import Database
 from hub.store.projects import Project
@@ -84,13 +84,19 @@ class Users:
         role: Role | None = None,
         is_admin: bool | None = None,
         is_disabled: bool | None = None,
+        email: str | None = None,
     ) -> User:
         """Set a password, a role in a project, what they are on the server, or shut them out; what is None
-        stays as it is. A new password and being shut out end their sessions. Raises: Forbidden, Invalid,
-        NotFound, Conflict: there would be no administrator.
+        stays as it is, and an empty address is none. A new password and being shut out end their sessions.
+
+        Raises: Forbidden, Invalid, NotFound, Conflict: there would be no administrator.
         """
         require(requester, "admin")
-        wrong = [*checked_password(password), *_checked_role(project_key, role)]
+        wrong = [
+            *checked_password(password),
+            *_checked_role(project_key, role),
+            *checked_email(email or None),
+        ]
         if wrong:
             raise Invalid(wrong)
         password_hash = users.hashed(password) if password is not None else None
@@ -101,6 +107,9 @@ class Users:
                 set_password(requester, user, password_hash, now)
             if project is not None and role is not None:
                 write_role(requester, project, user, role, now)
+            if email is not None and email != (user.email or ""):
+                users.set_email(user, email or None)
+                audit.add(now, requester, "user.email_set", name, fields={"email": None})
             grant(requester, user, now, is_admin=is_admin, is_disabled=is_disabled)
             after = known(name)
             self._check_administrator(user, after)
@@ -222,6 +231,11 @@ def checked_name(name: str) -> list[FieldError]:
 def checked_password(password: str | None) -> list[FieldError]:
     reason = None if password is None else password_error(password)
     return [("password", reason)] if reason else []
+
+
+def checked_email(email: str | None) -> list[FieldError]:
+    reason = None if email is None else email_error(email)
+    return [("email", reason)] if reason else []
 
 
 def _checked_role(project_key: str | None, role: Role | None) -> list[FieldError]:

@@ -20,6 +20,8 @@ OWN_EVENT_TYPES = {
     "hook.disabled": "A hook was switched off after too many failures in a row",
     "hook.enabled": "A hook was switched on again",
     "hook.gone": "A hook's subscription ended: its target answered 410 Gone",
+    "hook.failing": "Requests to a hook that was well began to fail",
+    "hook.recovered": "A hook that was failing works again",
 }
 """The hub's own types, known in every project; `*` does not mean them."""
 

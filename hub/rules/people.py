@@ -3,6 +3,9 @@
 Owns these two rules. Pure. Whether a name is taken or a password is right, `store.users` knows.
 """
 
+from hub.rules.recipients import ADDRESS_MAX, address_fault
+
+EMAIL_MAX = ADDRESS_MAX
 NAME_MAX = 100
 PASSWORD_MIN = 10
 PASSWORD_MAX = 1000
@@ -18,6 +21,13 @@ def name_error(name: str) -> str | None:
     if name != name.strip() or not name.isprintable():
         return "must neither begin nor end with a space, nor hold control characters"
     return None
+
+
+def email_error(email: str) -> str | None:
+    """Why no mail can go there; None when it can."""
+    if address_fault(email) is None:
+        return None
+    return "is no e-mail address such as name@example.org"
 
 
 def password_error(password: str) -> str | None:

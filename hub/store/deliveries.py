@@ -22,7 +22,7 @@ from hub.rules import bucket, health, retry
 from hub.rules.health import Health, Switched
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
-from hub.store import attempts, events, figures, lanes
+from hub.store import attempts, events, figures, lanes, notices
 from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.lanes import Lane
@@ -43,8 +43,8 @@ def record(
 ) -> list[Switched]:
     """Write finished attempts, judge their deliveries and hooks, and make room in the lanes.
 
-    Outcomes whose lease somebody else has meanwhile taken over change nothing. Returns the hooks that went
-    off.
+    Outcomes whose lease somebody else has meanwhile taken over change nothing. Returns the hooks whose
+    state has changed.
     """
     hooks = lanes.lock(database, {done.hook_id for done, _ in outcomes})
     ours = leased(database, owner, [done for done, _ in outcomes])
@@ -60,10 +60,10 @@ def record(
     _write_successes(
         database, [(outcome.ended_at, row.id) for _, outcome, row, _ in ended if _is_plain(outcome, row)]
     )
+    troubled = [item for item in ended if not _is_plain(item[1], item[2])]
     verdicts = [
         (_verdict(outcome, row, hooks[row.hook_id], settings, drawn), outcome.ended_at, row)
-        for _, outcome, row, drawn in ended
-        if not _is_plain(outcome, row)
+        for _, outcome, row, drawn in troubled
     ]
     stopped = _hold(verdicts, hooks)
     _write_verdicts(database, verdicts)
@@ -82,16 +82,22 @@ def record(
         database,
         [(done.hook_id, hooks[done.hook_id].project_id, outcome) for done, outcome, _, _ in ended],
     )
+    given_up = [
+        (verdict, row)
+        for (_, outcome, _, _), (verdict, _, row) in zip(troubled, verdicts, strict=True)
+        if verdict.state == "failed" and outcome.kind == "failure"
+    ]
+    notices.count_failed(database, _summed(given_up, hooks), now)
     return [
         Switched(
             hook_id,
             hooks[hook_id].project_id,
             hooks[hook_id].health.state,
             health.state,
-            health.disabled_reason or "",
+            health.disabled_reason or (health.last_error if health.state == "failing" else None) or "",
         )
         for hook_id, health in after.items()
-        if health.state != hooks[hook_id].health.state and health.state in ("auto_disabled", "gone")
+        if health.state != hooks[hook_id].health.state
     ]
 
 
@@ -189,6 +195,17 @@ def add_finished(
 
 def _schedule(lane: Lane, settings: Settings) -> Sequence[float]:
     return lane.pace.schedule(settings.retry_schedule_s)
+
+
+def _summed(
+    given_up: Sequence[tuple[retry.Verdict, Leased]], hooks: Mapping[str, Lane]
+) -> dict[tuple[str, int], tuple[int, str]]:
+    """(hook id, project id) → how many of its deliveries, and why the last one."""
+    sums: dict[tuple[str, int], tuple[int, str]] = {}
+    for verdict, row in given_up:
+        about = (row.hook_id, hooks[row.hook_id].project_id)
+        sums[about] = (sums.get(about, (0, ""))[0] + 1, verdict.reason or "")
+    return sums
 
 
 def _hold(

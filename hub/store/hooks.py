@@ -19,7 +19,7 @@ from hub.rules.hook_fields import UNSET, HookChange
 from hub.rules.matching import Subscription
 from hub.rules.pace import FIELDS as PACE_FIELDS
 from hub.rules.pace import PLAIN, Pace
-from hub.store import lanes, models, routing
+from hub.store import lanes, models, notices, routing
 from hub.store.database import Database
 from hub.store.secrets import (
     SECRETS_MAX,
@@ -266,6 +266,7 @@ def delete(hook: Hook, now: float) -> bool:
     """Mark a hook deleted; its log stays until retention. False when it was deleted before."""
     table = models.Hook
     end = _deleted(hook.project_id, now)
+    notices.close_subject(hook.id, now)
     return bool(table.update(end).where(table.id == hook.id, table.deleted_at.is_null()).execute())
 
 

@@ -60,9 +60,41 @@ class User(Table):
     """When an administrator shut them out; they keep name, roles and history."""
     seen_at = DoubleField(null=True)
     """When they last looked at a page, to the minute."""
+    email = TextField(null=True)
 
     class Meta:
         table_name = "person"  # `user` is a reserved word in PostgreSQL
+
+
+class Notice(Table):
+    """What people should know of; one open row for each subject."""
+
+    id = AutoField()
+    kind = CharField(max_length=20)
+    project_id = IntegerField(null=True, index=True)
+    subject_id = CharField(max_length=40)
+    open_key = CharField(null=True, unique=True, max_length=80)
+    """What it is about, while it is open."""
+    first_at = DoubleField()
+    last_at = DoubleField()
+    news_at = DoubleField()
+    """From when on it is worth telling: it may lie ahead."""
+    count = IntegerField()
+    reason = TextField()
+    told_at = DoubleField(null=True)
+    """When the first person was told, by mail or on the page."""
+    closed_at = DoubleField(null=True, index=True)
+
+
+class NoticeChoice(Table):
+    """How a person wants to be told, and up to when they have been."""
+
+    user_id = IntegerField(primary_key=True)
+    choice = CharField(null=True, max_length=10)
+    mailed_at = DoubleField(null=True)
+    told_until = DoubleField(null=True)
+    """The last mail had everything up to here."""
+    seen_at = DoubleField(null=True)
 
 
 class Membership(Table):

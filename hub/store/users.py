@@ -39,6 +39,7 @@ class User:
     """Since when an administrator shuts them out."""
     seen_at: float | None = None
     """When they last looked at a page, to the minute."""
+    email: str | None = None
 
     @property
     def is_disabled(self) -> bool:
@@ -116,6 +117,10 @@ def set_password(user: User, password_hash: str) -> None:
     models.User.update(password_hash=password_hash).where(models.User.id == user.id).execute()
 
 
+def set_email(user: User, email: str | None) -> None:
+    models.User.update(email=email).where(models.User.id == user.id).execute()
+
+
 def set_admin(user: User, is_admin: bool) -> None:
     models.User.update(is_admin=is_admin).where(models.User.id == user.id).execute()
 
@@ -126,6 +131,7 @@ def set_disabled(user: User, disabled_at: float | None) -> None:
 
 def delete(user: User) -> None:
     """With their roles and sessions."""
+    models.NoticeChoice.delete().where(models.NoticeChoice.user_id == user.id).execute()
     models.User.delete().where(models.User.id == user.id).execute()
 
 
@@ -190,4 +196,5 @@ def _user(row: models.User, roles: Mapping[str, Role]) -> User:
         MappingProxyType(dict(roles)),
         row.disabled_at,
         row.seen_at,
+        row.email,
     )

@@ -67,6 +67,8 @@ class Visit:
     """The one that the page's path names."""
     requester: Requester | None = None
     page_project: PageProject | None = None
+    news: int = 0
+    """Notices that they have not seen."""
 
     @property
     def csrf_token(self) -> str:
@@ -80,7 +82,9 @@ def visit_of(services: Services, request: Request) -> Visit:
     who = services.sessions.find(secret)
     if who is None:
         return Visit(secret)
-    found = request.scope[_VISIT_KEY] = Visit(secret, who, None, requester_of(who.user, None, address))
+    news = services.notices.count_new(who.user) if request.method == "GET" else 0
+    requester = requester_of(who.user, None, address)
+    found = request.scope[_VISIT_KEY] = Visit(secret, who, None, requester, None, news)
 
     key = request.path_params.get("key")
     if key is None or not request.url.path.startswith("/projects/"):
@@ -90,7 +94,7 @@ def visit_of(services: Services, request: Request) -> Visit:
         raise NotFound(f"there is no project {key[:20]}, or you are no member of it", title="No such project")
     requester = requester_of(who.user, project, address)
     shown = _page_project(who, project, requester, attention)
-    found = request.scope[_VISIT_KEY] = Visit(secret, who, project, requester, shown)
+    found = request.scope[_VISIT_KEY] = Visit(secret, who, project, requester, shown, news)
     return found
 
 
@@ -134,6 +138,7 @@ def layout_values(visit: Visit, request: Request, cookies: Cookies) -> Mapping[s
     return {
         "person": user,
         "project": visit.page_project,
+        "news": visit.news,
         "csrf_token": visit.csrf_token,
         "theme": theme_of(request, cookies),
         "message": "",

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from hub.rules.access import Role
-from hub.rules.people import NAME_MAX, PASSWORD_MAX, PASSWORD_MIN
+from hub.rules.people import EMAIL_MAX, NAME_MAX, PASSWORD_MAX, PASSWORD_MIN
 from hub.store.users import User
 from hub.timestamps import iso
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
@@ -30,6 +30,7 @@ class UserChange(Input):
     password: Password | None = None
     admin: bool | None = None
     disabled: bool | None = None
+    email: Annotated[Text, documented(maxLength=EMAIL_MAX, description="Empty removes it")] | None = None
     project: ProjectKey | None = None
     role: Role | None = None
 
@@ -38,6 +39,7 @@ class UserAnswer(BaseModel):
     name: str
     admin: bool
     disabled: bool
+    email: str | None
     roles: dict[str, Role]
     created_at: str
 
@@ -80,6 +82,7 @@ def update_user(request: ApiRequest) -> ApiResponse:
         role=wanted.role,
         is_admin=wanted.admin,
         is_disabled=wanted.disabled,
+        email=wanted.email,
     )
     return ApiResponse(_answer(updated))
 
@@ -99,6 +102,7 @@ def _answer(user: User) -> dict[str, Any]:
         "name": user.name,
         "admin": user.is_admin,
         "disabled": user.is_disabled,
+        "email": user.email,
         "roles": dict(user.roles),
         "created_at": iso(user.created_at),
     }

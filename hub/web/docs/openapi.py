@@ -21,6 +21,7 @@ TAGS = {
     "events": "Publishing and reading events",
     "deliveries": "What was sent, with every attempt; retry and replay",
     "schedules": "Events that the clock publishes",
+    "notices": "What needs attention",
     "sources": "Where other senders' webhooks come in",
     "tokens": "Credentials",
     "admin": "Settings, projects, users and the audit trail, for server-wide admin tokens",

@@ -41,6 +41,7 @@ ACTIONS = {
     "user.created": "Made a user",
     "user.deleted": "Deleted a user",
     "user.disabled": "Shut a user out",
+    "user.email_set": "Set an e-mail address",
     "user.enabled": "Let a user in again",
     "user.password_set": "Set a password",
     "user.signed_in": "Signed in",

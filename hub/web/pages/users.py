@@ -58,6 +58,15 @@ def set_password(request: PageRequest) -> View | Redirect:
     return _back(user, f"{user.name} has a new password, and is signed out everywhere.")
 
 
+def set_email(request: PageRequest) -> View | Redirect:
+    user, email = _wanted(request), request.form.get("email", "").strip()
+    try:
+        request.services.users.update(request.requester, user.name, email=email)
+    except Invalid as refused:
+        return _user(request, user, dict(refused.errors))
+    return _back(user, f"{user.name} is mailed at {email}." if email else f"{user.name} gets no mails.")
+
+
 def set_admin(request: PageRequest) -> Redirect:
     is_admin = request.form.get("is_admin") == "yes"
     user = request.services.users.update(request.requester, _wanted(request).name, is_admin=is_admin)
@@ -125,6 +134,7 @@ PAGES = (
     Page("POST", "/users/new", create, "users/new.html", _ADMIN, is_costly=True),
     Page("GET", "/users/{user_id:int}", show, "users/user.html", _ADMIN),
     Page("POST", "/users/{user_id:int}/password", set_password, "users/user.html", _ADMIN, is_costly=True),
+    Page("POST", "/users/{user_id:int}/email", set_email, "users/user.html", _ADMIN),
     Page("POST", "/users/{user_id:int}/admin", set_admin, scopes=_ADMIN),
     Page("POST", "/users/{user_id:int}/switch", switch, scopes=_ADMIN),
     Page("GET", "/users/{user_id:int}/delete", ask_delete, "users/delete.html", _ADMIN),

@@ -20,6 +20,7 @@ def test_a_user_is_made_with_a_role_and_no_answer_holds_a_password(
         "name": "ann",
         "admin": False,
         "disabled": False,
+        "email": None,
         "roles": {project: "product_owner"},
         "created_at": made.json()["created_at"],
     }
@@ -94,3 +95,11 @@ def test_users_are_paged_and_an_unknown_one_is_404(admin: Client) -> None:
         seen += [row["name"] for row in answer.json()]
     assert seen[:5] == names[::-1]
     assert admin.patch("/users/nobody", json={"password": "long enough one"}).status_code == 404
+
+
+def test_an_address_is_set_and_removed(root: Client) -> None:
+    root.post("/users", json={"name": "Mia"})
+    assert root.patch("/users/Mia", json={"email": "mia@x.org"}).json()["email"] == "mia@x.org"
+    wrong = root.patch("/users/Mia", json={"email": "mia@x.org\nBcc: eve@x.org"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "email")
+    assert root.patch("/users/Mia", json={"email": ""}).json()["email"] is None
