@@ -26,7 +26,7 @@ HOOK_STEPS = (
 )
 SOURCE_STEPS = (
     "Press New source here: it gets its address, and the secret is shown once.",
-    "Its page has a command that sends a first example, and says what came and what was refused.",
+    "Its page says when something came, and what was refused and why.",
 )
 _PLACE = re.compile(r"\{(hub|project|url|secret)\}")
 

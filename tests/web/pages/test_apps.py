@@ -59,7 +59,7 @@ def test_the_gallery_shows_everything_and_finds_by_words(
     assert f"/projects/{project}/sources/new?kind=stripe" in whole
 
     found = manager.get(f"{path}?q=CHAT%20room").text
-    assert re.findall(r'<section class="card app" id="([\w-]+)"', found) == [
+    assert re.findall(r'<article class="card app" id="([\w-]+)"', found) == [
         "target-rocketchat",
         "target-matrix",
     ]
