@@ -30,6 +30,11 @@ _LANE = ", ".join(
     )
 )
 
+AGAIN_S = 0.25
+"""A lane that has had its turn and has more is ready as of so long ago: behind those that wait longer, and
+not among the newest, where a claim finds single events.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:
@@ -142,12 +147,14 @@ def lock(database: Database, hook_ids: Collection[str]) -> dict[str, Lane]:
 
 def write(database: Database, changes: Sequence[tuple[str, Health, Sequence[Outcome]]], now: float) -> None:
     """Write the health of locked lanes, and the outcomes of theirs that led to it, in the order of their
-    ends; and arm them, as `arm` does.
+    ends; and arm them, as `arm` does, where more waits: a lane to look at in vain is in the way of others.
     """
     assignments = ", ".join(f"{name} = ?" for name in (*_HEALTH, *_LAST))
     database.executemany(
         f"UPDATE hook SET {assignments}, in_flight = in_flight - ?,"
-        " ready_at = CASE WHEN ready_at < ? THEN ready_at ELSE ? END WHERE id = ?",
+        " ready_at = CASE WHEN ready_at < ? THEN ready_at WHEN tokens IS NOT NULL OR EXISTS"
+        " (SELECT 1 FROM delivery d WHERE d.hook_id = hook.id AND d.state = 'waiting') THEN ? END"
+        " WHERE id = ?",
         [
             (
                 *(getattr(health, name) for name in _HEALTH),
@@ -167,7 +174,7 @@ def _armed(health: Health, now: float) -> tuple[float, float | None]:
         return math.inf, None
     if health.open_until is not None and health.open_until > now:
         return -math.inf, health.open_until
-    return now, now
+    return now, now - AGAIN_S
 
 
 def end(database: Database, ended: dict[str, int]) -> None:

@@ -369,7 +369,7 @@ def _settle_lanes(
     database.executemany(
         "UPDATE hook SET ready_at = ?, in_flight = in_flight + ? WHERE id = ?",
         [
-            (until.get(hook_id, now if is_short[hook_id] else None), got[hook_id], hook_id)
+            (until.get(hook_id, now - lanes.AGAIN_S if is_short[hook_id] else None), got[hook_id], hook_id)
             for hook_id in sorted(served)
         ],
     )

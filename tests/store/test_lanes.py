@@ -93,3 +93,18 @@ def test_marking_as_slow_touches_these_hooks_only(store: Stage) -> None:
     store.do(lambda: lanes.mark_slow(store.database, [hanging]))
     assert [lane(store, hook).health.is_slow for hook in (hanging, well)] == [True, False]
     assert store.do(lambda: lanes.lock(store.database, [])) == {}
+
+
+def test_single_events_are_the_newest_beside_hooks_that_have_had_their_turn(store: Stage) -> None:
+    busy, done, single = store.hook(), store.hook(), store.hook()
+    store.publish([busy], 20)
+    store.publish([done])
+    claims = store.claim()
+    store.clock.advance(1)
+    store.publish([single])
+    store.clock.advance(0.1)
+    store.record(claims)
+    newest = store.do(
+        lambda: lanes.take_ready(store.database, store.clock.now(), is_slow=False, limit=9, newest=True)
+    )
+    assert [lane.hook_id for lane in newest] == [single, busy]
