@@ -114,6 +114,7 @@ class Dispatcher:
         self._workers = 1
         self._workers_counted_at = 0.0
         self._started_at = self._turned_at = 0.0
+        self._has_taken = False
         self._is_stopping = False
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
@@ -176,12 +177,14 @@ class Dispatcher:
         if not (self._unrecorded or self._back) and not self._has_work():
             return False
         outcomes, back = self._unrecorded[:OUTCOMES_MAX], self._back[:]
+        self._has_taken = False
         with self._turning:
             turn = self._exchanged(outcomes, back)
             del self._unrecorded[: len(outcomes)]
             self._runs.recorded(outcomes)
             self.network.begun((claim for claim, _ in turn.shipments), self._database.clock.now())
             self._hand_over(turn)
+        self._has_taken = bool(turn.shipments)
         return bool(outcomes or back or turn.shipments)
 
     def _look_at_runs(self) -> None:
@@ -238,13 +241,13 @@ class Dispatcher:
         return self._outcomes.empty() and not (self._unrecorded or self._back)
 
     def _rest(self, did_something: bool) -> None:
-        """Sleep until there may be something to do; after a turn that did something, only where that is
-        all.
+        """Sleep until there may be something to do; after a turn that took something, only where that is
+        all. What another worker has left for us too is looked at with the next record.
         """
         if did_something and self._unrecorded:
             return
         due_in_s = self._due_in_s()
-        if did_something and due_in_s <= 0.0:
+        if self._has_taken and due_in_s <= 0.0:
             return
         most_s = LOOK_EVERY_S if self._runs.versions() else POLL_S
         self._wake.wait(max(BREATH_S, min(most_s, due_in_s)))
@@ -326,6 +329,8 @@ class Dispatcher:
         # what another process holds.
         if back:
             lanes.lock(self._database, {claim.hook_id for claim in (*back, *(done for done, _ in outcomes))})
+        elif not outcomes and self._is_hungry():
+            lanes.lock_ready(self._database, now)
         if outcomes:
             self._record(lambda: tuned, outcomes)
         if back:
@@ -336,6 +341,12 @@ class Dispatcher:
         is_claiming = not self._is_stopping and self.network.may_claim(now)
         claims = self._claim(tuned, now) if is_claiming else []
         return _Turn(tuned, self._shipments(claims))
+
+    def _is_hungry(self) -> bool:
+        """Others may have locked what waits whenever this looks. Who has something gets the lanes with its
+        record.
+        """
+        return self._workers > 1 and self._in_flight.is_empty() and not self._is_stopping
 
     def _claim(self, tuned: Settings, now: float) -> list[Claim]:
         if time.monotonic() > self._workers_counted_at + WORKERS_COUNT_EVERY_S:
@@ -355,7 +366,7 @@ class Dispatcher:
         is_new = part is not None and time.monotonic() < self._started_at + NEW_S
         if is_new or most < self._workers or not self.network.is_clear():
             return None
-        return self._runs.ahead(part or most, part)
+        return self._runs.ahead(part or most, part, self._workers)
 
     def _shipments(self, claims: list[Claim]) -> list[tuple[Claim, Shipment | Exception]]:
         """Claims with what is to be sent, and how; read in the claim's transaction, so that it is what holds

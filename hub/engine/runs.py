@@ -80,8 +80,8 @@ class Runs:
         self._most_under_way = 1
         self._is_over = False
 
-    def ahead(self, most_under_way: int, part: int | None) -> Ahead:
-        """What may be leased ahead now, where each hook has at most `most_under_way` requests."""
+    def ahead(self, most_under_way: int, part: int | None, workers: int = 1) -> Ahead:
+        """What may be leased ahead now, where each hook has at most `most_under_way` requests here."""
         window = int(time.monotonic() / WINDOW_S)
         held: dict[str, tuple[int, int]] = {}
         with self._lock:
@@ -104,6 +104,7 @@ class Runs:
             HOOK_BYTES_MAX,
             held,
             part,
+            workers,
         )
 
     def add(self, items: Iterable[Item]) -> None:

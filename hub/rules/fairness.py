@@ -7,6 +7,7 @@ Sizes are bytes of payload. Step before: `store.leases` has read the lanes and w
 it writes down what was picked.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -97,6 +98,8 @@ class Ahead:
     """Where several workers share a hook: how many of its requests each may have under way, whatever the
     others have leased.
     """
+    workers: int = 1
+    """Among whom what waits is divided."""
 
     def rows_of(self, hook_id: str) -> int:
         return self.held.get(hook_id, (self.hook_rows, 0))[0]
@@ -141,6 +144,10 @@ class Room:
     def ahead_of(self, lane: Lane) -> int:
         """How many more of them may be leased ahead."""
         return self.ahead.rows_of(lane.hook_id) if self.ahead is not None and lane.may_run else 0
+
+    def share_of(self, waiting: int) -> int:
+        """How many of those that wait for a hook this worker may lease ahead: the others take theirs."""
+        return waiting if self.ahead is None else math.ceil(waiting / self.ahead.workers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +231,11 @@ def _in_turn(lanes: Mapping[str, Lane], waiting: Sequence[Waiting], room: Room) 
     """What the hooks' own bounds allow, every hook's first before any hook's second; with each its place
     among those of its hook, from 1.
     """
-    most = {hook_id: room.most_of(lane) + room.ahead_of(lane) for hook_id, lane in lanes.items()}
+    found = Counter(row.hook_id for row in waiting)
+    most = {
+        hook_id: room.most_of(lane) + min(room.ahead_of(lane), room.share_of(found[hook_id]))
+        for hook_id, lane in lanes.items()
+    }
     place: Counter[str] = Counter()
     placed: list[tuple[int, int, str, Waiting]] = []
     for row in sorted(waiting, key=lambda row: (row.attempts, row.delivery_id)):

@@ -19,6 +19,8 @@ from hub.rules.pace import Pace, RateLimit
 from hub.store.database import Database
 from hub.store.models import Hook
 
+LOCKED_MAX = 16
+
 _HEALTH = tuple(field.name for field in fields(Health))
 _LAST = ("last_at", "last_status", "last_duration_s")
 _LANE = ", ".join(
@@ -143,6 +145,17 @@ def lock(database: Database, hook_ids: Collection[str]) -> dict[str, Lane]:
         params,
     )
     return {lane.hook_id: lane for lane in map(_lane, rows.fetchall())}
+
+
+def lock_ready(database: Database, now: float) -> None:
+    """Wait for the locks of the lanes that have been ready longest: a claim alone would leave them out while
+    others hold them. Only for a transaction that holds nothing yet.
+    """
+    rows = database.execute(
+        "SELECT id FROM hook WHERE is_slow = ? AND ready_at <= ? ORDER BY ready_at LIMIT ?",
+        (False, now, LOCKED_MAX),
+    ).fetchall()
+    lock(database, [hook_id for (hook_id,) in rows])
 
 
 def write(database: Database, changes: Sequence[tuple[str, Health, Sequence[Outcome]]], now: float) -> None:

@@ -10,7 +10,7 @@ waits for another process: what somebody else has locked is left out. Step befor
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -111,7 +111,8 @@ def claim(
         _lease(database, ids, owner, None if is_ahead else now, lease_until)
     taken = [one.row for one in picked]
     until = first.until | _take_tokens(database, served, buckets, taken)
-    _settle_lanes(database, served, wanted, asked, waiting, taken, until, now)
+    shared = {one.hook_id for one in queues.values() if one.may_run} if room.hook_part is not None else set()
+    _settle_lanes(database, served, wanted, asked, waiting, taken, until, now, shared)
     return [
         Claim(
             one.row.delivery_id,
@@ -355,15 +356,18 @@ def _settle_lanes(
     taken: list[Waiting],
     until: Mapping[str, float],
     now: float,
+    shared: Collection[str],
 ) -> None:
     """After a claim a lane is parked, either empty or full: intake, promote or record will arm it. One that
-    was cut short goes to the back of the queue instead, and of some it is known until when nothing can go.
+    was cut short goes to the back of the queue instead, and one that may hold more for other
+    workers; of some it is known until when nothing can go.
     """
     found = Counter(row.hook_id for row in waiting)
     got = Counter(row.hook_id for row in taken)
     is_short = {
         hook_id: got[hook_id] < found[hook_id]
         or asked.get(hook_id, 0) == found[hook_id] < wanted.get(hook_id, 0)
+        or (hook_id in shared and asked.get(hook_id, 0) == found[hook_id])
         for hook_id in served
     }
     database.executemany(

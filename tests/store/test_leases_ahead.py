@@ -157,3 +157,22 @@ def test_a_worker_that_was_taken_for_dead_gives_nothing_back_that_it_was_leased_
     assert again >= {(claim.delivery_id, claim.attempt) for claim in late}
     assert store.give_back(late) == 0
     assert store.row(hook).in_flight == len(again)
+
+
+def test_workers_that_share_a_hook_lease_ahead_a_part_of_what_waits_and_leave_it_in_sight(
+    store: Stage,
+) -> None:
+    hook = store.hook()
+    store.publish([hook], 20)
+    both = Ahead(rows_max=100, bytes_max=10**9, hook_rows=100, hook_bytes=10**9, part=4, workers=2)
+    first = store.claim("a", ahead=both, hook_part=4)
+    assert [claim.is_ahead for claim in first] == [False] * 4 + [True] * 10
+    second = store.claim("b", ahead=both, hook_part=4)
+    assert [claim.is_ahead for claim in second] == [False] * 4 + [True] * 2
+    assert store.claim("b", ahead=both, hook_part=4, under_way={hook: 6}) == []
+    assert store.row(hook).ready_at is None, "nothing waits"
+    store.publish([hook], 9)
+    few = Ahead(rows_max=100, bytes_max=10**9, hook_rows=2, hook_bytes=10**9, part=4, workers=2)
+    assert len(store.claim("a", ahead=few, hook_part=4)) == 6
+    assert store.row(hook).ready_at is not None, "this worker has all that it may, another has not"
+    assert len(store.claim("b", ahead=few, hook_part=4)) == 3
