@@ -12,7 +12,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -160,14 +160,15 @@ class Database:
         """One statement with `?` placeholders, on this thread's connection; returns the cursor. For the hot
         statements only.
         """
-        return self._db.execute_sql(self._placeholders(sql), params)
+        with peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # as execute_sql does: `_transact` knows peewee's errors only
+            return self._db.connection().cursor().execute(self._placeholders(sql), params)
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """One statement over many rows, inside the transaction that is under way. For the hot statements
         only.
         """
-        if not isinstance(rows, Sized) or len(rows):
-            with peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # as execute_sql does: `_transact` knows peewee's errors only
+        if rows:  # an iterator is always true, and may be empty
+            with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
                 self._db.connection().cursor().executemany(self._placeholders(sql), rows)
 
     def for_update(self, query: Any, *, skip_locked: bool = False) -> Any:

@@ -230,7 +230,8 @@ def _ready(database: Database, now: float, room: Room) -> Iterable[Lane]:
     """
     half = min(room.total.free, LANES_MAX) // 2
     first = lanes.take_ready(database, now, is_slow=False, limit=min(room.total.free, LANES_MAX) - half)
-    last = lanes.take_ready(database, now, is_slow=False, limit=half, newest=True)
+    are_more = len(first) == min(room.total.free, LANES_MAX) - half
+    last = lanes.take_ready(database, now, is_slow=False, limit=half, newest=True) if are_more else []
     slow = lanes.take_ready(
         database, now, is_slow=True, limit=min(room.slow.free, room.total.free, LANES_MAX)
     )
