@@ -247,7 +247,7 @@ class Dispatcher:
         if did_something and self._unrecorded:
             return
         due_in_s = self._due_in_s()
-        if self._has_taken and due_in_s <= 0.0:
+        if did_something and self._has_taken and due_in_s <= 0.0:
             return
         most_s = LOOK_EVERY_S if self._runs.versions() else POLL_S
         self._wake.wait(max(BREATH_S, min(most_s, due_in_s)))
