@@ -15,6 +15,17 @@ CHOICES = (
     ("daily", "At most one mail a day"),
     ("off", "No mails"),
 )
+MARKS: dict[rules.Kind, str] = {
+    "gone": "Gone",
+    "auto_disabled": "Switched off",
+    "failing": "Failing",
+    "recovered": "Works again",
+    "deliveries_failed": "Given up",
+    "source_refuses": "Refuses all",
+    "schedule_missed": "Missed",
+    "hub": "Hub",
+}
+"""One or two words: they stay on one line on the narrowest screen."""
 SIGNS = {
     "gone": "gone",
     "auto_disabled": "stop",
@@ -30,7 +41,8 @@ def show(request: PageRequest) -> View:
     rows = [
         (
             one,
-            rules.words(one.kind),
+            MARKS[one.kind],
+            one.reason or rules.words(one.kind),
             path_of(one),
             SIGNS.get(one.kind, "warn"),
             TONES.get(one.kind, "warn"),
