@@ -37,7 +37,7 @@ def up(migrator, db):
     real = "DOUBLE PRECISION" if isinstance(db, PostgresqlDatabase) else "REAL"
     with db.bind_ctx([Schedule]):
         db.create_tables([Schedule])
-    db.execute_sql("CREATE INDEX schedule_due ON schedule (next_at) WHERE enabled")
+    db.execute_sql('CREATE INDEX "schedule_due" ON "schedule" ("next_at") WHERE enabled')
     # By hand: neither engine rewrites the table for it, however long the log is.
     db.execute_sql(f"ALTER TABLE event ADD COLUMN due_at {real}")
-    db.execute_sql("CREATE INDEX event_due ON event (due_at) WHERE due_at IS NOT NULL")
+    db.execute_sql('CREATE INDEX "event_due" ON "event" ("due_at") WHERE due_at IS NOT NULL')
