@@ -42,8 +42,8 @@ class Driver(Protocol):
 
     def __exit__(self, *_: object) -> None: ...
 
-    def hook(self, url: str, event_type: str, verify_ssl: bool = True) -> None:
-        """Deliver events of this type there."""
+    def hook(self, url: str, event_type: str, verify_ssl: bool = True) -> str:
+        """Deliver events of this type there; returns its id, as the program knows it."""
 
     def publishing(self, event_type: str, event_bytes: int = 1000, many: int = 1) -> Publishing:
         """A request of `many` events of about this size."""
@@ -69,8 +69,9 @@ class Elsewhere:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def hook(self, url: str, event_type: str, verify_ssl: bool = True) -> None:
-        self.call("/hooks", {"target_url": url, "events": [event_type], "verify_ssl": verify_ssl})
+    def hook(self, url: str, event_type: str, verify_ssl: bool = True) -> str:
+        fields = {"target_url": url, "events": [event_type], "verify_ssl": verify_ssl}
+        return str(self.call("/hooks", fields)["id"])
 
     def publishing(self, event_type: str, event_bytes: int = 1000, many: int = 1) -> Publishing:
         event = f'{{"type":"{event_type}","data":{event_data(event_bytes)}}}'
@@ -78,7 +79,7 @@ class Elsewhere:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         return Publishing(f"{self.url}/api/v1/events", headers, body)
 
-    def call(self, path: str, body: Mapping[str, Any]) -> None:
+    def call(self, path: str, body: Mapping[str, Any]) -> Any:
         where = urlsplit(self.url)
         connection = http.client.HTTPConnection(where.hostname or "", where.port or 80, timeout=60)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
@@ -88,6 +89,7 @@ class Elsewhere:
         connection.close()
         if answer.status >= 300:
             raise SystemExit(f"POST {path}: {answer.status} {said.decode()}")
+        return json.loads(said)
 
 
 class Hookhub(Elsewhere):
@@ -110,9 +112,16 @@ class Hookhub(Elsewhere):
         }
         self.database_url = environ.get("HUB_DATABASE_URL", f"sqlite:///{self._folder.name}/hub.db")
         super().__init__("", "")
-        self.hookhub("project", "create", "BENCH")
+        self.token = self._token_of("BENCH")
+
+    def neighbour(self) -> Elsewhere:
+        """Another project of the same hub, which runs."""
+        return Elsewhere(self.url, self._token_of("NEIGHBOUR"), self.pid)
+
+    def _token_of(self, project: str) -> str:
+        self.hookhub("project", "create", project)
         scopes = [word for scope in ("publish", "manage", "read") for word in ("--scope", scope)]
-        self.token = self.hookhub("token", "create", "--project", "BENCH", *scopes).strip()
+        return self.hookhub("token", "create", "--project", project, *scopes).strip()
 
     def hookhub(self, *arguments: str) -> str:
         """Run one command to its end; what it printed."""

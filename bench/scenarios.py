@@ -436,33 +436,91 @@ def idle(bench: Bench) -> Json:
 # Fairness and back-pressure
 
 
-def beside_a_fan_out(bench: Bench) -> Json:
-    """How much later single events of another hook arrive while a large fan-out is under way."""
-    hooks = 100
-    bulk = max(100, int(1000 * bench.scale))
-    with bench.receiver() as receiver, bench.make() as driver:
-        driver.hook(receiver.url(), TYPE)
-        for number in range(hooks):
-            driver.hook(receiver.url("bulk", number), "bulk.load")
-        alone = paced(bench, driver, receiver, 50)
-        arrivals = Arrivals(receiver)
-        what = driver.publishing("bulk.load", many=bulk)
-        load = Load(what.url, what.headers, what.body, 1, 0.001)
-        run("bench.load", asdict(load))
-        figures = bench.load(driver, rate=50, connections=8)
-        time.sleep(1.0)
-        arrivals.look()
-        good = arrivals.seen.get("good", {})
-        arrivals.wait_for(bulk * hooks + figures.accepted)
+def beside(
+    bench: Bench,
+    driver: Driver,
+    receiver: Receiver,
+    alone: Json,
+    disturb: Callable[[], int],
+) -> Json:
+    """How much later single events of the group `good` arrive beside what `disturb` begins: it returns how
+    many deliveries that are, and must not wait for them.
+    """
+    arrivals = Arrivals(receiver)
+    others = disturb()
+    figures = bench.load(driver, rate=50, connections=8)
+    time.sleep(1.0)
+    arrivals.look()
+    good = arrivals.seen.get("good", {})
+    arrivals.wait_for(others + figures.accepted)
     return {
-        "fan_out": bulk * hooks,
+        "others": others,
         "alone_p50_ms": alone["p50_ms"],
         "alone_p99_ms": alone["p99_ms"],
         "beside_p50_ms": good.get("p50_ms"),
         "beside_p99_ms": good.get("p99_ms"),
-        "later_ms": (good.get("p99_ms") or float("inf")) - alone["p99_ms"],
-        "lost": bulk * hooks + figures.accepted - arrivals.count,
+        "later_ms": (good.get("p99_ms") or float("inf")) - (alone["p99_ms"] or 0.0),
+        "lost": others + figures.accepted - arrivals.count,
     }
+
+
+def publish_once(driver: Driver, event_type: str, many: int) -> None:
+    what = driver.publishing(event_type, many=many)
+    run("bench.load", asdict(Load(what.url, what.headers, what.body, 1, 0.001)))
+
+
+def beside_a_fan_out(bench: Bench) -> Json:
+    """Single events of another hook while a large fan-out is under way."""
+    hooks, bulk = 100, max(100, int(1000 * bench.scale))
+
+    def fan_out() -> int:
+        publish_once(driver, "bulk.load", bulk)
+        return bulk * hooks
+
+    with bench.receiver() as receiver, bench.make() as driver:
+        driver.hook(receiver.url(), TYPE)
+        for number in range(hooks):
+            driver.hook(receiver.url("bulk", number), "bulk.load")
+        return beside(bench, driver, receiver, paced(bench, driver, receiver, 50), fan_out)
+
+
+def beside_a_noisy_project(bench: Bench) -> Json:
+    """Single events of one project while another publishes arrays to many hooks without a break."""
+    hooks, bulk = 100, max(10, int(100 * bench.scale))
+    with bench.receiver() as receiver, bench.make() as driver:
+        assert isinstance(driver, Hookhub)
+        noisy = driver.neighbour()
+        driver.hook(receiver.url(), TYPE)
+        for number in range(hooks):
+            noisy.hook(receiver.url("bulk", number), "bulk.load")
+        alone = paced(bench, driver, receiver, 50)
+
+        def noise() -> int:
+            for _ in range(10):
+                publish_once(noisy, "bulk.load", bulk)
+            return 10 * bulk * hooks
+
+        return beside(bench, driver, receiver, alone, noise)
+
+
+def beside_a_replay(bench: Bench) -> Json:
+    """Single events of one hook while all that another has had is sent to it again."""
+    many = max(100, int(10_000 * bench.scale)) // 100 * 100
+    with bench.receiver() as receiver, bench.make() as driver:
+        assert isinstance(driver, Hookhub)
+        driver.hook(receiver.url(), TYPE)
+        replayed = driver.hook(receiver.url("bulk"), "bulk.load")
+        before = Arrivals(receiver)
+        for _ in range(many // 100):
+            publish_once(driver, "bulk.load", 100)
+        before.wait_for(many)
+        alone = paced(bench, driver, receiver, 50)
+
+        def replay() -> int:
+            driver.call(f"/hooks/{replayed}/replay", {"since": "2020-01-01T00:00:00Z"})
+            return many
+
+        return beside(bench, driver, receiver, alone, replay)
 
 
 def flood(bench: Bench) -> Json:
@@ -526,5 +584,7 @@ SCENARIOS = {
         shared, (("ratio_to_sqlite", ">=", 0.7), ("gain_of_workers", ">", 1)), False, True
     ),
     "beside_a_fan_out": Scenario(beside_a_fan_out, (("later_ms", "<=", 50),)),
+    "beside_a_noisy_project": Scenario(beside_a_noisy_project, (("later_ms", "<=", 50),), False, True),
+    "beside_a_replay": Scenario(beside_a_replay, (("later_ms", "<=", 50),), False, True),
     "flood": Scenario(flood, (("lost", "<=", 0),)),
 }
