@@ -516,6 +516,8 @@ TABLES: list[type[Any]] = [
     EventType,
     Event,
     FanOut,
+    Notice,
+    NoticeChoice,
     EventKey,
     Hook,
     Delivery,
