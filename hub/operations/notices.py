@@ -6,7 +6,7 @@ before: a door has authenticated the requester. Step after: `store.notices`, `st
 
 from dataclasses import dataclass
 
-from hub.errors import FieldError, Invalid
+from hub.errors import FieldError, Forbidden, Invalid
 from hub.operations.users import checked_email
 from hub.rules.access import MANAGERS, Requester, require
 from hub.rules.notices import CHOICES, Choice
@@ -42,8 +42,10 @@ class Notices:
         before: int | None = None,
         limit: int = notices.LIST_MAX,
     ) -> tuple[Notice, ...]:
-        """A project's, newest first. Raises: Forbidden."""
+        """A project's, newest first. Raises: Forbidden, for an app too: they tell of others' hooks."""
         require(requester, "read", "manage", project_id=project.id)
+        if requester.app is not None:
+            raise Forbidden("notices are for people: an app's token does not see them", title="Not for apps")
         now = self._database.clock.now()
         return self._database.read(
             lambda: notices.find(

@@ -140,9 +140,10 @@ def test_each_role_sees_what_it_may(live: LiveHub, project: str, visit: Visit) -
         seen[role] = {text.strip() for text in links}
         page.goto("/settings" if role == "product_owner" else f"/projects/{project}/members")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-    assert seen["stakeholder"] == {"Overview", "Projects"}
-    assert seen["team_member"] == {"Overview", "Webhooks", "Events", "Event types", "Projects"}
-    assert seen["product_owner"] == {*seen["team_member"], "Apps", "Tokens", "Members"}
+    assert seen["stakeholder"] == {"Overview", "Projects", "Notices"}
+    assert seen["team_member"] == {"Overview", "Webhooks", "Events", "Event types", "Projects", "Notices"}
+    managed = {"Schedules", "Sources", "Apps", "Tokens", "Members"}
+    assert seen["product_owner"] == {*seen["team_member"], *managed}
 
 
 @pytest.mark.parametrize("width", [320, 1200])

@@ -60,6 +60,7 @@ class Stage:
             "events": event["id"],
             "deliveries": api.get("/deliveries").json()[0]["id"],
             "in": api.post("/sources", json={"kind": "github"}).json()["id"],
+            "schedules": api.post("/schedules", json={"event_type": "a.b", "every_s": 3600}).json()["id"],
             "sources": api.post("/sources", json={"kind": "github"}).json()["id"],
             "tokens": api.post("/tokens", json={"scopes": ["read"], "project": key}).json()["id"],
             "projects": live.project(),
@@ -92,7 +93,18 @@ def stage(live: LiveHub) -> Iterator[Stage]:
         yield Stage(live, receiver)
 
 
-FIELDS_BEYOND_A_SCHEMA = ("target_url", "handshake", "template", "settings")
+FIELDS_BEYOND_A_SCHEMA = (
+    "target_url",
+    "handshake",
+    "template",
+    "settings",
+    "filter",
+    "event_id",
+    "cron",
+    "every_s",
+    "time_zone",
+    "email",
+)
 """What may stand there depends on the network, on a language, or on another field."""
 BEYOND_A_SCHEMA = (
     "differs from the event's id",

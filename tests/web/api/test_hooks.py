@@ -188,7 +188,10 @@ def test_null_empties_what_may_be_empty_and_is_refused_elsewhere(api: Client, me
     made = make(api, name="before", headers={"X-A": "1"}, secret="mine", format="icescrum", handshake=None)
     answer = api.request(method, f"/hooks/{made['id']}", json={name: None})
     after = api.get(f"/hooks/{made['id']}").json()
-    emptied = {"name": "", "headers": {}, "handshake": None, "filter": None, "template": None, "settings": {}}
+    emptied = {"name": "", "headers": {}, "settings": {}} | dict.fromkeys(
+        ("handshake", "filter", "template", "rate_limit", "delay_s", "retry_schedule_s")
+    )
+    emptied |= {"ordering": "none", "fifo_on_failure": "wait"}
     if name in emptied:
         assert (answer.status_code, after[name]) == (200, emptied[name])
     elif name == "secret":

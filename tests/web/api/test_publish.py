@@ -35,6 +35,7 @@ def test_one_event_is_answered_with_its_receipt(api: Client, receiver: Receiver)
         "timestamp": "2026-11-23T20:04:06.500Z",
         "deliveries": 1,
         "duplicate": False,
+        "deliver_at": None,
     }
 
 
