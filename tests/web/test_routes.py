@@ -37,7 +37,7 @@ def test_what_is_not_there_is_404_or_405(root: Client, method: str, path: str) -
 
 
 OF_A_NAMED_ONE = {
-    f"{PREFIX}/events/preview": {"GET"},
+    f"{PREFIX}/events/preview": {"GET", "DELETE"},
     f"{PREFIX}/hooks/preview": {"GET", "PUT", "PATCH", "DELETE"},
 }
 """These are about the event, or the hook, `preview`."""

@@ -59,5 +59,8 @@ def test_a_new_hook_needs_its_target_and_events_and_null_is_offered_only_where_i
     nullable = {
         name for name, field in change["properties"].items() if {"type": "null"} in field.get("anyOf", ())
     }
-    assert nullable == {"name", "headers", "secret", "handshake", "filter", "template", "settings"}
+    assert nullable == {
+        *("name", "headers", "secret", "handshake", "filter", "template", "settings"),
+        *("rate_limit", "delay_s", "retry_schedule_s", "ordering", "fifo_on_failure"),
+    }
     assert not {"url", "hookUrl", "event"} & new["properties"].keys()
