@@ -108,6 +108,8 @@ FIELDS_BEYOND_A_SCHEMA = (
 """What may stand there depends on the network, on a language, or on another field."""
 BEYOND_A_SCHEMA = (
     "differs from the event's id",
+    "for a mailto: target",
+    "without a point",
     "goes with a single event",
     "project and role go together",
     "nor hold control characters",
