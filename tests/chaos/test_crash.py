@@ -73,7 +73,7 @@ def prepared(folder: Path, receiver: Receiver, environ: dict[str, str], **tuned:
     return token
 
 
-@pytest.mark.parametrize(("engine", "kills"), [("sqlite", 4), ("postgresql", 1)])
+@pytest.mark.parametrize(("engine", "kills"), [("sqlite", 3), ("postgresql", 1)])
 def test_nothing_that_was_acknowledged_is_lost_by_kill_9(
     engine: str, kills: int, tmp_path: Path, request: pytest.FixtureRequest, record_property: Any
 ) -> None:

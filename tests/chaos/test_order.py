@@ -46,7 +46,7 @@ class Publisher:
                 self.acknowledged.add(n)
 
 
-@pytest.mark.parametrize(("engine", "kills"), [("sqlite", 3), ("postgresql", 1)])
+@pytest.mark.parametrize(("engine", "kills"), [("sqlite", 2), ("postgresql", 1)])
 def test_order_and_rate_are_kept_by_kill_9(
     engine: str, kills: int, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
