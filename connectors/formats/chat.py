@@ -141,8 +141,12 @@ def seconds(value: Any) -> float | None:
     return float(value) if is_number and 0 <= value < 86_400 else None
 
 
-def at_path(found: Any, *path: str) -> Any:
-    """What stands at a path of an answer; None where there is nothing."""
-    for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
+def plain_lines(told: Message) -> str:
+    """Facts and text of a message without markup, where its title stands elsewhere; else its title."""
+    lines = [f"{name}: {value}" for name, value in told.facts] + ([told.text] if told.text else [])
+    return "\n".join(lines) or told.title
+
+
+def starred(text: str) -> str:
+    """Bold by one star, where a star cannot be escaped: a text that has one stays as it is."""
+    return text if "*" in text else f"*{text}*"

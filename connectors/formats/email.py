@@ -12,8 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from connectors.base import Answer, Blame, Context, Event, Format, Judgement, Limits, MailParcel, Parcel
-from connectors.formats.chat import entities
-from connectors.formats.telegram import plain
+from connectors.formats.html_markup import escaped, link, plain
 from connectors.messages.describe import describe
 from connectors.messages.message import Message, line
 
@@ -70,7 +69,7 @@ class EmailFormat(Format):
         return Judgement("gone" if is_over else None, _reason(gone) or None)
 
     def escape(self, text: str) -> str:
-        return entities(text).replace('"', "&quot;")
+        return escaped(text)
 
 
 def header_text(value: str) -> str:
@@ -100,18 +99,17 @@ def _plain(told: Message) -> str:
 
 
 def _html(told: Message) -> str:
-    escape = FORMAT.escape
-    title = escape(told.title)
+    title = escaped(told.title)
     if told.url:
-        title = f'<a href="{escape(told.url)}">{title}</a>'
+        title = link(title, told.url)
     rows = "".join(
-        f'<tr><td style="color: #666; padding-right: 1em; vertical-align: top">{escape(name)}</td>'
-        f"<td>{escape(value)}</td></tr>\n"
+        f'<tr><td style="color: #666; padding-right: 1em; vertical-align: top">{escaped(name)}</td>'
+        f"<td>{escaped(value)}</td></tr>\n"
         for name, value in told.facts
     )
     parts = [f'<p style="font-size: 17px"><b>{title}</b></p>']
     parts += [f"<table>\n{rows}</table>"] if rows else []
-    parts += [f"<p>{escape(told.text).replace(chr(10), '<br>' + chr(10))}</p>"] if told.text else []
+    parts += [f"<p>{escaped(told.text).replace(chr(10), '<br>' + chr(10))}</p>"] if told.text else []
     return f'<div style="{_STYLE}">\n' + "\n".join(parts) + "\n</div>\n"
 
 

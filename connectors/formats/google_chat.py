@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from connectors.base import Blame, Limits
-from connectors.formats.chat import ChatFormat, entities
+from connectors.formats.chat import ChatFormat, entities, starred
 
 
 class GoogleChatFormat(ChatFormat):
@@ -29,8 +29,7 @@ class GoogleChatFormat(ChatFormat):
         return entities(text)
 
     def bold(self, text: str) -> str:
-        """A star cannot be escaped there: a text that has one stays as it is."""
-        return text if "*" in text else f"*{text}*"
+        return starred(text)
 
     def link(self, text: str, url: str) -> str:
         words = text[1:-1] if text.count("*") == 2 and text[0] == text[-1] == "*" else text

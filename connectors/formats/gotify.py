@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from connectors.base import Blame, Context, Event, HttpParcel, Setting
-from connectors.formats.chat import ChatFormat, Text
+from connectors.formats.chat import ChatFormat, Text, plain_lines
 
 _PRIORITIES = {"bad": 8, "neutral": 4, "good": 4}
 
@@ -37,10 +37,9 @@ class GotifyFormat(ChatFormat):
         told = said.message
         if told is None:
             return {"message": said.text}
-        lines = [f"{name}: {value}" for name, value in told.facts] + ([told.text] if told.text else [])
         payload: dict[str, Any] = {
             "title": told.title,
-            "message": "\n".join(lines) or told.title,
+            "message": plain_lines(told),
             "priority": _PRIORITIES[told.tone],
         }
         if told.url:

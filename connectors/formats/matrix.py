@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from connectors.base import Answer, Blame, Context, Event, HttpParcel, Judgement, Limits, Setting
-from connectors.formats.chat import ChatFormat, Text, entities, json_of, seconds
-from connectors.formats.telegram import plain
+from connectors.formats.chat import Text, json_of, seconds
+from connectors.formats.html_markup import HtmlChat, plain
 
 
-class MatrixFormat(ChatFormat):
+class MatrixFormat(HtmlChat):
     """A message in a room."""
 
     key = "matrix"
@@ -71,15 +71,6 @@ class MatrixFormat(ChatFormat):
         if judged.blames == "later" and isinstance(wait_ms, int):
             return replace(judged, after_s=seconds(wait_ms / 1_000))
         return judged
-
-    def escape(self, text: str) -> str:
-        return entities(text).replace('"', "&quot;")
-
-    def bold(self, text: str) -> str:
-        return f"<b>{text}</b>"
-
-    def link(self, text: str, url: str) -> str:
-        return f'<a href="{self.escape(url)}">{text}</a>'
 
 
 FORMAT = MatrixFormat()

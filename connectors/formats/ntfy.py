@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from connectors.base import Blame, Context, Event, HttpParcel, Limits, Setting
-from connectors.formats.chat import ChatFormat
+from connectors.formats.chat import ChatFormat, plain_lines
 from connectors.messages.describe import describe
 
 _PRIORITIES = {"bad": "high", "neutral": "default", "good": "default"}
@@ -48,8 +48,7 @@ class NtfyFormat(ChatFormat):
         query = {"title": told.title, "priority": _PRIORITIES[told.tone]}
         if told.url:
             query["click"] = told.url
-        lines = [f"{name}: {value}" for name, value in told.facts] + ([told.text] if told.text else [])
-        return HttpParcel(headers, self.fitted("\n".join(lines) or told.title).encode(), query=query)
+        return HttpParcel(headers, self.fitted(plain_lines(told)).encode(), query=query)
 
 
 FORMAT = NtfyFormat()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.base import Answer, Context, Judgement, Limits
-from connectors.formats.chat import ChatFormat, Text, entities, shown
+from connectors.formats.chat import ChatFormat, Text, entities, shown, starred
 
 _GONE = (
     "channel_is_archived",
@@ -53,8 +53,7 @@ class SlackFormat(ChatFormat):
         return entities(text)
 
     def bold(self, text: str) -> str:
-        """A star cannot be escaped there: a text that has one stays as it is."""
-        return text if "*" in text else f"*{text}*"
+        return starred(text)
 
     def link(self, text: str, url: str) -> str:
         safe = entities(url).replace("|", "%7C")

@@ -5,14 +5,14 @@ options"). 4,096 characters; twenty messages a minute to a group. Being kicked, 
 for good.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
-from html import unescape
 from typing import Any, ClassVar
 
 from connectors.base import Answer, Blame, Context, Judgement, Limits, Setting
-from connectors.formats.chat import ChatFormat, Text, at_path, entities, json_of, seconds
+from connectors.formats.chat import Text, json_of, seconds
+from connectors.formats.html_markup import HtmlChat, plain
+from connectors.messages.message import at
 
 _GONE = (
     "chat not found",
@@ -23,7 +23,7 @@ _GONE = (
 )
 
 
-class TelegramFormat(ChatFormat):
+class TelegramFormat(HtmlChat):
     """A message in a chat, group or channel."""
 
     key = "telegram"
@@ -65,28 +65,14 @@ class TelegramFormat(ChatFormat):
         judged = super().judge(answer)
         said = json_of(answer.body)
         words = str(said.get("description", "")).lower()
-        moved_to = at_path(said, "parameters", "migrate_to_chat_id")
+        moved_to = at(said, "parameters", "migrate_to_chat_id")
         if judged.blames is None:
             return judged
         if moved_to is not None:
             return Judgement("receiver", f"the group has a new id: set the hook's chat_id to {moved_to}")
         if judged.blames == "later":
-            return replace(judged, after_s=seconds(at_path(said, "parameters", "retry_after")))
+            return replace(judged, after_s=seconds(at(said, "parameters", "retry_after")))
         return Judgement("gone", judged.reason) if any(word in words for word in _GONE) else judged
-
-    def escape(self, text: str) -> str:
-        return entities(text).replace('"', "&quot;")
-
-    def bold(self, text: str) -> str:
-        return f"<b>{text}</b>"
-
-    def link(self, text: str, url: str) -> str:
-        return f'<a href="{self.escape(url)}">{text}</a>'
-
-
-def plain(text: str) -> str:
-    """HTML without its tags."""
-    return unescape(re.sub(r"<[^>]{1,2000}>", "", text))
 
 
 FORMAT = TelegramFormat()

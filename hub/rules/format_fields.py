@@ -8,8 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
-from connectors import registry
-from connectors.base import Format
+from connectors.registry import find_format
 from hub.errors import FieldError
 from hub.logs import MASK
 from hub.rules.templating import template as templates
@@ -38,7 +37,7 @@ def settings_errors(
     form: str, settings: Mapping[str, str] | None, stored: Collection[str]
 ) -> list[FieldError]:
     """What is wrong with the settings of a hook in this format; None: those `stored` stay as they are."""
-    found = _format(form)
+    found = find_format(form)
     known = {one.key: one for one in found.settings} if found else {}
     given = dict.fromkeys(stored, MASK) if settings is None else settings
     errors = [] if settings is None else _value_errors(form, settings, known)
@@ -52,7 +51,7 @@ def settings_errors(
 
 def header_errors(form: str, headers: Mapping[str, str]) -> list[FieldError]:
     """Headers of a hook that its format sends itself."""
-    found = _format(form)
+    found = find_format(form)
     taken = found.own_headers if found else frozenset[str]()
     message = f"is sent by the format {form} itself: give its value as one of the settings"
     return [(f"headers.{name}", message) for name in headers if name.lower() in taken]
@@ -60,32 +59,32 @@ def header_errors(form: str, headers: Mapping[str, str]) -> list[FieldError]:
 
 def secret_settings(form: str) -> frozenset[str]:
     """The names of a format's settings that are shown to nobody."""
-    found = _format(form)
+    found = find_format(form)
     return frozenset(one.key for one in found.settings if one.is_secret) if found else frozenset()
 
 
 def shown_settings(form: str, settings: Mapping[str, str]) -> dict[str, str]:
     """Settings as people and programs may read them."""
     hidden = secret_settings(form)
-    known = {one.key for one in found.settings} if (found := _format(form)) else set()
+    known = {one.key for one in found.settings} if (found := find_format(form)) else set()
     return {name: MASK if name in hidden or name not in known else value for name, value in settings.items()}
 
 
 def is_url_secret(form: str) -> bool:
     """True when whoever knows the URL of such a hook can write there too."""
-    found = _format(form)
+    found = find_format(form)
     return found is not None and found.url_is_secret
 
 
 def is_signed(form: str) -> bool:
     """True when whoever reads it can check a signature."""
-    found = _format(form)
+    found = find_format(form)
     return found is None or found.is_signed
 
 
 def makes_mail(form: str) -> bool:
     """True when it is sent to people's addresses."""
-    found = _format(form)
+    found = find_format(form)
     return found is not None and found.makes == "mail"
 
 
@@ -95,10 +94,6 @@ def shown_url(form: str, url: str) -> str:
         return url
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…{url[-_SHOWN_END:]}"
-
-
-def _format(key: str) -> Format | None:
-    return registry.find_format(key)
 
 
 def _value_errors(form: str, settings: Mapping[str, str], known: Collection[str]) -> list[FieldError]:

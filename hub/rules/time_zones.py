@@ -13,6 +13,11 @@ def is_time_zone(name: str) -> bool:
     return name in _known()
 
 
+def time_zones() -> list[str]:
+    """All of them, by name."""
+    return sorted(_known())
+
+
 @cache
 def _known() -> frozenset[str]:
     # Each call of theirs reads hundreds of files.

@@ -65,14 +65,14 @@ def _truncate(length: Any = 255, end: Any = "…") -> Filter:
 
 
 def _json() -> Filter:
-    # A text gets its quotes; everything else is JSON as a text already.
-    return lambda value, text: (
-        json.dumps(text(value), ensure_ascii=False)
-        if isinstance(value, str)
-        else "null"
-        if value is None
-        else text(value)
-    )
+    def as_json(value: Any, text: Text) -> str:
+        if value is None:
+            return "null"
+        shown = text(value)
+        # Only a text is no JSON yet: it lacks its quotes.
+        return json.dumps(shown, ensure_ascii=False) if isinstance(value, str) else shown
+
+    return as_json
 
 
 def _join(between: Any = ", ", field: Any = None) -> Filter:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from hub.errors import Invalid
-from hub.logs import MASK
 from hub.operations.hook_preview import HookPreview
 from hub.rules import format_fields
 from hub.rules.hook_fields import UNSET, HookChange
@@ -65,7 +64,6 @@ def _shown(one: HookPreview) -> dict[str, Any]:
         "pretty": "" if built is None else words.pretty(built.body),
         "raw": "" if built is None else words.text(built.body),
         "bytes": 0 if built is None else len(built.body),
-        "mask": MASK,
     }
 
 

@@ -6,13 +6,13 @@ Owns `/projects/KEY/schedules…`. Step after: `operations.schedules`, as for ev
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from hub.errors import Invalid
 from hub.operations.schedules import ScheduleFields
 from hub.rules.schedule import GRACE_DEFAULT_S, in_words
+from hub.rules.time_zones import time_zones
 from hub.store.schedules import Schedule
 from hub.web.body import Form
 from hub.web.pages import words
@@ -115,7 +115,7 @@ def _form(
         "rhythm": "" if found is None else in_words(found.rhythm),
         "draft": draft,
         "errors": errors or {},
-        "zones": _zones(),
+        "zones": time_zones(),
         **_times(request, draft, found),
     }
     return View(values, 422 if errors else 200, "schedules/schedule.html")
@@ -205,11 +205,6 @@ def _fields(draft: Draft) -> ScheduleFields:
 
 def _errors(refused: Invalid) -> dict[str, str]:
     return words.errors_by_field(refused.errors)
-
-
-@cache
-def _zones() -> list[str]:
-    return sorted(available_timezones())
 
 
 def _title(found: Schedule) -> str:
