@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from connectors.inbound import MISSING, NO_SECRET, TOO_OLD, WRONG, Document, Received, Settings, Source
-from connectors.signing import TOLERANCE_S, key_bytes, verify_standard
+from connectors.signing import TOLERANCE_S, any_same, key_bytes, verify_standard
 
 Hash = Literal["sha1", "sha256", "sha384", "sha512"]
 Encoding = Literal["hex", "base64"]
@@ -61,14 +61,8 @@ def is_signed(
     """Whether the digest, as received, was made with one of the secrets, whose text is the key."""
     if not digest or len(digest) > SIGNATURE_MAX_LENGTH or not digest.isascii():
         return False
-    given = (digest.lower() if encoding == "hex" else digest).encode("ascii")
-    found = False
-    for secret in secrets:
-        if secret:
-            found |= hmac.compare_digest(
-                given, digest_of(secret, signed, algorithm, encoding).encode("ascii")
-            )
-    return found
+    given = digest.lower() if encoding == "hex" else digest
+    return any_same([given], [digest_of(secret, signed, algorithm, encoding) for secret in secrets if secret])
 
 
 def digest_of(secret: str, signed: bytes, algorithm: Hash, encoding: Encoding) -> str:

@@ -106,7 +106,7 @@ def verify_standard(
         return False
     message = f"{message_id}.{timestamp}.".encode() + body
     expected = [_v1(key_bytes(secret), message) for secret in secrets if secret]
-    return _any_same(given, expected)
+    return any_same(given, expected)
 
 
 def hex_hmac(secret: str, body: bytes, algorithm: Algorithm) -> str:
@@ -127,7 +127,7 @@ def verify_hex(
     if not signature.startswith(prefix):
         return False
     expected = [hex_hmac(secret, body, algorithm) for secret in secrets if secret]
-    return _any_same([signature[len(prefix) :].lower()], expected)
+    return any_same([signature[len(prefix) :].lower()], expected)
 
 
 def is_same(given: str, expected: str) -> bool:
@@ -141,7 +141,7 @@ def _v1(key: bytes, message: bytes) -> str:
     return "v1," + binascii.b2a_base64(hmac.digest(key, message, "sha256"), newline=False).decode("ascii")
 
 
-def _any_same(given: list[str], expected: list[str]) -> bool:
+def any_same(given: list[str], expected: list[str]) -> bool:
     """Compare every pair, so that the time taken does not tell which one matched. Whole digests only
     (RUSTSEC-2024-0010).
     """

@@ -14,7 +14,9 @@ from hub.rules.fairness import Load, Room
 from hub.store.leases import Claim
 
 REQUESTS_MAX = 512
-"""Each has a thread, which is cheap while it waits. Requests in flight = rate × time a receiver takes."""
+"""Each waits in a loop, for some 20 KiB of memory, 160 over TLS. Requests in flight = rate × time a receiver
+takes.
+"""
 BYTES_MAX = 33_554_432
 """Payload bytes of all requests under way together."""
 SLOW_SHARE = 0.5

@@ -6,22 +6,16 @@ pages see. Step before: `intake` has committed, or `operations.inbound` has refu
 `store.sources`.
 """
 
-import threading
 from collections.abc import Iterable, Mapping
 
+from hub.engine.pending_counts import PendingCounts
 from hub.store import sources
-from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.sources import Arrivals, Refusal
 
 
-class SourceCounts:
+class SourceCounts(PendingCounts[str, Arrivals]):
     """For one process; from any thread."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._lock = threading.Lock()
-        self._counts: dict[str, Arrivals] = {}
 
     def add(self, events: Iterable[NewEvent], fresh: Iterable[NewEvent], now: float) -> None:
         """Count what was committed at `now`: the events that came, and those of them that are no repeats."""
@@ -53,32 +47,18 @@ class SourceCounts:
             sums.last_refusal = refusal
             return is_first
 
-    def write(self) -> None:
-        """Write what has been counted since the last time; what cannot be written is kept for the next.
-
-        Raises:
-            StoreUnavailable: the database does not take it.
-        """
-        with self._lock:
-            counts, self._counts = self._counts, {}
-        if not counts:
-            return
-        try:
-            self._database.write(lambda: sources.record(counts)).result()
-        except Exception:
-            self._put_back(counts)
-            raise
-
     def _of(self, source_id: str) -> Arrivals:
         return self._counts.setdefault(source_id, Arrivals())
 
+    def _record(self, counts: Mapping[str, Arrivals]) -> None:
+        sources.record(counts)
+
     def _put_back(self, counts: Mapping[str, Arrivals]) -> None:
-        with self._lock:
-            for source_id, before in counts.items():
-                sums = self._of(source_id)
-                sums.accepted += before.accepted
-                sums.repeated += before.repeated
-                sums.dropped += before.dropped
-                sums.refused += before.refused
-                sums.last_event_at = sums.last_event_at or before.last_event_at
-                sums.last_refusal = sums.last_refusal or before.last_refusal
+        for source_id, before in counts.items():
+            sums = self._of(source_id)
+            sums.accepted += before.accepted
+            sums.repeated += before.repeated
+            sums.dropped += before.dropped
+            sums.refused += before.refused
+            sums.last_event_at = sums.last_event_at or before.last_event_at
+            sums.last_refusal = sums.last_refusal or before.last_refusal

@@ -5,24 +5,18 @@ loses the last second of them, which only pages see. Step before: `intake` has c
 `store.figures`.
 """
 
-import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from hub.engine.pending_counts import PendingCounts
 from hub.store import figures
-from hub.store.database import Database
 from hub.store.events import NewEvent
 
 _Key = tuple[int, str, int]
 _Sum = tuple[int, int, float]
 
 
-class TypeCounts:
+class TypeCounts(PendingCounts[_Key, _Sum]):
     """For one process; from any thread."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._lock = threading.Lock()
-        self._counts: dict[_Key, _Sum] = {}
 
     def add(self, events: Iterable[NewEvent], now: float) -> None:
         """Count events that have been committed at `now`."""
@@ -33,24 +27,10 @@ class TypeCounts:
                 seen, deliveries, _ = self._counts.get(key, (0, 0, 0.0))
                 self._counts[key] = (seen + 1, deliveries + len(event.hook_ids), now)
 
-    def write(self) -> None:
-        """Write what has been counted since the last time; what cannot be written is kept for the next.
+    def _record(self, counts: Mapping[_Key, _Sum]) -> None:
+        figures.add_events(self._database, counts)
 
-        Raises:
-            StoreUnavailable: the database does not take it.
-        """
-        with self._lock:
-            counts, self._counts = self._counts, {}
-        if not counts:
-            return
-        try:
-            self._database.write(lambda: figures.add_events(self._database, counts)).result()
-        except Exception:
-            self._put_back(counts)
-            raise
-
-    def _put_back(self, counts: dict[_Key, _Sum]) -> None:
-        with self._lock:
-            for key, (seen, deliveries, at) in counts.items():
-                more_seen, more_deliveries, later = self._counts.get(key, (0, 0, 0.0))
-                self._counts[key] = (seen + more_seen, deliveries + more_deliveries, max(at, later))
+    def _put_back(self, counts: Mapping[_Key, _Sum]) -> None:
+        for key, (seen, deliveries, at) in counts.items():
+            more_seen, more_deliveries, later = self._counts.get(key, (0, 0, 0.0))
+            self._counts[key] = (seen + more_seen, deliveries + more_deliveries, max(at, later))

@@ -19,7 +19,7 @@ from hub.rules.schedule import Misfire, Rhythm
 from hub.store import audit, schedules
 from hub.store.database import Database
 from hub.store.projects import Project
-from hub.store.schedules import NewSchedule, Schedule
+from hub.store.schedules import Schedule
 
 T = TypeVar("T")
 
@@ -96,8 +96,7 @@ class Schedules:
                 raise Conflict(f"this project has {SCHEDULES_MAX} schedules: delete one", title="No room")
             now = self._database.clock.now()
             next_at = schedule.next_time(_rhythm(new, now), now)
-            row = NewSchedule(project.id, created_by=requester.name, **_columns(new))
-            made = schedules.add(row, next_at, now)
+            made = schedules.add(project.id, _columns(new), requester.name, next_at, now)
             shown = {name: [None, value] for name, value in asdict(new).items()}
             audit.add(now, requester, "schedule.created", made.id, project.id, shown)
             return made

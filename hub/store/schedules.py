@@ -44,27 +44,18 @@ class Schedule:
         return Rhythm(self.cron, self.every_s, self.time_zone, self.created_at)
 
 
-@dataclass(frozen=True, slots=True)
-class NewSchedule:
-    """What a schedule is made of; checked by the caller."""
-
-    project_id: int
-    name: str
-    cron: str | None
-    every_s: int | None
-    time_zone: str
-    event_type: str
-    data: str
-    enabled: bool
-    misfire: Misfire
-    grace_s: float
-    created_by: str
-
-
-def add(new: NewSchedule, next_at: float, now: float) -> Schedule:
+def add(project_id: int, columns: Mapping[str, Any], created_by: str, next_at: float, now: float) -> Schedule:
+    """A new one with these columns, which the caller has checked."""
     schedule_id = new_id("sch")
-    values = {name: getattr(new, name) for name in new.__slots__}
-    models.Schedule.create(id=schedule_id, next_at=next_at, created_at=now, updated_at=now, **values)
+    models.Schedule.create(
+        id=schedule_id,
+        project_id=project_id,
+        next_at=next_at,
+        created_by=created_by,
+        created_at=now,
+        updated_at=now,
+        **columns,
+    )
     made = get(schedule_id)
     assert made is not None, "it was written in this transaction"
     return made

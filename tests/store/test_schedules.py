@@ -1,15 +1,16 @@
 """Schedules in their table, on both engines."""
 
 from hub.store import projects, schedules
-from hub.store.schedules import NewSchedule, Schedule
+from hub.store.schedules import Schedule
 from tests.rigs.stage import Stage
 
 
 def made(store: Stage, next_in_s: float = 60, enabled: bool = True, cron: str | None = None) -> Schedule:
     every_s = 60 if cron is None else None
-    new = NewSchedule(store.project.id, "n", cron, every_s, "UTC", "a.b", "{}", enabled, "once", 60, "maria")
+    columns = {"name": "n", "cron": cron, "every_s": every_s, "time_zone": "UTC", "event_type": "a.b"}
+    columns |= {"data": "{}", "enabled": enabled, "misfire": "once", "grace_s": 60}
     now = store.clock.now()
-    return store.do(lambda: schedules.add(new, now + next_in_s, now))
+    return store.do(lambda: schedules.add(store.project.id, columns, "maria", now + next_in_s, now))
 
 
 def test_what_is_due_is_what_has_come_of_those_that_are_on_the_longest_overdue_first(store: Stage) -> None:
