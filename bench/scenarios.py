@@ -485,7 +485,7 @@ def beside_a_fan_out(bench: Bench) -> Json:
 
 
 def beside_a_noisy_project(bench: Bench) -> Json:
-    """Single events of one project while another publishes arrays to many hooks without a break."""
+    """Single events of one project while what another has published at once, to many hooks, is delivered."""
     hooks, bulk = 100, max(10, int(100 * bench.scale))
     with bench.receiver() as receiver, bench.make() as driver:
         assert isinstance(driver, Hookhub)
