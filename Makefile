@@ -55,7 +55,7 @@ lock:  ## remake the lock files (UPGRADE=--upgrade for newer versions)
 	$(LOCK_PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet pip-tools==7.6.2
 	CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile $(LOCK) $(UPGRADE) --build-deps-for editable -o requirements.lock pyproject.toml
-	CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile $(LOCK) $(UPGRADE) --build-deps-for editable --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile $(LOCK) $(UPGRADE) --build-deps-for editable --extra dev --extra brokers -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean:  ## remove what was built and installed (never hub-data)
 	rm -rf .venv .venv-lock build dist hookhub.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

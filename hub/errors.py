@@ -119,6 +119,7 @@ class DeliveryError(HubError):
     `fault` decides what it costs: `receiver` counts against the hook; `refused` (the address policy) and
     `hub` (our own trouble, such as no file descriptors) are shown but never counted. `was_sent` is True once
     a byte of the request may have reached the receiver, so that a repeat may be a duplicate.
+    `blames_event`, with the fault `receiver`: this event alone may be to blame, as one that is too large.
     """
 
     def __init__(
@@ -129,6 +130,7 @@ class DeliveryError(HubError):
         peer: str | None = None,
         was_sent: bool = False,
         phases_ms: Phases = (),
+        blames_event: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -137,3 +139,4 @@ class DeliveryError(HubError):
         self.peer = peer
         self.was_sent = was_sent
         self.phases_ms = phases_ms
+        self.blames_event = blames_event

@@ -290,6 +290,7 @@ def _unanswered(error: DeliveryError, started_at: float, duration_s: float, sent
         phase=error.phase,
         phases_ms=error.phases_ms,
         reason=error.reason,
+        blames_event=error.blames_event,
         peer=error.peer,
         was_sent=error.was_sent,
         **sent,

@@ -7,7 +7,7 @@ Owns three types. A transport speaks one protocol, for the URL schemes it is reg
 from dataclasses import dataclass
 from typing import Protocol
 
-from connectors.base import Answer, Parcel
+from connectors.base import Answer, Event, Parcel
 from hub.errors import Phase, Phases
 
 
@@ -22,6 +22,10 @@ class Request:
     verify_ssl: bool = True
     total_timeout_s: float = 15
     connect_timeout_s: float = 5
+    event: Event | None = None
+    """What it tells of, for transports that need its id, type or project besides the parcel."""
+    key: str = ""
+    """Requests with the same key stay in order, where the transport knows such a thing."""
 
 
 @dataclass(frozen=True, slots=True)

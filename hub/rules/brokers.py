@@ -1,0 +1,192 @@
+"""What a broker connection and a hook's place on it may look like: `broker://CONNECTION/PLACE`.
+
+Owns the kinds of brokers, the text of a connection's URL and the syntax of a place, into which only
+`{project}` and `{type}` are filled. Pure. Step before: an administrator makes a connection, a person or an
+app names it in a hook's target. Step after: `hub.targets.brokers` connects and publishes.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from hub.rules.addresses import TargetRefused
+
+SCHEME = "broker://"
+URL_MAX = 2048
+HOSTS_MAX = 10
+CONNECTION_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_FILLED_IN = re.compile(r"\{(?:project|type)\}")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerKind:
+    """One kind of broker, as forms and checks know it."""
+
+    key: str
+    name: str
+    schemes: Mapping[str, int]
+    """The schemes of its URL, each with its usual port."""
+    tls_schemes: frozenset[str]
+    """Those of them that speak TLS from the first byte."""
+    extra: str | None
+    """What is installed by `pip install hookhub[EXTRA]`; None: nothing is needed."""
+    package: str | None
+    """The module of that extra which is imported."""
+    place: re.Pattern[str]
+    """A place with its placeholders filled in."""
+    place_help: str
+    """What a place is, with an example."""
+    delivered: str
+    """What has to happen for a delivery to be a success."""
+    has_path: bool = False
+    """Whether its URL may have a path, such as RabbitMQ's virtual host."""
+    many_hosts: bool = False
+    """Whether its URL may name several hosts, separated by commas."""
+
+
+_KINDS = (
+    BrokerKind(
+        "amqp",
+        "RabbitMQ",
+        {"amqp": 5672, "amqps": 5671},
+        frozenset({"amqps"}),
+        "amqp",
+        "pika",
+        re.compile(r"[A-Za-z0-9_.:-]{1,127}(/[^\s/\x00-\x20\x7f][^\x00-\x20\x7f]{0,200})?"),
+        "EXCHANGE or EXCHANGE/ROUTING-KEY, e.g. events or events/{project}.{type}; without a key it is the"
+        " event's type. amq.default/QUEUE goes straight to a queue.",
+        "RabbitMQ confirms that the message is in a queue, kept on disk where the queue is durable.",
+        has_path=True,
+    ),
+    BrokerKind(
+        "nats",
+        "NATS JetStream",
+        {"nats": 4222, "tls": 4222},
+        frozenset({"tls"}),
+        "nats",
+        "nats",
+        re.compile(r"[A-Za-z0-9_$-]+(\.[A-Za-z0-9_$-]+)*"),
+        "A subject that a stream takes, e.g. hub.{project}.{type}.",
+        "JetStream answers with the stream and the number under which it keeps the message.",
+        many_hosts=True,
+    ),
+    BrokerKind(
+        "redis",
+        "Redis streams",
+        {"redis": 6379, "rediss": 6379},
+        frozenset({"rediss"}),
+        "redis",
+        "redis",
+        re.compile(r"[A-Za-z0-9_.:/-]{1,255}"),
+        "The key of a stream, e.g. events:{project}.",
+        "Redis answers XADD with the entry's id; how safely it is kept is its appendfsync.",
+        has_path=True,
+    ),
+    BrokerKind(
+        "mqtt",
+        "MQTT",
+        {"mqtt": 1883, "mqtts": 8883},
+        frozenset({"mqtts"}),
+        "mqtt",
+        "paho.mqtt.client",
+        re.compile(r"[A-Za-z0-9_.:/-]{1,255}"),
+        "A topic, e.g. hub/{project}/{type}; the dots of the event's type become slashes.",
+        "The broker acknowledges the message (quality of service 1).",
+    ),
+    BrokerKind(
+        "kafka",
+        "Kafka",
+        {"kafka": 9092, "kafkas": 9093},
+        frozenset({"kafkas"}),
+        "kafka",
+        "confluent_kafka",
+        re.compile(r"[A-Za-z0-9_.-]{1,249}"),
+        "A topic, e.g. hub.{project}; the key is the event's id, and the hook's for one that sends in order.",
+        "All in-sync replicas have the message (acks=all).",
+        many_hosts=True,
+    ),
+    BrokerKind(
+        "sqs",
+        "Amazon SQS",
+        {"https": 443, "http": 80},
+        frozenset({"https"}),
+        None,
+        None,
+        re.compile(r"[0-9]{12}/[A-Za-z0-9_-]{1,80}(\.fifo)?"),
+        "The account and the queue, e.g. 123456789012/events or 123456789012/events.fifo.",
+        "SQS answers with the message's id.",
+    ),
+)
+KINDS: Mapping[str, BrokerKind] = {kind.key: kind for kind in _KINDS}
+
+
+def is_broker(url: str) -> bool:
+    return url[: len(SCHEME)].lower() == SCHEME
+
+
+def parts_of(url: str) -> tuple[str, str]:
+    """The connection's name and the place of a hook's target. Raises `TargetRefused`."""
+    if len(url) > URL_MAX:
+        raise TargetRefused(f"The target is longer than {URL_MAX} characters.")
+    name, slash, place = url[len(SCHEME) :].partition("/")
+    if not CONNECTION_NAME.fullmatch(name):
+        raise TargetRefused(
+            "A broker's target is broker://CONNECTION/PLACE with the name of a connection: lower-case"
+            " letters, digits and hyphens."
+        )
+    if not slash or not place:
+        raise TargetRefused(f"The place is missing: write broker://{name}/ and where it goes on the broker.")
+    return name, place
+
+
+def check_place(kind: BrokerKind, place: str) -> None:
+    """Judge the place of a hook's target, placeholders and all. Raises `TargetRefused`."""
+    for placeholder in _PLACEHOLDER.findall(place):
+        if not _FILLED_IN.fullmatch(placeholder):
+            raise TargetRefused(
+                f"{placeholder[:50]!a} cannot be filled in: only {{project}} and {{type}} can."
+            )
+    if not kind.place.fullmatch(filled(place, "P0", "type.of_event")):
+        raise TargetRefused(f"{place[:100]!a} is no place on {kind.name}. {kind.place_help}")
+
+
+def filled(text: str, project: str, event_type: str) -> str:
+    """A place, or a whole target, with the event's project and type in it. Both hold no character that could
+    mean anything in a place.
+    """
+    return text.replace("{project}", project).replace("{type}", event_type)
+
+
+def hosts_of(kind: BrokerKind, url: str) -> Sequence[tuple[str, int]]:
+    """The hosts and ports that a connection's URL names. Raises `TargetRefused` where it cannot be read."""
+    scheme, _, rest = url.partition("://")
+    scheme = scheme.lower()
+    if scheme not in kind.schemes:
+        beginnings = " or ".join(f"{known}://" for known in kind.schemes)
+        raise TargetRefused(f"The URL must begin with {beginnings} for {kind.name}.")
+    if len(url) > URL_MAX or not url.isascii() or any(one <= " " or one in "\\\x7f#?" for one in rest):
+        raise TargetRefused("The URL may hold ASCII only, and no blanks, backslashes, ? or #.")
+    authority, _, path = rest.partition("/")
+    if "@" in authority:
+        raise TargetRefused("The URL may not hold a user name or password: they have fields of their own.")
+    if path and not kind.has_path:
+        raise TargetRefused(f"The URL of {kind.name} has no path: write {scheme}://HOST:PORT.")
+    hosts = authority.split(",")
+    if len(hosts) > (HOSTS_MAX if kind.many_hosts else 1):
+        raise TargetRefused(
+            f"The URL names {len(hosts)} hosts; {HOSTS_MAX if kind.many_hosts else 1} can be."
+        )
+    return [_host_and_port(host, kind.schemes[scheme]) for host in hosts]
+
+
+def _host_and_port(text: str, usual_port: int) -> tuple[str, int]:
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port or usual_port
+    except ValueError:
+        host, port = None, 0
+    if not host:
+        raise TargetRefused("The URL must name a host, as in HOST or HOST:PORT.")
+    return host, port
