@@ -9,13 +9,10 @@ times. `HmacSource` is right for one header with one signature of the body; a se
 import base64
 import hmac
 from collections.abc import Sequence
-from typing import Literal
 
 from connectors.inbound import MISSING, NO_SECRET, TOO_OLD, WRONG, Document, Received, Settings, Source
-from connectors.signing import TOLERANCE_S, any_same, key_bytes, verify_standard
-
-Hash = Literal["sha1", "sha256", "sha384", "sha512"]
-Encoding = Literal["hex", "base64"]
+from connectors.signing import TOLERANCE_S, Encoding, Hash, any_same, key_bytes, verify_standard
+from connectors.trial import BODY, Trial
 
 SIGNATURE_MAX_LENGTH = 512
 """Longer than any of these digests; what is longer is not looked at."""
@@ -32,6 +29,11 @@ class HmacSource(Source):
     """What stands before the digest, such as `sha256=`."""
     id_header = ""
     """The header with the sender's own id."""
+    trial_headers: Sequence[tuple[str, str]] = ()
+    """What a test call says besides signature and id (`connectors.trial`)."""
+    trial_body = BODY
+    trial_signed = "{body}"
+    """What `signed` gives, with the places of `connectors.trial`."""
 
     def signed(self, received: Received) -> bytes:
         """The bytes that the sender signed."""
@@ -50,6 +52,16 @@ class HmacSource(Source):
         if not is_signed(secrets, digest, self.signed(received), self.algorithm, self.encoding):
             return WRONG
         return None
+
+    def trial(self, settings: Settings, secret: str) -> Trial | None:
+        own_id = [(self.id_header, "{id}")] if self.id_header else []
+        return Trial(
+            (*self.trial_headers, *own_id, (self.headers[0], self.marker + "{signature}")),
+            self.trial_body,
+            self.trial_signed,
+            self.algorithm,
+            self.encoding,
+        )
 
     def id(self, received: Received, document: Document) -> str:
         return received.header(self.id_header) if self.id_header else ""

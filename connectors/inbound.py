@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 
 from connectors.naming import event_type
 from connectors.signing import new_secret
+from connectors.trial import Trial
 
 FORM = "application/x-www-form-urlencoded"
 FIELDS_MAX = 1_000
@@ -154,6 +155,10 @@ class Source:
     def check(self, received: Received, secrets: Sequence[str], settings: Settings, now: float) -> str | None:
         """Why this request does not come from the sender, for the source's owner; None when it does."""
         raise NotImplementedError
+
+    def trial(self, settings: Settings, secret: str) -> Trial | None:
+        """A made-up request of its sender, so that people can try the source; None: none can be made up."""
+        return None
 
     def payload(self, received: Received, settings: Settings) -> bytes:
         """The JSON text that the request carries. Raises: Unreadable."""

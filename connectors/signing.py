@@ -21,6 +21,8 @@ SIGNATURES_MAX = 32
 """Read from one header; each costs a comparison, and a sender with ten old secrets still fits."""
 
 Algorithm = Literal["sha1", "sha256"]
+Hash = Literal["sha1", "sha256", "sha384", "sha512"]
+Encoding = Literal["hex", "base64"]
 
 
 def new_secret(*, has_prefix: bool = True) -> str:

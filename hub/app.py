@@ -46,6 +46,7 @@ from hub.operations.samples import Samples
 from hub.operations.schedules import Schedules
 from hub.operations.sessions import Sessions
 from hub.operations.settings import ServerSettings
+from hub.operations.source_trials import SourceTrials
 from hub.operations.sources import Sources
 from hub.operations.subscriptions import Subscriptions
 from hub.operations.tokens import Tokens
@@ -147,6 +148,7 @@ class Hub:
             wake()
 
         events = Events(self.database, subscriptions)
+        sources = Sources(self.database, box, config.base_url, inbound.forget)
         self.services = Services(
             config=config,
             database=self.database,
@@ -157,8 +159,9 @@ class Hub:
             subscriptions=subscriptions,
             pings=Pings(self.database, box, outbound, subscriptions, samples, hook_states),
             publishing=publishing,
-            sources=Sources(self.database, box, config.base_url, inbound.forget),
+            sources=sources,
             inbound=inbound,
+            source_trials=SourceTrials(self.database, sources, inbound),
             schedules=Schedules(self.database, due),
             events=events,
             event_types=event_types,

@@ -29,6 +29,7 @@ from hub.operations.samples import Samples
 from hub.operations.schedules import Schedules
 from hub.operations.sessions import Sessions
 from hub.operations.settings import ServerSettings
+from hub.operations.source_trials import SourceTrials
 from hub.operations.sources import Sources
 from hub.operations.subscriptions import Subscriptions
 from hub.operations.tokens import Tokens
@@ -51,6 +52,7 @@ class Services:
     publishing: Publishing
     sources: Sources
     inbound: Inbound
+    source_trials: SourceTrials
     schedules: Schedules
     events: Events
     event_types: EventTypes

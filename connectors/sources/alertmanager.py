@@ -20,6 +20,7 @@ from connectors.inbound import (
     named,
 )
 from connectors.sources.generic import check_basic
+from connectors.trial import Trial
 
 
 class Alertmanager(Source):
@@ -48,6 +49,9 @@ class Alertmanager(Source):
         if not any(secrets):
             return NO_SECRET
         return None if is_one_of(given.strip(), secrets) else "the token is not this source's secret"
+
+    def trial(self, settings: Settings, secret: str) -> Trial | None:
+        return Trial((("authorization", "Bearer {secret}"),), '{"test":true,"status":"test"}')
 
     def read(
         self, received: Received, document: Document, settings: Settings, prefix: str, now: float

@@ -34,6 +34,7 @@ class Bitbucket(HmacSource):
     )
     headers = ("x-hub-signature",)
     marker = "sha256="
+    trial_headers = (("x-event-key", "test"), (IDS[0], "{id}"))
 
     def read(
         self, received: Received, document: Document, settings: Settings, prefix: str, now: float

@@ -6,10 +6,12 @@ defaults are what most of them do. A source of the kind `none` is proved by its 
 
 import base64
 import binascii
+import json
 from collections.abc import Sequence
-from typing import cast
+from dataclasses import replace
+from typing import Any, cast
 
-from connectors.hmac_source import Encoding, Hash, is_recent, is_signed, time_of
+from connectors.hmac_source import is_recent, is_signed, time_of
 from connectors.inbound import (
     MISSING,
     NO_SECRET,
@@ -28,6 +30,8 @@ from connectors.inbound import (
     named,
 )
 from connectors.naming import event_type
+from connectors.signing import Encoding, Hash
+from connectors.trial import Trial
 
 ID = Setting(
     "id",
@@ -63,6 +67,18 @@ class Anybody(Source):
             for key in ("type", "id")
             if settings.get(key) and not _is_place(settings[key], is_type=key == "type")
         ]
+
+    def trial(self, settings: Settings, secret: str) -> Trial | None:
+        """Type and id where the settings say that they stand; nothing proves it yet."""
+        headers: list[tuple[str, str]] = []
+        body: dict[str, Any] = {"test": True}
+        for place, value in ((settings.get("type", ""), "test"), (settings.get("id", ""), "{id}")):
+            kind, _, where = place.partition(":")
+            if kind == "header":
+                headers.append((where, value))
+            elif where:
+                _put(body, where.split("."), value)
+        return Trial(headers, json.dumps(body, separators=(",", ":")))
 
     def payload(self, received: Received, settings: Settings) -> bytes:
         return form_object(received.body) if received.is_form else received.body
@@ -122,6 +138,21 @@ class GenericHmac(Anybody):
                 errors.append((key, f"is missing: {part} stands in what is signed"))
         return errors
 
+    def trial(self, settings: Settings, secret: str) -> Trial | None:
+        found = super().trial(settings, secret)
+        signed = settings["signed"]
+        places = (("timestamp_header", "{ts}"), ("id_header", "{id}"))
+        headers = {name.lower(): value for name, value in found.headers} if found else {}
+        headers |= {settings[key].lower(): place for key, place in places if place in signed}
+        headers[settings["header"].lower()] = settings.get("marker", "") + "{signature}"
+        return found and replace(
+            found,
+            headers=tuple(headers.items()),  # one may stand for both: twice it would be none
+            signed=signed,
+            algorithm=cast(Hash, settings["algorithm"]),
+            encoding=cast(Encoding, settings["encoding"]),
+        )
+
     def check(self, received: Received, secrets: Sequence[str], settings: Settings, now: float) -> str | None:
         if not any(secrets):
             return NO_SECRET
@@ -180,6 +211,13 @@ class Token(Anybody):
         ID,
     )
 
+    def trial(self, settings: Settings, secret: str) -> Trial | None:
+        found, where = super().trial(settings, secret), settings["header"]
+        if where.startswith("?"):
+            return found and replace(found, parameter=where[1:])
+        value = "Bearer {secret}" if where.lower() == "authorization" else "{secret}"
+        return found and replace(found, headers=(*found.headers, (where, value)))
+
     def check(self, received: Received, secrets: Sequence[str], settings: Settings, now: float) -> str | None:
         if not any(secrets):
             return NO_SECRET
@@ -216,6 +254,10 @@ class Basic(Anybody):
         TYPE,
         ID,
     )
+
+    def trial(self, settings: Settings, secret: str) -> Trial | None:
+        found = super().trial(settings, secret)
+        return found and replace(found, user=settings["username"])
 
     def check(self, received: Received, secrets: Sequence[str], settings: Settings, now: float) -> str | None:
         return check_basic(received, secrets, settings["username"])
@@ -257,6 +299,16 @@ def _is_place(text: str, *, is_type: bool) -> bool:
     if not separator:
         return is_type and event_type("", text) == text
     return place in ("header", "body") and 0 < len(where) <= HEADER_NAME_MAX
+
+
+def _put(body: dict[str, Any], path: Sequence[str], value: str) -> None:
+    """At a dotted path; what stands in its way is replaced."""
+    for name in path[:-1]:
+        inner = body.get(name)
+        if not isinstance(inner, dict):
+            inner = body[name] = {}
+        body = inner
+    body[path[-1]] = value
 
 
 def _found(received: Received, document: Document, place: str) -> str:

@@ -38,6 +38,7 @@ class Gitea(HmacSource):
     )
     sends_again = False
     headers = tuple(f"x-{server}-signature" for server in SERVERS)
+    trial_headers = (("x-gitea-event", "test"), ("x-gitea-delivery", "{id}"))
 
     def signed(self, received: Received) -> bytes:
         try:

@@ -34,6 +34,7 @@ class GitHub(HmacSource):
     headers = ("x-hub-signature-256",)
     marker = "sha256="
     id_header = "x-github-delivery"
+    trial_headers = (("x-github-event", "test"),)
 
     def payload(self, received: Received, settings: Settings) -> bytes:
         return form_payload(received.body) if received.is_form else received.body

@@ -7,6 +7,7 @@ https://docs.gitlab.com/user/project/integrations/webhooks/
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from connectors.hmac_source import check_standard, standard_secret_error
 from connectors.inbound import (
@@ -22,6 +23,7 @@ from connectors.inbound import (
 )
 from connectors.naming import camel
 from connectors.signing import PREFIX
+from connectors.trial import Trial, standard
 
 TOKEN = "x-gitlab-token"
 ACTIONS = ("object_attributes.action", "action")
@@ -66,6 +68,13 @@ class GitLab(Source):
         if not given:
             return MISSING.format(TOKEN)
         return None if is_one_of(given, tokens) else f"{TOKEN} is not this source's secret"
+
+    def trial(self, settings: Settings, secret: str) -> Trial | None:
+        event = ("x-gitlab-event", "Test Hook")
+        if secret.startswith(PREFIX):
+            found = standard(secret)
+            return replace(found, headers=(event, *found.headers))
+        return Trial((event, ("idempotency-key", "{id}"), (TOKEN, "{secret}")))
 
     def read(
         self, received: Received, document: Document, settings: Settings, prefix: str, now: float

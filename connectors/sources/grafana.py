@@ -22,7 +22,9 @@ from connectors.inbound import (
     Source,
     named,
 )
+from connectors.trial import Trial
 
+TRIAL_BODY = '{"test":true,"status":"test"}'
 HEADERS = ("x-grafana-alerting-signature", "x-grafana-alert-signature")
 
 
@@ -75,6 +77,11 @@ class Grafana(Source):
         if not is_signed(secrets, given, signed, "sha256", "hex"):
             return WRONG
         return TOO_OLD if seconds is not None and not is_recent(seconds, now) else None
+
+    def trial(self, settings: Settings, secret: str) -> Trial | None:
+        at = settings.get("timestamp_header", "")
+        headers = ((settings.get("header") or HEADERS[0], "{signature}"), *([(at, "{ts}")] if at else []))
+        return Trial(headers, TRIAL_BODY, "{ts}:{body}" if at else "{body}")
 
     def read(
         self, received: Received, document: Document, settings: Settings, prefix: str, now: float

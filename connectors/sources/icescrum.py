@@ -35,6 +35,7 @@ class IceScrum(HmacSource):
     sends_again = False
     headers = ("x-icescrum-signature",)
     algorithm = "sha1"
+    trial_headers = ((EVENT, "[story.create]"),)
 
     def read(
         self, received: Received, document: Document, settings: Settings, prefix: str, now: float

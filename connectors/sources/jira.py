@@ -7,7 +7,7 @@ https://developer.atlassian.com/cloud/jira/platform/webhooks/
 
 from collections.abc import Sequence
 
-from connectors.hmac_source import Hash, is_signed
+from connectors.hmac_source import is_signed
 from connectors.inbound import (
     MISSING,
     NO_SECRET,
@@ -20,6 +20,8 @@ from connectors.inbound import (
     moment,
     named,
 )
+from connectors.signing import Hash
+from connectors.trial import Trial
 
 HEADER = "x-hub-signature"
 HASHES: Sequence[Hash] = ("sha256", "sha384", "sha512")
@@ -55,6 +57,10 @@ class Jira(Source):
         if algorithm is None:
             return f"{HEADER} must be made with one of {', '.join(HASHES)}"
         return None if is_signed(secrets, digest, received.body, algorithm, "hex") else WRONG
+
+    def trial(self, settings: Settings, secret: str) -> Trial | None:
+        headers = (("x-atlassian-webhook-identifier", "{id}"), (HEADER, "sha256={signature}"))
+        return Trial(headers, '{"test":true,"webhookEvent":"test"}', "{body}")
 
     def read(
         self, received: Received, document: Document, settings: Settings, prefix: str, now: float

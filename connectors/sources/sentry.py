@@ -32,6 +32,7 @@ class Sentry(HmacSource):
     )
     headers = ("sentry-hook-signature",)
     id_header = "request-id"
+    trial_headers = (("sentry-hook-resource", "test"),)
 
     def read(
         self, received: Received, document: Document, settings: Settings, prefix: str, now: float

@@ -7,9 +7,11 @@ https://shopify.dev/docs/apps/build/webhooks/subscribe/https
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from connectors.hmac_source import HmacSource
 from connectors.inbound import Arrived, Document, Received, SecretFrom, Setting, Settings, named
+from connectors.trial import Trial
 
 SHOP = "x-shopify-shop-domain"
 TOPIC = "x-shopify-topic"
@@ -43,6 +45,12 @@ class Shopify(HmacSource):
     headers = ("x-shopify-hmac-sha256",)
     encoding = "base64"
     id_header = "x-shopify-webhook-id"
+
+    def trial(self, settings: Settings, secret: str) -> Trial | None:
+        found = super().trial(settings, secret)
+        topic = settings.get("topics", "").partition(",")[0].strip() or "test"
+        headers = ((SHOP, settings.get("shop", "")), (TOPIC, topic))
+        return found and replace(found, headers=(*headers, *found.headers))
 
     def check(self, received: Received, secrets: Sequence[str], settings: Settings, now: float) -> str | None:
         reason = super().check(received, secrets, settings, now)

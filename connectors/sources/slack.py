@@ -48,6 +48,9 @@ class Slack(HmacSource):
     )
     headers = ("x-slack-signature",)
     marker = "v0="
+    trial_headers = ((TIMESTAMP, "{ts}"),)
+    trial_body = '{"test":true,"type":"event_callback","event_id":"{id}","event":{"type":"test"}}'
+    trial_signed = "v0:{ts}:{body}"
 
     def signed(self, received: Received) -> bytes:
         return f"v0:{received.header(TIMESTAMP)}:".encode("latin-1") + received.body

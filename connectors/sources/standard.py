@@ -20,6 +20,7 @@ from connectors.inbound import (
     named,
 )
 from connectors.signing import new_secret
+from connectors.trial import Trial, standard
 
 DATA = "data"
 BODY = "body"
@@ -67,6 +68,9 @@ class Standard(Source):
 
     def check(self, received: Received, secrets: Sequence[str], settings: Settings, now: float) -> str | None:
         return check_standard(received, secrets, now, _family(received))
+
+    def trial(self, settings: Settings, secret: str) -> Trial | None:
+        return standard(secret, '{"type":"test","timestamp":"2026-01-01T00:00:00Z","data":{"test":true}}')
 
     def read(
         self, received: Received, document: Document, settings: Settings, prefix: str, now: float

@@ -23,6 +23,7 @@ from connectors.inbound import (
     named,
 )
 from connectors.signing import SIGNATURES_MAX
+from connectors.trial import Trial
 
 HEADER = "stripe-signature"
 
@@ -64,6 +65,10 @@ class Stripe(Source):
         if not any(found):
             return WRONG
         return None if is_recent(seconds, now) else TOO_OLD
+
+    def trial(self, settings: Settings, secret: str) -> Trial | None:
+        body = '{"test":true,"id":"{id}","type":"test"}'
+        return Trial(((HEADER, "t={ts},v1={signature}"),), body, "{ts}.{body}")
 
     def read(
         self, received: Received, document: Document, settings: Settings, prefix: str, now: float

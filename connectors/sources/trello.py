@@ -34,6 +34,8 @@ class Trello(HmacSource):
     headers = ("x-trello-webhook",)
     algorithm = "sha1"
     encoding = "base64"
+    trial_body = '{"test":true,"action":{"id":"{id}","type":"test"}}'
+    trial_signed = "{body}{url}"
 
     def signed(self, received: Received) -> bytes:
         return received.body + received.url.encode()

@@ -121,6 +121,10 @@ class Inbound:
         """None for an unknown id, and one that has been gone for long enough."""
         return self._recent.get(source_id)
 
+    def fresh(self, source_id: str) -> Live | None:
+        """As the database has it now, for whoever has just changed it."""
+        return self._find([source_id]).get(source_id)
+
     def forget(self) -> None:
         """A source was changed here."""
         self._recent.forget()

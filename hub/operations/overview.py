@@ -141,6 +141,11 @@ class Overview:
         require(requester, "read", "manage", project_id=project.id)
         return self._database.read(lambda: hook_lists.origins(project.id))
 
+    def hooks_by_format(self, requester: Requester, project: Project) -> dict[str, int]:
+        """Format → how many hooks of the project have it. Raises: Forbidden."""
+        require(requester, "read", "manage", project_id=project.id)
+        return self._database.read(lambda: hook_lists.formats(project.id))
+
     def wanting(self, project: Project, event_types: Iterable[str]) -> dict[str, list[str]]:
         """Type → the ids of the hooks that would get an event of it."""
         return self._database.read(lambda: self._intake.match(project.id, event_types))

@@ -30,6 +30,7 @@ class Wanted:
     states: Collection[State] = ()
     origin_kind: OriginKind | None = None
     origin_app: str | None = None
+    format: str = ""
     hook_ids: Collection[str] | None = None
     """Only these, by what they want."""
 
@@ -58,6 +59,18 @@ def origins(project_id: int) -> dict[str, int]:
         .tuples()
     )
     return {app or kind: int(count) for kind, app, count in rows}
+
+
+def formats(project_id: int) -> dict[str, int]:
+    """Format → how many hooks have it, without those that are gone."""
+    table = models.Hook
+    rows: Any = (
+        table.select(table.format, fn.COUNT(SQL("*")))
+        .where(table.project_id == project_id, table.deleted_at.is_null(), table.state != "gone")
+        .group_by(table.format)
+        .tuples()
+    )
+    return {key: int(count) for key, count in rows}
 
 
 def of_apps(project_id: int) -> list[str]:
@@ -130,6 +143,8 @@ def _matching(database: Database, project_id: int, wanted: Wanted) -> Any:
         query = query.where(table.origin_kind == wanted.origin_kind)
     if wanted.origin_app is not None:
         query = query.where(table.origin_app == wanted.origin_app)
+    if wanted.format:
+        query = query.where(table.format == wanted.format)
     if wanted.hook_ids is not None:
         query = query.where(_is_among(database, wanted.hook_ids))
     return query

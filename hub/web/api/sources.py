@@ -88,6 +88,14 @@ class RefusalAnswer(BaseModel):
     body: str = Field(description="Its beginning; what is no UTF-8 is shown as U+FFFD")
 
 
+class SourceTestAnswer(BaseModel):
+    accepted: bool
+    event_id: str | None = Field(description="Null: nothing was kept")
+    event_type: str | None
+    deliveries: int
+    reason: str | None = Field(description="Why it was refused")
+
+
 class SourceQuery(Paged):
     before: str | None = before_id("src")
 
@@ -151,6 +159,22 @@ def rotate_secret(request: ApiRequest) -> ApiResponse:
     return ApiResponse(_saved(request, saved))
 
 
+def send_test(request: ApiRequest) -> ApiResponse:
+    bytes_max = request.services.settings.recent().max_event_bytes
+    tried = request.services.source_trials.send(
+        request.requester, request.project, request.path["id"], bytes_max
+    )
+    receipt = tried.receipt
+    answer = {
+        "accepted": tried.reason is None,
+        "event_id": None if receipt is None else receipt.id,
+        "event_type": None if receipt is None else receipt.type,
+        "deliveries": 0 if receipt is None else receipt.deliveries,
+        "reason": tried.reason,
+    }
+    return ApiResponse(answer)
+
+
 def list_refusals(request: ApiRequest) -> ApiResponse:
     found = request.services.sources.refusals(
         request.requester, request.project, request.path["id"], request.query.limit
@@ -212,6 +236,8 @@ CALLS = (
     Call("DELETE", "/sources/{id}", delete, "Delete a source", _MANAGE, Deleted, tag="sources"),
     Call("POST", "/sources/{id}/rotate-secret", rotate_secret, "Give a source a new secret", _MANAGE,
          SourceWithSecret, body=RotateSource, is_body_optional=True, tag="sources"),
+    Call("POST", "/sources/{id}/test", send_test, "Call a source as its sender would", _MANAGE,
+         SourceTestAnswer, problems=(409,), tag="sources"),
     Call("GET", "/sources/{id}/refusals", list_refusals, "What a source did not take, newest first", _MANAGE,
          list[RefusalAnswer], query=RefusalQuery, tag="sources"),
 )  # fmt: skip

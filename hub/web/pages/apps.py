@@ -9,7 +9,7 @@ from typing import Any
 from connectors import registry
 from hub.errors import NotFound
 from hub.rules.access import APP_SCOPES
-from hub.web.pages import gallery
+from hub.web.pages import gallery, words
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 SEARCH_MAX = 100
@@ -27,6 +27,7 @@ def show(request: PageRequest) -> View:
         "apps": apps,
         "sources": sources,
         "targets": targets,
+        "in_use": _in_use(request),
         "broken": broken,
         "sends_mail": request.services.subscriptions.sends_mail,
     }
@@ -47,6 +48,21 @@ def _apps(request: PageRequest) -> list[dict[str, Any]]:
         }
         for key, is_on in services.connectors.list(requester, project).items()
     ]
+
+
+def _in_use(request: PageRequest) -> dict[str, tuple[str, str]]:
+    """Id of a source's or a target's card → what there is of it, in words, and the page to test it from."""
+    services, base = request.services, f"/projects/{request.project.key}"
+    by_kind: dict[str, list[str]] = {}
+    for source in services.sources.list(request.requester, request.project):
+        by_kind.setdefault(source.kind, []).append(source.id)
+    found = {}
+    for kind, ids in by_kind.items():
+        said = words.counted(len(ids), "source", "sources")
+        found[f"source-{kind}"] = (said, f"{base}/sources/{ids[0]}" if len(ids) == 1 else f"{base}/sources")
+    for key, count in services.overview.hooks_by_format(request.requester, request.project).items():
+        found[f"target-{key}"] = (words.counted(count, "hook", "hooks"), f"{base}/hooks?format={key}")
+    return found
 
 
 def _values(request: PageRequest) -> dict[str, str]:

@@ -26,6 +26,7 @@ HOOK_STEPS = (
 )
 SOURCE_STEPS = (
     "Press New source here: it gets its address, and the secret is shown once.",
+    "Press Send a test call on its page: it is called as the sender calls it, signed and checked.",
     "Its page says when something came, and what was refused and why.",
 )
 _PLACE = re.compile(r"\{(hub|project|url|secret)\}")

@@ -42,6 +42,7 @@ class Filters:
     text: str
     state: str
     origin: str
+    format: str
     event: str
     page: int
     is_paused: bool
@@ -54,6 +55,7 @@ class Filters:
             "q": self.text,
             "state": self.state,
             "origin": self.origin,
+            "format": self.format,
             "event": self.event,
             "page": shown_page,
             "live": paused,
@@ -76,6 +78,7 @@ def show(request: PageRequest) -> View:
         "filters": filters,
         "states": STATE_WORDS,
         "origins": _origins(),
+        "formats": _formats(),
         "groups": hook_draft.groups_of(types),
         "rows": [_row(request, row, codes) for row in found.rows],
         "found": found.found,
@@ -119,6 +122,7 @@ def _filters(request: PageRequest) -> Filters:
         text=query.get("q", "").strip()[:TEXT_MAX].replace("\0", ""),
         state=query["state"] if query.get("state") in STATES else "",
         origin=query["origin"] if query.get("origin") in dict(_origins()) else "",
+        format=query["format"] if query.get("format") in dict(_formats()) else "",
         event=request.asked("event", TEXT_MAX),
         page=max(0, int(page) - 1) if page.isascii() and page.isdigit() and int(page[:9]) < PAGES_MAX else 0,
         is_paused=query.get("live") == "off",
@@ -132,12 +136,17 @@ def _wanted(request: PageRequest, filters: Filters) -> Wanted:
         states=STATES.get(filters.state, ()),
         origin_kind="app" if is_app else filters.origin or None,  # type: ignore[arg-type]  # one of the two
         origin_app=filters.origin if is_app else None,
+        format=filters.format,
         hook_ids=_wanting(request, filters.event) if filters.event else None,
     )
 
 
 def _wanting(request: PageRequest, event_type: str) -> list[str]:
     return request.services.overview.wanting(request.project, [event_type])[event_type]
+
+
+def _formats() -> list[tuple[str, str]]:
+    return [("", "Any"), *((key, words.format_name(key)) for key in registry.format_keys())]
 
 
 def _origins() -> list[tuple[str, str]]:

@@ -4,32 +4,23 @@ Owns `/projects/KEY/sources…`. A secret is shown once, on the page that follow
 never filled in.
 """
 
-from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors import inbound
-from hub.errors import FieldError, Invalid
+from connectors import inbound, trial
+from hub.errors import Invalid
 from hub.operations.source_kinds import kind_of, kinds, known_kind
 from hub.operations.sources import SavedSource, SourceChange
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT
 from hub.store.sources import Refusal, Source
-from hub.web.pages import gallery, words
+from hub.web.pages import gallery, source_form, words
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 LISTED = 200
 REFUSALS_SHOWN = 20
-LABELS = {
-    "name": "Name",
-    "prefix": "Event types begin with",
-    "secret": "Secret",
-    "rate_per_s": "Requests a second",
-    "overlap_hours": "Overlap",
-    "kind": "Kind",
-}
-SETTING = "s_"
-"""What a kind's own settings are called in a form: they must not be taken for the fields that all have."""
+YOUR_SECRET = "its secret"
+"""Stands in the command where the secret is not to be shown."""
 
 
 def show_list(request: PageRequest) -> View:
@@ -51,7 +42,7 @@ def show_kinds(request: PageRequest) -> View:
 
 def create(request: PageRequest) -> View:
     kind = kind_of(request.form.get("kind", ""))
-    typed = _typed(request, kind)
+    typed = source_form.typed(request, kind)
     try:
         saved = request.services.sources.create(
             request.requester,
@@ -60,11 +51,11 @@ def create(request: PageRequest) -> View:
             name=typed["name"],
             prefix=typed["prefix"],
             secret=request.form.get("secret", "").strip() or None,
-            settings=_settings(typed, kind),
-            rate_per_s=_rate(typed["rate_per_s"]),
+            settings=source_form.settings(typed, kind),
+            rate_per_s=source_form.rate(typed["rate_per_s"]),
         )
     except Invalid as refused:
-        return _form(request, kind, typed, _errors(refused.errors, kind))
+        return _form(request, kind, typed, source_form.errors(refused.errors, kind))
     return _source_page(request, saved.source, saved=saved, status=201)
 
 
@@ -80,18 +71,18 @@ def save(request: PageRequest) -> View | Redirect:
 def _update(request: PageRequest) -> View | Redirect:
     source = _source(request)
     kind = kind_of(source.kind)
-    typed = _typed(request, kind)
+    typed = source_form.typed(request, kind)
     try:
         change = SourceChange(
             name=typed["name"],
             prefix=typed["prefix"],
-            settings=_settings(typed, kind),
-            rate_per_s=_rate(typed["rate_per_s"]),
+            settings=source_form.settings(typed, kind),
+            rate_per_s=source_form.rate(typed["rate_per_s"]),
             is_rate_given=True,
         )
         request.services.sources.update(request.requester, request.project, source.id, change)
     except Invalid as refused:
-        errors = _errors(refused.errors, kind)
+        errors = source_form.errors(refused.errors, kind)
         return _source_page(request, source, typed=typed, errors=errors, status=422)
     return Redirect(_path(request, source.id), "Saved.")
 
@@ -102,6 +93,25 @@ def switch(request: PageRequest) -> Redirect:
     request.services.sources.update(request.requester, request.project, request.path["id"], change)
     said = "Switched on." if is_on else "Switched off. What comes is answered 200, counted, and dropped."
     return Redirect(_path(request, request.path["id"]), said)
+
+
+def send_test(request: PageRequest) -> View | Redirect:
+    """As its sender would call it; what was refused is told on the page."""
+    source = _source(request)
+    services, bytes_max = request.services, request.services.settings.recent().max_event_bytes
+    tried = services.source_trials.send(request.requester, request.project, source.id, bytes_max)
+    if tried.reason is not None:
+        return _source_page(request, source, refused_test=tried.reason, status=422)
+    receipt = tried.receipt
+    if receipt is None:
+        return Redirect(_path(request, source.id), "The test call was taken, and made no event.")
+    if receipt.is_duplicate:
+        return Redirect(_path(request, source.id), f"The test call was taken: {receipt.type} came before.")
+    got = words.counted(receipt.deliveries, "webhook", "webhooks")
+    return Redirect(
+        f"/projects/{request.project.key}/events/{receipt.id}",
+        f"The test call was taken: {receipt.type}, for {got}.",
+    )
 
 
 def _rotate(request: PageRequest) -> View | Redirect:
@@ -116,7 +126,7 @@ def _rotate(request: PageRequest) -> View | Redirect:
         )
     except Invalid as refused:
         source = _source(request)
-        errors = _errors(refused.errors, kind_of(source.kind))
+        errors = source_form.errors(refused.errors, kind_of(source.kind))
         return _source_page(request, source, errors=errors, status=422)
     if saved.secret is None:
         return Redirect(_path(request, saved.source.id), "The secret is replaced.")
@@ -141,12 +151,15 @@ def _source_page(
     saved: SavedSource | None = None,
     typed: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
+    refused_test: str = "",
     status: int = 200,
 ) -> View:
     services = request.services
     kind = known_kind(source.kind)
     secret = saved.secret if saved is not None else None
     refusals = services.sources.refusals(request.requester, request.project, source.id, REFUSALS_SHOWN)
+    said = services.source_trials.trial(request.requester, request.project, source)
+    url = services.sources.url(source)
     values: dict[str, Any] = {
         "here": "sources",
         "source": source,
@@ -154,16 +167,20 @@ def _source_page(
         "kind": kind,
         "kind_name": _kind_name(source),
         "state": _state(source),
-        "url": services.sources.url(source),
-        "is_local": _is_local(services.sources.url(source)),
-        "steps": _steps(kind, services.sources.url(source)),
+        "url": url,
+        "is_local": _is_local(url),
+        "steps": _steps(kind, url),
+        "command": None if said is None else trial.shell(said, url=url, secret=secret or YOUR_SECRET),
+        "refused_test": refused_test,
         "secret": secret,
         "is_new": saved is not None,
         "has_secret_kind": kind is not None and kind.secret_from != "nowhere",
         "is_hubs_secret": kind is not None and kind.secret_from == "hub",
         "waits_for_secret": _waits(source),
-        "settings": _fields(kind, typed or _of_source(source)) if kind is not None else [],
-        "typed": typed or _of_source(source),
+        "settings": source_form.fields(kind, typed or source_form.of_source(source))
+        if kind is not None
+        else [],
+        "typed": typed or source_form.of_source(source),
         "errors": errors or {},
         "overlap_hours": f"{OVERLAP_HOURS_DEFAULT:g}",
         "refusals": [(one, _headers(one), words.text(one.body)) for one in refusals],
@@ -173,63 +190,17 @@ def _source_page(
 
 def _form(request: PageRequest, kind: inbound.Source, typed: dict[str, str], errors: dict[str, str]) -> View:
     first = {"name": "", "prefix": kind.first_prefix, "rate_per_s": ""}
-    first |= {SETTING + setting.key: setting.default for setting in kind.settings}
+    first |= {source_form.SETTING + setting.key: setting.default for setting in kind.settings}
     shown = {**first, **typed}
     values = {
         "here": "sources",
         "kind": kind,
         "typed": shown,
         "errors": errors,
-        "settings": _fields(kind, shown),
+        "settings": source_form.fields(kind, shown),
         "steps": _steps(kind, ""),
     }
     return View(values, 422 if errors else 200, "sources/form.html")
-
-
-def _fields(kind: inbound.Source, typed: dict[str, str]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": SETTING + setting.key,
-            "label": setting.label,
-            "help": setting.help,
-            "value": typed.get(SETTING + setting.key, setting.default),
-            "choices": [(choice, choice) for choice in setting.choices],
-            "is_optional": not setting.is_required and not setting.choices,
-        }
-        for setting in kind.settings
-    ]
-
-
-def _typed(request: PageRequest, kind: inbound.Source) -> dict[str, str]:
-    names = ["name", "prefix", "rate_per_s", *(SETTING + setting.key for setting in kind.settings)]
-    return {name: request.form.get(name, "").strip() for name in names}
-
-
-def _of_source(source: Source) -> dict[str, str]:
-    rate = "" if source.rate_per_s is None else f"{source.rate_per_s:g}"
-    settings = {SETTING + key: value for key, value in source.settings.items()}
-    return {"name": source.name, "prefix": source.prefix, "rate_per_s": rate, **settings}
-
-
-def _settings(typed: dict[str, str], kind: inbound.Source) -> dict[str, str]:
-    return {setting.key: typed[SETTING + setting.key] for setting in kind.settings}
-
-
-def _rate(text: str) -> float | None:
-    """Raises: Invalid."""
-    try:
-        return float(text) if text else None
-    except ValueError:
-        raise Invalid([("rate_per_s", "must be a number such as 10, or empty")]) from None
-
-
-def _errors(errors: Sequence[FieldError], kind: inbound.Source) -> dict[str, str]:
-    """Id of the field in the form → one sentence with its label."""
-    labels = {**LABELS, **{f"settings.{setting.key}": setting.label for setting in kind.settings}}
-    return {
-        path.replace("settings.", SETTING): f"{labels.get(path, path)}: {message}."
-        for path, message in errors
-    }
 
 
 def _steps(kind: inbound.Source | None, url: str) -> list[gallery.Step]:
@@ -295,6 +266,7 @@ PAGES = (
     Page("GET", _SOURCE, show, scopes=_MANAGE),
     Page("POST", _SOURCE, save, scopes=_MANAGE),
     Page("POST", f"{_SOURCE}/switch", switch, scopes=_MANAGE),
+    Page("POST", f"{_SOURCE}/test", send_test, scopes=_MANAGE),
     Page("GET", f"{_SOURCE}/delete", ask_delete, "sources/delete.html", _MANAGE),
     Page("POST", f"{_SOURCE}/delete", delete, scopes=_MANAGE),
 )

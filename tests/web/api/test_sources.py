@@ -144,6 +144,7 @@ def test_only_managers_of_the_project_may_ask(live: LiveHub, project: str, api: 
         ("PATCH", url),
         ("DELETE", url),
         ("POST", f"{url}/rotate-secret"),
+        ("POST", f"{url}/test"),
         ("GET", f"{url}/refusals"),
     ]
     for method, path in calls:

@@ -134,3 +134,36 @@ def test_they_are_for_managers(live: LiveHub, manager: Browser, project: str) ->
     other = live.project()
     stranger = live.browser("Eve", project=other, role="product_owner")
     assert stranger.get(f"/projects/{other}/sources/{source}").status_code == 404
+
+
+def test_a_test_call_leads_to_its_event_and_the_command_holds_no_secret_but_once(
+    manager: Browser, project: str
+) -> None:
+    made = make(manager, project, "github")
+    path = f"/projects/{project}/sources/{source_in(made.text)}"
+    [secret] = set(re.findall(r'aria-label="Secret">([\w-]{43})<', made.text))
+    assert f"SECRET={secret}" in made.text
+    shown = manager.get(path).text
+    assert "SECRET=&#39;its secret&#39;" in shown
+    assert secret not in shown
+    sent = manager.submit(f"{path}/test")
+    assert sent.status_code == 303
+    event = manager.get(sent.headers["location"])
+    assert "The test call was taken: github.test, for 0 webhooks." in event.text
+    gallery = manager.get(f"/projects/{project}/apps").text
+    assert f'href="{path}"' in gallery
+    assert "Send a test" in gallery
+
+
+def test_a_test_call_that_is_refused_says_why(manager: Browser, project: str) -> None:
+    source = source_in(
+        make(manager, project, "token", rate_per_s="1", s_header="X-T", s_type="body:type").text
+    )
+    path = f"/projects/{project}/sources/{source}"
+    answers = [manager.submit(f"{path}/test") for _ in range(3)]
+    refused = [answer for answer in answers if answer.status_code == 422]
+    assert refused
+    assert "The test call was refused" in refused[-1].text
+    assert "takes 1 requests a second" in refused[-1].text
+    manager.submit(f"{path}/switch", do="off")
+    assert manager.submit(f"{path}/test").status_code == 409
