@@ -7,7 +7,7 @@ app names it in a hook's target. Step after: `hub.targets.brokers` connects and 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from hub.rules.addresses import TargetRefused
@@ -40,10 +40,14 @@ class BrokerKind:
     """What a place is, with an example."""
     delivered: str
     """What has to happen for a delivery to be a success."""
-    has_path: bool = False
-    """Whether its URL may have a path, such as RabbitMQ's virtual host."""
+    path: re.Pattern[str] | None = None
+    """What may stand after the `/` of its URL, such as RabbitMQ's virtual host; None: nothing."""
     many_hosts: bool = False
     """Whether its URL may name several hosts, separated by commas."""
+    options: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    """What its URL may say after a `?`, as NAME=VALUE, and what the values look like."""
+    options_help: str = ""
+    """What they mean, for people."""
 
 
 _KINDS = (
@@ -58,7 +62,7 @@ _KINDS = (
         "EXCHANGE or EXCHANGE/ROUTING-KEY, e.g. events or events/{project}.{type}; without a key it is the"
         " event's type. amq.default/QUEUE goes straight to a queue.",
         "RabbitMQ confirms that the message is in a queue, kept on disk where the queue is durable.",
-        has_path=True,
+        path=re.compile(r".*"),
     ),
     BrokerKind(
         "nats",
@@ -82,7 +86,9 @@ _KINDS = (
         re.compile(r"[A-Za-z0-9_.:/-]{1,255}"),
         "The key of a stream, e.g. events:{project}.",
         "Redis answers XADD with the entry's id; how safely it is kept is its appendfsync.",
-        has_path=True,
+        path=re.compile(r"[0-9]{0,4}"),
+        options={"maxlen": re.compile(r"[1-9][0-9]{0,11}")},
+        options_help="?maxlen=100000 keeps about so many entries in a stream, read or not.",
     ),
     BrokerKind(
         "mqtt",
@@ -106,6 +112,8 @@ _KINDS = (
         "A topic, e.g. hub.{project}; the key is the event's id, and the hook's for one that sends in order.",
         "All in-sync replicas have the message (acks=all).",
         many_hosts=True,
+        options={"sasl": re.compile(r"PLAIN|SCRAM-SHA-256|SCRAM-SHA-512")},
+        options_help="?sasl=SCRAM-SHA-256 or ?sasl=SCRAM-SHA-512 is how it logs in; without it PLAIN.",
     ),
     BrokerKind(
         "sqs",
@@ -117,6 +125,8 @@ _KINDS = (
         re.compile(r"[0-9]{12}/[A-Za-z0-9_-]{1,80}(\.fifo)?"),
         "The account and the queue, e.g. 123456789012/events or 123456789012/events.fifo.",
         "SQS answers with the message's id.",
+        options={"region": re.compile(r"[a-z0-9-]{1,32}")},
+        options_help="?region=eu-west-1 where the host does not say it, as sqs.eu-west-1.amazonaws.com does.",
     ),
 )
 KINDS: Mapping[str, BrokerKind] = {kind.key: kind for kind in _KINDS}
@@ -166,19 +176,38 @@ def hosts_of(kind: BrokerKind, url: str) -> Sequence[tuple[str, int]]:
     if scheme not in kind.schemes:
         beginnings = " or ".join(f"{known}://" for known in kind.schemes)
         raise TargetRefused(f"The URL must begin with {beginnings} for {kind.name}.")
-    if len(url) > URL_MAX or not url.isascii() or any(one <= " " or one in "\\\x7f#?" for one in rest):
-        raise TargetRefused("The URL may hold ASCII only, and no blanks, backslashes, ? or #.")
-    authority, _, path = rest.partition("/")
+    if len(url) > URL_MAX or not url.isascii() or any(one <= " " or one in "\\\x7f#" for one in rest):
+        raise TargetRefused("The URL may hold ASCII only, and no blanks, backslashes or #.")
+    options_of(kind, url)
+    authority, _, path = rest.partition("?")[0].partition("/")
     if "@" in authority:
         raise TargetRefused("The URL may not hold a user name or password: they have fields of their own.")
-    if path and not kind.has_path:
+    if path and kind.path is None:
         raise TargetRefused(f"The URL of {kind.name} has no path: write {scheme}://HOST:PORT.")
+    if kind.path is not None and not kind.path.fullmatch(path):
+        raise TargetRefused(f"The URL of {kind.name} cannot end in /{path[:50]}.")
     hosts = authority.split(",")
     if len(hosts) > (HOSTS_MAX if kind.many_hosts else 1):
         raise TargetRefused(
             f"The URL names {len(hosts)} hosts; {HOSTS_MAX if kind.many_hosts else 1} can be."
         )
     return [_host_and_port(host, kind.schemes[scheme]) for host in hosts]
+
+
+def options_of(kind: BrokerKind, url: str) -> Mapping[str, str]:
+    """What a connection's URL says after its `?`. Raises `TargetRefused`."""
+    _, mark, query = url.partition("?")
+    options: dict[str, str] = {}
+    for pair in query.split("&") if mark else ():
+        name, _, value = pair.partition("=")
+        pattern = kind.options.get(name)
+        if pattern is None or not pattern.fullmatch(value) or name in options:
+            raise TargetRefused(
+                f"The URL says {pair[:50]!a} after its ?, which {kind.name} does not take. "
+                + (kind.options_help or "Leave it out.")
+            )
+        options[name] = value
+    return options
 
 
 def _host_and_port(text: str, usual_port: int) -> tuple[str, int]:

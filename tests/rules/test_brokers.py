@@ -1,7 +1,7 @@
 import pytest
 
 from hub.rules.addresses import TargetRefused
-from hub.rules.brokers import KINDS, check_place, filled, hosts_of, is_broker, parts_of
+from hub.rules.brokers import KINDS, check_place, filled, hosts_of, is_broker, options_of, parts_of
 
 PLACES = {
     "amqp": ["events", "events/{project}.{type}", "amq.default/orders", "events/a/b"],
@@ -66,6 +66,11 @@ def test_hosts_and_ports_are_read_from_a_connections_url() -> None:
         ("amqp", "amqp://a,b"),
         ("amqp", "amqp://"),
         ("amqp", "amqp://a?heartbeat=0"),
+        ("redis", "redis://a/base"),
+        ("redis", "redis://a?maxlen=0"),
+        ("redis", "redis://a?maxlen=1&maxlen=2"),
+        ("kafka", "kafka://a?sasl=GSSAPI"),
+        ("sqs", "https://sqs.example?"),
         ("nats", "nats://a/path"),
         ("nats", "nats://a:port"),
         ("mqtt", "mqtt://a b"),
@@ -74,3 +79,10 @@ def test_hosts_and_ports_are_read_from_a_connections_url() -> None:
 def test_a_connections_url_that_cannot_be_read_is_refused(kind: str, url: str) -> None:
     with pytest.raises(TargetRefused):
         hosts_of(KINDS[kind], url)
+
+
+def test_what_a_url_says_after_its_mark_is_read() -> None:
+    url = "kafka://a:1,b?sasl=SCRAM-SHA-256"
+    assert hosts_of(KINDS["kafka"], url) == [("a", 1), ("b", 9092)]
+    assert options_of(KINDS["kafka"], url) == {"sasl": "SCRAM-SHA-256"}
+    assert options_of(KINDS["redis"], "redis://a/3?maxlen=1000") == {"maxlen": "1000"}

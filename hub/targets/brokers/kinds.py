@@ -9,6 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from hub.rules.brokers import KINDS, BrokerKind
+from hub.targets.addresses import Addresses
 from hub.targets.brokers.client import Broker, Client, refused
 
 MODULES: Mapping[str, str] = {
@@ -19,7 +20,7 @@ MODULES: Mapping[str, str] = {
     "kafka": "hub.targets.brokers.kafka",
     "sqs": "hub.targets.brokers.sqs",
 }
-"""Each module has `client(broker)`, which connects to nothing yet."""
+"""Each module has `client(broker, addresses)`, which connects to nothing yet."""
 
 
 def is_installed(kind: BrokerKind) -> bool:
@@ -33,12 +34,14 @@ def missing(kind: BrokerKind) -> str:
     return f"{kind.name} is not installed: pip install 'hookhub[{kind.extra}]', then start the hub again"
 
 
-def make(broker: Broker) -> Client:
-    """A client of a broker, not connected yet. Raises: DeliveryError."""
+def make(broker: Broker, addresses: Addresses) -> Client:
+    """A client of a broker, not connected yet; `addresses` says where its connections may go. Raises:
+    DeliveryError.
+    """
     kind = KINDS.get(broker.kind)
     if kind is None:
         raise refused(f"this hub knows no broker of the kind {broker.kind}")
     if not is_installed(kind):
         raise refused(missing(kind))
-    make_client: Callable[[Broker], Client] = import_module(MODULES[kind.key]).client
-    return make_client(broker)
+    make_client: Callable[[Broker, Addresses], Client] = import_module(MODULES[kind.key]).client
+    return make_client(broker, addresses)

@@ -21,7 +21,7 @@ from hub.targets.transport import Receipt, Request
 
 Find = Callable[[str], Broker | None]
 """The connection of a name, as it is now; called for every message, from any thread."""
-Make = Callable[[Broker], Client]
+Make = Callable[[Broker, Addresses], Client]
 
 
 class BrokerTransport:
@@ -63,7 +63,7 @@ class BrokerTransport:
     def check(self, broker: Broker, timeout_s: float) -> None:
         """Connect and log in with a client of its own. Raises: DeliveryError."""
         self._judge(broker, timeout_s)
-        client = self._make(broker)
+        client = self._make(broker, self._addresses)
         try:
             client.check(timeout_s)
         finally:
@@ -83,7 +83,7 @@ class BrokerTransport:
                 shared.users += 1
                 return shared
         self._judge(broker, timeout_s)
-        made = _Shared(broker, self._make(broker))
+        made = _Shared(broker, self._make(broker, self._addresses))
         with self._lock:
             shared = self._clients.get(broker.name)
             if shared is not None and shared.broker == broker:  # another thread was faster

@@ -4,8 +4,10 @@ import pytest
 
 from hub.errors import DeliveryError
 from hub.rules.brokers import KINDS, BrokerKind
+from hub.targets.addresses import Addresses
 from hub.targets.brokers import kinds
 from hub.targets.brokers.client import Broker
+from hub.targets.resolver import Resolver
 
 ABSENT = BrokerKind(
     "none", "None MQ", {"none": 1}, frozenset(), "none", "no_such_package_here", re.compile("x"), "x", "never"
@@ -28,5 +30,5 @@ def test_a_missing_package_is_named_with_what_to_type() -> None:
 
 def test_a_kind_that_nobody_knows_is_refused_and_not_counted() -> None:
     with pytest.raises(DeliveryError) as caught:
-        kinds.make(Broker("b", "carrier-pigeon", "pigeon://loft"))
+        kinds.make(Broker("b", "carrier-pigeon", "pigeon://loft"), Addresses((), Resolver()))
     assert caught.value.fault == "refused"

@@ -7,6 +7,7 @@ import pytest
 
 from connectors.base import Event, HttpParcel
 from hub.errors import DeliveryError
+from hub.targets.addresses import Addresses
 from hub.targets.brokers.client import Broker, Message
 from hub.targets.brokers.transport import BrokerTransport
 from hub.targets.outbound import Outbound
@@ -47,7 +48,7 @@ class Bench:
     def find(self, name: str) -> Broker | None:
         return self.brokers.get(name)
 
-    def make(self, broker: Broker) -> Kept:
+    def make(self, broker: Broker, addresses: Addresses) -> Kept:
         self.clients.append(Kept(broker))
         return self.clients[-1]
 

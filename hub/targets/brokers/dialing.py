@@ -1,0 +1,79 @@
+"""A connection to a broker: to a judged address, trusted as its connection says, under one deadline.
+
+Owns what clients share that do not dial by themselves, and how a library's words are shown. A deadline is
+the whole call's: lookup, connecting, login and message. Step before: a client needs a connection. Step
+after: its library speaks the protocol over it.
+"""
+
+import socket
+import ssl
+import time
+
+import certifi
+
+from hub.rules.brokers import KINDS, hosts_of
+from hub.targets.addresses import Addresses
+from hub.targets.brokers.client import Broker, refused
+
+WORDS_MAX = 300
+
+
+class Deadline:
+    """When one call must be over."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        self._until = time.monotonic() + timeout_s
+
+    def left_s(self) -> float:
+        """Raises: TimeoutError, when nothing is left."""
+        left_s = self._until - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError(f"not through within {self.timeout_s:.3g} s")
+        return left_s
+
+
+def host_and_port(broker: Broker) -> tuple[str, int]:
+    """Where a broker of one host is."""
+    return hosts_of(KINDS[broker.kind], broker.url)[0]
+
+
+def is_tls(broker: Broker) -> bool:
+    return broker.url.partition("://")[0].lower() in KINDS[broker.kind].tls_schemes
+
+
+def tls_context(broker: Broker) -> ssl.SSLContext:
+    """Which certificates are trusted. Raises: DeliveryError, where the connection's own cannot be read."""
+    try:
+        context = ssl.create_default_context(
+            cafile=certifi.where() if broker.ca is None else None, cadata=broker.ca
+        )
+    except (ssl.SSLError, ValueError) as error:
+        raise refused(f"the certificates of the connection {broker.name} cannot be read: {error}") from None
+    if not broker.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def dialed(addresses: Addresses, host: str, port: int, deadline: Deadline) -> socket.socket:
+    """An open connection to one of the judged addresses of `host`. Raises: DeliveryError by the policy,
+    OSError when none answers.
+    """
+    shown = f"[{host}]" if ":" in host else host
+    target = addresses.target(f"https://{shown}:{port}/")
+    failed: OSError | None = None
+    for address in addresses.of(target, deadline.left_s()):
+        try:
+            return socket.create_connection((address, port), timeout=deadline.left_s())
+        except OSError as error:
+            failed = error
+    raise failed or OSError("no address")
+
+
+def said(words: object, broker: Broker) -> str:
+    """What a library says, fit to be shown: one line, bounded, and never the password."""
+    text = str(words)
+    if broker.password:
+        text = text.replace(broker.password, "***")
+    return "".join(one if one.isprintable() else " " for one in text).strip()[:WORDS_MAX]

@@ -1,0 +1,150 @@
+"""Real brokers for tests: a server's own program, on loopback, in a directory that is thrown away.
+
+Owns how one is started, stopped hard and started again on the same port; a program that is not installed is
+skipped with its reason, and fails where CI runs. What is on a broker is read back by its own client.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+import redis
+
+from hub.errors import DeliveryError
+from hub.targets.brokers.client import Broker, Client, Message
+from tests.rigs.waiting import DEADLINE_S, until
+
+
+def program(name: str) -> str:
+    """Where a server's program is; Debian has some outside the usual path."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+    if found is None:
+        why = f"{name} is not installed (.ci/install-system installs it)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(why)
+        pytest.skip(why)
+    return found
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        port: int = one.getsockname()[1]
+        return port
+
+
+class Server:
+    """One server process that listens on a port."""
+
+    def __init__(self, command: Sequence[str], directory: Path, port: int) -> None:
+        self.port = port
+        self.directory = directory
+        self._command = list(command)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with (self.directory / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        until(self._listens)
+
+    def stop(self) -> None:
+        """Hard, as a machine that fails."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        """It stays connected and says nothing more."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def _listens(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self.directory / "server.log").read_text()[-2000:]
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+
+class Rig(Protocol):
+    """A broker with a login, as the tests that hold for every kind use it."""
+
+    place: str
+    """Where a hook may publish."""
+
+    def broker(self, **changes: Any) -> Broker:
+        """How to reach it."""
+        ...
+
+    def bodies(self) -> list[bytes]:
+        """What lies at the place, in its order."""
+        ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None:
+        """Hard, as a machine that fails."""
+        ...
+
+    def freeze(self) -> None:
+        """It stays connected and says nothing more."""
+        ...
+
+    def thaw(self) -> None: ...
+
+
+PASSWORD = "s3cret-pass"
+
+
+def message(rig: Rig, body: bytes = b'{"n": 1}', **changes: Any) -> Message:
+    """One as the transport makes it."""
+    headers = {"content-type": "application/json", "webhook-id": "evt_1", "x-hub-event": "order.paid"}
+    return replace(Message(rig.place, "evt_1", "order.paid", "evt_1", headers, body), **changes)
+
+
+def failure(client: Client, one: Message, timeout_s: float = DEADLINE_S) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        client.publish(one, timeout_s)
+    return caught.value
+
+
+class RedisRig:
+    place = "events:SHOP"
+
+    def __init__(self, directory: Path) -> None:
+        self.port = free_port()
+        command = [program("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        more = ["--appendonly", "yes", "--requirepass", PASSWORD, "--proto-max-bulk-len", "1mb"]
+        self.server = Server([*command, *more], directory, self.port)
+        self.start, self.stop = self.server.start, self.server.stop
+        self.freeze, self.thaw = self.server.freeze, self.server.thaw
+
+    def broker(self, **changes: Any) -> Broker:
+        what = {"url": f"redis://127.0.0.1:{self.port}/1", "password": PASSWORD} | changes
+        return Broker("queue", "redis", **what)
+
+    def entries(self) -> list[dict[bytes, bytes]]:
+        with self.own() as own:
+            return [fields for _, fields in own.xrange(self.place)]
+
+    def bodies(self) -> list[bytes]:
+        return [fields[b"body"] for fields in self.entries()]
+
+    def own(self) -> redis.Redis:
+        """A client of the test's own."""
+        return redis.Redis(port=self.port, password=PASSWORD, db=1)

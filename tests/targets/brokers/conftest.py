@@ -1,0 +1,30 @@
+"""Real brokers, each started once for all tests that need it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from hub.targets.addresses import Addresses
+from hub.targets.resolver import Resolver
+from tests.rigs.brokers import RedisRig
+from tests.rigs.doors import LOOPBACK
+
+
+@pytest.fixture(scope="package")
+def redis_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisRig]:
+    yield from _running(RedisRig(tmp_path_factory.mktemp("redis")))
+
+
+@pytest.fixture
+def addresses() -> Iterator[Addresses]:
+    """Loopback may be reached."""
+    judge = Addresses(LOOPBACK, Resolver())
+    yield judge
+    judge.close()
+
+
+def _running(rig: Any) -> Iterator[Any]:
+    rig.start()
+    yield rig
+    rig.stop()
