@@ -120,6 +120,7 @@ class DeliveryError(HubError):
     `hub` (our own trouble, such as no file descriptors) are shown but never counted. `was_sent` is True once
     a byte of the request may have reached the receiver, so that a repeat may be a duplicate.
     `blames_event`, with the fault `receiver`: this event alone may be to blame, as one that is too large.
+    `stops_hook`, with the fault `hub`: nothing can be sent to this hook until somebody mends it.
     """
 
     def __init__(
@@ -131,6 +132,7 @@ class DeliveryError(HubError):
         was_sent: bool = False,
         phases_ms: Phases = (),
         blames_event: bool = False,
+        stops_hook: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -140,3 +142,4 @@ class DeliveryError(HubError):
         self.was_sent = was_sent
         self.phases_ms = phases_ms
         self.blames_event = blames_event
+        self.stops_hook = stops_hook

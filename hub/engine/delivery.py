@@ -186,7 +186,7 @@ def _check_filter(shipment: Shipment) -> None:
     if only_if is None or shipment.event.type == PING_EVENT_TYPE:
         return
     if isinstance(only_if, Unreadable):
-        raise DeliveryError(only_if.reason, "none", "hub")
+        raise DeliveryError(only_if.reason, "none", "hub", stops_hook=True)
     failed = only_if.failed(Facts.of(shipment.event))
     if failed is not None:
         raise DeliveryError(f"not sent: {failed.reason_unseen}", "none", "refused")
@@ -291,6 +291,7 @@ def _unanswered(error: DeliveryError, started_at: float, duration_s: float, sent
         phases_ms=error.phases_ms,
         reason=error.reason,
         blames_event=error.blames_event,
+        stops_hook=error.stops_hook,
         peer=error.peer,
         was_sent=error.was_sent,
         **sent,

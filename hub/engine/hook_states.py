@@ -17,6 +17,7 @@ from typing import Any
 from hub.ids import new_id
 from hub.rules.access import Requester
 from hub.rules.facts import Facts
+from hub.rules.filters import UNREADABLE
 from hub.rules.health import Switched
 from hub.store import audit, events, notices, projects, routing
 from hub.store.database import Database
@@ -60,7 +61,8 @@ class HookStates:
         key = projects.by_id(switched.project_id)
         line = partial(_log, switched, by, str(key.key) if key else "-")
         self._database.after_commit(line)
-        if switched.after == "auto_disabled":  # one that is gone has said itself that it is over
+        # One that is gone has said itself that it is over; a fault of ours ends no subscription.
+        if switched.after == "auto_disabled" and not switched.reason.startswith(UNREADABLE):
             self._database.after_commit(partial(self._tell_app, switched.hook_id))
         self._database.after_commit(self._wake)
 

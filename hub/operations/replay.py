@@ -119,10 +119,10 @@ def check_on(hook: Hook | None) -> None:
     """Nothing is sent again to a hook that is off: it would wait, and at last be given up. Raises:
     Conflict.
     """
+    if hook is not None and isinstance(hook.filter, Unreadable):
+        raise Conflict(f"{hook.filter.reason}: set it anew, then send again", title="Filter unreadable")
     if hook is None or not hook.is_on:
         raise Conflict("this hook is switched off: switch it on, then send again", title="Switched off")
-    if isinstance(hook.filter, Unreadable):
-        raise Conflict(f"{hook.filter.reason}: set it anew, then send again", title="Filter unreadable")
 
 
 def _wanted(database: Database, hook: Hook, span: Span, rows: list[EventHead]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from hub.operations.projects import check_open
 from hub.rules import access, hook_fields
 from hub.rules.access import Action, Requester
 from hub.rules.addresses import Network
+from hub.rules.health import stands_still_for_its_filter
 from hub.rules.hook_fields import UNSET, Circumstances, HookChange
 from hub.store import audit, hook_lists, hooks, projects, settings
 from hub.store.database import Database
@@ -167,6 +168,8 @@ class Subscriptions:
             hook = hook_writing.configure(self._box, requester, draft, now)
             if draft.change.enabled is not UNSET and draft.change.enabled != hook.is_on:
                 hook = self._switch(requester, hook, draft.change.enabled, now)
+            elif draft.change.filter is not UNSET and stands_still_for_its_filter(hook.health):
+                hook = self._switch(requester, hook, True, now)
             secret = draft.change.secret
             return Saved(hook, secret if isinstance(secret, str) else None)
 

@@ -88,6 +88,10 @@ class Filter:
         return dict(json.loads(self.json))
 
 
+UNREADABLE = "its filter cannot be read"
+"""What begins the reason of a hook that stands still for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """Something that stands where a filter should, and is none."""
@@ -99,7 +103,7 @@ class Unreadable:
     @property
     def reason(self) -> str:
         path, message = self.errors[0]
-        return f"its filter cannot be read: {path} {message}"
+        return f"{UNREADABLE}: {path} {message}"
 
     def failed(self, facts: Facts) -> Failed:
         return Failed(NAME, self.text[:100], "a filter that cannot be read")

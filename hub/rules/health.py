@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from hub.rules.filters import UNREADABLE
 from hub.rules.outcome import Outcome
 from hub.rules.retry import delay_s
 
@@ -204,6 +205,11 @@ def says_gone(health: Health) -> bool:
     """Whether it is off because its target wants no more events."""
     reason = health.disabled_reason or ""
     return reason == GONE_REASON or reason.startswith(GONE_OTHERWISE)
+
+
+def stands_still_for_its_filter(health: Health) -> bool:
+    """Whether it is off because the hub could not read its filter, and for nothing else."""
+    return health.state == "auto_disabled" and (health.disabled_reason or "").startswith(UNREADABLE)
 
 
 def _blames_event(health: Health, outcome: Outcome, failed_at: float | None) -> bool:

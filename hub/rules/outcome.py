@@ -52,6 +52,8 @@ class Outcome:
     """One sentence for people; None for a plain success."""
     blames_event: bool = False
     """With `failure`: this event alone may be to blame, where the hook has taken others since."""
+    stops_hook: bool = False
+    """With `fault`: nothing can be sent to this hook until somebody mends it, and what it has is held."""
     resume_at: float | None = None
     """Not to be tried before, because the receiver asks for it; at most a day ahead."""
     phases_ms: Phases = ()

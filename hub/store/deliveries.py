@@ -65,7 +65,7 @@ def record(
         (_verdict(outcome, row, hooks[row.hook_id], settings, drawn), outcome.ended_at, row)
         for _, outcome, row, drawn in troubled
     ]
-    stopped = _hold(verdicts, hooks)
+    stopped = _hold(verdicts, hooks) | _stop(verdicts, [outcome for _, outcome, _, _ in troubled])
     _write_verdicts(database, verdicts)
     by_hook: dict[str, list[tuple[Outcome, float | None, float]]] = {}
     for done, outcome, row, drawn in ended:
@@ -225,6 +225,22 @@ def _hold(
         ):
             verdicts[n] = (retry.held(verdict, ended_at), ended_at, row)
             reason = f"events go in order, and delivery {row.id} has failed for good: {verdict.reason}"
+            stopped[row.hook_id] = (reason, ended_at)
+    return stopped
+
+
+def _stop(
+    verdicts: list[tuple[retry.Verdict, float, Leased]], outcomes: Sequence[Outcome]
+) -> dict[str, tuple[str, float]]:
+    """What cannot be sent for a fault in the hook itself costs no try, and the hook stops: hook id → why, and
+    when.
+    """
+    stopped = {}
+    for n, ((_, ended_at, row), outcome) in enumerate(zip(verdicts, outcomes, strict=True)):
+        if outcome.stops_hook:
+            reason = outcome.reason or ""
+            counts = (row.failures, row.faults, row.deferrals)
+            verdicts[n] = (retry.Verdict("retrying", *counts, ended_at, reason), ended_at, row)
             stopped[row.hook_id] = (reason, ended_at)
     return stopped
 

@@ -17,7 +17,7 @@ from hub.rules import filters
 from hub.rules.filters import Filter
 from hub.rules.hook_fields import HookChange
 from hub.rules.payload import Published
-from hub.store import hooks, lanes, models
+from hub.store import hooks, models
 from hub.store.events import NewEvent
 from tests.rigs.engine import Engine
 from tests.rigs.receivers import Receiver
@@ -125,29 +125,28 @@ def test_a_filter_that_cannot_be_read_holds_its_hook_alone_and_lets_nothing_thro
     database_url: str, tmp_path: Path
 ) -> None:
     with Receiver() as receiver, Engine(database_url, tmp_path) as engine:
-        hook_id = engine.hook(receiver.url, filter=only_if("state = 3"))
+        hook_id = engine.hook(receiver.url, origin="page", filter=only_if("state = 3"))
         other = engine.hook(receiver.url)
         broken = {"filter_rows": '{"any": 7}', "routing": 10**6, "version": 7}
         engine.do(lambda: models.Hook.update(broken).where(models.Hook.id == hook_id).execute())
         engine.do(lambda: models.Project.update(routing_version=10**6).execute())
         engine.publish(data=data(state=2))
         engine.publish(data=data(state=3))
-        until(lambda: [one.faults for one in engine.deliveries(hook_id)], lambda found: min(found) >= 1)
+        until(lambda: engine.states(hook_id), lambda found: found == ["held", "held"])
         engine.settled(other)
         row = engine.row(hook_id)
-        assert (row.state, row.consecutive_failures) == ("active", 0)
-        assert "its filter cannot be read: filter.any must be a list" in str(row.last_error)
+        assert (row.state, row.consecutive_failures) == ("auto_disabled", 0)
+        for said in (row.last_error, row.disabled_reason):
+            assert "its filter cannot be read: filter.any must be a list" in str(said)
+        assert [(one.failures, one.faults) for one in engine.deliveries(hook_id)] == [(0, 0)] * 2
         hook = engine.database.read(lambda: hooks.get(hook_id))
         with pytest.raises(Exception, match="cannot be read"):
             replay.check_on(hook)
 
-        change(engine, hook_id, HookChange(filter=only_if("state = 3")))
+        mended = HookChange(filter=only_if("state = 3"))
+        engine.services.subscriptions.update(ADMIN, engine.project, hook_id, mended)
+        assert engine.row(hook_id).state == "active"
         sent_before = len(receiver.requests)
-        engine.do(
-            lambda: models.Delivery.update(next_at=0.0).where(models.Delivery.hook_id == hook_id).execute()
-        )
-        engine.do(lambda: lanes.arm(engine.database, [hook_id], engine.database.clock.now()))
-        engine.services.wake()
         until(lambda: sorted(engine.states(hook_id)), lambda found: found == ["delivered", "refused"])
         assert len(receiver.requests) == sent_before + 1
         refused = next(one for one in engine.deliveries(hook_id) if one.state == "refused")

@@ -127,6 +127,9 @@ def _notice(row: HookRow, tuned: Settings) -> str:
         is_other = reason.startswith(GONE_OTHERWISE)
         return f"T{reason[1:]}" if is_other else "The target answered 410 Gone: it asks for no more events"
     if hook.state == "auto_disabled":
+        why = health.disabled_reason or ""
+        if why and not why.startswith(f"{failures} request"):  # it has stopped for something else
+            return f"Switched off: {why}"
         in_a_row = "in a row " if failures > 1 else ""
         return f"Switched off after {words.counted(failures, 'request', 'requests')} {in_a_row}failed"
     if hook.state == "disabled":
