@@ -9,13 +9,16 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import paho.mqtt.client as mqtt
 import pytest
 import redis
+from paho.mqtt.enums import CallbackAPIVersion
 
 from hub.errors import DeliveryError
 from hub.targets.brokers.client import Broker, Client, Message
@@ -148,3 +151,52 @@ class RedisRig:
     def own(self) -> redis.Redis:
         """A client of the test's own."""
         return redis.Redis(port=self.port, password=PASSWORD, db=1)
+
+
+class MosquittoRig:
+    place = "hub/SHOP/order.paid"
+    topic = "hub/SHOP/order/paid"
+    packet_max = 300_000
+
+    def __init__(self, directory: Path) -> None:
+        self.port = free_port()
+        self.messages: list[mqtt.MQTTMessage] = []
+        command = [program("mosquitto"), "-c", str(self._configured(directory))]
+        self.server = Server(command, directory, self.port)
+        self.freeze, self.thaw = self.server.freeze, self.server.thaw
+
+    def start(self) -> None:
+        """There is a subscriber as soon as there is a broker."""
+        self.server.start()
+        is_listening = threading.Event()
+        self._subscriber = one = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+        one.username_pw_set("hub", PASSWORD)
+        one.on_connect = lambda *_: one.subscribe("hub/#", qos=1)
+        one.on_subscribe = lambda *_: is_listening.set()
+        one.on_message = lambda _, __, found: self.messages.append(found)
+        one.connect("127.0.0.1", self.port)
+        one.loop_start()
+        assert is_listening.wait(DEADLINE_S)
+
+    def stop(self) -> None:
+        self._subscriber.disconnect()
+        self._subscriber.loop_stop()
+        self.server.stop()
+
+    def broker(self, **changes: Any) -> Broker:
+        what = {"url": f"mqtt://127.0.0.1:{self.port}", "username": "hub", "password": PASSWORD} | changes
+        return Broker("queue", "mqtt", **what)
+
+    def bodies(self) -> list[bytes]:
+        return [one.payload for one in self.messages]
+
+    def _configured(self, directory: Path) -> Path:
+        passwords, rights, settings = (directory / name for name in ("passwords", "rights", "settings"))
+        passwords.write_text("")
+        subprocess.run([program("mosquitto_passwd"), "-b", str(passwords), "hub", PASSWORD], check=True)
+        rights.write_text("user hub\ntopic readwrite hub/#\n")
+        settings.write_text(
+            f"listener {self.port} 127.0.0.1\nuser root\nallow_anonymous false\n"
+            f"max_packet_size {self.packet_max}\npassword_file {passwords}\nacl_file {rights}\n"
+        )
+        return settings

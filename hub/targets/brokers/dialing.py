@@ -27,10 +27,14 @@ class Deadline:
 
     def left_s(self) -> float:
         """Raises: TimeoutError, when nothing is left."""
-        left_s = self._until - time.monotonic()
+        left_s = self.rest_s()
         if left_s <= 0:
             raise TimeoutError(f"not through within {self.timeout_s:.3g} s")
         return left_s
+
+    def rest_s(self) -> float:
+        """What is left; 0 when nothing is."""
+        return max(0.0, self._until - time.monotonic())
 
 
 def host_and_port(broker: Broker) -> tuple[str, int]:
@@ -56,10 +60,26 @@ def tls_context(broker: Broker) -> ssl.SSLContext:
     return context
 
 
-def dialed(addresses: Addresses, host: str, port: int, deadline: Deadline) -> socket.socket:
-    """An open connection to one of the judged addresses of `host`. Raises: DeliveryError by the policy,
-    OSError when none answers.
+def dialed(broker: Broker, addresses: Addresses, deadline: Deadline) -> socket.socket:
+    """An open connection to one of the judged addresses of a broker's host, with TLS where its URL says so.
+    Raises: DeliveryError by the policy, OSError when none answers.
     """
+    host, port = host_and_port(broker)
+    opened = _connected(addresses, host, port, deadline)
+    try:
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if is_tls(broker):
+            context = tls_context(broker)
+            opened.settimeout(deadline.left_s())  # of the whole handshake
+            opened = context.wrap_socket(opened, server_hostname=host)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def _connected(addresses: Addresses, host: str, port: int, deadline: Deadline) -> socket.socket:
     shown = f"[{host}]" if ":" in host else host
     target = addresses.target(f"https://{shown}:{port}/")
     failed: OSError | None = None

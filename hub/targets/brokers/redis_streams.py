@@ -17,7 +17,7 @@ from hub.errors import DeliveryError
 from hub.rules.brokers import KINDS, options_of
 from hub.targets.addresses import Addresses
 from hub.targets.brokers.client import Broker, Message, not_taken, too_large, unanswered, unreachable
-from hub.targets.brokers.dialing import WORDS_MAX, Deadline, dialed, host_and_port, is_tls, said, tls_context
+from hub.targets.brokers.dialing import WORDS_MAX, Deadline, dialed, host_and_port, said
 
 READ_MAX = 64 * 1024
 """Bytes of answers that one call reads at most; real ones have a hundred."""
@@ -142,17 +142,7 @@ class _Connection(redis.Connection):
         self._call.is_ready = True
 
     def _connect(self) -> Any:
-        opened = dialed(self._addresses, self.host, self.port, self._call.deadline)
-        try:
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            if is_tls(self._broker):
-                opened.settimeout(self._call.deadline.left_s())
-                opened = tls_context(self._broker).wrap_socket(opened, server_hostname=self.host)
-        except BaseException:
-            opened.close()
-            raise
-        return _Line(opened, self._call)
+        return _Line(dialed(self._broker, self._addresses, self._call.deadline), self._call)
 
 
 class _Line:

@@ -7,13 +7,18 @@ import pytest
 
 from hub.targets.addresses import Addresses
 from hub.targets.resolver import Resolver
-from tests.rigs.brokers import RedisRig
+from tests.rigs.brokers import MosquittoRig, RedisRig
 from tests.rigs.doors import LOOPBACK
 
 
 @pytest.fixture(scope="package")
 def redis_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisRig]:
     yield from _running(RedisRig(tmp_path_factory.mktemp("redis")))
+
+
+@pytest.fixture(scope="package")
+def mosquitto_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MosquittoRig]:
+    yield from _running(MosquittoRig(tmp_path_factory.mktemp("mosquitto")))
 
 
 @pytest.fixture

@@ -12,6 +12,10 @@ from tests.rigs.waiting import DEADLINE_S
 BROKER = Broker("b", "redis", "rediss://[::1]:6380/2", password="s3cret")
 
 
+def at(port: int) -> Broker:
+    return Broker("b", "redis", f"redis://broker.example:{port}")
+
+
 def test_where_a_broker_is_and_whether_by_tls() -> None:
     assert host_and_port(BROKER) == ("::1", 6380)
     assert is_tls(BROKER)
@@ -32,16 +36,16 @@ def test_a_deadline_that_is_over_says_so() -> None:
 def test_a_name_is_dialed_at_the_addresses_that_were_judged() -> None:
     with Receiver() as server:
         judge = Addresses(LOOPBACK, Resolver(Names(["127.0.0.1"])))
-        dialed(judge, "broker.example", server.port, Deadline(DEADLINE_S)).close()
+        dialed(at(server.port), judge, Deadline(DEADLINE_S)).close()
         strict = Addresses((), Resolver(Names(["127.0.0.1"])))
         with pytest.raises(DeliveryError) as caught:
-            dialed(strict, "broker.example", server.port, Deadline(DEADLINE_S))
+            dialed(at(server.port), strict, Deadline(DEADLINE_S))
     assert caught.value.fault == "refused"
 
 
 def test_the_next_address_is_tried_where_one_refuses() -> None:
     with Receiver() as server:
         judge = Addresses(LOOPBACK, Resolver(Names(["127.0.0.2", "127.0.0.1"])))
-        opened = dialed(judge, "broker.example", server.port, Deadline(DEADLINE_S))
+        opened = dialed(at(server.port), judge, Deadline(DEADLINE_S))
         assert opened.getpeername()[0] == "127.0.0.1"
         opened.close()
