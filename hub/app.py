@@ -41,7 +41,7 @@ from hub.operations.ping import Pings
 from hub.operations.projects import Projects
 from hub.operations.publishing import Publishing
 from hub.operations.recent import Refreshing
-from hub.operations.replays import Replays
+from hub.operations.replays import GO_ON_EVERY_S, Replays
 from hub.operations.samples import Samples
 from hub.operations.schedules import Schedules
 from hub.operations.sessions import Sessions
@@ -193,6 +193,7 @@ class Hub:
         if self.services.dispatcher is not None:
             self.services.dispatcher.start()
         self._expander.start()
+        self.services.scheduler.every(GO_ON_EVERY_S, self.services.replays.go_on)
         self.services.scheduler.start()
         self._refreshing.start()
 

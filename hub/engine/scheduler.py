@@ -81,19 +81,19 @@ class Scheduler:
         self._chance = random.Random().random
 
     def start(self) -> None:
-        self._every(RESCUE_EVERY_S, self.rescue)
-        self._every(TIDY_EVERY_S, self.tidy)
-        self._every(COUNT_EVERY_S, self.count_backlog)
-        self._every(SYNC_CLOCK_EVERY_S, self._database.sync_clock)
-        self._every(SET_CLOCK_EVERY_S, self.set_clock)
-        self._every(REPLAN_EVERY_S, self.replan)
-        self._every(CHECKPOINT_EVERY_S, self._database.checkpoint)
-        self._every(WRITE_COUNTS_EVERY_S, self.write_counts)
-        self._every(FIRE_EVERY_S, self.fire)
-        self._every(PLAN_EVERY_S, self.plan)
-        self._every(TELL_EVERY_S, self.tell)
+        self.every(RESCUE_EVERY_S, self.rescue)
+        self.every(TIDY_EVERY_S, self.tidy)
+        self.every(COUNT_EVERY_S, self.count_backlog)
+        self.every(SYNC_CLOCK_EVERY_S, self._database.sync_clock)
+        self.every(SET_CLOCK_EVERY_S, self.set_clock)
+        self.every(REPLAN_EVERY_S, self.replan)
+        self.every(CHECKPOINT_EVERY_S, self._database.checkpoint)
+        self.every(WRITE_COUNTS_EVERY_S, self.write_counts)
+        self.every(FIRE_EVERY_S, self.fire)
+        self.every(PLAN_EVERY_S, self.plan)
+        self.every(TELL_EVERY_S, self.tell)
         if self._dispatcher is not None:
-            self._every(HEARTBEAT_EVERY_S, self.beat)
+            self.every(HEARTBEAT_EVERY_S, self.beat)
             self.beat()
         self._jobs.start()
 
@@ -217,7 +217,8 @@ class Scheduler:
         """
         return not self._database.is_postgresql and worker.is_known_dead(owner)
 
-    def _every(self, seconds: float, job: Callable[[], None]) -> None:
+    def every(self, seconds: float, job: Callable[[], None]) -> None:
+        """Before `start`."""
         self._jobs.add_job(_logged(job), Every(seconds), id=job.__name__, name=job.__name__)
 
 

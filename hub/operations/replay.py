@@ -5,7 +5,7 @@ delivery so far. It must never send by itself: it makes deliveries wait, in batc
 on from there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hub.errors import Conflict
@@ -63,11 +63,20 @@ def replay(database: Database, hook: Hook, span: Span, *, is_dry_run: bool) -> i
     return sum(batch.deliveries for batch in batches(database, hook, span, is_dry_run=is_dry_run))
 
 
-def batches(database: Database, hook: Hook, span: Span, *, is_dry_run: bool) -> Iterator[Batch]:
-    """The same one page of events at a time, each done when it comes. Raises: as `replay`."""
-    after: str | None = None
+def batches(
+    database: Database,
+    hook: Hook,
+    span: Span,
+    *,
+    is_dry_run: bool,
+    after: str | None = None,
+    keep: Callable[[Batch], None] | None = None,
+) -> Iterator[Batch]:
+    """The same one page of events at a time, each done when it comes; from the event behind `after` on.
+    `keep` is called in the transaction of each page, and may raise to undo it. Raises: as `replay`.
+    """
     while True:
-        batch = _replay_batch(database, hook, span, after, is_dry_run)
+        batch = _replay_batch(database, hook, span, after, is_dry_run, keep)
         yield batch
         if batch.is_last:
             return
@@ -76,21 +85,26 @@ def batches(database: Database, hook: Hook, span: Span, *, is_dry_run: bool) -> 
 
 def note(database: Database, requester: Requester, hook: Hook, span: Span, count: int) -> None:
     """The entry of the audit trail."""
-    now = database.clock.now()
-    fields = {"since": iso(span.since), "until": iso(span.until), "count": count}
     database.write(
-        lambda: audit.add(
-            now,
-            requester,
-            "hook.replayed",
-            hook.id,
-            hook.project_id,
-            {name: [None, value] for name, value in fields.items()},
-        )
+        lambda: note_in(requester, hook.id, hook.project_id, span, count, database.clock.now())
     ).result()
 
 
-def _replay_batch(database: Database, hook: Hook, span: Span, after: str | None, is_dry_run: bool) -> Batch:
+def note_in(requester: Requester, hook_id: str, project_id: int, span: Span, count: int, now: float) -> None:
+    """The same inside a transaction."""
+    fields = {"since": iso(span.since), "until": iso(span.until), "count": count}
+    shown = {name: [None, value] for name, value in fields.items()}
+    audit.add(now, requester, "hook.replayed", hook_id, project_id, shown)
+
+
+def _replay_batch(
+    database: Database,
+    hook: Hook,
+    span: Span,
+    after: str | None,
+    is_dry_run: bool,
+    keep: Callable[[Batch], None] | None,
+) -> Batch:
     rows = database.read(lambda: events.between(hook.project_id, span.since, span.until, after, BATCH))
     wanted = _wanted(database, hook, span, rows)
     # After the events were read: what is promised of them is there, or has been written.
@@ -106,13 +120,18 @@ def _replay_batch(database: Database, hook: Hook, span: Span, after: str | None,
         else []
     )
 
-    def write() -> None:
-        check_on(hooks.locked(database, hook.id))
-        redelivery.send_again(database, hook, again, fresh, database.clock.now())
+    batch = Batch(len(rows), len(again) + len(fresh), rows[-1].id if rows else after)
 
-    if not is_dry_run and (again or fresh):
+    def write() -> None:
+        if again or fresh:
+            check_on(hooks.locked(database, hook.id))
+            redelivery.send_again(database, hook, again, fresh, database.clock.now())
+        if keep is not None:
+            keep(batch)
+
+    if not is_dry_run and (again or fresh or keep is not None):
         database.write(write).result()
-    return Batch(len(rows), len(again) + len(fresh), rows[-1].id if rows else None)
+    return batch
 
 
 def check_on(hook: Hook | None) -> None:

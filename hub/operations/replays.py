@@ -1,28 +1,30 @@
 """Replays by hand: counted first, then done in the background, and looked at while they last.
 
-Owns the replays that this process has begun, the last one of each hook, and how far each is. It must never
-hold a request for long: a count stops at a bound, and a replay goes on by itself, batch by batch, beside
-publishing. What a stop of the hub cuts short is over; what had been made to wait is sent all the same. Step
-before: a page has asked. Step after: `replay` makes deliveries wait, and the dispatcher sends them.
+Owns the threads of one process that go on with replays, whoever began them: each takes one that nobody has
+(`store.replays`), does a page of events at a time beside publishing, and leaves it where it is when the hub
+stops. It must never hold a request for long: a count stops at a bound. Step before: a page has asked, or the
+clock. Step after: `replay` makes deliveries wait, and the dispatcher sends them.
 """
 
+import contextlib
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from hub.errors import Conflict, Invalid, StoreUnavailable
+from hub.ids import new_id
 from hub.operations import replay
-from hub.operations.replay import Span
+from hub.operations.replay import Batch, Span
 from hub.operations.subscriptions import Subscriptions
 from hub.rules.access import Requester
-from hub.store import history
+from hub.store import history, hooks, replays
 from hub.store.database import Database
 from hub.store.history import OpenOfSpan
 from hub.store.hooks import Hook
 from hub.store.projects import Project
+from hub.store.replays import Replay
 
 log = logging.getLogger("hub.operations.replays")
 
@@ -30,7 +32,8 @@ AT_ONCE = 2
 COUNTED_MAX = 10_000
 EVENTS_COUNTED_MAX = 20_000
 """A count looks at no more events: that takes about a second."""
-REMEMBERED_MAX = 1_000
+GO_ON_EVERY_S = 2
+"""How often one is looked for that another process has left."""
 LEFT_MAX = 10_000
 
 
@@ -43,16 +46,8 @@ class Count:
     """False when the count stopped at its bound, and there may be more."""
 
 
-@dataclass(slots=True)
-class _Running:
-    """One replay as its thread writes it; read without a lock, each field by itself."""
-
-    hook_id: str
-    span: Span
-    planned: Count
-    made: int = 0
-    is_over: bool = False
-    ended_early: str = ""
+class _Lost(Exception):
+    """Another process goes on with it by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +79,9 @@ class Progress:
 
 
 class Replays:
-    """The replays of one process. Every method may be called from any thread but the event loop's."""
+    """The replays that one process goes on with. Every method may be called from any thread but the event
+    loop's.
+    """
 
     def __init__(
         self,
@@ -92,6 +89,7 @@ class Replays:
         subscriptions: Subscriptions,
         wake: Callable[[], None],
         counted_max: int = COUNTED_MAX,
+        at_once: int = AT_ONCE,
     ) -> None:
         """`wake`: there may be something to send."""
         self._database = database
@@ -100,17 +98,17 @@ class Replays:
         self._counted_max = counted_max
         self._threads = ThreadPoolExecutor(AT_ONCE, "replay")
         self._lock = threading.Lock()
-        self._last: OrderedDict[str, _Running] = OrderedDict()
+        self._free = at_once
         self.is_open = True
 
     def close(self) -> None:
-        """Let the batches under way end."""
+        """Let the pages under way end; the rest waits for the next start, or for another process."""
         self.is_open = False
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown()
 
     def is_under_way(self, hook_id: str) -> bool:
-        running = self._last.get(hook_id)
-        return running is not None and not running.is_over
+        found = self._database.read(lambda: replays.get(hook_id))
+        return found is not None and not found.is_over
 
     def count(self, requester: Requester, project: Project, hook_id: str, span: Span) -> Count:
         """Raises: NotFound; Conflict, its origin forbids it or it is off; Invalid, the span ends first."""
@@ -119,28 +117,60 @@ class Replays:
     def start(self, requester: Requester, project: Project, hook_id: str, span: Span) -> None:
         """Begin, and return. Raises: as `count`; Conflict also while one to this hook is under way."""
         hook = self._hook(requester, project, hook_id, span)
-        running = _Running(hook.id, span, self._count(hook, span))
-        with self._lock:
-            if self.is_under_way(hook.id):
-                raise Conflict("a replay to this hook is under way: wait for its end", title="Under way")
-            self._last.pop(hook.id, None)
-            self._last[hook.id] = running
-            self._forget_some()
-        self._threads.submit(self._run, requester, hook, running)
+        planned = self._count(hook, span)
+        new = Replay(
+            hook_id=hook.id,
+            project_id=project.id,
+            since=span.since,
+            until=span.until,
+            state=span.state,
+            by=requester,
+            planned=planned.found,
+            is_planned_whole=planned.is_whole,
+            made=0,
+            after_id=None,
+            ended_early=None,
+            is_over=False,
+        )
+        if not self._database.write(lambda: replays.begin(self._database, new)).result():
+            raise Conflict("a replay to this hook is under way: wait for its end", title="Under way")
+        self.go_on()
 
     def last(self, requester: Requester, project: Project, hook_id: str) -> Progress | None:
-        """The hook's last replay; None when this process has begun none. Raises: NotFound."""
+        """The hook's last replay; None when there was none. Raises: NotFound."""
         hook = self._subscriptions.get(requester, project, hook_id)
-        running = self._last.get(hook.id)
-        if running is None:
-            return None
         # In this order: what is made to wait in between only makes less look sent.
-        made, is_over, ended_early = running.made, running.is_over, running.ended_early
-        span = running.span
+        found = self._database.read(lambda: replays.get(hook.id))
+        if found is None:
+            return None
         left = self._database.read(
-            lambda: history.open_of_span(self._database, hook.id, span.since, span.until, LEFT_MAX)
+            lambda: history.open_of_span(self._database, hook.id, found.since, found.until, LEFT_MAX)
         )
-        return Progress(span, running.planned, made, is_over, ended_early, left)
+        planned = Count(found.planned, found.is_planned_whole)
+        return Progress(_span(found), planned, found.made, found.is_over, found.ended_early or "", left)
+
+    def go_on(self) -> None:
+        """Take replays that nobody goes on with, as many as there are threads for."""
+        while self._take_thread():
+            is_taken = False
+            try:
+                is_taken = self._take()
+            finally:
+                if not is_taken:
+                    self._give_thread()
+            if not is_taken:
+                return
+
+    def _take(self) -> bool:
+        """Let a thread go on with one; False: there is none to go on with."""
+        now, holder = self._database.clock.now(), new_id("rpl")
+        if not self._database.read(lambda: replays.is_left(now)):
+            return False
+        taken = self._database.write(lambda: replays.take(self._database, holder, now)).result()
+        if taken is None:
+            return False
+        self._threads.submit(self._run, taken, holder)
+        return True
 
     def _hook(self, requester: Requester, project: Project, hook_id: str, span: Span) -> Hook:
         hook = self._subscriptions.check(requester, project, hook_id, "redeliver")
@@ -158,27 +188,67 @@ class Replays:
                 return Count(found, is_whole=False)
         return Count(found, is_whole=True)
 
-    def _run(self, requester: Requester, hook: Hook, running: _Running) -> None:
+    def _run(self, taken: Replay, holder: str) -> None:
         """On a thread of its own."""
         try:
-            for batch in replay.batches(self._database, hook, running.span, is_dry_run=False):
-                running.made += batch.deliveries
-                self._wake()
-                if not self.is_open and not batch.is_last:
-                    running.ended_early = "the hub was stopped"
-                    break
-            replay.note(self._database, requester, hook, running.span, running.made)
+            self._replay(taken, holder)
         except Conflict as refused:
-            running.ended_early = refused.detail
-        except StoreUnavailable:
-            running.ended_early = "the database could not be reached"
+            self._end(taken, holder, refused.detail)
+        except _Lost:
+            log.info("another process goes on with a replay to %s", taken.hook_id)
+        except StoreUnavailable as error:
+            log.warning("a replay to %s goes on later: %s", taken.hook_id, error)
         except Exception:  # somebody waits for its end: it must have one
-            log.exception("fault in a replay to %s", hook.id)
-            running.ended_early = "a fault of the hub; its log says more"
+            log.exception("fault in a replay to %s", taken.hook_id)
+            self._end(taken, holder, "a fault of the hub; its log says more")
         finally:
-            running.is_over = True
+            self._give_thread()
+        with contextlib.suppress(StoreUnavailable):
+            self.go_on()
 
-    def _forget_some(self) -> None:
-        over = [hook_id for hook_id, one in self._last.items() if one.is_over]
-        for hook_id in over[: max(0, len(self._last) - REMEMBERED_MAX)]:
-            del self._last[hook_id]
+    def _replay(self, taken: Replay, holder: str) -> None:
+        """Page after page, from where it is. Raises: Conflict: the hook is off, or there no more; _Lost."""
+        hook = self._database.read(lambda: hooks.get(taken.hook_id))
+        replay.check_on(hook)
+        assert hook is not None, "check_on has seen it"
+
+        def keep(batch: Batch) -> None:
+            now = self._database.clock.now()
+            if not replays.move(hook.id, holder, batch.last_id, batch.deliveries, now):
+                raise _Lost
+            if batch.is_last:
+                self._note(taken, holder, None)
+
+        pages = replay.batches(
+            self._database, hook, _span(taken), is_dry_run=False, after=taken.after_id, keep=keep
+        )
+        for _ in pages:
+            self._wake()
+            if not self.is_open:
+                self._database.write(lambda: replays.leave(hook.id, holder)).result()
+                return
+
+    def _end(self, taken: Replay, holder: str, why: str) -> None:
+        with contextlib.suppress(StoreUnavailable):
+            self._database.write(lambda: self._note(taken, holder, why)).result()
+
+    def _note(self, taken: Replay, holder: str, why: str | None) -> None:
+        """It is over: inside a transaction, once."""
+        found = replays.get(taken.hook_id)
+        if found is not None and replays.end(taken.hook_id, holder, why):
+            now = self._database.clock.now()
+            replay.note_in(taken.by, taken.hook_id, taken.project_id, _span(taken), found.made, now)
+
+    def _take_thread(self) -> bool:
+        with self._lock:
+            is_free = self.is_open and self._free > 0
+            self._free -= is_free
+            return is_free
+
+    def _give_thread(self) -> None:
+        with self._lock:
+            self._free += 1
+
+
+def _span(found: Replay) -> Span:
+    return Span(found.since, found.until, state=found.state)

@@ -206,6 +206,29 @@ class FanOut(Table):
         indexes = ((("project_id", "id"), False),)
 
 
+class Replay(Table):
+    """The last replay of a hook."""
+
+    hook_id = CharField(primary_key=True, max_length=40)
+    project_id = IntegerField(index=True)
+    since = DoubleField()
+    until = DoubleField()
+    state = CharField(null=True, max_length=20)
+    """Only deliveries in this state; null: all."""
+    by = TextField()
+    """JSON: who began it, for the audit trail."""
+    planned = IntegerField()
+    is_planned_whole = BooleanField()
+    made = IntegerField()
+    after_id = CharField(null=True, max_length=40)
+    """The last event that is done."""
+    ended_early = TextField(null=True)
+    holder = CharField(null=True, max_length=40)
+    """Who goes on with it now."""
+    lease_until = DoubleField(null=True, index=True)
+    """Null: it is over. Later than this anybody may take it."""
+
+
 class EventKey(Table):
     """A caller's idempotency key, by its hash: a key may be longer than an index entry."""
 
@@ -516,6 +539,7 @@ TABLES: list[type[Any]] = [
     EventType,
     Event,
     FanOut,
+    Replay,
     Notice,
     NoticeChoice,
     EventKey,

@@ -12,7 +12,7 @@ from peewee import JOIN, fn
 
 from hub.ids import first_id
 from hub.rules.settings import Settings
-from hub.store import fan_outs, figures, projects, sessions, sign_in_tries, sources
+from hub.store import fan_outs, figures, projects, replays, sessions, sign_in_tries, sources
 from hub.store.events import KEY_LIFETIME_S
 from hub.store.history import OFF, OPEN
 from hub.store.models import Attempt, Delivery, Event, EventKey, FanOut, Hook, Worker
@@ -76,6 +76,7 @@ def forget(settings: Settings, now: float, rows_max: int = TIDY_MAX) -> int:
 
 def _forget_project(project_id: int, rows_max: int) -> int:
     fan_outs.forget_project(project_id)
+    replays.forget_project(project_id)
     own = Delivery.select(Delivery.id).where(Delivery.project_id == project_id, _is_finished())
     forgotten = delete_finished([row.id for row in own.limit(rows_max)])
     return forgotten + _forget_events(Event.project_id == project_id, rows_max)

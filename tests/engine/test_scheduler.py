@@ -64,7 +64,7 @@ def test_a_stop_waits_for_the_job_that_runs(sqlite_url: str, tmp_path: Path) -> 
         hub.database.read(lambda: None)
         ended.set()
 
-    scheduler._every(0.01, job)
+    scheduler.every(0.01, job)
     scheduler._jobs.start()
     assert began.wait(DEADLINE_S)
     stopping = threading.Thread(target=scheduler.stop)
@@ -120,8 +120,8 @@ def test_a_job_that_still_runs_when_its_time_comes_again_is_no_news(
     def tick() -> None:
         ticks[0] += 1
 
-    scheduler._every(0.01, job)
-    scheduler._every(0.01, tick)
+    scheduler.every(0.01, job)
+    scheduler.every(0.01, tick)
     scheduler._jobs.start()
     until(lambda: ticks[0] > 20)
     go.set()

@@ -10,6 +10,7 @@ from hub.errors import Conflict, NotFound
 from hub.operations.replay import BATCH, Span
 from hub.operations.replays import Count, Progress, Replays
 from hub.rules.access import Requester
+from hub.store import models
 from tests.rigs.engine import Engine
 from tests.rigs.requesters import ADMIN, manager, member
 from tests.rigs.waiting import DEADLINE_S, until
@@ -39,21 +40,10 @@ def over(engine: Engine, requester: Requester, hook: str) -> Progress:
     return found
 
 
-class Held:
-    """The writer, busy until it is let go: no batch of a replay is done meanwhile."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._go, holds = threading.Event(), threading.Event()
-
-        def write() -> None:
-            holds.set()
-            self._go.wait(DEADLINE_S)
-
-        engine.database.write(write)
-        holds.wait(DEADLINE_S)
-
-    def let_go(self) -> None:
-        self._go.set()
+def waiting(engine: Engine) -> Replays:
+    """It begins replays and goes on with none."""
+    services = engine.services
+    return Replays(engine.database, services.subscriptions, lambda: None, at_once=0)
 
 
 def test_a_count_stops_at_its_bound_and_says_so(engine: Engine, requester: Requester) -> None:
@@ -81,13 +71,14 @@ def test_it_goes_on_by_itself_and_tells_how_far_it_is(engine: Engine, requester:
 def test_one_to_a_hook_at_a_time(engine: Engine, requester: Requester) -> None:
     engine.publish()
     hook, other = engine.hook(URL), engine.hook(URL)
-    replays = engine.services.replays
-    writer = Held(engine)
-    replays.start(requester, engine.project, hook, EVER)
-    replays.start(requester, engine.project, other, EVER)
-    with pytest.raises(Conflict, match="a replay to this hook is under way"):
-        replays.start(requester, engine.project, hook, EVER)
-    writer.let_go()
+    replays, others = engine.services.replays, waiting(engine)
+    others.start(requester, engine.project, hook, EVER)
+    others.start(requester, engine.project, other, EVER)
+    assert others.is_under_way(hook)
+    for anybody in (replays, others):
+        with pytest.raises(Conflict, match="a replay to this hook is under way"):
+            anybody.start(requester, engine.project, hook, EVER)
+    replays.go_on()
     assert over(engine, requester, hook).made == 1
     assert over(engine, requester, other).made == 1
     replays.start(requester, engine.project, hook, EVER)
@@ -97,32 +88,63 @@ def test_one_to_a_hook_at_a_time(engine: Engine, requester: Requester) -> None:
 def test_a_hook_that_goes_off_meanwhile_ends_it_and_it_says_why(engine: Engine, requester: Requester) -> None:
     engine.publish()
     hook = engine.hook(URL)
-    writer = Held(engine)
-    off = engine.database.write(lambda: engine.switched(hook, False))
-    engine.services.replays.start(requester, engine.project, hook, EVER)
-    writer.let_go()
-    off.result(DEADLINE_S)
+    waiting(engine).start(requester, engine.project, hook, EVER)
+    engine.switch(hook, False)
+    engine.services.replays.go_on()
     progress = over(engine, requester, hook)
     assert (progress.made, progress.ended_early) == (
         0,
         "this hook is switched off: switch it on, then send again",
     )
+    assert len(engine.services.audit.list(ADMIN, object_id=hook)) == 1
 
 
-def test_what_a_stop_cuts_short_says_so(engine: Engine, requester: Requester) -> None:
+def test_what_a_stop_cuts_short_the_next_start_goes_on_with(engine: Engine, requester: Requester) -> None:
+    """Each page is kept with its deliveries, so none is made twice."""
+    engine.publish(count=2 * BATCH + 1)
+    hook = engine.hook(URL)
+    closing: list[threading.Thread] = []
+
+    def stop() -> None:
+        """In the middle: it waits for the page under way, as a stop of the hub does."""
+        if not closing:
+            closing.append(threading.Thread(target=first.close))
+            closing[0].start()
+            until(lambda: not first.is_open)
+
+    first = Replays(engine.database, engine.services.subscriptions, stop)
+    first.start(requester, engine.project, hook, EVER)
+    until(lambda: closing)
+    closing[0].join(DEADLINE_S)
+    progress = engine.services.replays.last(requester, engine.project, hook)
+    assert progress is not None
+    assert not progress.is_over
+    assert BATCH <= progress.made <= 2 * BATCH
+
+    engine.services.replays.go_on()
+    assert over(engine, requester, hook).made == 2 * BATCH + 1
+    assert len({one.event_id for one in engine.deliveries(hook)}) == 2 * BATCH + 1
+    assert len(engine.deliveries(hook)) == 2 * BATCH + 1
+    assert len(engine.services.audit.list(ADMIN, object_id=hook)) == 1
+
+
+def test_one_that_has_lost_its_lease_makes_nothing_more(engine: Engine, requester: Requester) -> None:
     engine.publish(count=BATCH + 1)
     hook = engine.hook(URL)
-    replays = Replays(engine.database, engine.services.subscriptions, lambda: None)
-    writer = Held(engine)
-    replays.start(requester, engine.project, hook, EVER)
-    closing = threading.Thread(target=replays.close)
-    closing.start()
-    until(lambda: not replays.is_open)
-    writer.let_go()
-    closing.join(DEADLINE_S)
-    progress = replays.last(requester, engine.project, hook)
+
+    def takes_over() -> None:
+        """As another process would, that has not heard of this one for long enough."""
+        if len(engine.deliveries(hook)) == BATCH:
+            other = {"holder": "rpl_another", "lease_until": engine.database.clock.now() + 10}
+            engine.do(lambda: models.Replay.update(other).execute())
+
+    slow = Replays(engine.database, engine.services.subscriptions, takes_over)
+    slow.start(requester, engine.project, hook, EVER)
+    slow.close()
+    assert len(engine.deliveries(hook)) == BATCH
+    progress = engine.services.replays.last(requester, engine.project, hook)
     assert progress is not None
-    assert (progress.made, progress.ended_early, progress.is_over) == (BATCH, "the hub was stopped", True)
+    assert (progress.made, progress.is_over) == (BATCH, False)
 
 
 def test_only_who_may_send_again_begins_one(engine: Engine, requester: Requester) -> None:
