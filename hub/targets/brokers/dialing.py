@@ -23,7 +23,8 @@ class Deadline:
 
     def __init__(self, timeout_s: float) -> None:
         self.timeout_s = timeout_s
-        self._until = time.monotonic() + timeout_s
+        self.began = time.monotonic()
+        self._until = self.began + timeout_s
 
     def left_s(self) -> float:
         """Raises: TimeoutError, when nothing is left."""

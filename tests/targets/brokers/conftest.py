@@ -9,6 +9,7 @@ from hub.targets.addresses import Addresses
 from hub.targets.resolver import Resolver
 from tests.rigs.brokers import MosquittoRig, RedisRig
 from tests.rigs.doors import LOOPBACK
+from tests.rigs.kafka import KafkaRig
 
 
 @pytest.fixture(scope="package")
@@ -19,6 +20,13 @@ def redis_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisRig]:
 @pytest.fixture(scope="package")
 def mosquitto_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MosquittoRig]:
     yield from _running(MosquittoRig(tmp_path_factory.mktemp("mosquitto")))
+
+
+@pytest.fixture(scope="package")
+def kafka_rig() -> Iterator[KafkaRig]:
+    rig = KafkaRig()
+    yield rig
+    rig.close()
 
 
 @pytest.fixture
