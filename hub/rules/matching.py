@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from connectors.base import PING_EVENT_TYPE as PING_EVENT_TYPE
 from hub.rules.facts import Facts
+from hub.rules.filter_index import Filters
 from hub.rules.filters import Failed, Filter, Unreadable
 from hub.rules.pace import Entry
 
@@ -78,13 +79,13 @@ class Candidates:
 
     plain: tuple[str, ...]
     """Those without a filter; each once, oldest first."""
-    filtered: tuple[tuple[str, Filter], ...] = ()
+    filtered: Filters = field(default_factory=lambda: Filters(()))
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """Of those that do not get it at once."""
 
     def wanting(self, facts: Facts) -> list[str]:
         """The ids of those that get an event, oldest first."""
-        passed = [hook_id for hook_id, only_if in self.filtered if only_if.holds(facts)]
+        passed = self.filtered.passed(facts)
         return sorted((*self.plain, *passed)) if passed else list(self.plain)
 
 
@@ -151,7 +152,7 @@ class RoutingTable:
             found, mine = self.match(event_type), self._filters
             filtered = tuple((one, mine[one]) for one in found if one in mine)
             later = {one: self._entries[one] for one in found if one in self._entries}
-            kept = Candidates(tuple(one for one in found if one not in mine), filtered, later)
+            kept = Candidates(tuple(one for one in found if one not in mine), Filters(filtered), later)
             self._candidates[event_type] = kept
         return kept
 
