@@ -99,6 +99,7 @@ class Receiver:
         tls: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
         on_connect: Callable[[Wire], None] | None = None,
+        port: int = 0,
     ) -> None:
         self.answer = answer
         self.requests: list[Received] = []
@@ -110,7 +111,7 @@ class Receiver:
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(
-            (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512
         )
         self.host = host
         self.port = int(self._listener.getsockname()[1])

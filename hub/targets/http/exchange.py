@@ -107,6 +107,20 @@ class Handle:
         """The handle itself, for whoever drives the transfer between `begin` and `end`."""
         return self._curl
 
+    def sign(self, region: str, service: str, key: str, secret: str) -> None:
+        """From now on, sign what is sent (AWS Signature Version 4). libcurl does that only where it may
+        normalise the path.
+        """
+        self._curl.setopt(pycurl.PATH_AS_IS, 0)
+        self._curl.setopt(pycurl.AWS_SIGV4, f"aws:amz:{region}:{service}")
+        self._curl.setopt(pycurl.USERNAME, key)
+        self._curl.setopt(pycurl.PASSWORD, secret)
+
+    def trust(self, certificates: str) -> None:
+        """These, in PEM, instead of the usual ones."""
+        self._curl.unsetopt(pycurl.CAINFO)
+        self._curl.setopt(pycurl.CAINFO_BLOB, certificates)
+
     def exchange(self, sending: Sending, site: Site) -> Receipt:
         """Send one request to a receiver among `sites` and wait for its answer. Raises DeliveryError.
 

@@ -10,6 +10,7 @@ from hub.targets.resolver import Resolver
 from tests.rigs.brokers import MosquittoRig, RedisRig
 from tests.rigs.doors import LOOPBACK
 from tests.rigs.kafka import KafkaRig
+from tests.rigs.sqs import SqsRig
 
 
 @pytest.fixture(scope="package")
@@ -27,6 +28,11 @@ def kafka_rig() -> Iterator[KafkaRig]:
     rig = KafkaRig()
     yield rig
     rig.close()
+
+
+@pytest.fixture(scope="package")
+def sqs_rig() -> Iterator[SqsRig]:
+    yield from _running(SqsRig())
 
 
 @pytest.fixture
