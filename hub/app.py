@@ -26,6 +26,7 @@ from hub.engine.intake import Intake
 from hub.engine.scheduler import Scheduler
 from hub.operations import hub_data
 from hub.operations.audit import AuditTrail
+from hub.operations.broker_connections import BrokerConnections, OpenConnections
 from hub.operations.connectors import Connectors
 from hub.operations.credentials import Credentials
 from hub.operations.deliveries import Deliveries
@@ -89,12 +90,14 @@ class Hub:
         self.is_new, self.database, box = data.is_new, data.database, data.box
         origin = urlsplit(config.base_url).hostname or "localhost"
         relay = _relay_of(config, origin)
+        opened = OpenConnections(self.database, box, config.outbound_ca_file)
         outbound = Outbound(
             allow=config.outbound_allow,
             ports=config.outbound_ports,
             ca_file=config.outbound_ca_file,
             origin=origin,
             own_places=OwnPlaces(config.base_url, config.host, config.port),
+            find_broker=opened.find,
             transports={"mailto": lambda addresses: SmtpTransport(relay)},
         )
         self._unsubscribe = ReverseUnsubscribe(self.database, outbound)
@@ -133,6 +136,7 @@ class Hub:
             self._unsubscribe.hook_ended,
             dispatcher.let_start if dispatcher else partial(wait_for_others, self.database),
             relay is not None,
+            opened.usable,
         )
         event_types = EventTypes(self.database)
         samples = Samples(self.database, subscriptions, event_types)
@@ -140,7 +144,9 @@ class Hub:
         settings = ServerSettings(self.database, wake)
         publishing = Publishing(intake)
         inbound = Inbound(self.database, box, publishing, intake.source_counts, config.base_url)
-        self._refreshing = Refreshing([credentials.refresh, settings.refresh, inbound.refresh])
+        self._refreshing = Refreshing(
+            [credentials.refresh, settings.refresh, inbound.refresh, opened.refresh]
+        )
 
         def changed() -> None:
             credentials.forget()
@@ -177,6 +183,14 @@ class Hub:
             tokens=Tokens(self.database, credentials.forget),
             connectors=Connectors(self.database),
             settings=settings,
+            broker_connections=BrokerConnections(
+                self.database,
+                box,
+                opened,
+                outbound.check_broker,
+                config.outbound_allow,
+                config.outbound_ports,
+            ),
             notices=Notices(self.database, relay is not None),
             audit=AuditTrail(self.database),
             scheduler=scheduler,

@@ -20,6 +20,7 @@ log = logging.getLogger("hub.cli")
 COMMANDS = {
     "check": "check:check",
     "config": "check:show_config",
+    "connection": "broker_connections:connection_group",
     "demo": "demo:demo",
     "project": "projects:project_group",
     "serve": "serving:serve",

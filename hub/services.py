@@ -11,6 +11,7 @@ from hub.engine.dispatcher import Dispatcher
 from hub.engine.intake import Intake
 from hub.engine.scheduler import Scheduler
 from hub.operations.audit import AuditTrail
+from hub.operations.broker_connections import BrokerConnections
 from hub.operations.connectors import Connectors
 from hub.operations.credentials import Credentials
 from hub.operations.deliveries import Deliveries
@@ -68,6 +69,7 @@ class Services:
     tokens: Tokens
     connectors: Connectors
     settings: ServerSettings
+    broker_connections: BrokerConnections
     notices: Notices
     audit: AuditTrail
     scheduler: Scheduler

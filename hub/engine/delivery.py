@@ -18,7 +18,7 @@ from connectors.base import PING_EVENT_TYPE, Answer, Context, Event, Format, Htt
 from hub import __version__
 from hub.engine import recipe
 from hub.errors import DeliveryError, Fault
-from hub.rules import hops, recipients
+from hub.rules import brokers, hops, recipients
 from hub.rules.facts import Facts
 from hub.rules.filters import Unreadable
 from hub.rules.masking import Credentials
@@ -112,6 +112,8 @@ class Attempt:
             if not recipients.is_mail(destination.url):
                 raise DeliveryError(f"{form.key} goes to mailto: only", "none", "refused")
             return timed(destination.url, parcel)
+        if brokers.is_broker(destination.url):
+            return self._message(parcel, timestamp, secrets)
         own = {
             "User-Agent": USER_AGENT,
             "webhook-id": event.id,
@@ -128,6 +130,33 @@ class Attempt:
             own["webhook-signature"] = signing.signature_by_keys(keys, event.id, timestamp, parcel.body)
         sent = HttpParcel(made.with_hooks_headers(own), parcel.body, parcel.method)
         return timed(extended(destination.url, parcel), sent)
+
+    def _message(self, parcel: HttpParcel, timestamp: int, secrets: list[str]) -> Request:
+        """What is put on a broker: the same body, and of the headers those that mean something there."""
+        shipment, made, form = self._shipment, self._recipe, self._form
+        destination, event = shipment.destination, shipment.event
+        own = {
+            "webhook-id": event.id,
+            "webhook-timestamp": str(timestamp),
+            "x-hub-event": event.type,
+            "x-hub-attempt": str(shipment.attempt),
+            "x-hub-delivery": shipment.delivery_id,
+            hops.HEADER: str(event.hops + 1),
+            **{name.lower(): value for name, value in parcel.headers.items()},
+        }
+        if secrets and form.is_signed:
+            keys = made.keys(secrets)
+            own["webhook-signature"] = signing.signature_by_keys(keys, event.id, timestamp, parcel.body)
+        url = brokers.filled(destination.url, event.project, event.type)
+        self._sent["url"] = url
+        return Request(
+            url,
+            HttpParcel(made.with_hooks_headers(own), parcel.body, "PUBLISH"),
+            total_timeout_s=self._settings.attempt_timeout_s,
+            connect_timeout_s=self._settings.connect_timeout_s,
+            event=event,
+            key=destination.hook_id if destination.is_ordered else event.id,
+        )
 
     def _text(self, source: str, form: Format) -> str:
         """What the hook's template makes of the event. Raises: DeliveryError."""

@@ -127,6 +127,7 @@ class HookPreviews:
             secrets=((new.secret, None),) if new.secret else (),
             template=new.template,
             settings=dict(new.settings),
+            is_ordered=new.pace.ordering == "fifo",
         )
         shipment = Shipment(_DELIVERY_ID, 1, event, destination)
         tuned = self._database.read(settings.load)

@@ -6,7 +6,7 @@ transaction. Nothing here knows how the request came in. Step before: a door has
 Step after: `store.hooks`.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from hub.operations import hook_access, hook_credentials, hook_drafts, hook_writ
 from hub.operations.handshake import Handshakes
 from hub.operations.hook_drafts import Draft
 from hub.operations.projects import check_open
-from hub.rules import access, hook_fields
+from hub.rules import access, brokers, hook_fields
 from hub.rules.access import Action, Requester
 from hub.rules.addresses import Network
 from hub.rules.health import stands_still_for_its_filter
@@ -62,10 +62,12 @@ class Subscriptions:
         ended: Callable[[str], None] = lambda hook_id: None,
         let_start: Callable[[str], None] = lambda hook_id: None,
         sends_mail: bool = True,
+        connections: Callable[[str], Mapping[str, str]] = lambda project_key: {},
     ) -> None:
         """`wake`: there may be something to send. `ended`: a hook was deleted by somebody else than its own
         app. `let_start`: wait until what was already taken to be sent to a hook has begun, so that nothing
-        begins after the answer. `sends_mail`: whether the hub has a relay.
+        begins after the answer. `sends_mail`: whether the hub has a relay. `connections`: those to brokers
+        that a project may use, name → kind.
         """
         self._database = database
         self._box = box
@@ -77,6 +79,7 @@ class Subscriptions:
         self._ended = ended
         self._let_start = let_start
         self.sends_mail = sends_mail
+        self._connections = connections
 
     def find(self, requester: Requester, project: Project, **filters: Any) -> list[Hook]:
         """The hooks that this requester sees, newest first; `filters` as `store.hooks.find` has them."""
@@ -112,12 +115,12 @@ class Subscriptions:
 
     def errors_in(self, requester: Requester, project: Project, given: HookChange) -> list[FieldError]:
         """What would be wrong with these fields of a hook that this requester makes; nothing is stored."""
-        return hook_fields.errors_in(given, self._around(project, access.origin_of(requester)))
+        return hook_fields.errors_in(given, self._around(project, access.origin_of(requester), given))
 
     def drafted(self, requester: Requester, project: Project, wanted: HookChange) -> NewHook:
         """What a hook of these fields would be; nothing is stored. Raises: Invalid."""
         kind = access.origin_of(requester)
-        if errors := hook_fields.errors_of_new(wanted, self._around(project, kind)):
+        if errors := hook_fields.errors_of_new(wanted, self._around(project, kind, wanted)):
             raise Invalid(errors)
         return hook_drafts.of_new(requester, project, wanted)
 
@@ -156,7 +159,7 @@ class Subscriptions:
             lambda: hook_drafts.of_change(requester, project, hooks.get(hook_id), given)
         )
         if errors := hook_fields.errors_in(
-            asked.change, self._around(project, asked.hook.origin_kind, asked.hook)
+            asked.change, self._around(project, asked.hook.origin_kind, asked.change, asked.hook)
         ):
             raise Invalid(errors)
         given = self._proved(asked.completed(self._box))
@@ -299,7 +302,10 @@ class Subscriptions:
                 title="Connector off",
             )
 
-    def _around(self, project: Project, origin_kind: str, hook: Hook | None = None) -> Circumstances:
+    def _around(
+        self, project: Project, origin_kind: str, change: HookChange, hook: Hook | None = None
+    ) -> Circumstances:
+        is_for_broker = change.target_url is not UNSET and brokers.is_broker(change.target_url)
         return Circumstances(
             project.catalogue,
             registry.format_keys(),
@@ -310,4 +316,5 @@ class Subscriptions:
             hook_credentials.settings_of(self._box, hook) if hook else (),
             hook.target_url if hook else "",
             self.sends_mail,
+            self._connections(project.key) if is_for_broker else {},
         )

@@ -210,6 +210,11 @@ def options_of(kind: BrokerKind, url: str) -> Mapping[str, str]:
     return options
 
 
+def judged_as(host: str, port: int) -> str:
+    """The URL as which the policy for all targets judges a broker's host and port."""
+    return f"https://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
 def _host_and_port(text: str, usual_port: int) -> tuple[str, int]:
     try:
         parts = urlsplit(f"//{text}")

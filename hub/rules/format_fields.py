@@ -88,6 +88,12 @@ def makes_mail(form: str) -> bool:
     return found is not None and found.makes == "mail"
 
 
+def makes_json(form: str) -> bool:
+    """True when what is sent is JSON for programs."""
+    found = find_format(form)
+    return found is not None and found.makes == "json"
+
+
 def shown_url(form: str, url: str) -> str:
     """The URL for people who may not edit the hook: without what makes it a credential."""
     if not is_url_secret(form):

@@ -13,8 +13,8 @@ from typing import Any, Final, Literal, get_args
 from connectors import signing
 from hub.errors import FieldError
 from hub.logs import MASK
+from hub.rules import brokers, format_fields, pace, recipients
 from hub.rules import catalogue as catalogues
-from hub.rules import format_fields, pace, recipients
 from hub.rules import headers as header_rules
 from hub.rules.addresses import Network, TargetRefused
 from hub.rules.filters import Filter, Unreadable
@@ -99,6 +99,8 @@ class Circumstances:
     """The one that the hook has, where it is not given."""
     sends_mail: bool = True
     """Whether the hub has a relay for mails."""
+    connections: Mapping[str, str] = field(default_factory=dict)
+    """The connections to brokers that its project may use: name → kind."""
 
 
 def errors_of_new(wanted: HookChange, around: Circumstances) -> list[FieldError]:
@@ -135,7 +137,7 @@ def errors_in(change: HookChange, around: Circumstances) -> list[FieldError]:
     if change.settings is not UNSET or change.format is not UNSET:
         given = None if change.settings is UNSET else change.settings
         errors += format_fields.settings_errors(form, given, around.settings)
-    errors += _mail_errors(change, form, around)
+    errors += _mail_errors(change, form, around) + _broker_errors(change, form, around)
     return errors + errors_anywhere(change, around.formats)
 
 
@@ -234,6 +236,8 @@ def _target_errors(url: str, around: Circumstances) -> list[FieldError]:
     try:
         if recipients.is_mail(url):
             recipients.of_url(url)
+        elif brokers.is_broker(url):
+            _check_broker(url, around.connections)
         else:
             check_url(url, around.allow, around.ports)
     except TargetRefused as refused:
@@ -243,6 +247,32 @@ def _target_errors(url: str, around: Circumstances) -> list[FieldError]:
     return []
 
 
+def _check_broker(url: str, connections: Mapping[str, str]) -> None:
+    """Raises: TargetRefused."""
+    name, place = brokers.parts_of(url)
+    if name not in connections:
+        known = f"there are {', '.join(connections)}" if connections else "there is none"
+        raise TargetRefused(
+            f"There is no connection {name} that this project may use; {known}. An administrator makes them."
+        )
+    brokers.check_place(brokers.KINDS[connections[name]], place)
+
+
+def _broker_errors(change: HookChange, form: str, around: Circumstances) -> list[FieldError]:
+    """What goes to a broker is the JSON of an event: a chat's format is for its own service."""
+    if change.target_url is UNSET and change.format is UNSET and not change.handshake:
+        return []
+    url = around.target_url if change.target_url is UNSET else change.target_url
+    if not brokers.is_broker(url):
+        return []
+    errors: list[FieldError] = []
+    if form and form in around.formats and not format_fields.makes_json(form):
+        errors.append(("format", f"{form} cannot go to a broker: take one that is JSON, such as standard"))
+    if change.handshake is not UNSET and change.handshake:
+        errors.append(("handshake", "must be left out for a broker: it is for receivers over HTTP"))
+    return errors
+
+
 def _mail_errors(change: HookChange, form: str, around: Circumstances) -> list[FieldError]:
     """What goes to people goes in the format of mails and has nothing of HTTP; and nothing else does."""
     if change.target_url is UNSET and change.format is UNSET and not (change.headers or change.handshake):
@@ -250,7 +280,7 @@ def _mail_errors(change: HookChange, form: str, around: Circumstances) -> list[F
     url = around.target_url if change.target_url is UNSET else change.target_url
     makes_mail = format_fields.makes_mail(form)
     if not recipients.is_mail(url):
-        if makes_mail and url:
+        if makes_mail and url and not brokers.is_broker(url):
             return [("target_url", f"must begin with mailto: for the format {form}")]
         return []
     errors: list[FieldError] = []

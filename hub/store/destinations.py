@@ -31,6 +31,8 @@ class Destination:
     template: str | None = None
     settings: dict[str, str] = field(default_factory=dict, repr=False)
     filter: Filter | Unreadable | None = None
+    is_ordered: bool = False
+    """One after the other, in the order in which the events came."""
 
     def live_secrets(self, now: float) -> list[str]:
         live = [secret for secret, until in self.secrets if until is None or until > now]
@@ -71,6 +73,7 @@ def of_hook(box: SecretBox, hook: Hook, project_key: str) -> Destination:
         template=hook.template,
         settings=settings_of(box, hook),
         filter=hook.filter,
+        is_ordered=hook.pace.ordering == "fifo",
     )
 
 

@@ -502,6 +502,31 @@ class Source(Table):
     refused = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
 
 
+class BrokerConnection(Table):
+    """How a message broker is reached."""
+
+    id = CharField(primary_key=True, max_length=40)
+    name = CharField(unique=True, max_length=63)
+    """What hooks call it."""
+    kind = CharField(max_length=20)
+    url = TextField()
+    """Without user or password."""
+    username = TextField(null=True)
+    password = TextField(null=True)
+    """Sealed."""
+    ca = TextField(null=True)
+    """Certificates in PEM, trusted instead of the usual ones."""
+    verify_ssl = BooleanField()
+    projects = TextField(null=True)
+    """JSON: the keys of those that may use it; null: all."""
+    created_by = TextField()
+    created_at = DoubleField()
+    updated_at = DoubleField()
+    last_error = TextField(null=True)
+    """Why it could not be used; null once it could again."""
+    last_error_at = DoubleField(null=True)
+
+
 class Refusal(Table):
     """A request that a source did not take: the last few of each."""
 
@@ -552,6 +577,7 @@ TABLES: list[type[Any]] = [
     TypeHour,
     GaugeHour,
     Source,
+    BrokerConnection,
     Schedule,
     Refusal,
     Worker,

@@ -13,6 +13,8 @@ import certifi
 from hub.errors import DeliveryError
 from hub.rules.addresses import Network
 from hub.targets.addresses import Addresses
+from hub.targets.brokers.client import Broker
+from hub.targets.brokers.transport import BrokerTransport, Find
 from hub.targets.http.exchange import Handle
 from hub.targets.http.loop import Loop
 from hub.targets.http.transport import HttpTransport
@@ -35,18 +37,24 @@ class Outbound:
         resolve: Lookup = system_lookup,
         origin: str = "localhost",
         own_places: OwnPlaces | None = None,
+        find_broker: Find = lambda name: None,
         transports: Mapping[str, Callable[[Addresses], Transport]] | None = None,
     ) -> None:
         """`allow` and `ports`: what may be reached besides public addresses and the usual ports. `origin`:
         the host name under which this hub presents itself to receivers that ask for consent. `own_places`:
-        where this hub is, and nothing may be sent to. `transports`: by the scheme of a URL, how to make what
-        sends to it, besides http and https.
+        where this hub is, and nothing may be sent to. `find_broker`: the connection of a name.
+        `transports`: by the scheme of a URL, how to make what sends to it, besides http, https and broker.
         """
         self.origin = origin
         self._addresses = Addresses(allow, Resolver(resolve), own_places, ports)
         bundle = ca_file or certifi.where()
         self._http = HttpTransport(self._addresses, lambda: Handle(bundle, allow))
-        self._transports: dict[str, Transport] = {"http": self._http, "https": self._http}
+        self._brokers = BrokerTransport(self._addresses, find_broker)
+        self._transports: dict[str, Transport] = {
+            "http": self._http,
+            "https": self._http,
+            "broker": self._brokers,
+        }
         for scheme, make in (transports or {}).items():
             self._transports[scheme] = make(self._addresses)
 
@@ -63,6 +71,10 @@ class Outbound:
             raise DeliveryError(
                 f"the hub failed to send this request ({type(error).__name__})", "none", "hub"
             ) from error
+
+    def check_broker(self, broker: Broker, timeout_s: float) -> None:
+        """Connect to a broker and log in, send nothing. Raises: DeliveryError."""
+        self._brokers.check(broker, timeout_s)
 
     def loop(self, name: str, prepare_thread: Callable[[], None] = lambda: None) -> Loop:
         """A thread that has many requests under way at once, to URLs that `takes_jobs`; `prepare_thread` runs

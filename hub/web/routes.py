@@ -15,6 +15,7 @@ from hub.services import Services
 from hub.web import health, inbound
 from hub.web.api import (
     audit,
+    broker_connections,
     connectors,
     deliveries,
     events,
@@ -57,6 +58,7 @@ _MODULES = (
     members,
     users,
     tokens,
+    broker_connections,
     audit,
 )
 CALLS: tuple[Call, ...] = tuple(call for module in _MODULES for call in module.CALLS)

@@ -45,34 +45,44 @@ def free_port() -> int:
 class Server:
     """One server process that listens on a port."""
 
-    def __init__(self, command: Sequence[str], directory: Path, port: int) -> None:
+    def __init__(
+        self, command: Sequence[str], directory: Path, port: int, environ: dict[str, str] | None = None
+    ) -> None:
         self.port = port
         self.directory = directory
         self._command = list(command)
+        self._environ = {**os.environ, **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with (self.directory / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                self._command,
+                cwd=self.directory,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # a server of several processes ends as one
             )
         until(self._listens)
 
     def stop(self) -> None:
         """Hard, as a machine that fails."""
         if self._process is not None:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
 
     def freeze(self) -> None:
         """It stays connected and says nothing more."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
+        os.killpg(self._process.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def thaw(self) -> None:
         assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
+        os.killpg(self._process.pid, signal.SIGCONT)
 
     def _listens(self) -> bool:
         assert self._process is not None

@@ -11,7 +11,7 @@ import time
 
 import certifi
 
-from hub.rules.brokers import KINDS, hosts_of
+from hub.rules.brokers import KINDS, hosts_of, judged_as
 from hub.targets.addresses import Addresses
 from hub.targets.brokers.client import Broker, refused
 
@@ -81,8 +81,7 @@ def dialed(broker: Broker, addresses: Addresses, deadline: Deadline) -> socket.s
 
 
 def _connected(addresses: Addresses, host: str, port: int, deadline: Deadline) -> socket.socket:
-    shown = f"[{host}]" if ":" in host else host
-    target = addresses.target(f"https://{shown}:{port}/")
+    target = addresses.target(judged_as(host, port))
     failed: OSError | None = None
     for address in addresses.of(target, deadline.left_s()):
         try:

@@ -116,9 +116,8 @@ class BrokerTransport:
         except TargetRefused as error:
             raise refused(str(error)) from None
         for host, port in hosts:
-            shown = f"[{host}]" if ":" in host else host
-            target = self._addresses.target(f"https://{shown}:{port}/")
             try:
+                target = self._addresses.target(brokers.judged_as(host, port))
                 self._addresses.of(target, timeout_s)
             except DeliveryError as error:
                 reason = f"the connection {broker.name}: {error.reason}"

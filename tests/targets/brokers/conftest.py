@@ -9,8 +9,10 @@ from hub.targets.addresses import Addresses
 from hub.targets.resolver import Resolver
 from tests.rigs.brokers import MosquittoRig, RedisRig
 from tests.rigs.doors import LOOPBACK
+from tests.rigs.jetstream import NatsRig
 from tests.rigs.kafka import KafkaRig
 from tests.rigs.sqs import SqsRig
+from tests.rigs.rabbitmq import RabbitRig
 
 
 @pytest.fixture(scope="package")
@@ -35,6 +37,16 @@ def sqs_rig() -> Iterator[SqsRig]:
     yield from _running(SqsRig())
 
 
+@pytest.fixture(scope="package")
+def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitRig]:
+    yield from _running(RabbitRig(tmp_path_factory.mktemp("rabbit")))
+
+
+@pytest.fixture(scope="package")
+def nats_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsRig]:
+    yield from _running(NatsRig(tmp_path_factory.mktemp("nats")))
+
+
 @pytest.fixture
 def addresses() -> Iterator[Addresses]:
     """Loopback may be reached."""
@@ -44,6 +56,8 @@ def addresses() -> Iterator[Addresses]:
 
 
 def _running(rig: Any) -> Iterator[Any]:
-    rig.start()
-    yield rig
-    rig.stop()
+    try:
+        rig.start()
+        yield rig
+    finally:
+        rig.stop()
