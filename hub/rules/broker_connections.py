@@ -54,6 +54,8 @@ def ca_errors(ca: str | None) -> list[FieldError]:
         return []
     if len(ca) > CA_MAX:
         return [("ca", f"has {len(ca)} characters; {CA_MAX} is the most")]
+    if not ca.isascii():
+        return [("ca", "is no certificate in PEM, which is ASCII")]
     if "PRIVATE KEY" in ca:
         return [("ca", "holds a private key: give the certificate of the authority only")]
     try:

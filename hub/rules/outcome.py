@@ -72,6 +72,11 @@ class Outcome:
     """The first 8 KiB."""
 
     @property
+    def is_answered(self) -> bool:
+        """By a number of HTTP or SMTP, or by the words of a broker, which has none."""
+        return self.status is not None or bool(self.response_body)
+
+    @property
     def ended_at(self) -> float:
         return self.started_at + self.duration_s
 

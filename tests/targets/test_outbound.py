@@ -70,7 +70,7 @@ def test_a_scheme_that_nothing_sends_to_is_refused_with_those_there_are(url: str
     door = Outbound(transports={"pigeon": Pigeons})
     error = failure(door, post(url))
     assert (error.fault, error.phase, error.was_sent) == ("refused", "none", False)
-    assert error.reason == "The URL must begin with http: or https: or pigeon:."
+    assert error.reason == "The URL must begin with http: or https: or broker: or pigeon:."
     door.close()
 
 

@@ -58,7 +58,7 @@ class BrokerTransport:
             words = shared.client.publish(message, left_s)
         finally:
             self._give_back(shared)
-        return Receipt(Answer(None, words), "head", None, time.monotonic() - began)
+        return Receipt(Answer(None, words, body=words.encode()), "head", None, time.monotonic() - began)
 
     def check(self, broker: Broker, timeout_s: float) -> None:
         """Connect and log in with a client of its own. Raises: DeliveryError."""

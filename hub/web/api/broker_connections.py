@@ -14,9 +14,17 @@ from hub.web.api.queries import Paged, before_id
 
 Kind = Literal["amqp", "nats", "redis", "mqtt", "kafka", "sqs"]
 Url = Annotated[Text, documented(maxLength=2048, examples=["amqps://rabbit.example:5671/shop"])]
-Username = Annotated[Text, documented(minLength=1, maxLength=rules.USERNAME_MAX)]
+_PLAIN = r"^[^\u0000-\u001f\u007f]*$"
+Username = Annotated[str, documented(minLength=1, maxLength=rules.USERNAME_MAX, pattern=_PLAIN)]
 Password = Annotated[
-    Text, documented(minLength=1, maxLength=rules.PASSWORD_MAX, format="password", description="Never shown")
+    str,
+    documented(
+        minLength=1,
+        maxLength=rules.PASSWORD_MAX,
+        pattern=_PLAIN,
+        format="password",
+        description="Never shown",
+    ),
 ]
 Ca = Annotated[Text, documented(maxLength=rules.CA_MAX)]
 _CA = "Certificates in PEM that are trusted instead of the usual ones; null: the usual ones"

@@ -49,7 +49,7 @@ class SentRequest(BaseModel):
 
 
 class ReceivedResponse(BaseModel):
-    status: int
+    status: int | None = Field(description="None from a broker, which has no numbers: its words are the body")
     headers: list[tuple[str, str]]
     body: str = Field(description="The first 8 KiB")
     body_base64: str | None = Field(description="The same bytes, where they are no text")
@@ -181,7 +181,7 @@ def _attempt_answer(attempt: Attempt, body: bytes | None) -> AttemptAnswer:
 
 
 def _response(outcome: Outcome) -> ReceivedResponse | None:
-    if outcome.status is None:
+    if not outcome.is_answered:
         return None
     text = _text(outcome.response_body)
     is_text = text.encode() == outcome.response_body

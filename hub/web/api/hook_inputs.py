@@ -49,7 +49,7 @@ _CHECKED_ALONE = ("name", "format", "handshake", "secret", "headers", "filter", 
 """What can be checked before the hook is known."""
 
 
-_URL_PATTERN = r"^([Hh][Tt][Tt][Pp][Ss]?://|[Mm][Aa][Ii][Ll][Tt][Oo]:)[^\u0000-\u0020\u007f#\\]+$"
+_URL_PATTERN = r"^([Hh][Tt][Tt][Pp][Ss]?://|[Mm][Aa][Ii][Ll][Tt][Oo]:|[Bb][Rr][Oo][Kk][Ee][Rr]://)[^\u0000-\u0020\u007f#\\]+$"
 _HEADER_NAME_PATTERN = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 _HEADER_VALUE_PATTERN = (
     r"^([\u0021-\u007e\u0080-\u00ff]([\t\u0020-\u007e\u0080-\u00ff]*[\u0021-\u007e\u0080-\u00ff])?)?$"

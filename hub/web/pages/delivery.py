@@ -25,6 +25,7 @@ from hub.web.rendering import milliseconds
 
 PHASES = ("Name", "Connect", "TLS", "Send", "Wait for answer", "Read")
 _MAIL = "MAIL"
+_PUBLISH = "PUBLISH"
 SIGNATURES = ("webhook-signature", "x-icescrum-signature", "x-hub-signature", "x-hub-signature-256")
 """Made of a secret and good for minutes: shown to nobody."""
 PLAIN_HEADERS = {
@@ -118,6 +119,8 @@ def _step(number: int, outcome: Outcome) -> dict[str, Any]:
 def _result(outcome: Outcome) -> str:
     if outcome.kind == "success" and outcome.status is not None:
         return f"answered {outcome.status}"
+    if outcome.kind == "success" and outcome.method == _PUBLISH:
+        return "taken by the broker"
     return outcome.reason or outcome.kind
 
 
@@ -143,8 +146,11 @@ def _try(
         "request_pretty": words.pretty(sent) if sent is not None and shows_bodies else "",
         "request_raw": words.text(sent) if sent is not None and shows_bodies else "",
         "request_headers": _shown_headers(list(outcome.request_headers.items())),
-        "curl": _curl(outcome, sent) if sent is not None and shows_bodies and outcome.method != _MAIL else "",
+        "curl": _curl(outcome, sent)
+        if sent is not None and shows_bodies and outcome.method not in (_MAIL, _PUBLISH)
+        else "",
         "status": outcome.status,
+        "is_answered": outcome.is_answered,
         "response_pretty": words.pretty(outcome.response_body) if shows_bodies else "",
         "response_raw": words.text(outcome.response_body) if shows_bodies else "",
         "response_bytes": len(outcome.response_body),

@@ -123,7 +123,7 @@ def _test(request: PageRequest) -> str:
     outcome = sent.outcome
     took = milliseconds(outcome.duration_s * 1000)
     if outcome.kind == "success":
-        return f"Test sent: {outcome.status} in {took}."
+        return f"Test sent: {outcome.status or 'taken'} in {took}."
     return f"The test failed: {outcome.reason} ({took}). It does not count."
 
 

@@ -121,7 +121,9 @@ def last_result(hook: Hook) -> tuple[bool, str] | None:
     is_good = hook.health.last_success_at is not None and hook.health.last_success_at >= last.at
     if last.status is not None:
         return is_good, f"{last.status} in {milliseconds(last.duration_s * 1000)}"
-    return is_good, hook.health.last_error or "no answer"
+    if is_good:  # a broker, which has no numbers
+        return True, f"taken in {milliseconds(last.duration_s * 1000)}"
+    return False, hook.health.last_error or "no answer"
 
 
 def wants(events: Sequence[str], presets: dict[str, Sequence[str]]) -> str:

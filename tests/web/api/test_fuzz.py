@@ -23,6 +23,7 @@ from hub.web.docs import openapi
 from hub.web.docs.publishing import NDJSON_TYPE
 from hub.web.routes import CALLS
 from tests.rigs.api import LiveHub
+from tests.rigs.brokers import free_port
 from tests.rigs.receivers import Receiver
 
 DOCUMENT = json.loads(json.dumps(openapi.document(CALLS, "http://127.0.0.1")))
@@ -65,6 +66,10 @@ class Stage:
             "tokens": api.post("/tokens", json={"scopes": ["read"], "project": key}).json()["id"],
             "projects": live.project(),
             "connectors": "zapier",
+            "connections": api.post(
+                "/connections",
+                json={"name": key.lower(), "kind": "nats", "url": f"nats://127.0.0.1:{free_port()}"},
+            ).json()["id"],
             "users": api.post("/users", json={"name": f"user of {key}"}).json()["name"],
         }
         self._turns = itertools.cycle([True, False])
@@ -104,6 +109,10 @@ FIELDS_BEYOND_A_SCHEMA = (
     "every_s",
     "time_zone",
     "email",
+    "url",
+    "ca",
+    "projects",
+    "password",
 )
 """What may stand there depends on the network, on a language, or on another field."""
 BEYOND_A_SCHEMA = (
