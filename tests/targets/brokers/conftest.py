@@ -11,8 +11,8 @@ from tests.rigs.brokers import MosquittoRig, RedisRig
 from tests.rigs.doors import LOOPBACK
 from tests.rigs.jetstream import NatsRig
 from tests.rigs.kafka import KafkaRig
-from tests.rigs.sqs import SqsRig
 from tests.rigs.rabbitmq import RabbitRig
+from tests.rigs.sqs import SqsRig
 
 
 @pytest.fixture(scope="package")
