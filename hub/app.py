@@ -108,7 +108,6 @@ class Hub:
             wake_others()
 
         self._expander = Expander(self.database, wake)
-        intake = Intake(self.database, wake, self._expander.go)
         hook_states = HookStates(self.database, self._unsubscribe.hook_ended, wake)
         dispatcher = (
             Dispatcher(
@@ -117,6 +116,8 @@ class Hub:
             if sends
             else None
         )
+        lease = dispatcher.arrivals.lease if dispatcher else None
+        intake = Intake(self.database, wake, self._expander.go, lease)
         due = Due(self.database, intake)
         notices = notices_engine.Notices(
             self.database,

@@ -1,15 +1,14 @@
 """How to send to each hook, opened: kept in memory, because opening sealed secrets costs more than sending.
 
-Owns the cache of one process, true by the version that each change of a hook raises. Used by one thread at a
-time, inside the transaction that claims, so that what it gives is what holds now. Step before: a claim. Step
-after: `dispatcher` makes a shipment of it.
+Owns the cache of one process, true by the version that each change of a hook raises. Used inside the
+transaction that leases, so that what it gives is what holds now. Step before: a claim, or `arrivals`. Step
+after: they make a shipment of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from hub.store import destinations
 from hub.store.destinations import Destination
-from hub.store.leases import Claim
 from hub.store.secrets import SecretBox
 
 SIZE_MAX = 20_000
@@ -21,9 +20,10 @@ class Destinations:
         self._size_max = size_max
         self._opened: dict[str, Destination] = {}
 
-    def of(self, claims: Iterable[Claim]) -> dict[str, Destination | Exception]:
-        """By hook id; an exception in place of one whose row cannot be read."""
-        versions = {claim.hook_id: claim.hook_version for claim in claims}
+    def of(self, versions: Mapping[str, int]) -> dict[str, Destination | Exception]:
+        """Hook id → how to send to that version of it; an exception in place of one whose row cannot be
+        read.
+        """
         known: dict[str, Destination | Exception] = {}
         missing = []
         for hook_id, version in versions.items():

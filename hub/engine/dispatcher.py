@@ -19,6 +19,7 @@ from queue import SimpleQueue
 
 from hub.engine import worker
 from hub.engine.alarm import Alarm
+from hub.engine.arrivals import Arrivals
 from hub.engine.cores import stay_on_one_core
 from hub.engine.delivery import Shipment
 from hub.engine.destinations import Destinations
@@ -106,6 +107,7 @@ class Dispatcher:
         self._destinations = Destinations(box)
         self._senders = Senders(outbound, database.clock, self._ended, prepare_thread)
         self._runs = Runs(in_flight, database.clock, self._begin)
+        self.arrivals = Arrivals(database, self.owner, self._destinations, self._runs)
         self._back: list[Claim] = []
         self._looked_at = 0.0
         self._outcomes: SimpleQueue[tuple[Claim, Outcome]] = SimpleQueue()
@@ -172,6 +174,7 @@ class Dispatcher:
             StoreUnavailable: nothing is lost; call again later.
         """
         self._unrecorded += self.network.counted(self._collected())
+        self._count_workers()
         self._look_at_runs()
         self._back += self._runs.take_back()
         if not (self._unrecorded or self._back) and not self._has_work():
@@ -186,6 +189,16 @@ class Dispatcher:
             self._hand_over(turn)
         self._has_taken = bool(turn.shipments)
         return bool(outcomes or back or turn.shipments)
+
+    def _count_workers(self) -> None:
+        now_s = time.monotonic()
+        if now_s <= self._workers_counted_at + WORKERS_COUNT_EVERY_S:
+            return
+        self._workers_counted_at = now_s
+        alive = max(1, self._database.read(lambda: workers.alive(self._database.clock.now())))
+        if alive != self._workers:
+            self._workers = alive
+            self._runs.nothing_ahead()  # until a claim has told what its part is now
 
     def _look_at_runs(self) -> None:
         """Withdraw what is not to begin any more, begin what others have made room for."""
@@ -349,8 +362,6 @@ class Dispatcher:
         return self._workers > 1 and self._in_flight.is_empty() and not self._is_stopping
 
     def _claim(self, tuned: Settings, now: float) -> list[Claim]:
-        if time.monotonic() > self._workers_counted_at + WORKERS_COUNT_EVERY_S:
-            self._workers, self._workers_counted_at = max(1, workers.alive(now)), time.monotonic()
         most = tuned.max_in_flight_per_hook
         # Each worker takes an even part of what a hook may have under way. Without it the one that gets an
         # answer first takes the hook's next delivery in the same transaction, and the others nothing.
@@ -365,6 +376,7 @@ class Dispatcher:
         """What may be leased ahead; nothing while several workers share less than one request for each."""
         is_new = part is not None and time.monotonic() < self._started_at + NEW_S
         if is_new or most < self._workers or not self.network.is_clear():
+            self._runs.nothing_ahead()
             return None
         return self._runs.ahead(part or most, part, self._workers)
 
@@ -374,7 +386,7 @@ class Dispatcher:
         """
         if not claims:
             return []
-        destinations = self._destinations.of(claims)
+        destinations = self._destinations.of({claim.hook_id: claim.hook_version for claim in claims})
         rows = leases.payloads(self._database, {claim.event_id for claim in claims})
         shipments: list[tuple[Claim, Shipment | Exception]] = []
         for claim in claims:

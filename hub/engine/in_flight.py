@@ -24,8 +24,8 @@ SLOW_SHARE = 0.5
 leave the other half to everybody else.
 """
 RUNS_SHARE = 0.75
-"""A hook whose request ends begins its next one only while less than this part is under way: the rest is for
-claims, which look at every hook.
+"""A hook that has requests under way begins its next one only while less than this part is: the rest is for
+hooks that have none, and for claims, which look at every hook.
 """
 STALLED_S = 1.0
 """A request that is under way for longer makes its hook a slow one before it has even ended."""
@@ -89,11 +89,12 @@ class InFlight:
         """False when not even the smallest request may begin."""
         return Load(self._requests_max, self._bytes_max, len(self._requests), self._bytes).admits(0)
 
-    def may_go_on(self, body_bytes: int) -> bool:
-        """One may begin that was leased ahead."""
-        if self._quick >= max(1, int(self._window.size * RUNS_SHARE)):
+    def may_go_on(self, body_bytes: int, *, is_first: bool = False) -> bool:
+        """One may begin that was leased ahead; `is_first`: its hook has nothing else under way."""
+        share = 1.0 if is_first else RUNS_SHARE
+        if self._quick >= max(1, int(self._window.size * share)):
             return False
-        most = max(1, int(self._requests_max * RUNS_SHARE))
+        most = max(1, int(self._requests_max * share))
         return Load(most, self._bytes_max, len(self._requests), self._bytes).admits(body_bytes)
 
     def room(self, hook_part: int | None, now: float, leased_ahead: Mapping[str, int]) -> Room:

@@ -1,8 +1,8 @@
 """The way in: events are matched, written down with their deliveries, and only then answered.
 
 Owns acceptance: idempotency, group commit, back-pressure; who gets an event, `routing` says. Nothing is sent
-here. Step before: `operations.publishing` has checked the events. Step after: the dispatcher, woken after
-each commit, claims what was written.
+here. Step before: `operations.publishing` has checked the events. Step after: `arrivals` has leased what may
+begin; the dispatcher, woken after the commit, claims the rest.
 """
 
 import shutil
@@ -21,7 +21,7 @@ from hub.rules.payload import Published
 from hub.store import event_types, events
 from hub.store.batch import Batch, Tell
 from hub.store.database import Database
-from hub.store.events import NewEvent
+from hub.store.events import Lease, NewEvent, Written
 
 BACKLOG_MAX = 10_000_000
 """Deliveries that may wait before more events are refused: what a disk and a retention can still bear."""
@@ -70,10 +70,14 @@ class Intake:
     """Accepts events for one process."""
 
     def __init__(
-        self, database: Database, wake: Callable[[], None], expand: Callable[[], None] = lambda: None
+        self,
+        database: Database,
+        wake: Callable[[], None],
+        expand: Callable[[], None] = lambda: None,
+        lease: Lease | None = None,
     ) -> None:
-        """`wake` is called after each commit, from a writer thread; `expand` after one that has put
-        deliveries off.
+        """`wake` is called after each commit that leaves something for a claim, `expand` after one that has
+        put deliveries off, from a writer thread. `lease` takes what need not wait for a claim (`arrivals`).
         """
         self._database = database
         self._routing = Routing()
@@ -81,6 +85,7 @@ class Intake:
         self._batch = Batch(database, self._write, self._committed, GROUP_MAX, lambda one: len(one.events))
         self._wake = wake
         self._expand = expand
+        self._lease = lease
         self.type_counts = TypeCounts(database)
         self.source_counts = SourceCounts(database)
         self._disk_checked_at = 0.0
@@ -159,16 +164,10 @@ class Intake:
         changes no hook.
         """
         self._routing.route([event])
-        if events.add(self._database, [event], now):
-            self._database.after_commit(self._expand)
+        self._written(events.add(self._database, [event], now, self._lease))
         if remembers_type:
             event_types.remember(event.project_id, {event.type}, now)
-
-        def committed() -> None:
-            self.type_counts.add([event], now)
-            self._wake()
-
-        self._database.after_commit(committed)
+        self._database.after_commit(lambda: self.type_counts.add([event], now))
 
     def route_ahead(self, event: NewEvent) -> None:
         """Ask the filters about an event before the transaction that releases it."""
@@ -180,9 +179,7 @@ class Intake:
         """
         if due:
             self._routing.route(due)
-            if events.deliver(self._database, due, now):
-                self._database.after_commit(self._expand)
-            self._database.after_commit(self._wake)
+            self._written(events.deliver(self._database, due, now, self._lease))
 
     def match(self, project_id: int, event_types: Iterable[str]) -> dict[str, list[str]]:
         """Type → the hooks that would get an event of it now, if their filters let it through."""
@@ -201,8 +198,7 @@ class Intake:
             ]
             fresh += publication.fresh
         self._routing.route(event for event in fresh if event.due_at is None)
-        if events.add(self._database, fresh, now):
-            self._database.after_commit(self._expand)
+        self._written(events.add(self._database, fresh, now, self._lease))
         self._remember_types(publications, now)
         return [self._receipts(publication, firsts) for publication, firsts in receipts]
 
@@ -215,7 +211,13 @@ class Intake:
         for publication in publications:
             self.type_counts.add(publication.fresh, now)
             self.source_counts.add(publication.events, publication.fresh, now)
-        self._wake()
+
+    def _written(self, written: Written) -> None:
+        """Have those told, once it is committed, who go on with it."""
+        if written.are_waiting:
+            self._database.after_commit(self._wake)
+        if written.are_put_off:
+            self._database.after_commit(self._expand)
 
     def _take_keys(self, publication: Publication, now: float) -> list[str | None]:
         """For each event the id of the one that already has its key; None where it is new."""

@@ -8,8 +8,8 @@ Step after: `delivery.attempt`, or `leases.give_back`.
 
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hub.engine.delivery import Shipment
@@ -33,7 +33,24 @@ may have under way. A crash repeats all of that.
 WINDOW_S = 0.5
 """A run is what its hook takes in twice as long: more would go back for nothing when something changes."""
 
+WITHDRAWN_MAX = 10_000
+"""Hooks of which it is known when they were last withdrawn."""
+
 Item = tuple[Claim, Shipment, Settings]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What may be leased of new deliveries, as they come."""
+
+    at: int
+    """When it was made, in withdrawals: what is withdrawn after it does not begin by it."""
+    rows: Mapping[str, int] = field(default_factory=dict)
+    """Hook id → how many."""
+    bytes: Mapping[str, int] = field(default_factory=dict)
+    rows_max: int = 0
+    bytes_max: int = 0
+    """Of all of them together."""
 
 
 @dataclass(slots=True)
@@ -75,9 +92,19 @@ class Runs:
         """By hook, what has ended and no claim knows of yet. Of one that is recorded before its end has been
         told here, the count is below 0 for a moment.
         """
-        self._held_up: dict[str, None] = {}
-        """Hooks that might begin one if the process had room, in the order in which they are to get it."""
+        self._idle: dict[str, None] = {}
+        self._busy: dict[str, None] = {}
+        """Hooks that might begin one if the process had room, in the order in which they are to get it: first
+        those that have nothing under way.
+        """
+        self._rows = self._bytes = 0
+        """What waits in all runs together."""
+        self._withdrawals = self._forgotten = 0
+        self._withdrawn: OrderedDict[str, int] = OrderedDict()
+        """Hook id → the number of its last withdrawal; of those before `_forgotten` none is known."""
         self._most_under_way = 1
+        self._part: int | None = None
+        self._is_open = False
         self._is_over = False
 
     def ahead(self, most_under_way: int, part: int | None, workers: int = 1) -> Ahead:
@@ -85,7 +112,7 @@ class Runs:
         window = int(time.monotonic() / WINDOW_S)
         held: dict[str, tuple[int, int]] = {}
         with self._lock:
-            self._most_under_way = most_under_way
+            self._most_under_way, self._part, self._is_open = most_under_way, part, True
             for hook_id, run in list(self._runs.items()):
                 run.look(window)
                 if run.is_over():
@@ -95,11 +122,10 @@ class Runs:
                 # Topped up when half of it is gone: each claim that looks at a hook costs as much as some
                 # rows.
                 held[hook_id] = (rows - has if 2 * has <= rows else 0, run.bytes)
-            rows_held = sum(len(run.waiting) for run in self._runs.values())
-            bytes_held = sum(run.bytes for run in self._runs.values())
+            rows_left, bytes_left = max(0, ROWS_MAX - self._rows), max(0, BYTES_MAX - self._bytes)
         return Ahead(
-            max(0, ROWS_MAX - rows_held),
-            max(0, BYTES_MAX - bytes_held),
+            rows_left,
+            bytes_left,
             most_under_way,
             HOOK_BYTES_MAX,
             held,
@@ -107,8 +133,41 @@ class Runs:
             workers,
         )
 
-    def add(self, items: Iterable[Item]) -> None:
-        """Take over what was claimed: it begins at once, or when another of its hook has ended."""
+    def nothing_ahead(self) -> None:
+        """Until `ahead` is asked again, nothing is leased as it comes."""
+        self._is_open = False
+
+    def offer(self, versions: Mapping[str, int]) -> Offer:
+        """What may be leased of new deliveries to these hooks, which are well and in these versions."""
+        window = int(time.monotonic() / WINDOW_S)
+        with self._lock:
+            if self._is_over or not self._is_open:
+                return Offer(self._withdrawals)
+            rows: dict[str, int] = {}
+            held: dict[str, int] = {}
+            for hook_id, version in versions.items():
+                run = self._runs.get(hook_id)
+                if run is not None:
+                    run.look(window)
+                rows[hook_id] = self._places(hook_id, run, version)
+                held[hook_id] = HOOK_BYTES_MAX - (run.bytes if run is not None else 0)
+            return Offer(
+                self._withdrawals, rows, held, max(0, ROWS_MAX - self._rows), max(0, BYTES_MAX - self._bytes)
+            )
+
+    def _places(self, hook_id: str, run: _Run | None, version: int) -> int:
+        """How many more of a hook may be leased as they come."""
+        if self._troubled[hook_id] > 0 or (run is not None and run.waiting and run.version != version):
+            return 0
+        waiting = len(run.waiting) if run is not None else 0
+        if self._part is not None:  # what cannot begin at once is for the other workers too
+            return self._part - self._in_flight.count(hook_id) - waiting
+        return (run.rows(self._most_under_way) if run is not None else self._most_under_way) - waiting
+
+    def add(self, items: Iterable[Item], offered_at: int | None = None) -> None:
+        """Take over what was leased: it begins at once, or when another of its hook has ended. `offered_at`:
+        by which offer it was leased as it came.
+        """
         with self._lock:
             for item in items:
                 claim = item[0]
@@ -116,12 +175,18 @@ class Runs:
                     if claim.is_in_run:
                         self._run_of(claim)
                     self._begin(item)
-                elif self._is_over or self._troubled[claim.hook_id] > 0:
+                elif (
+                    self._is_over
+                    or self._troubled[claim.hook_id] > 0
+                    or self._was_withdrawn(claim.hook_id, offered_at)
+                ):
                     self._back.append(claim)
                 else:
                     run = self._run_of(claim)
                     run.waiting.append(item)
                     run.bytes += claim.body_bytes
+                    self._rows += 1
+                    self._bytes += claim.body_bytes
                     self._go_on(claim.hook_id)
 
     def ended(self, claim: Claim, outcome: Outcome) -> float:
@@ -140,7 +205,7 @@ class Runs:
             elif run is not None:
                 run.look(int(time.monotonic() / WINDOW_S))
                 run.ended += 1
-                self._held_up.setdefault(claim.hook_id)
+                self._wait_for_room(claim.hook_id)
             self._use_room()
             if outcome.kind != "success" or not claim.is_in_run:
                 return 1.0
@@ -154,7 +219,7 @@ class Runs:
                 if outcome.kind != "success":
                     _count(self._troubled, claim.hook_id, -1)
                 if claim.hook_id in self._runs:
-                    self._held_up.setdefault(claim.hook_id)
+                    self._wait_for_room(claim.hook_id)
             self._use_room()
 
     def go_on(self) -> None:
@@ -206,27 +271,45 @@ class Runs:
             run.version = claim.hook_version
         return run or self._runs.setdefault(claim.hook_id, _Run(claim.hook_version))
 
-    def _use_room(self) -> None:
-        while self._held_up:
-            hook_id = next(iter(self._held_up))
-            del self._held_up[hook_id]
-            self._go_on(hook_id)
-            if hook_id in self._held_up:  # there is no more
-                break
+    def _wait_for_room(self, hook_id: str) -> None:
+        if self._in_flight.count(hook_id):
+            if hook_id not in self._idle:
+                self._busy.setdefault(hook_id)
+        else:
+            self._busy.pop(hook_id, None)
+            self._idle.setdefault(hook_id)
 
-    def _go_on(self, hook_id: str) -> None:
-        """Begin what the hook and the process have room for."""
+    def _use_room(self) -> None:
+        """Each hook that waits for room begins one, in turn, until there is no more."""
+        for waiting in (self._idle, self._busy):
+            while waiting:
+                hook_id = next(iter(waiting))
+                run = self._runs.get(hook_id)
+                if run is not None and run.waiting and not self._has_room(run.waiting[0][0]):
+                    return
+                del waiting[hook_id]
+                self._go_on(hook_id, 1)
+
+    def _go_on(self, hook_id: str, most: int = HOOK_ROWS_MAX) -> None:
+        """Begin what the hook and the process have room for, at most so many."""
         run = self._runs.get(hook_id)
         while run is not None and run.waiting and self._may_begin(hook_id):
             claim = run.waiting[0][0]
             if self._clock.now() > claim.begin_until:
                 self._withdraw(hook_id)
-            elif self._in_flight.may_go_on(claim.body_bytes):
-                run.bytes -= claim.body_bytes
-                self._begin(run.waiting.popleft())
-            else:
-                self._held_up.setdefault(hook_id)
                 break
+            if not most or not self._has_room(claim):
+                self._wait_for_room(hook_id)
+                break
+            most -= 1
+            run.bytes -= claim.body_bytes
+            self._rows -= 1
+            self._bytes -= claim.body_bytes
+            self._begin(run.waiting.popleft())
+
+    def _has_room(self, claim: Claim) -> bool:
+        is_first = not self._in_flight.count(claim.hook_id)
+        return self._in_flight.may_go_on(claim.body_bytes, is_first=is_first)
 
     def _may_begin(self, hook_id: str) -> bool:
         """What bounds a hook in time, an order or a rate, has kept it from being leased ahead."""
@@ -234,10 +317,21 @@ class Runs:
         is_at_bound = under_way + self._unrecorded[hook_id] >= UNRECORDED_MAX * self._most_under_way
         return under_way < self._most_under_way and not is_at_bound
 
+    def _was_withdrawn(self, hook_id: str, since: int | None) -> bool:
+        return since is not None and (since < self._forgotten or self._withdrawn.get(hook_id, 0) > since)
+
     def _withdraw(self, hook_id: str) -> None:
+        self._withdrawals += 1
+        self._withdrawn[hook_id] = self._withdrawals
+        self._withdrawn.move_to_end(hook_id)
+        if len(self._withdrawn) > WITHDRAWN_MAX:
+            _, self._forgotten = self._withdrawn.popitem(last=False)
+
         run = self._runs.get(hook_id)
         if run is not None:
             self._back += [claim for claim, _, _ in run.waiting]
+            self._rows -= len(run.waiting)
+            self._bytes -= run.bytes
             run.waiting.clear()
             run.bytes = 0
 

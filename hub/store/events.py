@@ -6,7 +6,7 @@ it is told. Step before: `intake` has matched. Step after: `store.leases.claim`.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import Any
@@ -20,6 +20,7 @@ from hub.rules.matching import PING_EVENT_TYPE, Subscription
 from hub.rules.pace import Entry
 from hub.store import fan_outs, lanes, models
 from hub.store.database import Database
+from hub.store.fan_outs import NewDelivery
 from hub.store.models import EventKey
 from hub.timestamps import iso
 
@@ -81,14 +82,26 @@ class NewEvent:
     """How it enters the queues of those hooks that do not take it at once."""
 
 
+Lease = Callable[[Sequence[NewEvent], Sequence[NewDelivery]], Sequence[NewDelivery]]
+"""Writes those of an event's deliveries that are leased as they come; gives back the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of the deliveries of new events."""
+
+    are_waiting: bool = False
+    """Some are there for a claim."""
+    are_put_off: bool = False
+    """There are too many to write at once: some are promised, and `engine.expander` writes them soon."""
+
+
 def key_digest(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
-def add(database: Database, events: Sequence[NewEvent], now: float) -> bool:
-    """Write events, a waiting delivery for each of their hooks, and make those hooks' lanes ready. In the
-    caller's transaction. True when deliveries were put off, as `deliver` says.
-    """
+def add(database: Database, events: Sequence[NewEvent], now: float, lease: Lease | None = None) -> Written:
+    """Write events and their deliveries, as `deliver` does, in the caller's transaction."""
     database.executemany(
         (
             "INSERT INTO event (id, project_id, type, occurred_at, data, hops, source_id, due_at) "
@@ -96,12 +109,14 @@ def add(database: Database, events: Sequence[NewEvent], now: float) -> bool:
         ),
         [(e.id, e.project_id, e.type, e.occurred_at, e.data, e.hops, e.source_id, e.due_at) for e in events],
     )
-    return deliver(database, events, now)
+    return deliver(database, events, now, lease)
 
 
-def deliver(database: Database, events: Sequence[NewEvent], now: float) -> bool:
-    """Write a waiting delivery for each of their hooks, and make those hooks' lanes ready. True when there
-    are too many to do so at once: the others are promised, and `engine.expander` writes them soon.
+def deliver(
+    database: Database, events: Sequence[NewEvent], now: float, lease: Lease | None = None
+) -> Written:
+    """Write a delivery for each of their hooks: leased already where `lease` can do so, else waiting, and the
+    hook's lane is made ready.
     """
     plain = [
         fan_outs.Wide(
@@ -115,22 +130,21 @@ def deliver(database: Database, events: Sequence[NewEvent], now: float) -> bool:
         for event in events
     ]
     at_once, later = fan_outs.divided(plain)
-    fan_outs.add_deliveries(
-        database,
-        [
-            (new_id("dlv"), one.event_id, hook_id, one.project_id, one.type)
-            for one in at_once
-            for hook_id in one.hook_ids
-        ],
-    )
+    rows: Sequence[NewDelivery] = [
+        (new_id("dlv"), one.event_id, hook_id, one.project_id, one.type)
+        for one in at_once
+        for hook_id in one.hook_ids
+    ]
+    waiting = lease(events, rows) if lease is not None and rows else rows
+    fan_outs.add_deliveries(database, waiting)
     fan_outs.put_off(database, later, now)
-    armed = {hook_id for one in at_once for hook_id in one.hook_ids}
+    armed = {hook_id for _, _, hook_id, _, _ in waiting}
     if any(event.entries for event in events):
         armed.update(hook_id for event in events for hook_id in event.hook_ids if hook_id in event.entries)
         _add_paced(database, events, armed, now)
 
     lanes.arm(database, armed, now)
-    return bool(later)
+    return Written(bool(armed), bool(later))
 
 
 def due(now: float, limit: int) -> list[NewEvent]:
@@ -166,7 +180,7 @@ def delete_due(project_id: int, event_id: str) -> bool:
     return bool(table.delete().where(*waits).execute())
 
 
-def add_in_order(database: Database, rows: Sequence[tuple[str, str, str, int, str]]) -> None:
+def add_in_order(database: Database, rows: Sequence[NewDelivery]) -> None:
     """The same for one hook that is sent to in order; its lane must be locked."""
     if rows:
         [first] = lanes.take_seqs(database, {rows[0][2]: len(rows)}).values()

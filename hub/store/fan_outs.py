@@ -25,6 +25,9 @@ PART_MAX = 250
 PARTS_READ = 32
 """Parts that are looked at at once: those of a large fan-out are full."""
 
+NewDelivery = tuple[str, str, str, int, str]
+"""Its id, and those of its event, hook and project; the event's type."""
+
 _TAKEN = "-"
 """Stands in a part in the place of a hook whose deliveries were brought forward."""
 
@@ -39,10 +42,8 @@ class Wide:
     hook_ids: Sequence[str]
 
 
-def add_deliveries(database: Database, rows: Iterable[tuple[str, str, str, int, str]]) -> None:
-    """Write waiting deliveries that nobody has tried: (id, event id, hook id, project id, type). The caller
-    arms their lanes.
-    """
+def add_deliveries(database: Database, rows: Iterable[NewDelivery]) -> None:
+    """Write waiting deliveries that nobody has tried. The caller arms their lanes."""
     database.executemany(
         "INSERT INTO delivery (id, event_id, hook_id, project_id, type, state, attempts, failures, faults)"
         " VALUES (?, ?, ?, ?, ?, 'waiting', 0, 0, 0)",
@@ -172,7 +173,7 @@ class _Part:
             part_id, project_id, code, tuple(event_ids.split()), tuple(hook_ids.split()), size, accepted_at
         )
 
-    def rows(self, hook_ids: Iterable[str], known: set[str]) -> Iterator[tuple[str, str, str, int, str]]:
+    def rows(self, hook_ids: Iterable[str], known: set[str]) -> Iterator[NewDelivery]:
         """The deliveries for some of its hooks, of the events that are there still."""
         wanted = set(hook_ids)
         pairs = ((event_id, hook_id) for event_id in self.event_ids for hook_id in self.hook_ids)

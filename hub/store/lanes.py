@@ -32,6 +32,13 @@ _LANE = ", ".join(
     )
 )
 
+_FRESH = (
+    "p.archived_at IS NULL AND h.state = 'active' AND h.slow_start IS NULL AND h.open_until IS NULL"
+    " AND h.last_success_at IS NOT NULL AND NOT h.is_slow"
+    " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.hook_id = h.id AND d.state = 'waiting')"
+)
+"""`is_well`, as the database sees it, and that nothing waits; `fresh` looks at the pace."""
+
 AGAIN_S = 0.25
 """A lane that has had its turn and has more is ready as of so long ago: behind those that wait longer, and
 not among the newest, where a claim finds single events.
@@ -58,6 +65,39 @@ class Lane:
     def bucket(self, now: float) -> Bucket | None:
         """None: nothing bounds how many requests it gets in what time."""
         return None if self.rate is None else bucket.filled(self.kept, self.rate, now)
+
+
+def is_well(lane: Lane) -> bool:
+    """Only then is it leased ahead: any other gets what may begin at once, so that each outcome is judged
+    before the next begins. One with a rate has its tokens counted by the claim, one with an order its turns.
+    """
+    health = lane.health
+    return (
+        _is_unbound(lane.pace, lane.rate)
+        and health.state == "active"
+        and health.slow_start is None
+        and health.open_until is None
+        and health.last_success_at is not None
+        and not health.is_slow
+    )
+
+
+def fresh(database: Database, hook_ids: Collection[str]) -> dict[str, int]:
+    """Hook id → version, of those that are well and for which nothing waits: what is new of them may be
+    leased at once. All of them are locked, in the order of their ids.
+    """
+    condition, params = database.among("h.id", sorted(hook_ids))
+    rows = database.execute(
+        f"SELECT h.id, h.version, h.format, h.pace, {_FRESH}"
+        " FROM hook h JOIN project p ON p.id = h.project_id"
+        f" WHERE {condition} ORDER BY h.id{database.lock_clause('h', waits=True)}",
+        params,
+    ).fetchall()
+    return {
+        hook_id: version
+        for hook_id, version, form, text, is_fresh in rows
+        if is_fresh and _is_unbound(*pace.in_force(text, form))
+    }
 
 
 def arm(database: Database, hook_ids: Collection[str], now: float) -> None:
@@ -253,6 +293,10 @@ def mark_slow(database: Database, hook_ids: Collection[str]) -> None:
     database.executemany(
         f"UPDATE hook SET is_slow = ? WHERE id = ({free})", [(True, hook_id) for hook_id in sorted(hook_ids)]
     )
+
+
+def _is_unbound(own: Pace, rate: RateLimit | None) -> bool:
+    return rate is None and not own.is_fifo
 
 
 def _last(outcome: Outcome) -> tuple[float, int | None, float]:

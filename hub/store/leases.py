@@ -22,6 +22,7 @@ from hub.rules.settings import Settings
 from hub.store import lanes, order
 from hub.store.clock import SANE_S
 from hub.store.database import Database
+from hub.store.fan_outs import NewDelivery
 from hub.store.lanes import Lane
 from hub.timestamps import iso
 
@@ -105,14 +106,14 @@ def claim(
     waiting = first.rows + _waiting(database, {one: n for one, n in asked.items() if one not in ordered})
     picked = pick(queues.values(), waiting, room)
 
-    lease_until = now + settings.attempt_timeout_s + LEASE_MARGIN_S
+    until = ends_at(settings, now)
     for is_ahead in (False, True):
         ids = [one.row.delivery_id for one in picked if one.is_ahead == is_ahead]
-        _lease(database, ids, owner, None if is_ahead else now, lease_until)
+        _lease(database, ids, owner, None if is_ahead else now, until)
     taken = [one.row for one in picked]
-    until = first.until | _take_tokens(database, served, buckets, taken)
+    idle_until = first.until | _take_tokens(database, served, buckets, taken)
     shared = {one.hook_id for one in queues.values() if one.may_run} if room.hook_part is not None else set()
-    _settle_lanes(database, served, wanted, asked, waiting, taken, until, now, shared)
+    _settle_lanes(database, served, wanted, asked, waiting, taken, idle_until, now, shared)
     return [
         Claim(
             one.row.delivery_id,
@@ -129,6 +130,25 @@ def claim(
         )
         for one in picked
     ]
+
+
+def lease_new(database: Database, owner: str, rows: Sequence[NewDelivery], lease_until: float) -> None:
+    """Write deliveries that are leased ahead as they come into being. Their hooks are locked."""
+    database.executemany(
+        "INSERT INTO delivery (id, event_id, hook_id, project_id, type, state, attempts, failures, faults,"
+        " owner, lease_until) VALUES (?, ?, ?, ?, ?, 'sending', 1, 0, 0, ?, ?)",
+        [(*row, owner, lease_until) for row in rows],
+    )
+    leased_of = Counter(hook_id for _, _, hook_id, _, _ in rows)
+    database.executemany(
+        "UPDATE hook SET in_flight = in_flight + ? WHERE id = ?",
+        [(count, hook_id) for hook_id, count in sorted(leased_of.items())],
+    )
+
+
+def ends_at(settings: Settings, now: float) -> float:
+    """When a lease that is taken now ends."""
+    return now + settings.attempt_timeout_s + LEASE_MARGIN_S
 
 
 def give_back(database: Database, owner: str, claims: Sequence[Claim], now: float) -> int:
@@ -175,7 +195,9 @@ def may_run(database: Database, hook_ids: Iterable[str]) -> dict[str, int]:
     any transaction.
     """
     condition, params = database.among("h.id", sorted(hook_ids))
-    return {lane.hook_id: lane.version for lane in lanes.read(database, condition, params) if _is_well(lane)}
+    return {
+        lane.hook_id: lane.version for lane in lanes.read(database, condition, params) if lanes.is_well(lane)
+    }
 
 
 def is_leased_ahead(database: Database, hook_id: str, but_owner: str) -> bool:
@@ -258,23 +280,7 @@ def _as_rules_see_it(
         lane.health.is_slow,
         lane.health.last_success_at is not None,
         (urlsplit(lane.target_url).hostname or lane.target_url) if are_hosts_bound else "",
-        _is_well(lane),
-    )
-
-
-def _is_well(lane: Lane) -> bool:
-    """Only then is it leased ahead: any other gets what may begin at once, so that each outcome is judged
-    before the next begins. One with a rate has its tokens counted here, one with an order its turns.
-    """
-    health = lane.health
-    return (
-        lane.rate is None
-        and not lane.pace.is_fifo
-        and health.state == "active"
-        and health.slow_start is None
-        and health.open_until is None
-        and health.last_success_at is not None
-        and not health.is_slow
+        lanes.is_well(lane),
     )
 
 

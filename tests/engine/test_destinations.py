@@ -16,7 +16,7 @@ def claims(store: Stage, *hook_ids: str) -> list[Claim]:
 
 
 def opened(store: Stage, known: Destinations, found: list[Claim]) -> dict[str, Destination | Exception]:
-    return store.read(lambda: known.of(found))
+    return store.read(lambda: known.of({one.hook_id: one.hook_version for one in found}))
 
 
 @pytest.fixture

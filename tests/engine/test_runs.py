@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hub.engine.in_flight import InFlight
-from hub.engine.runs import HOOK_ROWS_MAX, UNRECORDED_MAX, Item, Runs
+from hub.engine.runs import HOOK_ROWS_MAX, UNRECORDED_MAX, WITHDRAWN_MAX, Item, Runs
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.settings import Settings
 from hub.store.leases import Claim
@@ -216,3 +216,55 @@ def test_a_run_is_as_long_as_its_hook_is_quick_and_topped_up_when_half_is_gone()
         process.end(claim)
         process.record([claim])
     assert process.runs.ahead(2, None).rows_of("h") == HOOK_ROWS_MAX
+
+
+def test_hooks_that_have_nothing_under_way_begin_before_those_that_have() -> None:
+    process = Process(most=4, requests_max=4)
+    process.add(claims("abcd", at_once=0))
+    assert process.begun == ["a", "b", "c"], "a hook alone leaves a part to others"
+    process.add(claims("x", "other", at_once=0))
+    assert process.begun == ["a", "b", "c", "x"]
+
+
+def test_of_those_that_wait_for_room_each_begins_one_in_turn_first_those_that_have_none() -> None:
+    process = Process(most=4, requests_max=4)
+    run, other = claims("abcdefgh", at_once=0), claims("vwxyz", "other", at_once=0)
+    last = claims("1", "last", at_once=0)
+    process.add([*run, *other, *last])
+    assert process.begun == ["a", "b", "c", "v"]
+    process.end(run[0])
+    assert process.begun[4:] == ["1"]
+    process.end(run[1])
+    process.end(other[0])
+    assert process.begun[5:] == ["w"]
+    process.end(last[0])
+    assert process.begun[6:] == ["d"]
+    process.end(run[3])
+    assert process.begun[7:] == ["x"]
+
+
+def test_what_is_new_is_offered_as_many_places_as_its_hook_has() -> None:
+    process = Process(most=2)
+    assert process.runs.offer({"h": 1}).rows == {"h": 2}
+    process.add(claims("abc", at_once=0))
+    assert process.begun == ["a", "b"]
+    assert process.runs.offer({"h": 1}).rows == {"h": 1}
+    assert process.runs.offer({"h": 2}).rows == {"h": 0}, "what waits is of another version"
+    process.runs.ahead(2, 2)
+    assert process.runs.offer({"h": 1, "new": 1}).rows == {"h": -1, "new": 2}, "the rest is for others"
+    process.end(claims("a")[0], "failure")
+    assert process.runs.offer({"h": 1}).rows == {"h": 0}, "until it is on record"
+
+
+def test_what_was_offered_before_its_hook_was_withdrawn_does_not_begin() -> None:
+    process = Process(most=2)
+    shipment: Any = None
+    before = process.runs.offer({"h": 1, "other": 1}).at
+    process.runs.withdraw(["h"])
+    for name, hook, at in (("a", "h", before), ("b", "other", before), ("c", "h", process.runs.offer({}).at)):
+        process.runs.add([(claims(name, hook, at_once=0)[0], shipment, Settings())], at)
+    assert process.begun == ["b", "c"]
+    assert process.back() == ["a"]
+    process.runs.withdraw([f"h{n}" for n in range(WITHDRAWN_MAX + 1)])
+    process.runs.add([(claims("d", "any", at_once=0)[0], shipment, Settings())], before)
+    assert process.back() == ["d"], "so long ago that nobody knows"

@@ -15,7 +15,7 @@ from hub.rules.settings import Settings
 from hub.store import deliveries, events, fan_outs, history, hooks, lanes, leases, projects, schema
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.events import NewEvent
+from hub.store.events import Lease, NewEvent
 from hub.store.hooks import NewHook
 from hub.store.leases import Claim, Picker
 from hub.store.models import Attempt, Delivery, Hook
@@ -80,14 +80,21 @@ class Stage:
     def set(self, hook_id: str, **columns: Any) -> None:
         self.do(lambda: Hook.update(columns).where(Hook.id == hook_id).execute())
 
-    def publish(self, hook_ids: Sequence[str], count: int = 1, data: bytes = b"{}", **more: Any) -> list[str]:
+    def publish(
+        self,
+        hook_ids: Sequence[str],
+        count: int = 1,
+        data: bytes = b"{}",
+        lease: Lease | None = None,
+        **more: Any,
+    ) -> list[str]:
         made = [
             NewEvent(
                 new_id("evt"), self.project.id, "story.create", self.clock.now(), data, list(hook_ids), **more
             )
             for _ in range(count)
         ]
-        if self.do(lambda: events.add(self.database, made, self.clock.now())):
+        if self.do(lambda: events.add(self.database, made, self.clock.now(), lease)).are_put_off:
             while self.do(lambda: fan_outs.write_some(self.database, self.project.id, 10_000)):
                 pass
         return [event.id for event in made]

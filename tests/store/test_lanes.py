@@ -1,9 +1,15 @@
 """Lanes: which hooks a claim may look at, in what order, and what an outcome leaves behind."""
 
 from dataclasses import replace
+from typing import Any
+
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from hub.rules.health import Health
 from hub.rules.outcome import Outcome
+from hub.rules.pace import Pace, RateLimit
 from hub.store import lanes, projects
 from hub.store.lanes import Lane
 from tests.rigs.stage import Stage
@@ -108,3 +114,29 @@ def test_single_events_are_the_newest_beside_hooks_that_have_had_their_turn(stor
         lambda: lanes.take_ready(store.database, store.clock.now(), is_slow=False, limit=9, newest=True)
     )
     assert [lane.hook_id for lane in newest] == [single, busy]
+
+
+@given(
+    state=st.sampled_from(["active", "failing", "disabled", "auto_disabled", "gone"]),
+    slow_start=st.sampled_from([None, 1]),
+    open_until=st.sampled_from([None, 5.0]),
+    last_success_at=st.sampled_from([None, 5.0]),
+    is_slow=st.booleans(),
+    format=st.sampled_from(["standard", "slack"]),
+    pace=st.sampled_from([Pace(), Pace(rate_limit=RateLimit(1, 1)), Pace(ordering="fifo"), Pace(delay_s=1)]),
+)
+@hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_who_is_well_for_the_database_is_so_for_the_claim(store: Stage, pace: Pace, **columns: Any) -> None:
+    hook = store.hook()
+    store.set(hook, pace=pace.json, **columns)
+    fresh = store.do(lambda: lanes.fresh(store.database, [hook]))
+    assert fresh == ({hook: store.row(hook).version} if lanes.is_well(lane(store, hook)) else {})
+
+
+def test_of_a_hook_for_which_something_waits_nothing_new_is_leased(store: Stage) -> None:
+    one, other = store.hook(), store.hook()
+    store.publish([one])
+    store.set(one, ready_at=None)
+    assert list(store.do(lambda: lanes.fresh(store.database, [one, other]))) == [other]

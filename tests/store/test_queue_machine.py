@@ -3,6 +3,7 @@ must always hold.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import HealthCheck
@@ -21,8 +22,10 @@ from hub.rules.fairness import Ahead
 from hub.rules.outcome import Kind
 from hub.rules.retry import CRASHES_MAX
 from hub.rules.settings import Settings
-from hub.store import projects, redelivery
-from hub.store.leases import LEASE_MARGIN_S, Claim
+from hub.store import lanes, leases, projects, redelivery
+from hub.store.events import NewEvent
+from hub.store.fan_outs import NewDelivery
+from hub.store.leases import BEGIN_WITHIN_S, Claim
 from hub.store.models import Attempt, Delivery, Event, Hook
 from tests.rigs.stage import Stage
 
@@ -75,6 +78,45 @@ class Queue(RuleBasedStateMachine):
         self.store.publish(wanted, count)
         self.published += count * len(wanted)
 
+    @precondition(lambda self: self.mode != "at once")
+    @rule(which=st.sets(st.integers(0, HOOKS - 1), min_size=1), worker=st.sampled_from(WORKERS))
+    def publish_to_who_is_well(self, which: set[int], worker: str) -> None:
+        """What is new is leased by the process that takes it in."""
+        worker = "a" if self.mode == "alone" else worker
+        wanted = [self.hooks[n] for n in sorted(which) if self.store.row(self.hooks[n]).state == "active"]
+        waited = {hook_id: self.waits_for(hook_id) for hook_id in wanted}
+        is_archived = self.store.read(lambda: projects.by_key("DEMO")).archived_at is not None  # type: ignore[union-attr]
+        now = self.store.clock.now()
+        until = leases.ends_at(self.store.settings, now)
+        taken: list[Claim] = []
+
+        def lease(_: Sequence[NewEvent], rows: Sequence[NewDelivery]) -> Sequence[NewDelivery]:
+            versions = lanes.fresh(self.store.database, {row[2] for row in rows})
+            mine = [row for row in rows if row[2] in versions]
+            leases.lease_new(self.store.database, worker, mine, until)
+            taken[:] = [
+                Claim(row[0], 1, row[2], versions[row[2]], row[1], False, begin_until=now + BEGIN_WITHIN_S)
+                for row in mine
+            ]
+            return [row for row in rows if row[2] not in versions]
+
+        self.store.publish(wanted, lease=lease)
+        self.published += len(wanted)
+        self.waiting[worker] += [(claim, until) for claim in taken]
+        for claim in taken:
+            hook = self.store.row(claim.hook_id)
+            assert (hook.state, hook.slow_start, hook.is_slow, hook.open_until) == (
+                "active",
+                None,
+                False,
+                None,
+            )
+            assert (waited[claim.hook_id], is_archived) == (0, False)
+
+    def waits_for(self, hook_id: str) -> int:
+        mine = Delivery.select().where(Delivery.hook_id == hook_id, Delivery.state == "waiting")
+        return self.store.read(lambda: mine.count())
+
     @rule(
         worker=st.sampled_from(WORKERS),
         free=st.integers(0, 6),
@@ -101,8 +143,7 @@ class Queue(RuleBasedStateMachine):
                     ]
                 )
                 assert kinds[-1:] != ["unknown"]
-        lease_s = self.store.settings.attempt_timeout_s + LEASE_MARGIN_S
-        until = self.store.clock.now() + lease_s
+        until = leases.ends_at(self.store.settings, self.store.clock.now())
         self.seen |= {(claim.delivery_id, claim.attempt) for claim in at_once}
         self.held[worker] += [(claim, until) for claim in at_once]
         self.waiting[worker] += [(claim, until) for claim in claims if claim.is_ahead]
@@ -270,12 +311,7 @@ class Queue(RuleBasedStateMachine):
         """
         is_archived = self.store.read(lambda: projects.by_key("DEMO")).archived_at is not None  # type: ignore[union-attr]
         for hook in self.store.read(lambda: list(Hook.select())):
-            waiting = self.store.read(
-                lambda hook=hook: (
-                    Delivery.select().where(Delivery.hook_id == hook.id, Delivery.state == "waiting").count()
-                )
-            )  # type: ignore[misc]
-            if waiting and hook.ready_at is None:
+            if hook.ready_at is None and self.waits_for(hook.id):
                 is_off = hook.state not in ("active", "failing")
                 assert is_off or is_archived or hook.in_flight > 0, hook.__data__
 

@@ -1,0 +1,121 @@
+"""Arrivals: a new delivery to a hook that is well is leased in the transaction that accepts its event.
+
+Owns that decision and what is handed over after the commit (docs/design/runs.md). No claim looks for such a
+delivery, nothing is read again that is in memory already, and it waits for no turn of the dispatcher. Step
+before: `store.events.deliver` is about to write deliveries. Step after: `runs` begins them, or gives them
+back.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+from connectors.base import Event as SentEvent
+from hub.engine.delivery import Shipment
+from hub.engine.destinations import Destinations
+from hub.engine.runs import Item, Offer, Runs
+from hub.rules.settings import Settings
+from hub.store import lanes, leases, settings
+from hub.store.database import Database
+from hub.store.destinations import Destination
+from hub.store.events import NewEvent
+from hub.store.fan_outs import NewDelivery
+from hub.store.leases import Claim
+from hub.timestamps import iso
+
+
+class Arrivals:
+    """Of one process."""
+
+    def __init__(self, database: Database, owner: str, destinations: Destinations, runs: Runs) -> None:
+        self._database = database
+        self._owner = owner
+        self._destinations = destinations
+        self._runs = runs
+
+    def lease(self, events: Sequence[NewEvent], rows: Sequence[NewDelivery]) -> Sequence[NewDelivery]:
+        """Write those of these deliveries that are leased as they come; returns the others, which nobody has
+        written. In the transaction that accepts the events.
+        """
+        versions = lanes.fresh(self._database, {hook_id for _, _, hook_id, _, _ in rows})
+        offer = self._runs.offer(versions)
+        destinations = self._destinations.of(versions) if offer.rows else {}
+        by_id = {event.id: event for event in events}
+        taken, rest = _divided(rows, offer, by_id, destinations)
+        if not taken:
+            return rows
+
+        now, tuned = self._database.clock.now(), settings.load()
+        leases.lease_new(self._database, self._owner, taken, leases.ends_at(tuned, now))
+        items = list(_items(taken, by_id, destinations, tuned, now))
+        self._database.after_commit(partial(self._runs.add, items, offer.at))
+        return rest
+
+
+def _divided(
+    rows: Sequence[NewDelivery],
+    offer: Offer,
+    events: Mapping[str, NewEvent],
+    destinations: Mapping[str, Destination | Exception],
+) -> tuple[list[NewDelivery], list[NewDelivery]]:
+    """What is taken, and the rest. Of a hook of which one is left, none behind it is taken."""
+    taken: list[NewDelivery] = []
+    rest: list[NewDelivery] = []
+    rows_of: Counter[str] = Counter()
+    bytes_of: Counter[str] = Counter()
+    total = 0
+    left: set[str] = set()
+    for row in rows:
+        hook_id, size = row[2], len(events[row[1]].data)
+        fits = (
+            hook_id not in left
+            and rows_of[hook_id] < offer.rows.get(hook_id, 0)
+            and bytes_of[hook_id] + size <= offer.bytes[hook_id]
+            and len(taken) < offer.rows_max
+            and total + size <= offer.bytes_max
+            and isinstance(destinations[hook_id], Destination)
+        )
+        if not fits:
+            left.add(hook_id)
+            rest.append(row)
+            continue
+        taken.append(row)
+        rows_of[hook_id] += 1
+        bytes_of[hook_id] += size
+        total += size
+    return taken, rest
+
+
+def _items(
+    rows: Sequence[NewDelivery],
+    events: Mapping[str, NewEvent],
+    destinations: Mapping[str, Destination | Exception],
+    tuned: Settings,
+    now: float,
+) -> Iterator[Item]:
+    sent: dict[str, SentEvent] = {}
+    for delivery_id, event_id, hook_id, _, _ in rows:
+        destination = destinations[hook_id]
+        assert isinstance(destination, Destination)
+        event = sent.get(event_id)
+        if event is None:
+            event = sent[event_id] = _as_sent(events[event_id], destination.project_key)
+        claim = Claim(
+            delivery_id,
+            1,
+            hook_id,
+            destination.version,
+            event_id,
+            is_slow=False,
+            body_bytes=len(event.data),
+            is_in_run=True,
+            is_ahead=True,
+            begin_until=now + leases.BEGIN_WITHIN_S,
+        )
+        yield claim, Shipment(delivery_id, 1, event, destination), tuned
+
+
+def _as_sent(event: NewEvent, project_key: str) -> SentEvent:
+    """The event as formats see it."""
+    occurred_at = iso(event.occurred_at)
+    return SentEvent(event.id, event.type, occurred_at, project_key, event.data, event.hops, event.source_id)
