@@ -13,6 +13,8 @@ from typing import Literal
 
 PING_EVENT_TYPE = "hook.ping"
 """The type of the event that a test delivery carries; nobody can subscribe to it or publish it."""
+BATCH_EVENT_TYPE = "hook.batch"
+"""What stands for the types of several events that go in one request, where a format names one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,21 @@ class Event:
     """How many deliveries of a hub led to it being published."""
     source_id: str | None = None
     """The source that took it in; None for one that was published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Several events that go in one request (docs/pace.md, "Digest")."""
+
+    id: str
+    """The same on every attempt, as the events are and their order."""
+    events: Sequence[Event]
+
+    def as_event(self) -> Event:
+        """What stands for all of them where one is asked for; its data holds nothing."""
+        last = self.events[-1]
+        hops = max(event.hops for event in self.events)
+        return Event(self.id, BATCH_EVENT_TYPE, last.timestamp, last.project, b"{}", hops)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +189,8 @@ class Format:
     docs = ""
     """The page in `docs/` about it, e.g. `chats.md`."""
     content_type = "application/json"
+    batch_content_type = ""
+    """Of several events in one request; empty: as of one."""
     limits = Limits()
     settings: Sequence[Setting] = ()
     makes: Literal["json", "text", "mail"] = "json"
@@ -204,6 +223,16 @@ class Format:
         body = self.body(event) if context.text is None else context.text.encode()
         return HttpParcel({"Content-Type": self.content_type, **self.headers(event, context, body)}, body)
 
+    def batch_request(self, batch: Batch, context: Context) -> Parcel:
+        """What is sent for several events at once: what the hook's template made of them, or one body."""
+        body = self.batch_body(batch) if context.text is None else context.text.encode()
+        headers = self.headers(batch.as_event(), context, body)
+        return HttpParcel({"Content-Type": self.batch_content_type or self.content_type, **headers}, body)
+
+    def batch_body(self, batch: Batch) -> bytes:
+        """The exact bytes to send: the batch's id, and its events, each in the hub's own envelope."""
+        return b'{"id":"%s","events":[%s]}' % (batch.id.encode(), b",".join(map(hub_envelope, batch.events)))
+
     def judge(self, answer: Answer) -> Judgement:
         """What an answer means: 2xx is success, everything else a failure, redirects too (docs/delivery.md,
         "What counts").
@@ -232,6 +261,17 @@ def enveloped(attributes: Mapping[str, str], data: bytes) -> bytes:
     """One JSON object: the attributes, then `data` under its own name, byte for byte as it was published."""
     head = _compact(attributes).encode("ascii")
     return head[:-1] + b',"data":' + data + b"}"
+
+
+def hub_envelope(event: Event) -> bytes:
+    """The event as the hub itself writes it: what the `standard` format sends."""
+    attributes = {
+        "id": event.id,
+        "type": event.type,
+        "timestamp": event.timestamp,
+        "project": event.project,
+    }
+    return enveloped(attributes, event.data)
 
 
 def _redirect(status: int, location: str) -> str:

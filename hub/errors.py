@@ -143,3 +143,10 @@ class DeliveryError(HubError):
         self.phases_ms = phases_ms
         self.blames_event = blames_event
         self.stops_hook = stops_hook
+
+
+class EventRefused(DeliveryError):
+    """Nothing was sent, because of this one event: another may well be sent to the same receiver."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, "none", "refused", blames_event=True)

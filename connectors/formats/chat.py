@@ -7,11 +7,12 @@ the text, and the answers that mean something else there. A hook's own template 
 
 import json
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from connectors.base import Answer, Blame, Context, Event, Format, HttpParcel, Judgement
+from connectors.base import Answer, Batch, Blame, Context, Event, Format, HttpParcel, Judgement, Parcel
 from connectors.messages.describe import describe
 from connectors.messages.message import Message
 
@@ -36,6 +37,7 @@ class ChatFormat(Format):
     makes = "text"
     is_signed = False
     url_is_secret = True
+    between_lines = "\n"
     blames: ClassVar[Mapping[int, Blame]] = {}
     """Status → whom it blames, where that differs from other receivers."""
 
@@ -48,6 +50,13 @@ class ChatFormat(Format):
             said = Text(self.fitted(context.text))
         body = json.dumps(self.payload(said, context), ensure_ascii=False, separators=(",", ":")).encode()
         return HttpParcel({"Content-Type": "application/json; charset=utf-8"}, body)
+
+    def batch_request(self, batch: Batch, context: Context) -> Parcel:
+        """One message: of one event the same as ever, of several a line for each."""
+        if context.text is None and len(batch.events) == 1:
+            return self.request(batch.events[0], context)
+        text = self.listed(batch.events) if context.text is None else context.text
+        return self.request(batch.as_event(), replace(context, text=text))
 
     def payload(self, said: Text, context: Context) -> Mapping[str, Any]:
         """The JSON around the text."""
@@ -71,6 +80,21 @@ class ChatFormat(Format):
         while len(lines) > 1 and not self.fits("\n".join(lines)):
             lines = [*lines[:-2], CUT] if lines[-1] == CUT and len(lines) > 2 else [*lines[:-1], CUT]
         return "\n".join(lines)
+
+    def listed(self, events: Sequence[Event]) -> str:
+        """A line for each event, as many as the chat takes, and how many more there are."""
+        lines = [self.bold(self.escape(f"{len(events)} events in {events[0].project}"))]
+        for told in map(describe, events):
+            title = self.escape(told.title)
+            lines.append(f"• {self.link(title, told.url) if told.url else title}")
+
+        def cut(shown: int) -> str:
+            more = len(events) - shown
+            return self.between_lines.join([*lines[: shown + 1], *([f"and {more} more"] if more else [])])
+
+        # The first number of lines that is too many; none is fewer than none.
+        too_many = bisect_left(range(1, len(events) + 1), True, key=lambda shown: not self.fits(cut(shown)))
+        return cut(too_many)
 
     def fitted(self, text: str) -> str:
         """A template's text, cut at a character where the chat takes less."""

@@ -2,12 +2,12 @@
 Grid, n8n).
 
 Owns the attributes: `source` is the project, `id` the event, so that source and id together are unique as the
-specification asks. `data` is put in as bytes, never parsed. Structured and never binary or batched: receivers
-must ask for batches, and not every one reads `ce-*` headers.
+specification asks. `data` is put in as bytes, never parsed. Structured and never binary: not every receiver
+reads `ce-*` headers. Batched, as the specification writes it, only where the hook asks for it.
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 """
 
-from connectors.base import Event, Format, enveloped
+from connectors.base import Batch, Event, Format, enveloped
 
 
 class CloudEventsFormat(Format):
@@ -17,6 +17,7 @@ class CloudEventsFormat(Format):
     docs = "delivery.md"
     steps = ("Have the address of the router or broker that takes CloudEvents by HTTP.",)
     content_type = "application/cloudevents+json"
+    batch_content_type = "application/cloudevents-batch+json"
 
     def body(self, event: Event) -> bytes:
         attributes = {
@@ -28,6 +29,9 @@ class CloudEventsFormat(Format):
             "datacontenttype": "application/json",
         }
         return enveloped(attributes, event.data)
+
+    def batch_body(self, batch: Batch) -> bytes:
+        return b"[" + b",".join(map(self.body, batch.events)) + b"]"
 
 
 FORMAT = CloudEventsFormat()

@@ -7,11 +7,23 @@ outcome comes of them all: the worst, but addresses that are no more end the hoo
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from connectors.base import Answer, Blame, Context, Event, Format, Judgement, Limits, MailParcel, Parcel
+from connectors.base import (
+    Answer,
+    Batch,
+    Blame,
+    Context,
+    Event,
+    Format,
+    Judgement,
+    Limits,
+    MailParcel,
+    Parcel,
+)
 from connectors.formats.html_markup import escaped, link, plain
 from connectors.messages.describe import describe
 from connectors.messages.message import Message, line
@@ -58,6 +70,13 @@ class EmailFormat(Format):
         }
         return MailParcel({name: header_text(value) for name, value in headers.items()}, body)
 
+    def batch_request(self, batch: Batch, context: Context) -> Parcel:
+        """One mail: of one event the same as ever, of several a line for each."""
+        if context.text is None and len(batch.events) == 1:
+            return self.request(batch.events[0], context)
+        text = _listed(batch.events) if context.text is None else context.text
+        return self.request(batch.as_event(), replace(context, text=text))
+
     def judge(self, answer: Answer) -> Judgement:
         """The worst of what the server replied about each recipient."""
         told = [(address, reply, _blame(reply)) for address, reply in answer.headers]
@@ -90,6 +109,16 @@ def _told(event: Event, text: str | None) -> tuple[str, str, str]:
     html = text if _BLOCKS.search(text) else text.strip().replace("\n", "<br>\n")
     with_breaks = re.sub(r"<(br|/p|/div|/tr|/li|/h[1-6])[^>]{0,100}>\n?", "\n", text, flags=re.IGNORECASE)
     return subject or event.type, plain(with_breaks).strip() + "\n", f'<div style="{_STYLE}">{html}</div>\n'
+
+
+def _listed(events: Sequence[Event]) -> str:
+    """What a template could make: the subject, and a line for each event."""
+    lines = []
+    for told in map(describe, events):
+        title = escaped(told.title)
+        lines.append(f"<li>{link(title, told.url) if told.url else title}</li>")
+    subject = escaped(f"{len(events)} events in {events[0].project}")
+    return f"Subject: {subject}\n<ul>\n" + "\n".join(lines) + "\n</ul>"
 
 
 def _plain(told: Message) -> str:

@@ -46,5 +46,11 @@ class GotifyFormat(ChatFormat):
             payload["extras"] = {"client::notification": {"click": {"url": told.url}}}
         return payload
 
+    def bold(self, text: str) -> str:
+        return text
+
+    def link(self, text: str, url: str) -> str:
+        return f"{text} {url}"
+
 
 FORMAT = GotifyFormat()

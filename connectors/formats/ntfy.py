@@ -50,5 +50,11 @@ class NtfyFormat(ChatFormat):
             query["click"] = told.url
         return HttpParcel(headers, self.fitted(plain_lines(told)).encode(), query=query)
 
+    def bold(self, text: str) -> str:
+        return text
+
+    def link(self, text: str, url: str) -> str:
+        return f"{text} {url}"
+
 
 FORMAT = NtfyFormat()

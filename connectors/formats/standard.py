@@ -7,7 +7,7 @@ are sacred. Its signature, `webhook-signature`, is on every delivery whatever th
 here.
 """
 
-from connectors.base import Event, Format, enveloped
+from connectors.base import Event, Format, hub_envelope
 
 
 class StandardFormat(Format):
@@ -28,13 +28,7 @@ class StandardFormat(Format):
     )
 
     def body(self, event: Event) -> bytes:
-        envelope = {
-            "id": event.id,
-            "type": event.type,
-            "timestamp": event.timestamp,
-            "project": event.project,
-        }
-        return enveloped(envelope, event.data)
+        return hub_envelope(event)
 
 
 FORMAT = StandardFormat()

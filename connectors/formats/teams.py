@@ -31,6 +31,7 @@ class TeamsFormat(ChatFormat):
         ),
         "Copy its URL, the whole of it with all that stands behind the question mark.",
     )
+    between_lines = "\n\n"
     limits = Limits(18_000, "bytes", rate=(1, 1))
     blames: ClassVar[Mapping[int, Blame]] = {404: "gone"}
 

@@ -8,16 +8,27 @@ database, and it waits for nothing. Step before: `senders` is about to send. Ste
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from connectors import registry, signing
-from connectors.base import PING_EVENT_TYPE, Answer, Context, Event, Format, HttpParcel, Judgement, MailParcel
+from connectors.base import (
+    PING_EVENT_TYPE,
+    Answer,
+    Batch,
+    Context,
+    Event,
+    Format,
+    HttpParcel,
+    Judgement,
+    MailParcel,
+)
 from hub import __version__
 from hub.engine import recipe
-from hub.errors import DeliveryError, Fault
+from hub.errors import DeliveryError, EventRefused, Fault
 from hub.rules import brokers, hops, recipients
 from hub.rules.facts import Facts
 from hub.rules.filters import Unreadable
@@ -43,9 +54,20 @@ class Shipment:
     """Everything that one attempt needs."""
 
     delivery_id: str
+    """Of several deliveries that go together, the batch's id."""
     attempt: int
     event: Event
     destination: Destination
+    batch: Batch | None = None
+    """What is sent in place of `event`, which stands for all of it."""
+
+    @classmethod
+    def of_batch(cls, batch: Batch, attempt: int, destination: Destination) -> "Shipment":
+        return cls(batch.id, attempt, batch.as_event(), destination, batch)
+
+    @property
+    def events(self) -> Sequence[Event]:
+        return (self.event,) if self.batch is None else self.batch.events
 
 
 class Attempt:
@@ -76,10 +98,8 @@ class Attempt:
         shipment = self._shipment
         self._started_at = self._clock.now()
         if shipment.event.hops >= hops.HOPS_MAX:
-            raise DeliveryError(
-                f"this event has been through {shipment.event.hops} deliveries of a hub: it goes in a circle",
-                "none",
-                "refused",
+            raise EventRefused(
+                f"this event has been through {shipment.event.hops} deliveries of a hub: it goes in a circle"
             )
         _check_filter(shipment)
         self._form = registry.format_of(shipment.destination.format)
@@ -87,7 +107,7 @@ class Attempt:
         self._sent |= {
             "method": request.parcel.method,
             "request_headers": self._recipe.masked(request.parcel.headers),
-            "request_body": SentBody.of(request.parcel.body, shipment.event.data),
+            "request_body": SentBody.of(request.parcel.body, shipment.events[0].data),
         }
         return request
 
@@ -101,7 +121,10 @@ class Attempt:
         timestamp = int(time.time())  # the receiver compares it with its own wall clock
         text = None if destination.template is None else self._text(destination.template, form)
         context = Context(shipment.delivery_id, secrets, text, destination.settings, self._origin)
-        parcel = form.request(event, context)
+        if shipment.batch is None:
+            parcel = form.request(event, context)
+        else:
+            parcel = form.batch_request(shipment.batch, context)
         timed = partial(
             Request,
             verify_ssl=destination.verify_ssl,
@@ -159,12 +182,13 @@ class Attempt:
         )
 
     def _text(self, source: str, form: Format) -> str:
-        """What the hook's template makes of the event. Raises: DeliveryError."""
-        began = time.thread_time()
+        """What the hook's template makes of the event. Raises: EventRefused."""
+        shipment, began = self._shipment, time.thread_time()
+        together = () if shipment.batch is None else shipment.batch.events
         try:
-            return rendered(source, self._shipment.event, form)
+            return rendered(source, shipment.event, form, together)
         except TemplateRefused as refused:
-            raise DeliveryError(f"the hook's template {refused}", "none", "refused") from refused
+            raise EventRefused(f"the hook's template {refused}") from refused
         finally:
             self._recipe.rendered_in_s = time.thread_time() - began
 
@@ -216,9 +240,10 @@ def _check_filter(shipment: Shipment) -> None:
         return
     if isinstance(only_if, Unreadable):
         raise DeliveryError(only_if.reason, "none", "hub", stops_hook=True)
-    failed = only_if.failed(Facts.of(shipment.event))
-    if failed is not None:
-        raise DeliveryError(f"not sent: {failed.reason_unseen}", "none", "refused")
+    for event in shipment.events:
+        failed = only_if.failed(Facts.of(event))
+        if failed is not None:
+            raise EventRefused(f"not sent: {failed.reason_unseen}")
 
 
 def extended(url: str, parcel: HttpParcel) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from queue import SimpleQueue
 
+from connectors.base import Batch
 from hub.engine import worker
 from hub.engine.alarm import Alarm
 from hub.engine.arrivals import Arrivals
@@ -32,7 +33,7 @@ from hub.errors import StoreUnavailable, StoreUndecided
 from hub.rules.fairness import Ahead
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
-from hub.store import audit, deliveries, lanes, leases, settings, workers
+from hub.store import audit, batches, deliveries, lanes, leases, settings, workers
 from hub.store.database import Database
 from hub.store.leases import Claim
 from hub.store.secrets import SecretBox
@@ -179,7 +180,7 @@ class Dispatcher:
         self._back += self._runs.take_back()
         if not (self._unrecorded or self._back) and not self._has_work():
             return False
-        outcomes, back = self._unrecorded[:OUTCOMES_MAX], self._back[:]
+        outcomes, back = self._unrecorded[: self._recorded_at_once()], self._back[:]
         self._has_taken = False
         with self._turning:
             turn = self._exchanged(outcomes, back)
@@ -199,6 +200,15 @@ class Dispatcher:
         if alive != self._workers:
             self._workers = alive
             self._runs.nothing_ahead()  # until a claim has told what its part is now
+
+    def _recorded_at_once(self) -> int:
+        """How many of the outcomes one turn records: fewer where they are those of batches."""
+        rows = 0
+        for n, (claim, _) in enumerate(self._unrecorded[:OUTCOMES_MAX]):
+            rows += len(claim.others)
+            if n and rows > batches.ROWS_MAX:
+                return n
+        return OUTCOMES_MAX
 
     def _look_at_runs(self) -> None:
         """Withdraw what is not to begin any more, begin what others have made room for."""
@@ -387,12 +397,16 @@ class Dispatcher:
         if not claims:
             return []
         destinations = self._destinations.of({claim.hook_id: claim.hook_version for claim in claims})
-        rows = leases.payloads(self._database, {claim.event_id for claim in claims})
+        rows = leases.payloads(self._database, {part.event_id for claim in claims for part in claim.parts})
         shipments: list[tuple[Claim, Shipment | Exception]] = []
         for claim in claims:
             target = destinations[claim.hook_id]
             if isinstance(target, Exception):
                 shipments.append((claim, target))
+            elif claim.batch_id is not None:
+                events = [replace(rows[part.event_id], project=target.project_key) for part in claim.parts]
+                batch = Batch(claim.batch_id, events)
+                shipments.append((claim, Shipment.of_batch(batch, claim.attempt, target)))
             else:
                 event = replace(rows[claim.event_id], project=target.project_key)
                 shipments.append((claim, Shipment(claim.delivery_id, claim.attempt, event, target)))

@@ -24,7 +24,9 @@ from hub.targets.transport import Receipt, Request
 
 START_WAIT_S = 2.0
 RENDERED_APART_BYTES = 16_384
-"""Templates of larger events are rendered beside the loops, for each may take a tenth of a second."""
+"""Templates of larger events, and larger batches, are rendered beside the loops: each may take a tenth of a
+second.
+"""
 RENDERED_APART_S = 0.002
 """So are those of hooks whose last rendering took longer."""
 THREADS_MAX = 16
@@ -107,9 +109,9 @@ class _Job:
     @property
     def is_costly(self) -> bool:
         """Whether making its request may hold up others."""
-        if self._shipment.destination.template is None:
+        if self._shipment.destination.template is None and self._shipment.batch is None:
             return False
-        is_large = len(self._shipment.event.data) > RENDERED_APART_BYTES
+        is_large = sum(len(event.data) for event in self._shipment.events) > RENDERED_APART_BYTES
         return is_large or self._attempt.rendered_in_s > RENDERED_APART_S
 
     def render(self) -> None:

@@ -19,7 +19,7 @@ from hub.rules import headers as header_rules
 from hub.rules.addresses import Network, TargetRefused
 from hub.rules.filters import Filter, Unreadable
 from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
-from hub.rules.pace import OnFailure, Ordering, RateLimit
+from hub.rules.pace import Digest, OnFailure, Ordering, RateLimit
 from hub.rules.targets import check_url, receiver_of
 
 NAME_MAX = 200
@@ -65,6 +65,7 @@ class HookChange:
     """What the format needs besides the URL."""
     rate_limit: RateLimit | Unset | None = UNSET
     """None removes it, as each of these: the hook has no pace of its own."""
+    digest: Digest | Unset | None = UNSET
     delay_s: float | Unset | None = UNSET
     ordering: Ordering | Unset = UNSET
     fifo_on_failure: OnFailure | Unset = UNSET
@@ -218,7 +219,7 @@ def audited(
 
 def _audited(value: Any) -> Any:
     """A filter as the text that people know it by."""
-    if isinstance(value, RateLimit):
+    if isinstance(value, RateLimit | Digest):
         return asdict(value)
     return value.text if isinstance(value, Filter | Unreadable) else value
 

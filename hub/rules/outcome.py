@@ -51,7 +51,9 @@ class Outcome:
     reason: str | None = None
     """One sentence for people; None for a plain success."""
     blames_event: bool = False
-    """With `failure`: this event alone may be to blame, where the hook has taken others since."""
+    """With `failure`: this event alone may be to blame, where the hook has taken others since. With
+    `refused`: it is.
+    """
     stops_hook: bool = False
     """With `fault`: nothing can be sent to this hook until somebody mends it, and what it has is held."""
     resume_at: float | None = None

@@ -1,8 +1,8 @@
 """The pace of a hook: how many requests in what time, how late, how often again.
 
-Owns the fields `rate_limit`, `delay_s`, `ordering`, `fifo_on_failure` and `retry_schedule_s`: their bounds,
-their messages, how they are kept, and what they mean in words. Pure. Step before: `hook_fields` checks a
-hook. Step after: the claim and the record of an outcome go by it (docs/pace.md).
+Owns the fields `rate_limit`, `digest`, `delay_s`, `ordering`, `fifo_on_failure` and `retry_schedule_s`:
+their bounds, their messages, how they are kept, and what they mean in words. Pure. Step before: `hook_fields`
+checks a hook. Step after: the claim and the record of an outcome go by it (docs/pace.md).
 """
 
 import json
@@ -20,6 +20,9 @@ PER_S_MIN = 0.1
 LONGEST_S = 86_400.0
 """Of a delay, a step of a schedule, and the time of a rate."""
 STEPS_MAX = 50
+DIGEST_MAX = 500
+"""Events of one request."""
+WINDOW_MIN_S = 0.1
 _KEPT_MAX = 10_000
 
 
@@ -40,10 +43,19 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """What comes within a window goes together, in one request; at once when `max` wait."""
+
+    window_s: float
+    max: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """None: the hook has none of its own."""
 
     rate_limit: RateLimit | None = None
+    digest: Digest | None = None
     delay_s: float | None = None
     ordering: Ordering = "none"
     fifo_on_failure: OnFailure = "wait"
@@ -54,6 +66,11 @@ class Pace:
     def is_fifo(self) -> bool:
         """One after the other, in the order in which they came."""
         return self.ordering == "fifo"
+
+    @property
+    def is_single(self) -> bool:
+        """One request under way at a time."""
+        return self.is_fifo or self.digest is not None
 
     def given(self) -> dict[str, Any]:
         """Name → value of what differs from a hook without any."""
@@ -67,7 +84,7 @@ class Pace:
     def json(self) -> str | None:
         """As it is stored; None where there is nothing to store."""
         values = {
-            name: asdict(value) if isinstance(value, RateLimit) else value
+            name: asdict(value) if isinstance(value, RateLimit | Digest) else value
             for name, value in self.given().items()
         }
         return json.dumps(values) if values else None
@@ -91,9 +108,11 @@ def stored(text: str | None) -> Pace:
     if text is None:
         return PLAIN
     values = json.loads(text)
-    rate, steps = values.get("rate_limit"), values.get("retry_schedule_s")
+    rate, digest = values.get("rate_limit"), values.get("digest")
+    steps = values.get("retry_schedule_s")
     return Pace(
         rate_limit=rate and RateLimit(**rate),
+        digest=digest and Digest(**digest),
         delay_s=values.get("delay_s"),
         ordering=values.get("ordering", "none"),
         fifo_on_failure=values.get("fifo_on_failure", "wait"),
@@ -133,6 +152,12 @@ def errors_in(given: Mapping[str, Any]) -> list[FieldError]:
             errors.append(("rate_limit.count", f"must be a whole number from 1 to {COUNT_MAX}"))
         if not _is_within(rate.per_s, PER_S_MIN):
             errors.append(("rate_limit.per_s", f"must be from {PER_S_MIN:g} to {LONGEST_S:.0f} seconds"))
+    digest = given.get("digest")
+    if digest is not None:
+        if not _is_within(digest.window_s, WINDOW_MIN_S):
+            errors.append(("digest.window_s", f"must be from {WINDOW_MIN_S:g} to {LONGEST_S:.0f} seconds"))
+        if not (_is_whole(digest.max) and 1 <= digest.max <= DIGEST_MAX):
+            errors.append(("digest.max", f"must be a whole number from 1 to {DIGEST_MAX}"))
     delay_s = given.get("delay_s")
     if delay_s is not None and not _is_within(delay_s):
         errors.append(("delay_s", f"must be from 0 to {LONGEST_S:.0f} seconds"))
@@ -164,6 +189,11 @@ def rate_words(rate: RateLimit) -> str:
     return each if rate.count == 1 else f"up to {rate.count} at once, then {each}"
 
 
+def digest_words(digest: Digest) -> str:
+    """How events are gathered."""
+    return f"events of {seconds(digest.window_s)} in one request, at once when there are {digest.max}"
+
+
 def schedule_words(steps: Sequence[float]) -> str:
     """After how long a delivery is tried again."""
     return "after " + ", ".join(seconds(step) for step in steps) if steps else "never"
@@ -184,6 +214,8 @@ def words(own: Pace, form: str, usual_schedule_s: Sequence[float]) -> list[str]:
     if rate is not None:
         usual = "" if own.rate_limit else f", as {registry.format_of(form).name or form} takes them"
         said.append(f"{rate_words(rate)}{usual}")
+    if own.digest is not None:
+        said.append(digest_words(own.digest))
     if own.delay_s:
         said.append(f"each event {seconds(own.delay_s)} after it came in")
     if own.is_fifo:

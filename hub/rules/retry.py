@@ -66,6 +66,8 @@ class Verdict:
     reason: str | None = None
     is_gone: bool = False
     """Its subscription is over."""
+    has_failed: bool = False
+    """Without a failure of its own: it went with others."""
 
 
 def judge(
@@ -109,6 +111,16 @@ def kept(verdict: Verdict) -> Verdict:
     if verdict.state not in ("failed", "refused"):
         return verdict
     return replace(verdict, state="delivered", reason=f"{SENT_AGAIN_IN_VAIN}: {verdict.reason}")
+
+
+def halved(outcome: Outcome, failures: int, faults: int, deferrals: int) -> Verdict:
+    """On one of a batch that is sent again as two: at once, and no step of the schedule is used, for it may
+    not be to blame.
+    """
+    is_failed = outcome.kind == "failure"
+    return Verdict(
+        "retrying", failures, faults, deferrals, outcome.ended_at, outcome.reason, has_failed=is_failed
+    )
 
 
 def held(verdict: Verdict, ended_at: float) -> Verdict:

@@ -15,14 +15,15 @@ brings their outcomes back.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from hub.ids import time_of
 from hub.rules import bucket, health, retry
 from hub.rules.health import Health, Switched
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
-from hub.store import attempts, events, figures, lanes, notices
+from hub.store import attempts, batches, events, figures, lanes, notices
 from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.lanes import Lane
@@ -31,6 +32,33 @@ from hub.store.models import Delivery
 
 PROMOTE_MAX = 500
 RESCUE_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A delivery whose request has ended, and what came of it."""
+
+    row: Leased
+    outcome: Outcome
+    """As it counts for this one."""
+    drawn: float
+    """By chance, one for each request."""
+    is_first: bool
+    """The hook is judged by this one; others went in the same request."""
+    batch: tuple[str, ...] = ()
+    """Where there were others: all of them, in their order."""
+
+    @property
+    def shown(self) -> Outcome:
+        """What is kept of it: request and answer of a batch with its first delivery alone."""
+        if self.is_first:
+            return self.outcome
+        return replace(self.outcome, request_body=None, response_headers=[], response_body=b"")
+
+    @property
+    def halves(self) -> bool:
+        """It is too much at once, or one of them is to blame: smaller batches tell which."""
+        return self.outcome.blames_event and len(self.batch) > 1
 
 
 def record(
@@ -47,45 +75,38 @@ def record(
     state has changed.
     """
     hooks = lanes.lock(database, {done.hook_id for done, _ in outcomes})
-    ours = leased(database, owner, [done for done, _ in outcomes])
-    ended = sorted(
-        (
-            (done, retry.settled(outcome, row.deferrals), row, chance())
-            for done, outcome in outcomes
-            if (row := ours.get(done.delivery_id)) is not None
-        ),
-        key=lambda item: item[1].ended_at,
-    )
-    attempts.add(database, [(done.delivery_id, done.attempt, outcome) for done, outcome, _, _ in ended])
+    ours = leased(database, owner, [part for done, _ in outcomes for part in done.parts])
+    ended = sorted(_ended(outcomes, ours, chance), key=lambda one: one.outcome.ended_at)
+    attempts.add(database, [(one.row.id, one.row.attempts, one.shown) for one in ended])
     _write_successes(
-        database, [(outcome.ended_at, row.id) for _, outcome, row, _ in ended if _is_plain(outcome, row)]
+        database, [(one.outcome.ended_at, one.row.id) for one in ended if _is_plain(one.outcome, one.row)]
     )
-    troubled = [item for item in ended if not _is_plain(item[1], item[2])]
+    troubled = [one for one in ended if not _is_plain(one.outcome, one.row)]
     verdicts = [
-        (_verdict(outcome, row, hooks[row.hook_id], settings, drawn), outcome.ended_at, row)
-        for _, outcome, row, drawn in troubled
+        (_verdict(one, hooks[one.row.hook_id], settings), one.outcome.ended_at, one.row) for one in troubled
     ]
-    stopped = _hold(verdicts, hooks) | _stop(verdicts, [outcome for _, outcome, _, _ in troubled])
+    stopped = _hold(verdicts, hooks) | _stop(verdicts, troubled)
     _write_verdicts(database, verdicts)
-    by_hook: dict[str, list[tuple[Outcome, float | None, float]]] = {}
-    for done, outcome, row, drawn in ended:
-        by_hook.setdefault(done.hook_id, []).append((outcome, row.failed_at, drawn))
+    _halve_batches(database, troubled)
+    by_hook: dict[str, list[_Ended]] = {}
+    for one in ended:
+        by_hook.setdefault(one.row.hook_id, []).append(one)
     after = {hook_id: _judged(hooks[hook_id], by_hook[hook_id], settings) for hook_id in sorted(by_hook)}
     after |= {hook_id: health.stopped(after[hook_id], *why) for hook_id, why in stopped.items()}
     lanes.write(
         database,
-        [(hook_id, health, [done for done, _, _ in by_hook[hook_id]]) for hook_id, health in after.items()],
+        [(hook_id, health, [one.outcome for one in by_hook[hook_id]]) for hook_id, health in after.items()],
         now,
     )
-    _empty_buckets(database, hooks, [(done.hook_id, outcome) for done, outcome, _, _ in ended])
+    requests = [(one.row.hook_id, one.outcome) for one in ended if one.is_first]
+    _empty_buckets(database, hooks, requests)
     figures.add_results(
-        database,
-        [(done.hook_id, hooks[done.hook_id].project_id, outcome) for done, outcome, _, _ in ended],
+        database, [(hook_id, hooks[hook_id].project_id, outcome) for hook_id, outcome in requests]
     )
     given_up = [
         (verdict, row)
-        for (_, outcome, _, _), (verdict, _, row) in zip(troubled, verdicts, strict=True)
-        if verdict.state == "failed" and outcome.kind == "failure"
+        for one, (verdict, _, row) in zip(troubled, verdicts, strict=True)
+        if verdict.state == "failed" and one.outcome.kind == "failure"
     ]
     notices.count_failed(database, _summed(given_up, hooks), now)
     return [
@@ -99,6 +120,18 @@ def record(
         for hook_id, health in after.items()
         if health.state != hooks[hook_id].health.state
     ]
+
+
+def _ended(
+    outcomes: Sequence[tuple[Claim, Outcome]], ours: Mapping[str, Leased], chance: Callable[[], float]
+) -> Iterator[_Ended]:
+    """The outcome of each request for each of its deliveries that are still ours."""
+    for done, outcome in outcomes:
+        rows = [row for part in done.parts if (row := ours.get(part.delivery_id)) is not None]
+        batch = tuple(row.id for row in rows) if len(rows) > 1 else ()
+        drawn = chance()
+        for n, row in enumerate(rows):
+            yield _Ended(row, retry.settled(outcome, row.deferrals), drawn, n == 0, batch)
 
 
 def promote(database: Database, now: float, limit: int = PROMOTE_MAX) -> int:
@@ -137,13 +170,14 @@ def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lamb
     returns how many.
 
     The cut-off attempt is shown as unknown: it may have reached the receiver. It counts against nobody, but a
-    delivery during which the hub died three times is set aside (a poison pill must not kill it for ever).
+    delivery during which the hub died three times is set aside (a poison pill must not kill it for ever), a
+    batch is halved until it is one.
     What was leased ahead has hardly begun, and waits again as if it had not; but from then on it is leased
     only to begin at once, so that the next time it is known whether it had.
     """
-    sending = Delivery.select(Delivery.id, Delivery.hook_id, Delivery.owner, Delivery.lease_until).where(
-        Delivery.state == "sending"
-    )
+    sending = Delivery.select(
+        Delivery.id, Delivery.hook_id, Delivery.owner, Delivery.lease_until, Delivery.batch_id
+    ).where(Delivery.state == "sending")
     owners = Delivery.select(Delivery.owner).where(Delivery.state == "sending").distinct()
     dead = [row.owner for row in owners if row.owner and is_dead(row.owner)]
     lost = list(
@@ -152,19 +186,30 @@ def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lamb
         .limit(RESCUE_MAX)
     )
     lanes.lock(database, {str(row.hook_id) for row in lost})
-    mine = Delivery.select().where(Delivery.id.in_([row.id for row in lost]), Delivery.state == "sending")
+    # A batch comes back as a whole, or it would be another one.
+    is_lost = Delivery.id.in_([row.id for row in lost])
+    if together := {row.batch_id for row in lost if row.batch_id is not None}:
+        is_lost |= Delivery.batch_id.in_(together)
+    mine = Delivery.select().where(is_lost, Delivery.state == "sending")
     rows = [row for row in database.for_update(mine) if row.lease_until <= now or row.owner in dead]
     begun = [row for row in rows if row.claimed_at is not None]
     attempts.add(database, [(row.id, row.attempts, _cut_off(row, now)) for row in begun])
+    sizes = Counter(row.batch_id for row in begun if row.batch_id is not None)
+    deadly: dict[str, list[Delivery]] = {}
     for row in begun:
         unknown = attempts.count_unknown(str(row.id))
-        if unknown >= retry.CRASHES_MAX:
+        if unknown >= retry.CRASHES_MAX and sizes[row.batch_id] <= 1:
             reason = f"set aside: the hub stopped {unknown} times while sending it"
             _finish(row, retry.Verdict("failed", row.failures, row.faults, row.deferrals, reason=reason), now)
         else:
             Delivery.update(state="waiting", owner=None, lease_until=None).where(
                 Delivery.id == row.id
             ).execute()
+            if unknown >= retry.CRASHES_MAX:
+                deadly.setdefault(str(row.batch_id), []).append(row)
+    for batch in deadly.values():
+        batch.sort(key=lambda row: batches.place(row.seq, str(row.id)))
+        batches.halve(database, [str(row.id) for row in batch])
     Delivery.update(
         state="waiting", owner=None, lease_until=None, attempts=Delivery.attempts - 1, claimed_at=now
     ).where(Delivery.id.in_([row.id for row in rows if row.claimed_at is None])).execute()
@@ -214,7 +259,7 @@ def _hold(
     """One that has failed for good stays the first of a hook that then stops: hook id → why, and when. One
     that the end of its subscription has ended does not.
     """
-    stopped = {}
+    stopped: dict[str, tuple[str, float]] = {}
     for n, (verdict, ended_at, row) in enumerate(verdicts):
         own = hooks[row.hook_id].pace
         if (
@@ -225,27 +270,30 @@ def _hold(
         ):
             verdicts[n] = (retry.held(verdict, ended_at), ended_at, row)
             reason = f"events go in order, and delivery {row.id} has failed for good: {verdict.reason}"
-            stopped[row.hook_id] = (reason, ended_at)
+            stopped.setdefault(row.hook_id, (reason, ended_at))
     return stopped
 
 
 def _stop(
-    verdicts: list[tuple[retry.Verdict, float, Leased]], outcomes: Sequence[Outcome]
+    verdicts: list[tuple[retry.Verdict, float, Leased]], troubled: Sequence[_Ended]
 ) -> dict[str, tuple[str, float]]:
     """What cannot be sent for a fault in the hook itself costs no try, and the hook stops: hook id → why, and
     when.
     """
     stopped = {}
-    for n, ((_, ended_at, row), outcome) in enumerate(zip(verdicts, outcomes, strict=True)):
-        if outcome.stops_hook:
-            reason = outcome.reason or ""
+    for n, ((_, ended_at, row), one) in enumerate(zip(verdicts, troubled, strict=True)):
+        if one.outcome.stops_hook:
+            reason = one.outcome.reason or ""
             counts = (row.failures, row.faults, row.deferrals)
             verdicts[n] = (retry.Verdict("retrying", *counts, ended_at, reason), ended_at, row)
             stopped[row.hook_id] = (reason, ended_at)
     return stopped
 
 
-def _verdict(outcome: Outcome, row: Leased, lane: Lane, settings: Settings, drawn: float) -> retry.Verdict:
+def _verdict(one: _Ended, lane: Lane, settings: Settings) -> retry.Verdict:
+    outcome, row = one.outcome, one.row
+    if one.halves:
+        return retry.halved(outcome, row.failures, row.faults, row.deferrals)
     verdict = retry.judge(
         outcome,
         failures=row.failures,
@@ -253,7 +301,7 @@ def _verdict(outcome: Outcome, row: Leased, lane: Lane, settings: Settings, draw
         deferrals=row.deferrals,
         age_s=outcome.ended_at - time_of(row.id),
         schedule=_schedule(lane, settings),
-        chance=drawn,
+        chance=one.drawn,
     )
     return verdict if row.delivered_at is None else retry.kept(verdict)
 
@@ -271,20 +319,27 @@ def _empty_buckets(
         lanes.keep_bucket(database, {hook_id: bucket.emptied(at) for hook_id, at in until.items()})
 
 
-def _judged(lane: Lane, results: list[tuple[Outcome, float | None, float]], settings: Settings) -> Health:
+def _halve_batches(database: Database, troubled: Sequence[_Ended]) -> None:
+    for one in troubled:
+        if one.is_first and one.halves:
+            batches.halve(database, one.batch)
+
+
+def _judged(lane: Lane, ended: Sequence[_Ended], settings: Settings) -> Health:
     after = lane.health
-    if health.is_steady(after) and all(outcome.kind == "success" for outcome, _, _ in results):
+    results = [one for one in ended if one.is_first]
+    if health.is_steady(after) and all(one.outcome.kind == "success" for one in results):
         results = results[-1:]
-    for outcome, failed_at, drawn in results:
+    for one in results:
         after = health.judge(
             after,
-            outcome,
-            failed_at=failed_at,
+            one.outcome,
+            failed_at=one.row.failed_at,
             origin=lane.origin_kind,
             failure_limit=settings.failure_limit,
             schedule=_schedule(lane, settings),
             max_in_flight=settings.max_in_flight_per_hook,
-            chance=drawn,
+            chance=one.drawn,
         )
     return after
 
@@ -312,7 +367,7 @@ def _write_verdicts(database: Database, verdicts: Sequence[tuple[retry.Verdict, 
                 verdict.failures,
                 verdict.faults,
                 verdict.deferrals,
-                row.failed_at or (ended_at if verdict.failures else None),
+                row.failed_at or (ended_at if verdict.failures or verdict.has_failed else None),
                 verdict.next_at,
                 verdict.reason,
                 _finished_at(verdict, row.delivered_at, ended_at),

@@ -221,6 +221,8 @@ def update(box: SecretBox, hook: Hook, change: HookChange, now: float) -> Hook:
         columns["pace"] = replace(hook.pace, **changed).json
         if changed.get("ordering") == "fifo":
             _put_in_order(hook.id)
+        if "digest" in changed:
+            columns |= {"ready_at": now, "gathers_until": None}  # it may wait for the end of another window
     if columns.keys() & {"events", "filter_rows"} or changed.keys() & {"delay_s", "ordering"}:
         columns["routing"] = routing.next_version(hook.project_id)
     if change.headers is not UNSET:

@@ -27,7 +27,7 @@ _LANE = ", ".join(
     f"h.{name}"
     for name in (
         *("id", "project_id", "version", "in_flight", "origin_kind", "target_url"),
-        *("format", "pace", "tokens", "tokens_at"),
+        *("format", "pace", "tokens", "tokens_at", "gathers_until"),
         *_HEALTH,
     )
 )
@@ -60,6 +60,8 @@ class Lane:
     """Its own, or that of its format."""
     kept: Bucket | None
     """What its bucket was; None while nobody has taken anything."""
+    gathers_until: float | None
+    """With a digest: when the window is over that has begun."""
     health: Health
 
     def bucket(self, now: float) -> Bucket | None:
@@ -69,7 +71,8 @@ class Lane:
 
 def is_well(lane: Lane) -> bool:
     """Only then is it leased ahead: any other gets what may begin at once, so that each outcome is judged
-    before the next begins. One with a rate has its tokens counted by the claim, one with an order its turns.
+    before the next begins. One with a rate has its tokens counted by the claim, one with an order or a digest
+    its turns.
     """
     health = lane.health
     return (
@@ -231,6 +234,11 @@ def _armed(health: Health, now: float) -> tuple[float, float | None]:
     return now, now - AGAIN_S
 
 
+def begin(database: Database, hook_id: str, count: int) -> None:
+    """So many more deliveries of a locked lane are under way."""
+    database.execute("UPDATE hook SET in_flight = in_flight + ? WHERE id = ?", (count, hook_id))
+
+
 def end(database: Database, ended: dict[str, int]) -> None:
     """Requests of these lanes have ended without an outcome: hook id → how many."""
     database.executemany(
@@ -261,6 +269,14 @@ def keep_bucket(database: Database, buckets: Mapping[str, Bucket]) -> None:
     database.executemany(
         "UPDATE hook SET tokens = ?, tokens_at = ? WHERE id = ?",
         [(one.tokens, one.at, hook_id) for hook_id, one in sorted(buckets.items())],
+    )
+
+
+def keep_windows(database: Database, windows: Mapping[str, float | None]) -> None:
+    """Write until when these locked lanes gather what comes."""
+    database.executemany(
+        "UPDATE hook SET gathers_until = ? WHERE id = ?",
+        [(until, hook_id) for hook_id, until in sorted(windows.items())],
     )
 
 
@@ -296,7 +312,7 @@ def mark_slow(database: Database, hook_ids: Collection[str]) -> None:
 
 
 def _is_unbound(own: Pace, rate: RateLimit | None) -> bool:
-    return rate is None and not own.is_fifo
+    return rate is None and not own.is_single
 
 
 def _last(outcome: Outcome) -> tuple[float, int | None, float]:
@@ -315,6 +331,7 @@ def _lane(row: Sequence[Any]) -> Lane:
         text,
         tokens,
         tokens_at,
+        gathers_until,
         *health,
     ) = row
     values = dict(zip(_HEALTH, health, strict=True))
@@ -322,5 +339,15 @@ def _lane(row: Sequence[Any]) -> Lane:
     own, rate = pace.in_force(text, form)
     kept = None if tokens is None else Bucket(tokens, tokens_at)
     return Lane(
-        hook_id, project_id, version, in_flight, origin_kind, target_url, own, rate, kept, Health(**values)
+        hook_id,
+        project_id,
+        version,
+        in_flight,
+        origin_kind,
+        target_url,
+        own,
+        rate,
+        kept,
+        gathers_until,
+        Health(**values),
     )

@@ -11,7 +11,7 @@ waits for another process: what somebody else has locked is left out. Step befor
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from connectors.base import Event as SentEvent
@@ -19,7 +19,8 @@ from hub.rules import bucket, fairness
 from hub.rules.bucket import Bucket
 from hub.rules.fairness import Pick, Room, Waiting
 from hub.rules.settings import Settings
-from hub.store import lanes, order
+from hub.store import batches, lanes, order
+from hub.store.batches import Batch
 from hub.store.clock import SANE_S
 from hub.store.database import Database
 from hub.store.fan_outs import NewDelivery
@@ -60,6 +61,15 @@ class Claim:
     """It is not to begin before another of its hook has ended."""
     begin_until: float = math.inf
     """Begun later than this, by the hub's clock, its lease might not cover the whole attempt."""
+    batch_id: str | None = None
+    """It stands for several that go in one request."""
+    others: tuple["Claim", ...] = ()
+    """Those behind this one in its batch."""
+
+    @property
+    def parts(self) -> tuple["Claim", ...]:
+        """A claim for each delivery of the request."""
+        return (self, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +111,13 @@ def claim(
     }
     wanted = {hook_id: most for hook_id, queue in queues.items() if (most := _most(queue, room))}
     asked = _bounded(wanted, room.rows_max)
-    first = order.first_of(database, (one for one in asked if served[one].pace.is_fifo), now)
-    ordered = first.hook_ids
-    waiting = first.rows + _waiting(database, {one: n for one, n in asked.items() if one not in ordered})
+    digests = [lane for lane in served.values() if lane.pace.digest is not None]
+    gathered = batches.gather(database, digests, asked, now)
+    in_order = (one for one in asked if served[one].pace.is_fifo and served[one].pace.digest is None)
+    first = order.first_of(database, in_order, now)
+    apart = first.hook_ids | {lane.hook_id for lane in digests}
+    waiting = first.rows + gathered.rows
+    waiting += _waiting(database, {one: n for one, n in asked.items() if one not in apart})
     picked = pick(queues.values(), waiting, room)
 
     until = ends_at(settings, now)
@@ -111,10 +125,14 @@ def claim(
         ids = [one.row.delivery_id for one in picked if one.is_ahead == is_ahead]
         _lease(database, ids, owner, None if is_ahead else now, until)
     taken = [one.row for one in picked]
-    idle_until = first.until | _take_tokens(database, served, buckets, taken)
+    going = {row.delivery_id: batch for row in taken if (batch := gathered.batches.get(row.delivery_id))}
+    for batch in going.values():
+        _lease(database, [row.delivery_id for row in batch.rows[1:]], owner, now, until)
+        batches.begin(database, batch)
+    idle_until = first.until | gathered.until | _take_tokens(database, served, buckets, taken)
     shared = {one.hook_id for one in queues.values() if one.may_run} if room.hook_part is not None else set()
     _settle_lanes(database, served, wanted, asked, waiting, taken, idle_until, now, shared)
-    return [
+    claims = [
         Claim(
             one.row.delivery_id,
             one.row.attempts + 1,
@@ -130,6 +148,17 @@ def claim(
         )
         for one in picked
     ]
+    if not going:
+        return claims
+    return [_for_all(one, going[one.delivery_id]) if one.delivery_id in going else one for one in claims]
+
+
+def _for_all(first: Claim, batch: Batch) -> Claim:
+    others = tuple(
+        replace(first, delivery_id=row.delivery_id, attempt=row.attempts + 1, event_id=row.event_id)
+        for row in batch.rows[1:]
+    )
+    return replace(first, batch_id=batch.id, others=others)
 
 
 def lease_new(database: Database, owner: str, rows: Sequence[NewDelivery], lease_until: float) -> None:
@@ -271,7 +300,7 @@ def _is_broken(database: Database, lane: Lane, now: float) -> bool:
 def _as_rules_see_it(
     lane: Lane, settings: Settings, are_hosts_bound: bool, left: Bucket | None
 ) -> fairness.Lane:
-    most = 1 if lane.pace.is_fifo else settings.max_in_flight_per_hook
+    most = 1 if lane.pace.is_single else settings.max_in_flight_per_hook
     allowance = lane.health.allowance(most, lane.in_flight)
     return fairness.Lane(
         lane.hook_id,

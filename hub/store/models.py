@@ -301,6 +301,8 @@ class Hook(Table):
     tokens = DoubleField(null=True)
     """What is left in its token bucket (`rules.bucket`), and when it was; NULL: nobody has taken any."""
     tokens_at = DoubleField(null=True)
+    gathers_until = DoubleField(null=True)
+    """When what has gathered for it goes in one request, if not before; NULL: nothing has."""
     last_seq = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     """The number of its last delivery that is to be sent in order."""
 
@@ -333,6 +335,8 @@ class Delivery(Table):
     """Its place among those of its hook that are sent in order: by ids alone they are not, because processes
     make those before they commit.
     """
+    batch_id = CharField(null=True, max_length=40)
+    """Those with the same one go, or went last, in one request."""
     failed_at = DoubleField(null=True)
     """When its first failure ended."""
     next_at = DoubleField(null=True)
@@ -608,6 +612,9 @@ Delivery.add_index(
         where=SQL("seq IS NOT NULL AND state IN ('waiting', 'retrying')"),
         name="delivery_fifo",
     )
+)
+Delivery.add_index(
+    Delivery.index(Delivery.batch_id, where=SQL("batch_id IS NOT NULL"), name="delivery_batch")
 )
 Delivery.add_index(
     Delivery.index(Delivery.next_at, where=SQL("state = 'retrying'"), name="delivery_retrying")

@@ -11,7 +11,7 @@ from typing import Any
 from peewee import Case, fn
 
 from hub.rules.retry import SENT_AGAIN_IN_VAIN
-from hub.store import events, fan_outs, lanes
+from hub.store import batches, events, fan_outs, lanes
 from hub.store.database import Database
 from hub.store.history import OPEN
 from hub.store.hooks import Hook
@@ -24,9 +24,10 @@ def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) ->
 
     Its schedule starts anew, so that a delivery that had been given up is again tried as often as a new one.
     One that had been delivered stays delivered, whatever comes of it. In an order it has its old place, and
-    goes before what came after it.
+    goes before what came after it. One that is to be tried again with others goes with them.
     """
     lane = lanes.lock(database, [hook_id])[hook_id]
+    together = batches.others(database, delivery_id)
     changed = (
         Delivery.update(
             state="waiting",
@@ -40,9 +41,10 @@ def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) ->
                 None, [(Delivery.state == "delivered", Delivery.finished_at)], Delivery.delivered_at
             ),
             reason=None,
+            **({} if together else {"batch_id": None}),
             **({"seq": fn.COALESCE(Delivery.seq, 0)} if lane.pace.is_fifo else {}),
         )
-        .where(Delivery.id == delivery_id, Delivery.state != "sending")
+        .where(Delivery.id.in_(together or [delivery_id]), Delivery.state != "sending")
         .execute()
     )
     lanes.arm(database, [hook_id], now)
@@ -81,7 +83,7 @@ def send_again(
     database.executemany(
         "UPDATE delivery SET state = 'waiting', failures = 0, faults = 0, deferrals = 0, failed_at = NULL,"
         " delivered_at = CASE WHEN state = 'delivered' THEN finished_at ELSE delivered_at END,"
-        " next_at = NULL, finished_at = NULL, reason = NULL"
+        " next_at = NULL, finished_at = NULL, reason = NULL, batch_id = NULL"
         + (", seq = COALESCE(seq, 0)" if lane.pace.is_fifo else "")
         + " WHERE id = ? AND state IN ('delivered', 'failed', 'refused', 'cancelled')",
         [(delivery_id,) for delivery_id in again],

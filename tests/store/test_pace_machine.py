@@ -1,5 +1,5 @@
 """Any order of publishing, claiming, ending, crashing and waiting: a hook that is sent to in order gets nothing
-before what came before it is over, and none gets more than its rate.
+before what came before it is over, none gets more than its rate, and what went in one request goes in it again.
 """
 
 from typing import Any
@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
+    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
 )
 
 from hub.rules.outcome import Kind
-from hub.rules.pace import Entry, Pace, RateLimit
+from hub.rules.pace import Digest, Entry, Pace, RateLimit
 from hub.rules.settings import Settings
+from hub.store import redelivery
 from hub.store.leases import LEASE_MARGIN_S, Claim
 from hub.store.models import Attempt, Delivery, Event, Hook
 from tests.rigs.stage import Stage
@@ -26,11 +28,16 @@ WORKERS = ("a", "b")
 KINDS: tuple[Kind, ...] = ("success", "success", "failure", "later", "fault")
 OVER = ("delivered", "failed", "refused")
 RATE = RateLimit(3, 6)
+DIGEST = Digest(4, 3)
 PACES = (
     Pace(ordering="fifo"),
     Pace(ordering="fifo", fifo_on_failure="hold"),
     Pace(RATE),
     Pace(RATE, ordering="fifo", delay_s=2),
+    Pace(digest=DIGEST),
+    Pace(RATE, DIGEST, delay_s=2),
+    Pace(digest=DIGEST, ordering="fifo"),
+    Pace(digest=DIGEST, ordering="fifo", fifo_on_failure="hold", delay_s=2),
 )
 
 
@@ -40,6 +47,9 @@ class Paced(RuleBasedStateMachine):
         self.store = store
         self.held: dict[str, list[tuple[Claim, float]]] = {worker: [] for worker in WORKERS}
         self.begun: list[float] = []
+        self.batches: dict[str, tuple[str, ...]] = {}
+        """What went in each."""
+        self.came: dict[str, float] = {}
         store.settings = Settings(retry_schedule_s=(5, 60), failure_limit=0, max_in_flight_per_hook=3)
 
     @initialize(pace=st.sampled_from(PACES))
@@ -56,16 +66,34 @@ class Paced(RuleBasedStateMachine):
     def publish(self, count: int) -> None:
         entry = Entry(self.pace.delay_s or 0.0, self.pace.is_fifo)
         entries = {self.hook_id: entry} if entry != Entry() else {}
-        self.store.publish([self.hook_id], count, entries=entries)
+        made = self.store.publish([self.hook_id], count, entries=entries)
+        self.came |= dict.fromkeys(made, self.store.clock.now())
 
     @rule(worker=st.sampled_from(WORKERS), free=st.integers(0, 4), is_promoted=st.booleans())
     def claim(self, worker: str, free: int, is_promoted: bool) -> None:
         if is_promoted:
             self.store.promote()
+        self.take(worker, free)
+
+    @precondition(lambda self: self.pace.digest is not None)
+    @rule(worker=st.sampled_from(WORKERS), count=st.integers(0, 3))
+    def a_window_passes(self, worker: str, count: int) -> None:
+        """What has come gathers, and goes."""
+        if count:
+            self.publish(count)
+        for _ in range(2):
+            self.store.promote()
+            self.take(worker, 1)
+            self.time_passes(6.0)
+        self.take(worker, 1)
+
+    def take(self, worker: str, free: int) -> None:
         claims = self.store.claim(worker, free)
         now = self.store.clock.now()
         if self.pace.is_fifo:
             self.check_order(claims)
+        if self.pace.digest is not None:
+            self.check_batches(claims)
         until = now + self.store.settings.attempt_timeout_s + LEASE_MARGIN_S
         self.held[worker] += [(claim, until) for claim in claims]
         self.begun += [now] * len(claims)
@@ -75,19 +103,47 @@ class Paced(RuleBasedStateMachine):
 
     def check_order(self, claims: list[Claim]) -> None:
         rows = self.store.of(self.hook_id)
-        assert sum(row.state == "sending" for row in rows) <= 1
+        assert sum(row.state == "sending" for row in rows) <= (1 if self.pace.digest is None else DIGEST.max)
         places = {str(row.id): (row.seq, row.id) for row in rows}
         for claim in claims:
-            before = [row for row in rows if (row.seq, row.id) < places[claim.delivery_id]]
-            assert {row.state for row in before} <= set(OVER)
+            mine = [part.delivery_id for part in claim.parts]
+            assert mine == sorted(mine, key=lambda one: places[one])
+            before = [row for row in rows if (row.seq, row.id) < places[mine[-1]]]
+            assert {row.state for row in before if row.id not in mine} <= set(OVER)
+
+    def check_batches(self, claims: list[Claim]) -> None:
+        """One at a time, all of it, and the same each time; a new one is full or has gathered for long
+        enough.
+        """
+        sending = [row for row in self.store.of(self.hook_id) if row.state == "sending"]
+        assert len({row.batch_id for row in sending}) <= 1
+        for claim in claims:
+            ids = tuple(part.delivery_id for part in claim.parts)
+            assert claim.batch_id is not None
+            assert sorted(ids) == sorted(str(row.id) for row in sending)
+            assert {(str(row.id), row.attempts) for row in sending} == {
+                (part.delivery_id, part.attempt) for part in claim.parts
+            }
+            assert self.batches.setdefault(claim.batch_id, ids) == ids
+            assert len(ids) <= DIGEST.max
+            if all(part.attempt == 1 for part in claim.parts) and len(ids) < DIGEST.max:
+                oldest = min(self.came[part.event_id] for part in claim.parts)
+                assert self.store.clock.now() - oldest >= DIGEST.window_s
+
+    @invariant()
+    def what_is_under_way_is_counted(self) -> None:
+        if hasattr(self, "hook_id"):
+            rows = self.store.of(self.hook_id)
+            assert self.store.row(self.hook_id).in_flight == sum(row.state == "sending" for row in rows)
 
     @precondition(lambda self: any(self.held.values()))
-    @rule(data=st.data(), kind=st.sampled_from(KINDS))
-    def end(self, data: Any, kind: Kind) -> None:
+    @rule(data=st.data(), kind=st.sampled_from(KINDS), blames_event=st.booleans())
+    def end(self, data: Any, kind: Kind, blames_event: bool) -> None:
         worker = data.draw(st.sampled_from([name for name, claims in self.held.items() if claims]))
         item = data.draw(st.sampled_from(self.held[worker]))
         self.held[worker].remove(item)
-        self.store.record([item[0]], kind, worker)
+        blamed = kind == "failure" and blames_event
+        self.store.record([item[0]], kind, worker, blames_event=blamed)
 
     @rule(worker=st.sampled_from(WORKERS), is_known=st.booleans())
     def crash(self, worker: str, is_known: bool) -> None:
@@ -101,6 +157,14 @@ class Paced(RuleBasedStateMachine):
         self.store.rescue()
         for worker, claims in self.held.items():
             self.held[worker] = [item for item in claims if item[1] > now]
+
+    @rule(data=st.data())
+    def retry_by_hand(self, data: Any) -> None:
+        rows = self.store.of(self.hook_id)
+        if rows and self.pace.digest is not None:
+            one = data.draw(st.sampled_from(rows)).id
+            now = self.store.clock.now()
+            self.store.do(lambda: redelivery.retry_now(self.store.database, one, self.hook_id, now))
 
     @rule()
     def switch_on(self) -> None:
@@ -120,6 +184,8 @@ class Paced(RuleBasedStateMachine):
             claims = self.store.claim("z")
             if self.pace.is_fifo:
                 self.check_order(claims)
+            if self.pace.digest is not None:
+                self.check_batches(claims)
             self.store.record(claims, "success", "z")
         assert {row.state for row in self.store.of(self.hook_id)} <= set(OVER)
         if self.pace.fifo_on_failure == "hold":
@@ -131,7 +197,7 @@ def test_order_and_rate_hold_whatever_happens(store: Stage) -> None:
     run_state_machine_as_test(
         lambda: Paced(store),
         settings=hypothesis_settings(
-            max_examples=3 if store.database.is_postgresql else 10,
+            max_examples=6 if store.database.is_postgresql else 20,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -1,10 +1,12 @@
 """What a hook's template makes of an event, for the format it is sent in.
 
-Owns the names that a template knows beside the fields of the object (`data`, `event`, `project`), and that
-what should be JSON is JSON. Step before: `engine.delivery` builds a request. Step after: the format sends it.
+Owns the names that a template knows beside the fields of the object (`data`, `event`, `events`, `project`),
+and that what should be JSON is JSON. Step before: `engine.delivery` builds a request. Step after: the format
+sends it.
 """
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -15,16 +17,17 @@ from hub.rules.templating import template
 from hub.rules.templating.values import Escape, JsonEscape, TemplateRefused, TextEscape
 
 
-def rendered(source: str, event: Event, form: Format) -> str:
-    """The text for one event; the same on every attempt.
+def rendered(source: str, event: Event, form: Format, together: Sequence[Event] = ()) -> str:
+    """The text for one event, or for several that go `together`; the same on every attempt.
 
     Raises:
         TemplateRefused: it costs too much, makes too much, or makes no JSON where the format sends JSON.
         TemplateWrong: the source cannot be used; it was checked when it was saved.
     """
-    data = _parsed(event.data)
     escape: Escape = JsonEscape() if form.makes == "json" else TextEscape(form.escape)
-    made = template.read(source).render(data, _names(event, data), escape, len(event.data))
+    names = _names(event, together)
+    size = sum(len(one.data) for one in together) or len(event.data)
+    made = template.read(source).render(names["data"], names, escape, size)
     if form.makes == "json":
         _check_json(made)
     elif not made.strip():
@@ -32,15 +35,21 @@ def rendered(source: str, event: Event, form: Format) -> str:
     return made
 
 
-def _names(event: Event, data: Any) -> dict[str, Any]:
-    about = {
+def _names(event: Event, together: Sequence[Event]) -> dict[str, Any]:
+    events = [_about(one) for one in together or (event,)]
+    about = _about(event)
+    return {"data": about.pop("data"), "event": about, "events": events, "project": event.project}
+
+
+def _about(event: Event) -> dict[str, Any]:
+    return {
         "id": event.id,
         "type": event.type,
         "timestamp": event.timestamp,
         "occurred_at": event.timestamp,
         "project": event.project,
+        "data": _parsed(event.data),
     }
-    return {"data": data, "event": about, "project": event.project}
 
 
 @lru_cache(maxsize=2)

@@ -36,6 +36,11 @@ class RateLimitAnswer(BaseModel):
     per_s: float = _shown(60)
 
 
+class DigestAnswer(BaseModel):
+    window_s: float = _shown(60)
+    max: int = _shown(100)
+
+
 class HookAnswer(BaseModel):
     """A hook. Its secret is in the answer of the call that made or changed it, and nowhere else."""
 
@@ -53,6 +58,7 @@ class HookAnswer(BaseModel):
     template: str | None = _shown(None, "Its own text for what is sent; null: the format's")
     settings: dict[str, str] = _shown({}, "What its format needs; secret ones masked")
     rate_limit: RateLimitAnswer | None = None
+    digest: DigestAnswer | None = None
     delay_s: float | None = _shown(None)
     ordering: Ordering = _shown("none")
     fifo_on_failure: OnFailure = _shown("wait")
@@ -72,7 +78,7 @@ class HookAnswer(BaseModel):
     @classmethod
     def of(cls, view: HookView, **more: Any) -> Self:
         hook, health = view.hook, view.hook.health
-        rate, steps = hook.pace.rate_limit, hook.pace.retry_schedule_s
+        rate, digest, steps = hook.pace.rate_limit, hook.pace.digest, hook.pace.retry_schedule_s
         return cls(
             id=hook.id,
             target_url=view.target_url,
@@ -88,6 +94,7 @@ class HookAnswer(BaseModel):
             template=hook.template,
             settings=view.settings,
             rate_limit=None if rate is None else RateLimitAnswer(count=rate.count, per_s=rate.per_s),
+            digest=None if digest is None else DigestAnswer(window_s=digest.window_s, max=digest.max),
             delay_s=hook.pace.delay_s,
             ordering=hook.pace.ordering,
             fifo_on_failure=hook.pace.fifo_on_failure,

@@ -158,6 +158,13 @@ class RateLimit(Input):
     per_s: Annotated[float, documented(minimum=pace.PER_S_MIN, maximum=pace.LONGEST_S)]
 
 
+class Digest(Input):
+    """What comes within a window goes in one request, at once when so many wait."""
+
+    window_s: Annotated[float, documented(minimum=pace.WINDOW_MIN_S, maximum=pace.LONGEST_S)]
+    max: Annotated[int, documented(minimum=1, maximum=pace.DIGEST_MAX)]
+
+
 class HookFields(Input):
     """The fields of a hook that can be set; all optional here, for a change."""
 
@@ -177,6 +184,7 @@ class HookFields(Input):
     template: _Template | None = None
     settings: _Settings | None = None
     rate_limit: RateLimit | None = None
+    digest: Digest | None = None
     delay_s: _DelayS | None = None
     ordering: _Ordering | None = None
     fifo_on_failure: _OnFailure | None = None
@@ -250,6 +258,8 @@ def _change(given: dict[str, Any]) -> HookChange:
         given["filter"] = filters.read(given["filter"])
     if given.get("rate_limit") is not None:
         given["rate_limit"] = pace.RateLimit(given["rate_limit"].count, given["rate_limit"].per_s)
+    if given.get("digest") is not None:
+        given["digest"] = pace.Digest(given["digest"].window_s, given["digest"].max)
     if given.get("retry_schedule_s") is not None:
         given["retry_schedule_s"] = tuple(given["retry_schedule_s"])
     return HookChange(**given)
