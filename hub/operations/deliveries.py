@@ -17,7 +17,7 @@ from hub.rules.access import Origin, Requester, sees
 from hub.store import attempts, audit, events, fan_outs, history, hooks, redelivery
 from hub.store.attempts import Attempt, Result
 from hub.store.database import Database
-from hub.store.history import Delivery
+from hub.store.history import Batch, Delivery
 from hub.store.projects import Project
 
 BODIES_BYTES_MAX = 2_097_152
@@ -44,13 +44,15 @@ class Deliveries:
         *,
         hook_id: str | None = None,
         event_id: str | None = None,
+        batch_id: str | None = None,
         state: str | None = None,
         type: str | None = None,
         since: float | None = None,
         before: str | None = None,
         limit: int = 50,
     ) -> list[Delivery]:
-        """Newest first, of one hook or event or of all; `state` is a shown one; `since`: made then or later.
+        """Newest first, of one hook, event or batch, or of all; `state` is a shown one; `since`: made then or
+        later.
 
         Raises:
             NotFound: there is no such hook or event, or it must look so. Invalid: a type that cannot be
@@ -66,6 +68,7 @@ class Deliveries:
                 project.id,
                 hook_id=hook_id,
                 event_id=event_id,
+                batch_id=batch_id,
                 state=state,
                 type=type,
                 origin_app=requester.app,
@@ -81,6 +84,11 @@ class Deliveries:
         if found is None or not sees(requester, Origin(found.origin_kind, found.origin_app)):
             raise NotFound("there is no such delivery", title="No such delivery")
         return found
+
+    def batch_of(self, delivery: Delivery) -> Batch | None:
+        """What it goes with, or went last; None for one that goes alone."""
+        batch_id = delivery.batch_id
+        return None if batch_id is None else self._database.read(lambda: history.batch(batch_id))
 
     def attempts(self, project: Project, delivery: Delivery) -> list[tuple[Attempt, bytes | None]]:
         """Each attempt with the body that was sent, in their order.

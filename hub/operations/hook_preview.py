@@ -7,7 +7,7 @@ request, which is shown with its credentials masked.
 
 from dataclasses import dataclass
 
-from connectors.base import Event
+from connectors.base import Batch, Event
 from hub.engine import recipe
 from hub.engine.delivery import Attempt, Shipment
 from hub.errors import DeliveryError, Invalid, NotFound
@@ -30,6 +30,7 @@ from hub.targets.outbound import Outbound
 
 _HOOK_ID = "hook_00000000000070008000000000000001"
 _DELIVERY_ID = "dlv_00000000000070008000000000000001"
+_BATCH_ID = "bat_00000000000070008000000000000001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class HookPreviews:
             return HookPreview(event.id, event.type, reason, failed, None, error.reason)
 
     def _request(self, project: Project, new: NewHook, wanted: HookChange, event: Event) -> PreviewRequest:
-        """Raises: DeliveryError, the template refuses this event."""
+        """With a digest, of this event alone. Raises: DeliveryError, the template refuses it."""
         destination = Destination(
             hook_id=_HOOK_ID,
             version=0,
@@ -129,7 +130,10 @@ class HookPreviews:
             settings=dict(new.settings),
             is_ordered=new.pace.ordering == "fifo",
         )
-        shipment = Shipment(_DELIVERY_ID, 1, event, destination)
+        if new.pace.digest is None:
+            shipment = Shipment(_DELIVERY_ID, 1, event, destination)
+        else:
+            shipment = Shipment.of_batch(Batch(_BATCH_ID, [event]), 1, destination)
         tuned = self._database.read(settings.load)
         built = Attempt(shipment, tuned, self._database.clock, self._outbound.origin).request()
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hub.ids import first_id, time_of
-from hub.store import fan_outs, models
+from hub.store import batches, fan_outs, models
 from hub.store.database import Database
 
 OPEN = ("waiting", "retrying")
@@ -42,10 +42,21 @@ class Delivery:
     origin_kind: Literal["page", "api", "app"]
     """Of its hook, for whoever decides who may see it."""
     origin_app: str | None
+    batch_id: str | None = None
+    """With others of this one it goes, or went last, in one request."""
 
     @property
     def created_at(self) -> float:
         return time_of(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Deliveries that go in one request."""
+
+    first_id: str
+    """Request and answer are kept with this one."""
+    size: int
 
 
 def find(
@@ -53,6 +64,7 @@ def find(
     *,
     hook_id: str | None = None,
     event_id: str | None = None,
+    batch_id: str | None = None,
     state: str | None = None,
     type: str | None = None,
     origin_app: str | None = None,
@@ -69,6 +81,8 @@ def find(
         query = query.where(hook.origin_kind == "app", hook.origin_app == origin_app)
     if event_id:
         query = query.where(table.event_id == event_id)
+    if batch_id:
+        query = query.where(table.batch_id == batch_id)
     if type:
         query = query.where(table.type == type)
     if since is not None:
@@ -83,6 +97,13 @@ def find(
 def get(project_id: int, delivery_id: str) -> Delivery | None:
     row = _deliveries(project_id).where(models.Delivery.id == delivery_id).first()
     return None if row is None else _delivery(row)
+
+
+def batch(batch_id: str) -> Batch | None:
+    table = models.Delivery
+    rows = table.select(table.id, table.seq).where(table.batch_id == batch_id)
+    ids = [row.id for row in sorted(rows, key=lambda row: batches.place(row.seq, row.id))]
+    return Batch(ids[0], len(ids)) if ids else None
 
 
 def of_events(project_id: int, hook_id: str, event_ids: Sequence[str]) -> dict[str, Delivery]:
@@ -187,6 +208,7 @@ def _delivery(row: Any) -> Delivery:
         finished_at=row.finished_at or row.delivered_at,
         origin_kind=row.hook.origin_kind,
         origin_app=row.hook.origin_app,
+        batch_id=row.batch_id,
     )
 
 

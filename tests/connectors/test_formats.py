@@ -3,12 +3,13 @@
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import PING_EVENT_TYPE, Context, Event, Format
+from connectors.base import BATCH_EVENT_TYPE, PING_EVENT_TYPE, Batch, Context, Event, Format, HttpParcel
 from connectors.icescrum.catalogue import examples
 from connectors.registry import format_of
 
@@ -171,3 +172,25 @@ def test_what_is_sent_is_a_post_of_the_body(form: Format) -> None:
     parcel = form.request(EVENT, Context("dlv_1"))
     assert (parcel.method, parcel.body) == ("POST", form.body(EVENT))
     assert parcel == form.request(EVENT, Context("dlv_1")), "the same on every attempt"
+
+
+@EVERY
+def test_several_events_are_one_body_that_holds_each_as_it_was_published(form: Format) -> None:
+    other = replace(EVENT, id="evt_2", data=b'{"n": 1.10}')
+    batch = Batch("bat_1", [EVENT, other])
+    parcel = form.batch_request(batch, Context("bat_1", ("s3cret",)))
+    assert isinstance(parcel, HttpParcel)
+    assert DATA in parcel.body
+    assert other.data in parcel.body
+    told = json.loads(parcel.body)
+    events = told if form.key == "cloudevents" else told["events"]
+    assert [(one["id"], one["type"]) for one in events] == [
+        ("evt_1", "story.create"),
+        ("evt_2", "story.create"),
+    ]
+    assert form.key == "cloudevents" or told["id"] == "bat_1"
+    named = {"icescrum": "x-icescrum-event", "github": "X-GitHub-Event"}.get(form.key)
+    assert named is None or parcel.headers[named] == BATCH_EVENT_TYPE
+    assert parcel == form.batch_request(batch, Context("bat_1", ("s3cret",)))
+    own = form.batch_request(batch, Context("bat_1", text="{}"))
+    assert own.body == b"{}"

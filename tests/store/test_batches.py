@@ -197,7 +197,7 @@ def test_after_a_crash_the_same_batch_goes_again_and_a_deadly_one_is_halved(stor
 
 
 def test_where_one_of_a_batch_has_ended_the_others_are_another_batch(store: Stage) -> None:
-    hook_id = gathering(store, 4)
+    gathering(store, 4)
     [claim] = store.claim()
     store.record([claim], "failure")
     store.do(lambda: redelivery.end_open([claim.delivery_id], "cancelled", "dropped", store.clock.now()))

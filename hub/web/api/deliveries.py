@@ -33,6 +33,9 @@ class DeliveryAnswer(BaseModel):
     attempt_count: int
     next_attempt_at: str | None
     reason: str | None
+    batch_id: str | None = Field(
+        description="With a digest: those with the same one go, or went last, in one request"
+    )
     created_at: str
     finished_at: str | None
 
@@ -42,7 +45,8 @@ class SentRequest(BaseModel):
     url: str
     headers: dict[str, str] = Field(description="As sent, secrets masked")
     body: str | None = Field(
-        description="None when nothing was sent, once the event is past its retention, "
+        description="None when nothing was sent, for those behind the first of a batch, once the event is "
+        "past its retention, "
         "and for the older attempts of a "
         "large event that was sent often"
     )
@@ -111,6 +115,7 @@ def delivery_fields(delivery: Delivery) -> dict[str, Any]:
         "attempt_count": delivery.attempt_count,
         "next_attempt_at": iso_or_none(delivery.next_attempt_at),
         "reason": delivery.reason,
+        "batch_id": delivery.batch_id,
         "created_at": iso(delivery.created_at),
         "finished_at": iso_or_none(delivery.finished_at),
     }
@@ -124,6 +129,7 @@ class DeliveryQuery(Paged):
         description="Only of this event type",
         json_schema_extra={"pattern": EVENT_TYPE_PATTERN, "maxLength": EVENT_TYPE_MAX_LENGTH},
     )
+    batch_id: str | None = Field(None, description="Only what goes, or went last, in this request")
 
 
 def list_all(request: ApiRequest) -> ApiResponse:
@@ -146,6 +152,7 @@ def _list(request: ApiRequest, **of: Any) -> ApiResponse:
         **of,
         state=wanted.state,
         type=wanted.type,
+        batch_id=wanted.batch_id,
         before=wanted.before,
         limit=wanted.limit,
     )

@@ -73,6 +73,7 @@ def show(request: PageRequest) -> View:
         "here": "hooks",
         "delivery": delivery,
         "hook": hook,
+        "batch": services.deliveries.batch_of(delivery),
         "hook_title": words.title(hook) if hook else "a deleted hook",
         "attempts": [_step(attempt.number, attempt.outcome) for attempt, _ in attempts],
         "chosen": None if chosen is None else _try(request, attempts, chosen),

@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors import registry
 from hub.rules import pace, quantities
-from hub.rules.pace import Pace, RateLimit
+from hub.rules.pace import Digest, Pace, RateLimit
 from hub.web.body import Form
 
 
@@ -21,6 +21,8 @@ class PaceDraft:
 
     rate_count: str = ""
     rate_per_s: str = ""
+    digest_window_s: str = ""
+    digest_max: str = ""
     delay_s: str = ""
     is_fifo: bool = False
     fifo_on_failure: str = "wait"
@@ -32,10 +34,12 @@ class PaceDraft:
 
 
 def of_pace(own: Pace) -> PaceDraft:
-    rate, steps = own.rate_limit, own.retry_schedule_s
+    rate, digest, steps = own.rate_limit, own.digest, own.retry_schedule_s
     return PaceDraft(
         rate_count="" if rate is None else str(rate.count),
         rate_per_s="" if rate is None else f"{rate.per_s:g}",
+        digest_window_s="" if digest is None else f"{digest.window_s:g}",
+        digest_max="" if digest is None else str(digest.max),
         delay_s="" if own.delay_s is None else f"{own.delay_s:g}",
         is_fifo=own.is_fifo,
         fifo_on_failure=own.fifo_on_failure,
@@ -44,7 +48,7 @@ def of_pace(own: Pace) -> PaceDraft:
 
 
 def of_form(form: Form) -> PaceDraft:
-    names = ("rate_count", "rate_per_s", "delay_s", "retry_schedule_s")
+    names = ("rate_count", "rate_per_s", "digest_window_s", "digest_max", "delay_s", "retry_schedule_s")
     return PaceDraft(
         **{name: form.get(name, "").strip() for name in names},
         is_fifo="fifo" in form,
@@ -83,6 +87,15 @@ def _rate(draft: PaceDraft) -> RateLimit | None:
     return RateLimit(count, quantities.read(draft.rate_per_s, "seconds"))
 
 
+def _digest(draft: PaceDraft) -> Digest | None:
+    if not draft.digest_window_s:
+        if draft.digest_max:
+            raise ValueError("needs a window too: for how long events are gathered")
+        return None
+    most: Any = quantities.read(draft.digest_max, "events") if draft.digest_max else pace.DIGEST_MAX
+    return Digest(quantities.read(draft.digest_window_s, "seconds"), most)
+
+
 def _delay(draft: PaceDraft) -> float | None:
     return quantities.read(draft.delay_s, "seconds") if draft.delay_s else None
 
@@ -95,6 +108,7 @@ def _schedule(draft: PaceDraft) -> tuple[float, ...] | None:
 
 _READ: dict[str, Callable[[PaceDraft], Any]] = {
     "rate_limit": _rate,
+    "digest": _digest,
     "delay_s": _delay,
     "ordering": lambda draft: "fifo" if draft.is_fifo else "none",
     "fifo_on_failure": lambda draft: draft.fifo_on_failure if draft.is_fifo else "wait",

@@ -31,6 +31,7 @@ LABELS = {
     "settings": "Settings",
     "template": "Its own text",
     "rate_limit": "At most",
+    "digest": "Gather events",
     "delay_s": "Delay",
     "fifo_on_failure": "Order",
     "retry_schedule_s": "Tried again after",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Answer, Context, Event, HttpParcel
+from connectors.base import Answer, Batch, Context, Event, HttpParcel
 from connectors.formats.chat import ChatFormat, markdown
 from connectors.icescrum.catalogue import examples
 from connectors.registry import format_keys, format_of
@@ -281,3 +281,47 @@ def test_a_star_in_a_title_does_not_end_its_bold_text(key: str, first: str) -> N
     parcel = form.request(event, Context("dlv_1"))
     assert isinstance(parcel, HttpParcel)
     assert json.loads(parcel.body)["text"].split("\n")[0] == first
+
+
+@pytest.mark.parametrize("key", CHATS)
+def test_gathered_events_are_a_line_each_and_the_rest_is_counted(key: str) -> None:
+    form = chat(key)
+
+    def lines(count: int, text: str | None = None) -> list[str]:
+        told = [f"{n} {NASTY}" for n in range(count)]
+        made = [
+            Event(
+                f"evt_{n}",
+                "order.paid",
+                "2026-11-23T21:04:06.123Z",
+                "WEB",
+                json.dumps({"name": one}).encode(),
+            )
+            for n, one in enumerate(told)
+        ]
+        parcel = form.batch_request(Batch("bat_1", made), Context("bat_1", (), text, SETTINGS))
+        assert isinstance(parcel, HttpParcel)
+        assert form.limits.text_max is None or len(parcel.body) < 4 * form.limits.text_max
+        if key == "ntfy":
+            said = parcel.body.decode()
+        elif key == "teams":
+            [block] = json.loads(parcel.body)["attachments"][0]["content"]["body"]
+            said = block["text"]
+        else:
+            body = json.loads(parcel.body)
+            said = next(body[n] for n in ("text", "content", "formatted_body", "message") if n in body)
+        return said.replace("<br>", "\n").replace("\n\n", "\n").split("\n")
+
+    head, *few = lines(3)
+    assert "3 events in WEB" in head
+    assert [line.startswith("• ") for line in few] == [True] * 3
+    _, *many, last = lines(500)
+    assert last == f"and {500 - len(many)} more" or (len(many), last[0]) == (499, "•")
+    assert lines(2, "its own text") == ["its own text"]
+
+
+@pytest.mark.parametrize("key", CHATS)
+def test_one_event_that_gathered_alone_is_the_message_that_it_always_is(key: str) -> None:
+    event = Event("evt_1", "order.paid", "2026-11-23T21:04:06.123Z", "WEB", b'{"name":"A"}')
+    context = Context("bat_1", (), None, SETTINGS)
+    assert chat(key).batch_request(Batch("bat_1", [event]), context) == chat(key).request(event, context)

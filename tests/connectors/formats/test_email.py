@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from connectors.base import Answer, Context, Event, MailParcel
+from connectors.base import Answer, Batch, Context, Event, MailParcel
 from connectors.formats.email import FORMAT
 
 
@@ -85,3 +85,19 @@ def test_the_worst_reply_says_what_a_delivery_came_to(replies: list[str], blames
 def test_an_address_that_is_gone_is_named_although_the_others_have_the_mail() -> None:
     told = FORMAT.judge(Answer(550, "", [("a@x.org", "DATA 250 Ok"), ("b@x.org", "RCPT 550 5.1.1 nobody")]))
     assert (told.blames, told.reason) == (None, "b@x.org: RCPT 550 5.1.1 nobody")
+
+
+def test_gathered_events_are_one_mail_with_a_line_each() -> None:
+    events = [
+        Event(
+            f"evt_{n}", "order.paid", "2026-11-23T21:04:06.123Z", "ACME", json.dumps({"name": name}).encode()
+        )
+        for n, name in enumerate(("Zoë <b>", "Bob"))
+    ]
+    parcel = FORMAT.batch_request(Batch("bat_1", events), Context("bat_1", host="hub.example"))
+    assert parcel.headers["Subject"] == "2 events in ACME"
+    assert parcel.headers["Message-ID"] == "<bat_1@hub.example>"
+    assert parcel.body.count(b"<li>") == 2
+    assert b"Zo=C3=AB &lt;b&gt;" in parcel.body
+    one = FORMAT.batch_request(Batch("bat_1", events[:1]), Context("bat_1"))
+    assert one == FORMAT.request(events[0], Context("bat_1"))

@@ -189,7 +189,7 @@ def test_null_empties_what_may_be_empty_and_is_refused_elsewhere(api: Client, me
     answer = api.request(method, f"/hooks/{made['id']}", json={name: None})
     after = api.get(f"/hooks/{made['id']}").json()
     emptied = {"name": "", "headers": {}, "settings": {}} | dict.fromkeys(
-        ("handshake", "filter", "template", "rate_limit", "delay_s", "retry_schedule_s")
+        ("handshake", "filter", "template", "rate_limit", "digest", "delay_s", "retry_schedule_s")
     )
     emptied |= {"ordering": "none", "fifo_on_failure": "wait"}
     if name in emptied:

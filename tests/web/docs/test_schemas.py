@@ -61,6 +61,6 @@ def test_a_new_hook_needs_its_target_and_events_and_null_is_offered_only_where_i
     }
     assert nullable == {
         *("name", "headers", "secret", "handshake", "filter", "template", "settings"),
-        *("rate_limit", "delay_s", "retry_schedule_s", "ordering", "fifo_on_failure"),
+        *("rate_limit", "digest", "delay_s", "retry_schedule_s", "ordering", "fifo_on_failure"),
     }
     assert not {"url", "hookUrl", "event"} & new["properties"].keys()
