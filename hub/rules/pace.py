@@ -55,12 +55,12 @@ class Pace:
     """None: the hook has none of its own."""
 
     rate_limit: RateLimit | None = None
-    digest: Digest | None = None
     delay_s: float | None = None
     ordering: Ordering = "none"
     fifo_on_failure: OnFailure = "wait"
     """In order, of one that has failed for good: it is given up (`wait`), or the hook stops (`hold`)."""
     retry_schedule_s: tuple[float, ...] | None = None
+    digest: Digest | None = None
 
     @property
     def is_fifo(self) -> bool:

@@ -2,9 +2,10 @@ import pytest
 
 from connectors import registry
 from hub.rules import pace
-from hub.rules.pace import Pace, RateLimit
+from hub.rules.pace import Digest, Pace, RateLimit
 
 WHOLE = Pace(RateLimit(20, 60), 30.0, "fifo", "hold", (1.5, 60))
+GATHERED = Digest(300, 100)
 USUAL = (5, 60, 300, 1800, 7200, 18000, 36000, 86400)
 
 
@@ -12,6 +13,8 @@ def test_a_pace_is_stored_and_read_again() -> None:
     assert pace.stored(WHOLE.json) == WHOLE
     assert Pace().json is None
     assert pace.stored(None) == Pace()
+    gathered = Pace(digest=GATHERED)
+    assert pace.stored(gathered.json) == gathered
     never = Pace(retry_schedule_s=())
     assert pace.stored(never.json) == never
 
@@ -43,6 +46,9 @@ def test_all_that_is_special_is_said() -> None:
     ]
     assert pace.words(Pace(retry_schedule_s=()), "standard", USUAL) == ["tried again never"]
     assert pace.words(Pace(), "standard", USUAL) == []
+    assert pace.words(Pace(digest=GATHERED), "standard", USUAL) == [
+        "events of 5 minutes in one request, at once when there are 100"
+    ]
     assert pace.words(Pace(), "slack", USUAL) == ["one a second, as Slack takes them"]
 
 

@@ -35,7 +35,7 @@ PACES = (
     Pace(RATE),
     Pace(RATE, ordering="fifo", delay_s=2),
     Pace(digest=DIGEST),
-    Pace(RATE, DIGEST, delay_s=2),
+    Pace(RATE, digest=DIGEST, delay_s=2),
     Pace(digest=DIGEST, ordering="fifo"),
     Pace(digest=DIGEST, ordering="fifo", fifo_on_failure="hold", delay_s=2),
 )
