@@ -20,6 +20,7 @@ from hub.operations.projects import check_open
 from hub.rules import access, brokers, hook_fields
 from hub.rules.access import Action, Requester
 from hub.rules.addresses import Network
+from hub.rules.brokers import BrokerKind
 from hub.rules.health import stands_still_for_its_filter
 from hub.rules.hook_fields import UNSET, Circumstances, HookChange
 from hub.store import audit, hook_lists, hooks, projects, settings
@@ -80,6 +81,11 @@ class Subscriptions:
         self._let_start = let_start
         self.sends_mail = sends_mail
         self._connections = connections
+
+    def brokers(self, project: Project) -> dict[str, BrokerKind]:
+        """The connections to brokers that a project's hooks may name."""
+        found = self._connections(project.key)
+        return {name: brokers.KINDS[kind] for name, kind in found.items() if kind in brokers.KINDS}
 
     def find(self, requester: Requester, project: Project, **filters: Any) -> list[Hook]:
         """The hooks that this requester sees, newest first; `filters` as `store.hooks.find` has them."""

@@ -16,6 +16,7 @@ import requests
 from hub.rules.access import Requester
 from tests.rigs.administration import tune
 from tests.rigs.api import Browser, LiveHub
+from tests.rigs.brokers import free_port
 from tests.rigs.receivers import Receiver
 from tests.rigs.waiting import until
 
@@ -42,6 +43,7 @@ def shown(live: LiveHub) -> Iterator[Shown]:
         names = {"project": live.project(key=KEY), "empty": live.project("icescrum", key="EMPTY")}
         names |= _hooks(live, broken, well)
         names |= _sources(live)
+        names["connection"] = _connections(live)
         names["schedule"] = _schedule(live)
         names["user"] = _user_id(live)
         live.hub.services.scheduler.write_counts()
@@ -115,6 +117,17 @@ def _sources(live: LiveHub) -> dict[str, str]:
     requests.post(url, data=b'{"type":"a.b"}', headers={"Authorization": "Bearer s3cret"}, timeout=20)
     requests.post(url, data=f"<p>{HARM}{LONG}".encode(), headers={"X-Harm": HARM}, timeout=20)
     return {name: str(answer.json()["id"]) for name, answer in made.items()}
+
+
+def _connections(live: LiveHub) -> str:
+    """One that works as far as anybody knows, and one that does not."""
+    admin = live.client("admin", project=None)
+    admin.post("/connections", json={"name": "bus", "kind": "nats", "url": f"nats://127.0.0.1:{free_port()}"})
+    broken = {"name": "a" * 63, "kind": "amqp", "url": f"amqp://127.0.0.1:{free_port()}/{'v' * 100}"}
+    login = {"username": HARM, "password": "s3cret", "projects": [KEY]}
+    connection_id = str(admin.post("/connections", json={**broken, **login}).json()["id"])
+    assert admin.post(f"/connections/{connection_id}/test").json()["ok"] is False
+    return connection_id
 
 
 def _schedule(live: LiveHub) -> str:

@@ -382,13 +382,8 @@ def _late(link: _Link, sending: _Sending, timeout_s: float) -> DeliveryError:
 
 
 def _words_of_opening(error: BaseException, broker: Broker) -> str:
-    """pika wraps what happened twice."""
-    while True:
-        inner = getattr(error, "exceptions", None) or getattr(error, "exception", None)
-        if isinstance(inner, list | tuple):
-            inner = inner[-1]
-        if not isinstance(inner, BaseException):
-            break
+    """pika wraps what happened three times."""
+    while inner := _inner(error):
         error = inner
     if isinstance(error, ProbableAuthenticationError):
         return "RabbitMQ refuses the login: user name or password is wrong"
@@ -399,7 +394,15 @@ def _words_of_opening(error: BaseException, broker: Broker) -> str:
     return f"RabbitMQ is not to be had: {_words(error, broker)}"
 
 
+def _inner(error: BaseException) -> BaseException | None:
+    """The last of what an error of pika's tells of."""
+    told = [*error.args, *(getattr(error, "exceptions", None) or ()), getattr(error, "exception", None)]
+    return next((one for one in reversed(told) if isinstance(one, BaseException)), None)
+
+
 def _words(error: BaseException, broker: Broker) -> str:
     """What the broker said, where it closed something."""
     code, text = getattr(error, "reply_code", None), getattr(error, "reply_text", None)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return said(f"{code} {text}" if code else str(error) or type(error).__name__, broker)

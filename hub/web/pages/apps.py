@@ -21,8 +21,11 @@ def show(request: PageRequest) -> View:
     apps = [one for one in _apps(request) if one["card"].is_found_by(asked)]
     sources = [card for card in gallery.source_cards() if card.is_found_by(asked)]
     targets = [card for card in gallery.target_cards(_values(request)) if card.is_found_by(asked)]
+    brokers = [card for card in gallery.broker_cards(_values(request)) if card.is_found_by(asked)]
     values: dict[str, Any] = {
         "here": "apps",
+        "brokers": brokers,
+        "connections": request.services.subscriptions.brokers(request.project),
         "asked": asked,
         "apps": apps,
         "sources": sources,

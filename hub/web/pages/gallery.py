@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from connectors import registry
 from connectors.base import Connector, EditRule, Format
 from connectors.inbound import Source
+from hub.rules import brokers
+from hub.rules.brokers import BrokerKind
+from hub.targets.brokers import kinds
 
 BY_HAND = {
     EditRule.FULL: "everything",
@@ -50,6 +53,8 @@ class Card:
     docs: str
     vendor: str = ""
     by_hand: str = ""
+    note: str = ""
+    """What keeps it from being used here."""
 
     def is_found_by(self, text: str) -> bool:
         """Whether each word of a search stands in what it says of itself."""
@@ -106,6 +111,36 @@ def _target_card(one: Format, values: Mapping[str, str]) -> Card:
         one.summary,
         filled([*one.steps, *HOOK_STEPS], values),
         one.docs,
+    )
+
+
+def broker_cards(values: Mapping[str, str]) -> list[Card]:
+    """A connection that an administrator makes leads to each."""
+    return [_broker_card(kind, values) for kind in brokers.KINDS.values()]
+
+
+def _broker_card(kind: BrokerKind, values: Mapping[str, str]) -> Card:
+    is_there = kinds.is_installed(kind)
+    install = (
+        [] if is_there else [f"An administrator installs what it needs: pip install 'hookhub[{kind.extra}]'."]
+    )
+    place = brokers.filled(kind.place_help, values["project"], "order.paid")
+    steps = [
+        *install,
+        f"An administrator makes a connection to {kind.name} under Connections, and tests it there.",
+        f"At the broker, make the place where events are to go. {place}",
+        "Press New webhook here, and type broker://CONNECTION/PLACE as its target.",
+        HOOK_STEPS[1],
+    ]
+    return Card(
+        f"broker-{kind.key}",
+        kind.key,
+        kind.name,
+        "broker",
+        f"Each event is put on it as a message. {kind.delivered}",
+        [[("", step)] for step in steps],
+        "brokers.md",
+        note="" if is_there else "Not installed",
     )
 
 

@@ -103,6 +103,7 @@ def check_target(request: PageRequest) -> View:
     values |= {
         "check_path": _path(request, "hooks/check"),
         "sends_mail": request.services.subscriptions.sends_mail,
+        "brokers": request.services.subscriptions.brokers(request.project),
     }
     return View(values, template="hooks/target_field.html")
 
@@ -217,6 +218,7 @@ def _form(
         "hold_days": tuned.hold_days,
         "check_path": _path(request, "hooks/check"),
         "sends_mail": request.services.subscriptions.sends_mail,
+        "brokers": request.services.subscriptions.brokers(request.project),
     }
     return View(values, 422 if errors else 200, "hooks/form.html")
 

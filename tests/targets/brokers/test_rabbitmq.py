@@ -126,7 +126,7 @@ def test_a_wrong_login_and_a_wrong_virtual_host_are_told_without_the_password(
 def test_nobody_there_is_told_at_once(rabbit: RabbitRig, addresses: Addresses) -> None:
     with (
         closing(rabbitmq.client(rabbit.broker(url=f"amqp://127.0.0.1:{free_port()}"), addresses)) as one,
-        pytest.raises(DeliveryError, match="not to be had"),
+        pytest.raises(DeliveryError, match="not to be had: Connection refused"),
     ):
         one.publish(message("x"), 20)
 

@@ -4,14 +4,14 @@ import pytest
 
 from connectors import registry
 from connectors.base import Connector, EditRule
-from hub.web.pages.gallery import Card, app_card, filled, source_cards, target_cards
+from hub.web.pages.gallery import Card, app_card, broker_cards, filled, source_cards, target_cards
 
 VALUES = {"hub": "https://hub.example", "project": "TRAVEL"}
 
 
 def cards() -> list[Card]:
     apps = [app_card(registry.connector(key), VALUES) for key in registry.connector_keys()]
-    return [*apps, *source_cards(), *target_cards(VALUES)]
+    return [*apps, *source_cards(), *target_cards(VALUES), *broker_cards(VALUES)]
 
 
 @pytest.mark.parametrize("card", cards(), ids=lambda card: card.id)
