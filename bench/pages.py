@@ -1,5 +1,5 @@
-"""`python -m bench.pages [--hooks N] [--deliveries N] [--database URL]`: how long the hub takes for each page
-of a large project.
+"""`python -m bench.pages [--hooks N] [--deliveries N] [--database URL|postgresql]`: how long the hub
+takes for each page of a large project.
 
 Prints a table of milliseconds of server time, from the request to the whole answer, without a network: the
 fastest and the middle one of some looks. What is in the database is written past the API.
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from starlette.testclient import TestClient
 
-from bench import fill
+from bench import drivers, fill
 from hub import config
 from hub.app import Hub, web
 from hub.rules import histogram
@@ -36,10 +36,21 @@ def large_hub(hooks: int, deliveries: int, database_url: str) -> Iterator[Hub]:
         url = database_url or f"sqlite:///{folder}/hub.db"
         _write(Database(url))
         first = _filled(url, hooks)
-        if url.startswith("sqlite"):
-            fill.log(url, deliveries, first)
+        fill.log(url, deliveries, first)
         hub = Hub(config.load({"HUB_DATA_DIR": folder, "HUB_DATABASE_URL": url}), sends=False)
         yield hub
+
+
+@contextmanager
+def _server(database_url: str) -> Iterator[str]:
+    """`postgresql` alone means a server of its own, thrown away afterwards."""
+    if database_url != "postgresql":
+        yield database_url
+        return
+    with drivers.postgresql() as url:
+        if url is None:
+            raise SystemExit("there is no PostgreSQL here")
+        yield url
 
 
 def _write(database: Database) -> None:
@@ -85,7 +96,7 @@ def _figures(database: Database) -> None:
 
 def main() -> None:
     given = arguments()
-    with large_hub(given.hooks, given.deliveries, given.database) as hub:
+    with _server(given.database) as url, large_hub(given.hooks, given.deliveries, url) as hub:
         paths = _paths(hub)
         with TestClient(web(hub), base_url=hub.services.config.base_url) as client:
             client.cookies.set("hookhub", _signed_in(hub))
