@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from starlette.testclient import TestClient
 
@@ -27,6 +28,8 @@ LOOKS = 7
 WANTED_MS = 300
 SQLITE_VARIABLES = 500
 HOURS = 24
+AT_ONCE = 100
+"""Subjects whose figures are written together: no transaction may take long."""
 
 
 @contextmanager
@@ -64,7 +67,7 @@ def _filled(url: str, hooks: int) -> str:
     """Hooks and their figures; the id of the first one."""
     fill.hooks(url, hooks, "https://example.com/in", "story.*")
     database = Database(url)
-    database.write(lambda: _figures(database)).result()
+    _figures(database)
     first = database.read(lambda: str(models.Hook.select(models.Hook.id).scalar()))
     database.close()
     return first
@@ -72,26 +75,33 @@ def _filled(url: str, hooks: int) -> str:
 
 def _figures(database: Database) -> None:
     """One hook in ten fails, one in fifty is off after failures; each had requests in each hour."""
-    ids = [row.id for row in models.Hook.select(models.Hook.id)]
+    ids = database.read(lambda: [row.id for row in models.Hook.select(models.Hook.id)])
     now = time.time()
     for every, state in ((10, "failing"), (50, "auto_disabled")):
         wanted = ids[::every]
         for start in range(0, len(wanted), SQLITE_VARIABLES):
             part = wanted[start : start + SQLITE_VARIABLES]
-            models.Hook.update(
+            worse = models.Hook.update(
                 state=state, last_error="answered 500", consecutive_failures=3, disabled_at=now
-            ).where(models.Hook.id.in_(part)).execute()
+            ).where(models.Hook.id.in_(part))
+            database.write(worse.execute).result()
 
     hour = figures.hour_of(now)
     parts = [f"within_{part}" for part in range(histogram.PARTS)]
     marks = ", ".join("?" * (4 + len(parts)))
     subjects = [*ids, figures.project_subject(1)]
-    database.executemany(
-        f"INSERT INTO result_hour (subject, hour, delivered, failed, {', '.join(parts)}) VALUES ({marks})",
-        [(one, hour - ago, 20, 2, *[1] * len(parts)) for one in subjects for ago in range(HOURS)],
+    insert = (
+        f"INSERT INTO result_hour (subject, hour, delivered, failed, {', '.join(parts)}) VALUES ({marks})"
     )
+    for start in range(0, len(subjects), AT_ONCE):
+        rows = [
+            (one, hour - ago, 20, 2, *[1] * len(parts))
+            for one in subjects[start : start + AT_ONCE]
+            for ago in range(HOURS)
+        ]
+        database.write(partial(database.executemany, insert, rows)).result()
     types = [(1, f"story.kind{n}", hour - ago) for n in range(60) for ago in range(HOURS)]
-    figures.add_events(database, dict.fromkeys(types, (50, 90, now)))
+    database.write(lambda: figures.add_events(database, dict.fromkeys(types, (50, 90, now)))).result()
 
 
 def main() -> None:
