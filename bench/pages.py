@@ -21,6 +21,7 @@ from hub.app import Hub, web
 from hub.rules import histogram
 from hub.store import figures, models, projects, schema, users
 from hub.store.database import Database
+from hub.store.history import SHOWN_STATES
 from hub.store.models import Delivery
 from hub.timestamps import iso
 
@@ -168,7 +169,8 @@ def _paths(hub: Hub) -> list[str]:
     if one is not None:
         paths += [f"/projects/BENCH/deliveries/{one.id}", f"/projects/BENCH/events/{one.event_id}"]
         busy = f"/projects/BENCH/hooks/{one.hook_id}"
-        paths += [busy, f"{busy}?state=failed"]
+        paths += [busy, *(f"{busy}?state={state}" for state in SHOWN_STATES), f"{busy}?type=new.type"]
+        paths += ["/projects/BENCH/events?type=rare.*", "/projects/BENCH/events?until=2026-01-01T00:00"]
     return paths
 
 

@@ -30,17 +30,28 @@ TICK_S = 0.8
 """No more is read in the same tick after this: others want the writer too."""
 
 
+TELL_AGAIN_S = 12 * 3600.0
+"""A notice of what passes is closed a day after it was news."""
+
+
+class _Broken(Exception):
+    """A schedule that cannot be planned; it has been told."""
+
+
 class Due:
     """The tick of one process."""
 
     def __init__(self, database: Database, intake: Intake) -> None:
         self._database = database
         self._intake = intake
+        self._broken: dict[str, float] = {}
+        """Schedule → when somebody was told last that it cannot be planned."""
 
     def tick(self, now: float, tick_s: float = TICK_S) -> int:
         """Take what has come by `now`; returns how many times were taken by this process.
 
-        What cannot be taken keeps nobody else from it; then the first error is raised at the end.
+        What cannot be taken keeps nobody else from it; then the first error is raised at the end, but for
+        schedules that cannot be planned.
         """
         until = time.monotonic() + tick_s
         failed: dict[str, Exception] = {}
@@ -49,7 +60,8 @@ class Due:
             last = self._batch(now, failed)
             taken += last
         for error in failed.values():
-            raise error
+            if not isinstance(error, _Broken):
+                raise error
         return taken
 
     def _batch(self, now: float, failed: dict[str, Exception]) -> int:
@@ -78,8 +90,8 @@ class Due:
         for one in self._database.read(lambda: schedules.planned(now)):
             try:
                 next_at = rules.next_time(one.rhythm, now)
-            except Exception:
-                log.exception("schedule %s cannot be planned", one.id)
+            except Exception as error:
+                self._tell_broken(one, error, now)
                 continue
             if next_at != one.next_at:
                 self._database.write(partial(schedules.advance, one, next_at)).result()
@@ -92,7 +104,12 @@ class Due:
         return self._publish(schedule, project, rules.Firing(True, now, 0, schedule.next_at), now)
 
     def _take(self, one: Schedule, now: float) -> bool:
-        firing = rules.due(one.rhythm, one.next_at, now, one.misfire, one.grace_s)
+        try:
+            firing = rules.due(one.rhythm, one.next_at, now, one.misfire, one.grace_s)
+        except Exception as error:
+            self._tell_broken(one, error, now)
+            raise _Broken from error
+        self._broken.pop(one.id, None)
 
         def write() -> bool:
             # Taken first: the row stays locked until its event is committed with it.
@@ -108,6 +125,20 @@ class Due:
             return True
 
         return self._database.write(write, waits=True).result()
+
+    def _tell_broken(self, one: Schedule, error: Exception, now: float) -> None:
+        """It stays so until somebody changes it: the log has it once, and who looks after it a notice."""
+        told_at = self._broken.get(one.id)
+        if told_at is None:
+            log.error("schedule %s cannot be planned", one.id, exc_info=error)
+        if told_at is not None and now - told_at < TELL_AGAIN_S:
+            return
+        self._broken[one.id] = now
+        reason = f"its next time cannot be told: {error}"
+        about = (one.project_id, one.id, reason, now)
+        self._database.write(
+            lambda: notices.tell(self._database, "schedule_missed", f"schedule:{one.id}", *about), waits=True
+        ).result()
 
     def _release(self, group: list[NewEvent], now: float) -> int:
         def write() -> int:

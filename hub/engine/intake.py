@@ -147,7 +147,7 @@ class Intake:
                 )
                 for p in published
             ],
-            [None if p.key is None else events.key_digest(p.key) for p in published],
+            [None if p.key is None else events.key_digest(p.key, source_id) for p in published],
             remembers_types,
         )
         self._routing.route_ahead([event for event in publication.events if event.due_at is None])

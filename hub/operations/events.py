@@ -49,11 +49,12 @@ class Events:
         project: Project,
         *,
         types: Sequence[str] | None = None,
+        pattern: str | None = None,
         before: str | None = None,
         limit: int = 50,
     ) -> tuple[list[Event], bool]:
-        """Newest first, and whether there are more; None for all types. Large ones end the list before
-        `limit`.
+        """Newest first, and whether there are more; None for all types, `pattern` as hooks have them. Large
+        ones end the list before `limit`.
 
         Raises:
             Invalid: too many types, or one that cannot be there.
@@ -63,8 +64,15 @@ class Events:
         wrong = [catalogue.filter_error(project.catalogue, code) for code in types or ()]
         if reasons := [reason for reason in wrong if reason is not None]:
             raise Invalid([("type", reasons[0])], title="Wrong parameters")
+        prefix = ""
+        if pattern is not None and pattern != "*":
+            if reason := catalogue.pattern_error(project.catalogue, pattern):
+                raise Invalid([("type", reason)], title="Wrong parameters")
+            prefix = pattern.removesuffix(".*")
         hidden = hidden_types(requester)
-        found, goes_on = self._database.read(lambda: events.newest(project.id, types, before, limit, hidden))
+        found, goes_on = self._database.read(
+            lambda: events.newest(project.id, types, before, limit, hidden, prefix)
+        )
         return [events.as_sent(event, project.key) for event in found], goes_on
 
     def get(self, requester: Requester, project: Project, event_id: str) -> Event:

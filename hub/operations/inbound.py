@@ -207,7 +207,7 @@ class Inbound:
         event = Published(
             arrived.event_type,
             arrived.data,
-            f"{source.id}:{arrived.id}" if arrived.id else None,
+            arrived.id or None,
             arrived.occurred_at,
         )
         led_here = hops.read(received.header(hops.HEADER) or None)

@@ -96,8 +96,10 @@ class Written:
     """There are too many to write at once: some are promised, and `engine.expander` writes them soon."""
 
 
-def key_digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+def key_digest(key: str, source_id: str | None = None) -> bytes:
+    """Of a source's sender it is kept apart from all that publishers may send: no text holds the byte FF."""
+    own = b"" if source_id is None else b"\xff" + source_id.encode() + b"\xff"
+    return hashlib.sha256(own + key.encode("utf-8", "surrogatepass")).digest()
 
 
 def add(database: Database, events: Sequence[NewEvent], now: float, lease: Lease | None = None) -> Written:
@@ -268,14 +270,18 @@ def newest(
     before: str | None,
     limit: int,
     hidden: Iterable[str] = (PING_EVENT_TYPE,),
+    prefix: str = "",
 ) -> tuple[list[Event], bool]:
-    """Newest first, of all or some types, and whether there are more; `hidden` types are left out.
+    """Newest first, of all or some types, or those that begin with `prefix` and a dot, and whether there are
+    more; `hidden` types are left out.
 
     Ends before `limit` where the data would be more than LIST_BYTES_MAX.
     """
     query = _heads(project_id).where(models.Event.type.not_in(list(hidden)))
     if types is not None:
         query = query.where(models.Event.type.in_(list(types)))
+    if prefix:
+        query = query.where(fn.SUBSTR(models.Event.type, 1, len(prefix) + 1) == f"{prefix}.")
     if before:
         query = query.where(models.Event.id < before)
     found = [_head(row) for row in query.order_by(models.Event.id.desc()).limit(limit + 1)]

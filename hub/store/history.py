@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from peewee import SQL, NodeList
+
 from hub.ids import first_id, time_of
 from hub.store import batches, fan_outs, models
 from hub.store.database import Database
@@ -18,6 +20,10 @@ OPEN = ("waiting", "retrying")
 FINAL_STATES = ("delivered", "failed", "refused", "cancelled")
 OFF = ("disabled", "auto_disabled")
 SHOWN_STATES = ("waiting", "retrying", "held", "sending", "delivered", "failed", "refused", "cancelled")
+FEW = 5_000
+# As text in the statement: a partial index serves only what it can be seen to hold.
+_WAITING, _RETRYING = SQL("'waiting'"), SQL("'retrying'")
+_IN_VAIN: Any = NodeList((models.Delivery.state, SQL("IN ('failed', 'refused', 'cancelled')")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ def find(
     if before:
         query = query.where(table.id < before)
     if state:
-        query = query.where(_is_shown_as(state))
+        query = query.where(_is_shown_as(state, are_few=hook_id is not None and _are_few_open(hook_id)))
     return [_delivery(row) for row in query]
 
 
@@ -225,25 +231,41 @@ def _shown_state(state: str, hook: Any) -> str:
     return "held" if hook.state in OFF else state
 
 
-def _is_shown_as(state: str) -> Any:
+def _are_few_open(hook_id: str) -> bool:
+    """Few are found by their own indexes, and put in order; the newest of many by going back."""
+    table = models.Delivery
+    return all(
+        table.select().where(table.hook_id == hook_id, table.state == state).limit(FEW).count() < FEW
+        for state in (_WAITING, _RETRYING)
+    )
+
+
+def _is_shown_as(state: str, *, are_few: bool) -> Any:
     """The same as a condition on rows."""
     table, hook = models.Delivery, models.Hook
+    waiting: Any = _WAITING if are_few else "waiting"
+    retrying: Any = _RETRYING if are_few else "retrying"
     is_new = table.delivered_at.is_null()
-    is_open = table.state.in_(OPEN) & is_new
+    is_open = ((table.state == waiting) | (table.state == retrying)) & is_new
     if state == "delivered":
         return (table.state == state) | ~is_new
     if state == "held":
         return is_open & hook.state.in_(OFF) & hook.deleted_at.is_null()
     if state == "cancelled":
-        return (table.state == "cancelled") | (
+        return (_IN_VAIN & (table.state == "cancelled")) | (
             is_open & ((hook.state == "gone") | hook.deleted_at.is_null(False))
         )
     if state in OPEN:
-        is_waiting = (table.state == "waiting") | ((table.state == "retrying") & (table.attempts == 0))
+        is_waiting = (table.state == waiting) | ((table.state == retrying) & (table.attempts == 0))
         return (
             is_new
-            & (is_waiting if state == "waiting" else (table.state == state) & (table.attempts > 0))
+            & (is_waiting if state == "waiting" else (table.state == retrying) & (table.attempts > 0))
             & hook.state.in_(("active", "failing"))
             & hook.deleted_at.is_null()
         )
+    if state in ("failed", "refused"):
+        return is_new & _IN_VAIN & (table.state == state)
+    if state == "sending":
+        sent = table.alias()
+        return is_new & table.id.in_(sent.select(sent.id).where(sent.state == SQL("'sending'")))
     return is_new & (table.state == state)

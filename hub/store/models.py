@@ -627,5 +627,13 @@ Delivery.add_index(
         Delivery.hook_id, Delivery.next_at, where=SQL("state = 'retrying'"), name="delivery_hook_retrying"
     )
 )
+Delivery.add_index(
+    Delivery.index(
+        Delivery.hook_id,
+        Delivery.id,
+        where=SQL("state IN ('failed', 'refused', 'cancelled')"),
+        name="delivery_in_vain",
+    )
+)
 Schedule.add_index(Schedule.index(Schedule.next_at, where=SQL("enabled"), name="schedule_due"))
 Event.add_index(Event.index(Event.due_at, where=SQL("due_at IS NOT NULL"), name="event_due"))

@@ -15,7 +15,7 @@ from hub.rules import filters
 from hub.rules.access import Requester
 from hub.rules.payload import Published
 from hub.rules.settings import Settings
-from hub.store import events, hooks, projects, retention, schedules
+from hub.store import events, hooks, notices, projects, retention, schedules
 from hub.store.schedules import Schedule
 from tests.rigs.engine import Engine
 from tests.rigs.waiting import DEADLINE_S
@@ -187,7 +187,9 @@ def test_all_that_is_due_in_one_second_is_taken_in_one_tick(engine: Engine, due:
     assert len(engine.deliveries(hook)) == 251
 
 
-def test_what_cannot_be_taken_keeps_nobody_else_from_it(engine: Engine, due: Due) -> None:
+def test_what_cannot_be_taken_keeps_nobody_else_from_it_and_is_told_once(
+    engine: Engine, due: Due, caplog: pytest.LogCaptureFixture
+) -> None:
     """A zone that the machine's tz database has lost, of the schedule that was due first."""
     broken, good = made(engine, every_s=None, cron="* * * * *"), made(engine)
     engine.do(lambda: schedules.update(broken, {"time_zone": "Mars/Olympus", "next_at": 1.0}, 2.0))
@@ -195,8 +197,13 @@ def test_what_cannot_be_taken_keeps_nobody_else_from_it(engine: Engine, due: Due
     later(engine, 10)
     now = max(good.next_at, engine.database.clock.now() + 10)
 
-    with pytest.raises(ZoneInfoNotFoundError):
-        due.tick(now)
+    for second in range(3):
+        due.tick(now + second)
     due.replan(0.0)
 
     assert len(engine.deliveries(hook)) == 2
+    told = [record for record in caplog.records if "cannot be planned" in record.message]
+    assert [record.exc_info[0] for record in told if record.exc_info] == [ZoneInfoNotFoundError]
+    [notice] = engine.database.read(lambda: notices.find(now + 10, project_ids=None))
+    assert (notice.kind, notice.count) == ("schedule_missed", 1)
+    assert "its next time cannot be told" in notice.reason

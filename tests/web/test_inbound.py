@@ -84,9 +84,13 @@ def test_the_same_id_is_taken_once_and_answered_alike(live: LiveHub, api: Client
     again = send(source["url"], **signed(X_GitHub_Delivery="d-1"))
     assert (again.status_code, again.json()) == (200, {**first, "duplicate": True})
     other = made(api)
+    for key in ("d-2", f"{source['id']}:d-2"):  # no publisher takes a sender's id before it comes
+        assert api.post("/events", json={"type": "a.b", "data": {}, "id": key}).status_code == 202
+    assert send(source["url"], **signed(X_GitHub_Delivery="d-2")).json()["duplicate"] is False
+    assert len(api.get("/events").json()) == 4
     assert send(other["url"], **signed(X_GitHub_Delivery="d-1")).json()["duplicate"] is False
-    assert len(api.get("/events").json()) == 2
-    assert counts(live, api, source["id"]) == (1, 1, 0, 0)
+    assert len(api.get("/events").json()) == 5
+    assert counts(live, api, source["id"]) == (2, 1, 0, 0)
 
 
 def test_whatever_does_not_fit_gets_one_answer_and_the_owner_sees_why(live: LiveHub, api: Client) -> None:

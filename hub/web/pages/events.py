@@ -10,6 +10,7 @@ import msgspec
 
 from connectors.base import Event
 from connectors.icescrum.catalogue import examples
+from connectors.messages.describe import describe
 from hub.errors import Invalid, NotFound
 from hub.ids import first_id, time_of
 from hub.rules import catalogue, payload
@@ -37,6 +38,7 @@ WENT_WORDS = {
     "refused": "refused for",
     "cancelled": "cancelled for",
 }
+ABOUT_MAX = 100
 NAMES = ("name", "title", "subject", "summary", "text")
 """Fields of an object that people know it by."""
 
@@ -47,14 +49,15 @@ def show_list(request: PageRequest) -> View | Redirect:
         name: request.query.get(name, "").strip()[:200].replace("\0", "")
         for name in ("id", "type", "until", "before", "live")
     }
-    error = ""
+    error, is_pattern = "", "*" in query["type"]
     try:
         if query["id"]:
             return Redirect(_path(request, services.events.get(request.requester, project, query["id"]).id))
         found, goes_on = services.events.find(
             request.requester,
             project,
-            types=[query["type"]] if query["type"] else None,
+            types=[query["type"]] if query["type"] and not is_pattern else None,
+            pattern=query["type"] if is_pattern else None,
             before=query["before"] or _first_after(query["until"]),
             limit=EVENTS,
         )
@@ -221,17 +224,17 @@ def _form(
 
 
 def _about(event: Event) -> str:
-    """What people know the object by; empty when nothing in it says."""
+    """What people know the object by, or what a chat would say of it; empty when nothing in it says."""
     try:
         data = msgspec.json.decode(event.data, type=dict[str, msgspec.Raw])
         for name in NAMES:
             if name in data:
                 value = msgspec.json.decode(data[name])
                 if isinstance(value, str):
-                    return value[:100]
-    except (msgspec.DecodeError, ValueError):
+                    return value[:ABOUT_MAX]
+        return describe(event).title[:ABOUT_MAX] if event.source_id is not None else ""
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return ""
-    return ""
 
 
 def _went(states: dict[str, int], *, is_due_later: bool) -> dict[str, str]:

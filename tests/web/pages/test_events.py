@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import pytest
+import requests
 
 from hub.timestamps import iso
 from tests.rigs.api import Browser, LiveHub
@@ -37,6 +38,33 @@ def test_the_list_goes_back_to_a_time(live: LiveHub, project: str, manager: Brow
     wrong = manager.get(f"{path}?until=yesterday")
     assert wrong.status_code == 422
     assert "must be a time like" in wrong.text
+
+
+def test_the_list_is_narrowed_to_types_by_a_pattern(live: LiveHub, project: str, manager: Browser) -> None:
+    api = live.client(project=project)
+    for code in ("git.push", "git.tag.made", "gitlab.push", "git"):
+        api.post("/events", json={"type": code, "data": {}})
+    path = f"/projects/{project}/events?type="
+    cells = re.compile(r'/events/evt_\w+">([\w.]+)</a>')
+    assert cells.findall(manager.get(f"{path}git.*").text) == ["git.tag.made", "git.push"]
+    assert len(cells.findall(manager.get(f"{path}*").text)) == 4
+    assert cells.findall(manager.get(f"{path}git.tag.*").text) == ["git.tag.made"]
+    wrong = manager.get(f"{path}git*")
+    assert (wrong.status_code, "is no pattern" in wrong.text) == (422, True)
+
+
+def test_an_event_of_a_source_says_what_it_is_about(live: LiveHub, project: str, manager: Browser) -> None:
+    made = live.client(project=project).post(
+        "/sources", json={"kind": "none", "settings": {"type": "github.push"}}
+    )
+    push = {
+        "ref": "refs/heads/main",
+        "commits": [{"message": "x"}],
+        "repository": {"full_name": "a/b"},
+        "sender": {"login": "mia"},
+    }
+    assert requests.post(made.json()["url"], json=push, timeout=20).status_code == 200
+    assert "1 commit pushed to main" in manager.get(f"/projects/{project}/events").text
 
 
 def test_one_event_says_where_it_went_and_why_not_elsewhere(
