@@ -169,8 +169,8 @@ def _paths(hub: Hub) -> list[str]:
     if one is not None:
         paths += [f"/projects/BENCH/deliveries/{one.id}", f"/projects/BENCH/events/{one.event_id}"]
         busy = f"/projects/BENCH/hooks/{one.hook_id}"
-        paths += [busy, *(f"{busy}?state={state}" for state in SHOWN_STATES), f"{busy}?type=new.type"]
-        paths += ["/projects/BENCH/events?type=rare.*", "/projects/BENCH/events?until=2026-01-01T00:00"]
+        paths += [busy, *(f"{busy}?state={state}" for state in SHOWN_STATES), f"{busy}?type=story.create"]
+        paths += ["/projects/BENCH/events?type=story.*", "/projects/BENCH/events?until=2026-01-01T00:00"]
     return paths
 
 

@@ -138,6 +138,7 @@ class Hub:
             dispatcher.let_start if dispatcher else partial(wait_for_others, self.database),
             relay is not None,
             opened.usable,
+            outbound.leads_home,
         )
         event_types = EventTypes(self.database)
         samples = Samples(self.database, subscriptions, event_types)

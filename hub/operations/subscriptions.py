@@ -64,11 +64,12 @@ class Subscriptions:
         let_start: Callable[[str], None] = lambda hook_id: None,
         sends_mail: bool = True,
         connections: Callable[[str], Mapping[str, str]] = lambda project_key: {},
+        leads_home: Callable[[str], bool] = lambda url: False,
     ) -> None:
         """`wake`: there may be something to send. `ended`: a hook was deleted by somebody else than its own
         app. `let_start`: wait until what was already taken to be sent to a hook has begun, so that nothing
         begins after the answer. `sends_mail`: whether the hub has a relay. `connections`: those to brokers
-        that a project may use, name → kind.
+        that a project may use, name → kind. `leads_home`: whether a URL leads to this hub itself.
         """
         self._database = database
         self._box = box
@@ -81,6 +82,7 @@ class Subscriptions:
         self._let_start = let_start
         self.sends_mail = sends_mail
         self._connections = connections
+        self._leads_home = leads_home
 
     def brokers(self, project: Project) -> dict[str, BrokerKind]:
         """The connections to brokers that a project's hooks may name."""
@@ -323,4 +325,5 @@ class Subscriptions:
             hook.target_url if hook else "",
             self.sends_mail,
             self._connections(project.key) if is_for_broker else {},
+            self._leads_home,
         )

@@ -4,7 +4,7 @@ Owns the limits and the messages; a door checks plain types and nothing else. Pu
 that the audit keeps quotes a secret. Step after: `operations.subscriptions` makes or changes the hook.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 from itertools import islice
@@ -102,6 +102,8 @@ class Circumstances:
     """Whether the hub has a relay for mails."""
     connections: Mapping[str, str] = field(default_factory=dict)
     """The connections to brokers that its project may use: name → kind."""
+    leads_home: Callable[[str], bool] = lambda url: False
+    """Whether a URL leads to this hub itself, as far as its text can tell."""
 
 
 def errors_of_new(wanted: HookChange, around: Circumstances) -> list[FieldError]:
@@ -227,6 +229,7 @@ def _audited(value: Any) -> Any:
 MAIL_FORMAT = "email"
 """The format that a `mailto:` target has where none is given."""
 _NO_RELAY = "this hub sends no mail: an administrator sets HUB_SMTP_URL and HUB_MAIL_FROM (docs/mail.md)"
+_HOME = "leads to this hub itself: what it sends would come back to it"
 _NO_TARGET = "is missing: say where to send to"
 _NO_EVENTS = "is missing: name at least one event type or pattern, such as story.* or *"
 
@@ -241,6 +244,8 @@ def _target_errors(url: str, around: Circumstances) -> list[FieldError]:
             _check_broker(url, around.connections)
         else:
             check_url(url, around.allow, around.ports)
+            if around.leads_home(url):
+                return [("target_url", _HOME)]
     except TargetRefused as refused:
         return [("target_url", str(refused))]
     if recipients.is_mail(url) and not around.sends_mail:

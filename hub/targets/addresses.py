@@ -40,6 +40,20 @@ class Addresses:
         except TargetRefused as error:
             raise DeliveryError(str(error), "none", "refused") from None
 
+    def leads_home(self, url: str) -> bool:
+        """Whether an HTTP URL leads to this hub itself, as far as its text can tell: a name is not looked up,
+        but `localhost` is known.
+        """
+        places = self._own_places
+        try:
+            target = parse_url(url, self.allow, self._ports)
+        except TargetRefused:
+            return False
+        if places is None:
+            return False
+        address = "127.0.0.1" if target.host.removesuffix(".") == "localhost" else target.address
+        return places.is_named(target) or (address is not None and places.is_led_to([address], target.port))
+
     def of(self, target: Target, timeout_s: float) -> Sequence[str]:
         """The addresses that a new connection to `target` may go to; at once where it names one itself.
         Raises DeliveryError.

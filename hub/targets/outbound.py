@@ -86,6 +86,10 @@ class Outbound:
         """Whether a loop sends to this URL. What goes to another is sent by `send` alone."""
         return self._transports.get(_scheme(url)) is self._http
 
+    def leads_home(self, url: str) -> bool:
+        """Whether a URL leads to this hub itself, as far as its text can tell."""
+        return self._transports.get(_scheme(url)) is self._http and self._addresses.leads_home(url)
+
     def close(self) -> None:
         """Close all idle connections; those in use close when their request ends."""
         for transport in set(self._transports.values()):

@@ -70,6 +70,27 @@ def test_nothing_is_sent_to_the_hub_itself_although_its_network_is_allowed(recei
     door.close()
 
 
+@pytest.mark.parametrize(
+    ("url", "is_known"),
+    [
+        ("http://hub.example.com:8000/api/v1/events", True),
+        ("http://127.0.0.1:8001/x", True),
+        ("http://LOCALHOST:8001/", True),
+        ("http://127.0.0.1:8002/x", False),
+        ("http://alias.example.com:8001/", False),
+        ("mailto:a@example.com", False),
+        ("no url", False),
+    ],
+)
+def test_what_a_url_says_of_it_by_itself_is_known_without_looking_anything_up(
+    url: str, is_known: bool
+) -> None:
+    places = OwnPlaces("http://hub.example.com:8000", "0.0.0.0", 8001)
+    door = Outbound(allow=LOOPBACK, resolve=Names([]), own_places=places)
+    assert door.leads_home(url) is is_known
+    door.close()
+
+
 def test_a_connection_to_what_lives_beside_the_hub_leads_nobody_into_it(receiver: Receiver) -> None:
     """Both share the host and port, and so the connection."""
     places = OwnPlaces(f"http://example.com:{receiver.port}/hub", "127.0.0.1", 8000)
