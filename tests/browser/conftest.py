@@ -56,13 +56,19 @@ def visit(live: LiveHub, new_context: Callable[..., BrowserContext]) -> Iterator
     said: list[str] = []
 
     def opened(
-        person: Browser | None = None, *, javascript: bool = True, width: int = 1200, scheme: str = "light"
+        person: Browser | None = None,
+        *,
+        javascript: bool = True,
+        width: int = 1200,
+        scheme: str = "light",
+        zone: str = "UTC",
     ) -> Page:
         context = new_context(
             base_url=live.url,
             java_script_enabled=javascript,
             viewport={"width": width, "height": 800},
             color_scheme=scheme,
+            timezone_id=zone,
         )
         if person is not None:
             secret = str(person.cookies.get("hookhub"))

@@ -1,5 +1,6 @@
 """What people come for, from beginning to end in a browser: what came of an event, and what a team member sees."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -86,3 +87,18 @@ def test_a_team_member_sees_how_hooks_do_but_no_body_and_nothing_to_press(
     for path in ("/hooks/new", f"/hooks/{hook}/samples", "/apps", "/tokens", "/members", "/events/new"):
         page.goto(f"/projects/{project}{path}")
         expect(page.get_by_role("heading", level=1)).to_have_text("Your role does not allow this")
+
+
+@pytest.mark.parametrize(("javascript", "sent"), [(True, "13:30"), (False, "14:30")])
+def test_a_typed_time_is_the_readers_own_and_the_label_says_whose_it_is(
+    live: LiveHub, project: str, visit: Visit, javascript: bool, sent: str
+) -> None:
+    person = live.browser(f"Zoe {project}", project=project, role="product_owner")
+    page = visit(person, javascript=javascript, zone="Europe/Berlin")
+    page.goto(f"/projects/{project}/events")
+    label = r"Until \(GMT\+[12]\)" if javascript else r"Until \(UTC\)"
+    expect(page.locator("label[for=until]")).to_have_text(re.compile(label))
+    page.get_by_label("Until").fill("2026-01-15T14:30")
+    page.get_by_role("button", name="Filter").click()
+    page.wait_for_url(re.compile(f"until=2026-01-15T{sent.replace(':', '%3A')}"))
+    expect(page.get_by_label("Until")).to_have_value("2026-01-15T14:30")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.rigs.api import Client
+from tests.rigs.api import Client, LiveHub
 from tests.rigs.problems import (
     JSON_TYPE,
     fields_of,
@@ -160,3 +160,11 @@ def test_whatever_a_hook_is_made_of_the_answer_is_one_of_ours(api: Client, body:
     answer = api.post("/hooks", data=json.dumps(body).encode(), headers=JSON_TYPE)
     if answer.status_code != 201:
         assert fields_of(answer, 400, 422)
+
+
+def test_a_hook_to_the_hub_itself_cannot_be_saved(live: LiveHub, api: Client) -> None:
+    own = f"{live.hub.services.config.base_url}/api/v1/events"
+    made = api.post("/hooks", json={"target_url": own, "event": "*"})
+    assert made.status_code == 422
+    [error] = made.json()["errors"]
+    assert (error["field"], "leads to this hub itself" in error["message"]) == ("target_url", True)

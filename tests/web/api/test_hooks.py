@@ -37,14 +37,6 @@ def test_a_target_is_taken_under_every_name_that_clients_use(api: Client, name: 
     assert (answer.status_code, answer.json()["target_url"]) == (201, TARGET)
 
 
-def test_a_hook_to_the_hub_itself_cannot_be_saved(live: LiveHub, api: Client) -> None:
-    own = f"{live.hub.services.config.base_url}/api/v1/events"
-    made = api.post("/hooks", json={"target_url": own, "event": "*"})
-    assert made.status_code == 422
-    [error] = made.json()["errors"]
-    assert (error["field"], "leads to this hub itself" in error["message"]) == ("target_url", True)
-
-
 def test_names_for_one_target_that_agree_are_one(api: Client) -> None:
     answer = api.post(
         "/hooks",
