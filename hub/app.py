@@ -98,6 +98,7 @@ class Hub:
             origin=origin,
             own_places=OwnPlaces(config.base_url, config.host, config.port),
             find_broker=opened.find,
+            report_broker=opened.report,
             transports={"mailto": lambda addresses: SmtpTransport(relay)},
         )
         self._unsubscribe = ReverseUnsubscribe(self.database, outbound)

@@ -120,6 +120,7 @@ class DeliveryError(HubError):
     `hub` (our own trouble, such as no file descriptors) are shown but never counted. `was_sent` is True once
     a byte of the request may have reached the receiver, so that a repeat may be a duplicate.
     `blames_event`, with the fault `receiver`: this event alone may be to blame, as one that is too large.
+    `after_s`, with it: it was not tried, and is to be so many seconds from now; nothing is counted.
     `stops_hook`, with the fault `hub`: nothing can be sent to this hook until somebody mends it.
     """
 
@@ -133,6 +134,7 @@ class DeliveryError(HubError):
         phases_ms: Phases = (),
         blames_event: bool = False,
         stops_hook: bool = False,
+        after_s: float | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -143,6 +145,7 @@ class DeliveryError(HubError):
         self.phases_ms = phases_ms
         self.blames_event = blames_event
         self.stops_hook = stops_hook
+        self.after_s = after_s
 
 
 class EventRefused(DeliveryError):

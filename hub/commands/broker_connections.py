@@ -83,7 +83,7 @@ def create_connection(
 @click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
 @data_option
 def delete_connection(name: str, is_sure: bool, data_dir: str | None) -> None:
-    """Delete a connection: the hooks that name it send nothing until there is another of its name."""
+    """Delete a connection: what hooks send through it is refused until there is another of its name."""
     with _opened(data_dir) as connections:
         found = connections.named(COMMAND_LINE, name)
         hooks = connections.hooks_on(COMMAND_LINE, found)

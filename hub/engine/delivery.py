@@ -338,7 +338,7 @@ _UNANSWERED: dict[Fault, Kind] = {"receiver": "failure", "refused": "refused", "
 
 def _unanswered(error: DeliveryError, started_at: float, duration_s: float, sent: dict[str, Any]) -> Outcome:
     return Outcome(
-        _UNANSWERED[error.fault],
+        _UNANSWERED[error.fault] if error.after_s is None else "later",
         started_at,
         duration_s,
         phase=error.phase,
@@ -346,6 +346,7 @@ def _unanswered(error: DeliveryError, started_at: float, duration_s: float, sent
         reason=error.reason,
         blames_event=error.blames_event,
         stops_hook=error.stops_hook,
+        resume_at=None if error.after_s is None else started_at + duration_s + error.after_s,
         peer=error.peer,
         was_sent=error.was_sent,
         **sent,

@@ -65,6 +65,7 @@ class Notices:
     def _look(self, now: float) -> None:
         notices.tidy(now)
         notices.look_at_sources(self._database, now)
+        notices.look_at_connections(self._database, now)
         reason = (
             "it suspects its own network: requests to many hosts fail before they are connected, and none "
             "gets through; nothing is counted against a hook meanwhile"
@@ -180,6 +181,8 @@ def path_of(notice: Notice) -> str:
     base = f"/projects/{notice.project_key}"
     if notice.kind == "hub":
         return "/health"
+    if notice.kind == "connection":
+        return f"/connections/{notice.subject_id}"
     if notice.kind == "source_refuses":
         return f"{base}/sources/{notice.subject_id}"
     if notice.kind == "schedule_missed":

@@ -18,7 +18,7 @@ from hub.rules import broker_connections as rules
 from hub.rules.access import Requester, require
 from hub.rules.addresses import Network
 from hub.rules.hook_fields import UNSET, Unset
-from hub.store import audit, broker_connections, projects
+from hub.store import audit, broker_connections, notices, projects
 from hub.store.broker_connections import BrokerConnection
 from hub.store.database import Database
 from hub.store.secrets import SecretBox, SecretUnreadable
@@ -95,7 +95,13 @@ class OpenConnections:
             connection.ca or self._ca,
             connection.verify_ssl,
             None if connection.projects is None else frozenset(connection.projects),
+            connection.last_error,
         )
+
+    def report(self, name: str, error: str | None) -> None:
+        """Have it kept whether a connection can be used, without waiting for it."""
+        now = self._database.clock.now()
+        self._database.write(lambda: broker_connections.report(name, error, now))
 
     def usable(self, project_key: str) -> dict[str, str]:
         """The connections that hooks of a project may use: name → kind."""
@@ -223,7 +229,7 @@ class BrokerConnections:
         return self._written(write)
 
     def delete(self, requester: Requester, connection_id: str) -> BrokerConnection:
-        """Hooks that name it send nothing until there is one of that name again. Raises: Forbidden,
+        """What hooks send through it is refused until there is one of its name again. Raises: Forbidden,
         NotFound.
         """
         require(requester, "admin")
@@ -232,6 +238,7 @@ class BrokerConnections:
             connection = self._locked(connection_id)
             broker_connections.delete(connection)
             now = self._database.clock.now()
+            notices.close_subject(connection.id, now)
             shown = {"name": [connection.name, None]}
             audit.add(now, requester, "connection.deleted", connection.id, fields=shown)
             return connection

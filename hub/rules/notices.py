@@ -17,12 +17,13 @@ Kind = Literal[
     "deliveries_failed",
     "source_refuses",
     "schedule_missed",
+    "connection",
     "hub",
 ]
 Choice = Literal["at_once", "hourly", "daily", "off"]
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 
-URGENT: tuple[Kind, ...] = ("gone", "auto_disabled", "hub")
+URGENT: tuple[Kind, ...] = ("gone", "auto_disabled", "connection", "hub")
 """Told at once to whoever has not chosen; the others daily."""
 PASSING: tuple[Kind, ...] = ("recovered", "deliveries_failed", "schedule_missed")
 """Nothing ends them: they are over once they have been told."""
@@ -45,6 +46,7 @@ _WORDS: dict[Kind, str] = {
     "deliveries_failed": "Deliveries were given up",
     "source_refuses": "Refuses everything that comes",
     "schedule_missed": "Missed its time",
+    "connection": "The connection to a broker is down",
     "hub": "The hub itself",
 }
 

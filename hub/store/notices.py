@@ -13,7 +13,7 @@ from typing import Any
 from peewee import JOIN
 
 from hub.rules.notices import FAILING_S, PASSING, REFUSALS_MIN, REFUSES_S, Kind
-from hub.store import models
+from hub.store import broker_connections, models
 from hub.store.database import Database
 
 REASON_MAX = 500
@@ -144,6 +144,24 @@ def look_at_sources(database: Database, now: float) -> None:
     close(database, [f"source:{one}" for one in sorted(known - found.keys())], now)
 
 
+def look_at_connections(database: Database, now: float) -> None:
+    """Open a notice for each connection to a broker that cannot be used and that hooks send through, close
+    that of one that works again: one notice, however many hooks.
+    """
+    found = {
+        one.id: one
+        for one in broker_connections.find(limit=LIST_MAX)
+        if one.last_error is not None and broker_connections.hooks_on(one.name)
+    }
+    open_keys = models.Notice.select(models.Notice.open_key).where(models.Notice.kind == "connection")
+    known = {str(row.open_key) for row in open_keys.where(models.Notice.open_key.is_null(False))}
+    for connection_id, one in sorted(found.items()):
+        if f"connection:{connection_id}" not in known:
+            key, reason = f"connection:{connection_id}", one.last_error or ""
+            tell(database, "connection", key, None, connection_id, reason, now)
+    close(database, sorted(known - {f"connection:{one}" for one in found}), now)
+
+
 def tidy(now: float) -> None:
     """Close what has passed, forget what is old."""
     table = models.Notice
@@ -186,12 +204,13 @@ def mark_told(notice_ids: Collection[int], now: float) -> None:
 
 def joined() -> Any:
     """Notices with what they are about."""
-    notice, project, hook, source, schedule = (
+    notice, project, hook, source, schedule, connection = (
         models.Notice,
         models.Project,
         models.Hook,
         models.Source,
         models.Schedule,
+        models.BrokerConnection,
     )
     return (
         notice.select(
@@ -203,11 +222,13 @@ def joined() -> Any:
             hook.open_until.alias("next_at"),
             source.name.alias("source_name"),
             schedule.name.alias("schedule_name"),
+            connection.name.alias("connection_name"),
         )
         .join(project, JOIN.LEFT_OUTER, on=(project.id == notice.project_id))
         .join(hook, JOIN.LEFT_OUTER, on=(hook.id == notice.subject_id))
         .join(source, JOIN.LEFT_OUTER, on=(source.id == notice.subject_id))
         .join(schedule, JOIN.LEFT_OUTER, on=(schedule.id == notice.subject_id))
+        .join(connection, JOIN.LEFT_OUTER, on=(connection.id == notice.subject_id))
         .where(project.deleted_at.is_null())
     )
 
@@ -222,11 +243,12 @@ def seen_by(project_ids: Collection[int] | None, maker: str | None, is_admin: bo
     )
     if maker is not None:
         allowed = allowed | ((models.Hook.created_by == maker) & (models.Hook.origin_kind == "page"))
-    return allowed | (table.kind == "hub") if is_admin else allowed
+    return allowed | table.kind.in_(("hub", "connection")) if is_admin else allowed
 
 
 def _notice(row: Mapping[str, Any]) -> Notice:
-    title = row["hook_name"] or row["source_name"] or row["schedule_name"] or row["subject_id"]
+    names = (row[f"{one}_name"] for one in ("hook", "source", "schedule", "connection"))
+    title = next(filter(None, names), row["subject_id"])
     return Notice(
         row["id"],
         row["kind"],

@@ -14,6 +14,7 @@ from hub.errors import DeliveryError
 from hub.rules.addresses import Network
 from hub.targets.addresses import Addresses
 from hub.targets.brokers.client import Broker
+from hub.targets.brokers.gates import Report
 from hub.targets.brokers.transport import BrokerTransport, Find
 from hub.targets.http.exchange import Handle
 from hub.targets.http.loop import Loop
@@ -38,18 +39,20 @@ class Outbound:
         origin: str = "localhost",
         own_places: OwnPlaces | None = None,
         find_broker: Find = lambda name: None,
+        report_broker: Report = lambda name, error: None,
         transports: Mapping[str, Callable[[Addresses], Transport]] | None = None,
     ) -> None:
         """`allow` and `ports`: what may be reached besides public addresses and the usual ports. `origin`:
         the host name under which this hub presents itself to receivers that ask for consent. `own_places`:
-        where this hub is, and nothing may be sent to. `find_broker`: the connection of a name.
+        where this hub is, and nothing may be sent to. `find_broker`: the connection of a name;
+        `report_broker` is told when one is down, and when it is back.
         `transports`: by the scheme of a URL, how to make what sends to it, besides http, https and broker.
         """
         self.origin = origin
         self._addresses = Addresses(allow, Resolver(resolve), own_places, ports)
         bundle = ca_file or certifi.where()
         self._http = HttpTransport(self._addresses, lambda: Handle(bundle, allow))
-        self._brokers = BrokerTransport(self._addresses, find_broker)
+        self._brokers = BrokerTransport(self._addresses, find_broker, report=report_broker)
         self._transports: dict[str, Transport] = {
             "http": self._http,
             "https": self._http,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from hub.rules.notices import FAILING_S, REFUSALS_MIN
-from hub.store import models, notices
+from hub.store import broker_connections, models, notices
 from hub.store.notices import Notice
 from tests.rigs.stage import Stage
 
@@ -72,6 +72,7 @@ def test_going_off_is_news_again_and_a_person_who_switches_it_ends_it(store: Sta
 
 def test_outcomes_change_the_notice_in_their_own_transaction(store: Stage) -> None:
     store.settings = replace(store.settings, failure_limit=2, retry_schedule_s=())
+    store.clock.advance(-store.clock.now() % 86_400 + 3600)  # both on one day, whenever the test runs
     hook = store.hook()
     for _ in range(2):
         store.publish([hook])
@@ -139,3 +140,30 @@ def test_a_deleted_hook_is_no_news(store: Stage) -> None:
     changed(store, hook, "active", "gone", "410")
     store.delete(hook)
     assert found(store) == []
+
+
+def test_a_connection_that_is_down_is_one_notice_however_many_hooks_and_none_without(store: Stage) -> None:
+    columns = {"name": "orders", "kind": "nats", "url": "nats://a", "verify_ssl": True}
+    made = store.do(lambda: broker_connections.add(store.box, columns, None, "root", store.clock.now()))
+    hooks = [store.hook(target_url=f"broker://orders/{n}") for n in range(3)]
+
+    def look(error: str | None) -> list[Notice]:
+        store.do(lambda: broker_connections.report("orders", error, store.clock.now()))
+        store.do(lambda: notices.look_at_connections(store.database, store.clock.now()))
+        return found(store, project_ids=None, is_admin=True)
+
+    for _ in range(2):
+        [one] = look("NATS is not to be had")
+        assert (one.kind, one.title, one.reason, one.count) == (
+            "connection",
+            "orders",
+            "NATS is not to be had",
+            1,
+        )
+    assert one.subject_id == made.id
+    assert found(store, is_admin=True) == [one]
+    assert found(store) == [], "it is for administrators"
+    assert look(None) == []
+    for hook in hooks:
+        store.set(hook, deleted_at=1.0)
+    assert look("NATS is not to be had") == []

@@ -27,6 +27,8 @@ class Broker:
     verify_ssl: bool = True
     projects: frozenset[str] | None = None
     """The keys of the projects that may use it; None: all."""
+    last_error: str | None = field(default=None, compare=False)
+    """Why it could not be used, as far as anybody has told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def not_taken(reason: str) -> DeliveryError:
     """The broker says no: nobody takes it, it is full, the place is wrong. Counted, and nothing has
     arrived.
     """
-    return DeliveryError(reason, "sent", was_sent=True)
+    return DeliveryError(reason, "head", was_sent=True)
 
 
 def unanswered(reason: str) -> DeliveryError:

@@ -17,6 +17,7 @@ from hub.rules.addresses import TargetRefused
 from hub.targets.addresses import Addresses
 from hub.targets.brokers import kinds
 from hub.targets.brokers.client import Broker, Client, Message, refused
+from hub.targets.brokers.gates import Gates, Report
 from hub.targets.transport import Receipt, Request
 
 Find = Callable[[str], Broker | None]
@@ -27,10 +28,18 @@ Make = Callable[[Broker, Addresses], Client]
 class BrokerTransport:
     """For `broker:`."""
 
-    def __init__(self, addresses: Addresses, find: Find, make: Make = kinds.make) -> None:
+    def __init__(
+        self,
+        addresses: Addresses,
+        find: Find,
+        make: Make = kinds.make,
+        report: Report = lambda name, error: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._addresses = addresses
         self._find = find
         self._make = make
+        self._gates = Gates(report, clock)
         self._lock = threading.Lock()
         self._clients: dict[str, _Shared] = {}
 
@@ -52,13 +61,28 @@ class BrokerTransport:
         message = Message(
             place, event.id, event.type, request.key or event.id, dict(parcel.headers), parcel.body
         )
+        is_try = self._gates.enter(broker)
+        try:
+            words = self._published(broker, message, request, began)
+        except DeliveryError as error:
+            raise self._gates.failed(broker, error, is_try) from None
+        self._gates.worked(broker)
+        return Receipt(Answer(None, words, body=words.encode()), "head", None, time.monotonic() - began)
+
+    def _published(self, broker: Broker, message: Message, request: Request, began: float) -> str:
+        """The broker's words. Raises: DeliveryError."""
         shared = self._shared(broker, request.connect_timeout_s)
         try:
             left_s = max(0.1, request.total_timeout_s - (time.monotonic() - began))
-            words = shared.client.publish(message, left_s)
+            return shared.client.publish(message, left_s)
+        except DeliveryError:
+            raise
+        except Exception as error:
+            raise DeliveryError(
+                f"the hub's own client failed ({type(error).__name__})", "none", "hub"
+            ) from error
         finally:
             self._give_back(shared)
-        return Receipt(Answer(None, words, body=words.encode()), "head", None, time.monotonic() - began)
 
     def check(self, broker: Broker, timeout_s: float) -> None:
         """Connect and log in with a client of its own. Raises: DeliveryError."""

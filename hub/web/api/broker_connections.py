@@ -159,8 +159,8 @@ CALLS = (
          is_about_project=False, tag="admin"),
     Call("PATCH", "/connections/{id}", update, "Change a connection", _ADMIN, ConnectionAnswer,
          body=ConnectionUpdate, is_about_project=False, tag="admin"),
-    Call("DELETE", "/connections/{id}", delete, "Delete a connection: its hooks send nothing then", _ADMIN,
-         Deleted, is_about_project=False, tag="admin"),
+    Call("DELETE", "/connections/{id}", delete, "Delete a connection: what its hooks send is refused then",
+         _ADMIN, Deleted, is_about_project=False, tag="admin"),
     Call("POST", "/connections/{id}/test", test, "Connect and log in, send nothing", _ADMIN, TestAnswer,
          is_about_project=False, problems=(503,), tag="admin"),
 )  # fmt: skip

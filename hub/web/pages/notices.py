@@ -23,6 +23,7 @@ MARKS: dict[rules.Kind, str] = {
     "deliveries_failed": "Given up",
     "source_refuses": "Refuses all",
     "schedule_missed": "Missed",
+    "connection": "Down",
     "hub": "Hub",
 }
 """One or two words: they stay on one line on the narrowest screen."""

@@ -152,3 +152,32 @@ def test_a_hook_whose_connection_is_gone_waits_and_nothing_is_counted(
     [attempt] = api.get(f"/deliveries/{delivery['id']}").json()["attempts"]
     assert "there is no connection leaving" in attempt["reason"]
     assert api.get(f"/hooks/{hook['id']}").json()["state"] == "active"
+
+
+def test_a_broker_that_goes_down_is_tried_once_for_all_its_hooks_and_told_once(
+    running: LiveHub, admin: Client, tmp_path: Path
+) -> None:
+    own = NatsRig(tmp_path)
+    own.start()
+    try:
+        made = make(admin, own, "falling")
+        api = running.client("manage", "publish", "read", project=running.project())
+        hooks = [
+            api.post("/hooks", json={"target_url": f"broker://falling/events.{n}", "event": "*"}).json()["id"]
+            for n in range(5)
+        ]
+        publish(api)
+        until(lambda: len(api.get("/deliveries", params={"state": "delivered"}).json()) == 5)
+        own.stop()
+        publish(api)
+        until(lambda: sum(bool(one["attempt_count"]) for one in api.get("/deliveries").json()) == 10)
+        one = f"/connections/{made['id']}"
+        assert "NATS" in until(lambda: admin.get(one).json()["last_error"])
+        states = [api.get(f"/hooks/{hook}").json()["state"] for hook in hooks]
+        assert states.count("failing") == 1
+
+        own.server.start()
+        until(lambda: len(api.get("/deliveries", params={"state": "delivered"}).json()) == 10)
+        until(lambda: admin.get(one).json()["last_error"] is None)
+    finally:
+        own.stop()
