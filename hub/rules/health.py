@@ -89,6 +89,7 @@ def judge(
     outcome: Outcome,
     *,
     failed_at: float | None = None,
+    is_halved: bool = False,
     origin: str,
     failure_limit: int,
     schedule: Sequence[float],
@@ -98,6 +99,8 @@ def judge(
     """The hook's health after one outcome. Outcomes are to be judged in the order in which they ended.
 
     `failed_at`: when this delivery failed for the first time; None when it has not failed before.
+    `is_halved`: it went with others, and goes again in two halves. Of these failures in a row the first counts,
+    and then the one of the event that is alone at last: in between it is being found, one request at a time.
     """
     if outcome.kind == "success":
         return _after_success(health, outcome, max_in_flight)
@@ -110,6 +113,7 @@ def judge(
         return _after_gone(failed, outcome, origin)
     if (
         not health.is_live
+        or (is_halved and health.consecutive_failures > 0)
         or _is_counted_already(health, outcome)
         or _blames_event(health, outcome, failed_at)
     ):

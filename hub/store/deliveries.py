@@ -335,6 +335,7 @@ def _judged(lane: Lane, ended: Sequence[_Ended], settings: Settings) -> Health:
             after,
             one.outcome,
             failed_at=one.row.failed_at,
+            is_halved=one.halves,
             origin=lane.origin_kind,
             failure_limit=settings.failure_limit,
             schedule=_schedule(lane, settings),

@@ -148,6 +148,21 @@ def test_a_batch_with_an_event_that_cannot_be_taken_is_halved_until_that_is_alon
     assert store.row(hook_id).consecutive_failures == 0
 
 
+def test_where_everything_is_refused_each_pause_is_for_one_event_that_was_alone(store: Stage) -> None:
+    hook_id = gathering(store, 4)
+    asked = []
+    for _ in range(10):
+        store.promote()
+        for claim in store.claim():
+            asked.append(len(claim.parts))
+            store.record([claim], "failure", blames_event=True, status=500)
+        store.clock.advance(0.5)
+    assert asked == [4, 2, 2, 1]
+    row = store.row(hook_id)
+    assert (row.consecutive_failures, row.state) == (2, "failing")
+    assert (row.open_until or 0) > store.clock.now() + 30
+
+
 def test_events_that_the_hook_itself_refuses_are_told_apart_by_halves(store: Stage) -> None:
     hook_id = gathering(store, 2, most=2)
     bad = store.of(hook_id)[1].id

@@ -118,6 +118,7 @@ FIELDS_BEYOND_A_SCHEMA = (
 BEYOND_A_SCHEMA = (
     "differs from the event's id",
     "for a mailto: target",
+    "in a header for this handshake",
     "without a point",
     "goes with a single event",
     "project and role go together",
