@@ -99,8 +99,9 @@ def judge(
     """The hook's health after one outcome. Outcomes are to be judged in the order in which they ended.
 
     `failed_at`: when this delivery failed for the first time; None when it has not failed before.
-    `is_halved`: it went with others, and goes again in two halves. Of these failures in a row the first counts,
-    and then the one of the event that is alone at last: in between it is being found, one request at a time.
+    `is_halved`: it went with others, and goes again in two halves. Of these failures in a row the first
+    counts, and then that of the event that is alone at last: in between it is being found, one request after
+    the other.
     """
     if outcome.kind == "success":
         return _after_success(health, outcome, max_in_flight)

@@ -16,7 +16,7 @@ from hub.rules import pace
 from hub.rules.access import refusal, sees_bodies
 from hub.rules.outcome import Outcome
 from hub.store.attempts import Attempt
-from hub.store.history import Delivery
+from hub.store.history import Batch, Delivery
 from hub.store.hooks import Hook
 from hub.web import charts
 from hub.web.pages import words
@@ -61,6 +61,7 @@ def show(request: PageRequest) -> View:
     hook = _hook(request, delivery)
     attempts = services.deliveries.attempts(project, delivery)
     chosen = _chosen(request, [attempt for attempt, _ in attempts])
+    batch = services.deliveries.batch_of(delivery)
     tuned = services.settings.recent()
     may_retry = (
         hook is not None
@@ -73,10 +74,11 @@ def show(request: PageRequest) -> View:
         "here": "hooks",
         "delivery": delivery,
         "hook": hook,
-        "batch": services.deliveries.batch_of(delivery),
+        "batch": batch,
         "hook_title": words.title(hook) if hook else "a deleted hook",
         "attempts": [_step(attempt.number, attempt.outcome) for attempt, _ in attempts],
         "chosen": None if chosen is None else _try(request, attempts, chosen),
+        "went_with": None if chosen is None else _went_with(chosen, delivery, batch),
         "tries_most": 1 + len((hook.pace if hook else pace.PLAIN).schedule(tuned.retry_schedule_s)),
         "may_retry": may_retry,
         "reason": delivery.reason or "",
@@ -157,6 +159,17 @@ def _try(
         "response_bytes": len(outcome.response_body),
         "response_headers": _response_headers(outcome, shows_bodies),
     }
+
+
+def _went_with(chosen: Attempt, delivery: Delivery, batch: Batch | None) -> dict[str, str] | None:
+    """The batch of a try whose request and answer are kept with another delivery, the first of it; which one
+    that is is known of the last batch only.
+    """
+    outcome = chosen.outcome
+    if batch is None or outcome.request_body is not None or not outcome.request_headers:
+        return None
+    batch_id = outcome.request_headers.get("webhook-id") or delivery.batch_id or ""
+    return {"id": batch_id, "first_id": batch.first_id if batch_id == delivery.batch_id else ""}
 
 
 def _phrase(outcome: Outcome) -> str:

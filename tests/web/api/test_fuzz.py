@@ -119,6 +119,7 @@ BEYOND_A_SCHEMA = (
     "differs from the event's id",
     "for a mailto: target",
     "in a header for this handshake",
+    "such as standard",
     "without a point",
     "goes with a single event",
     "project and role go together",

@@ -94,3 +94,27 @@ def test_a_held_one_says_until_when(hook: HookPage, receiver: Receiver) -> None:
     until(hook.is_in("auto_disabled"))
     text = hook.browser.get(first(hook)).text
     assert re.search(r"held until its hook is switched on; <time [^>]*>[^<]*</time> at the latest", text)
+
+
+def test_one_that_went_with_others_says_in_which_batch_and_where_its_request_is_kept(
+    hook: HookPage, receiver: Receiver
+) -> None:
+    hook.api.patch(f"/hooks/{hook.id}", json={"digest": {"window_s": 600, "max": 3}})
+    receiver.answer = lambda _: 422 if len(receiver.requests) < 2 else 200
+    for _ in range(3):
+        hook.publish()
+    path = f"/hooks/{hook.id}/deliveries?type=order.paid"
+    until(lambda: {one["state"] for one in hook.api.get(path).json()} == {"delivered"})
+    last, second, head = hook.api.get(path).json()
+
+    def page(delivery: dict[str, str], attempt: int = 2) -> str:
+        return hook.browser.get(
+            f"/projects/{hook.project}/deliveries/{delivery['id']}?attempt={attempt}"
+        ).text
+
+    assert f"<code>{head['batch_id']}</code>, 2 events in one request" in page(head)
+    assert "Request body" in page(head)
+    assert f'kept with <a href="/projects/{hook.project}/deliveries/{head["id"]}">the first' in page(second)
+    assert f"<code>{last['batch_id']}</code>, this event alone" in page(last)
+    assert "Request body" in page(last)
+    assert "request and answer are kept with the first of those" in page(last, attempt=1)
