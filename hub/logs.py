@@ -9,6 +9,8 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import TextIO
 
@@ -40,7 +42,7 @@ def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
     """Send everything that is logged in this process to `stream` (stderr); replaces what was set up
     before.
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _LineHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -53,6 +55,29 @@ def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
     for name in NEVER_BELOW_WARNING:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(True)
+
+
+def write_together(records: Sequence[logging.LogRecord]) -> None:
+    """Have records written at once; whoever made them has looked whether their level is wanted."""
+    for handler in logging.getLogger().handlers if records else ():
+        if isinstance(handler, _LineHandler):
+            handler.handle_all(records)
+        else:
+            for record in records:
+                handler.handle(record)
+
+
+class _LineHandler(logging.StreamHandler[TextIO]):
+    """One write for each record, or for many."""
+
+    def handle_all(self, records: Sequence[logging.LogRecord]) -> None:
+        try:
+            text = "".join([f"{self.format(record)}\n" for record in records])
+            with self.lock or nullcontext():
+                self.stream.write(text)
+                self.flush()
+        except Exception:
+            self.handleError(records[-1])
 
 
 class TextFormatter(logging.Formatter):

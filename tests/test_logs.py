@@ -11,27 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import Event
 from hub import logs
-from hub.engine import delivery
-from hub.engine.delivery import Shipment
-from hub.rules.outcome import Outcome
-from hub.store.destinations import Destination
-
-TARGET = Destination(
-    hook_id="hook_1",
-    version=1,
-    project_key="DEMO",
-    handshake=None,
-    url="https://receiver.example/secret-path",
-    format="standard",
-    verify_ssl=True,
-    headers={"X-Key": "hidden"},
-    secrets=(("whsec_c2VjcmV0", None),),
-)
-SHIPMENT = Shipment(
-    "dlv_1", 3, Event("evt_1", "story.create", "2026-11-23T21:04:06.123Z", "DEMO", b'{"pin":4711}'), TARGET
-)
 
 
 @contextmanager
@@ -51,10 +31,6 @@ def logging_as(form: str, level: str = "info") -> Iterator[io.StringIO]:
             logging.getLogger(name).setLevel(old)
 
 
-def failed() -> Outcome:
-    return Outcome("failure", 0.0, 0.0841, phase="body", status=500, reason="answered 500")
-
-
 def test_a_text_line_has_time_level_logger_and_message() -> None:
     with logging_as("text") as stream:
         logging.getLogger("hub.serve").warning("worker %s ended", 7)
@@ -62,30 +38,6 @@ def test_a_text_line_has_time_level_logger_and_message() -> None:
     assert (level, logger, message) == ("WARNING", "hub.serve", "worker 7 ended")
     assert time.endswith("Z")
     assert datetime.fromisoformat(time).utcoffset() is not None
-
-
-def test_an_attempt_is_told_in_one_text_line_without_url_header_or_payload() -> None:
-    with logging_as("text") as stream:
-        delivery.log_attempt(SHIPMENT, failed())
-    line = stream.getvalue()
-    assert (
-        "attempt event=evt_1 hook=hook_1 delivery=dlv_1 attempt=3 outcome=failure status=500 phase=body ms=84 reason='answered 500'"
-        in line
-    )
-    assert line.count("\n") == 1
-    for hidden in ("receiver.example", "secret-path", "hidden", "whsec", "4711"):
-        assert hidden not in line
-
-
-def test_an_attempt_has_its_fields_as_keys_in_json() -> None:
-    with logging_as("json") as stream:
-        delivery.log_attempt(SHIPMENT, failed())
-    line = json.loads(stream.getvalue())
-    assert line | {"time": "", "message": ""} == {
-        "time": "", "level": "info", "logger": "hub.engine.delivery", "message": "",
-        "event": "evt_1", "hook": "hook_1", "delivery": "dlv_1", "attempt": 3, "outcome": "failure",
-        "status": 500, "phase": "body", "ms": 84, "reason": "answered 500",
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -145,7 +97,23 @@ def test_a_debug_level_never_shows_the_rows_of_the_database() -> None:
     assert "seen" in stream.getvalue()
 
 
-def test_an_error_level_leaves_attempts_out() -> None:
-    with logging_as("text", "error") as stream:
-        delivery.log_attempt(SHIPMENT, failed())
-    assert stream.getvalue() == ""
+def test_records_that_are_written_together_are_a_line_each_and_one_write() -> None:
+    class Stream(io.StringIO):
+        writes = 0
+
+        def write(self, text: str) -> int:
+            self.writes += 1
+            return super().write(text)
+
+    logger, stream = logging.getLogger("hub.test"), Stream()
+    with logging_as("text"):
+        logs.set_up("info", "text", stream)
+        logs.write_together(
+            [logger.makeRecord("hub.test", 20, "", 0, f"line {n}%", (), None) for n in (1, 2)]
+        )
+        logs.write_together([])
+    assert [line.partition("hub.test ")[2] for line in stream.getvalue().splitlines()] == [
+        "line 1%",
+        "line 2%",
+    ]
+    assert stream.writes == 1

@@ -44,7 +44,7 @@ from hub.targets.http.answer import KEEP_BODY_BYTES
 from hub.targets.outbound import Outbound
 from hub.targets.transport import Receipt, Request
 
-log = logging.getLogger("hub.engine.delivery")
+log = logging.getLogger(__name__)
 
 USER_AGENT = f"hookhub/{__version__}"
 
@@ -266,30 +266,6 @@ def _consent_headers(handshake: str, origin: str, secrets: list[str], body: byte
     if handshake == "rest-hooks" and secrets:
         return {"X-Hook-Signature": signing.hex_hmac(secrets[0], body, "sha256")}
     return {}
-
-
-def log_attempt(shipment: Shipment, outcome: Outcome) -> None:
-    """The one line that tells an attempt: no payload, no header, no URL (it may hold a credential). JSON logs
-    get its fields as keys.
-    """
-    if not log.isEnabledFor(logging.INFO):
-        return
-    fields: dict[str, str | int] = {
-        "event": shipment.event.id,
-        "hook": shipment.destination.hook_id,
-        "delivery": shipment.delivery_id,
-        "attempt": shipment.attempt,
-        "outcome": outcome.kind,
-        "status": outcome.status or "-",
-        "phase": outcome.phase,
-        "ms": round(outcome.duration_s * 1000),
-    }
-    line = "attempt " + " ".join([f"{name}={value}" for name, value in fields.items()])
-    if outcome.reason:  # a redirect's names a URL
-        is_redirect = outcome.status is not None and 300 <= outcome.status < 400
-        fields["reason"] = f"answered {outcome.status}" if is_redirect else outcome.reason
-        line += f" reason={fields['reason']!r}"
-    log.info("%s", line, extra={"fields": fields})
 
 
 _KINDS: dict[str | None, Kind] = {

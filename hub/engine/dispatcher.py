@@ -18,9 +18,10 @@ from functools import partial
 from queue import SimpleQueue
 
 from connectors.base import Batch
-from hub.engine import worker
+from hub.engine import attempt_log, worker
 from hub.engine.alarm import Alarm
 from hub.engine.arrivals import Arrivals
+from hub.engine.attempt_log import Ended
 from hub.engine.cores import stay_on_one_core
 from hub.engine.delivery import Shipment
 from hub.engine.destinations import Destinations
@@ -67,7 +68,7 @@ TROUBLE_S = 1.0
 TURN_WAIT_S = 2.0
 TURN_MAX_S = 10.0
 """An idle dispatcher turns every `POLL_S`; one whose last turn is longer ago is stuck."""
-OUTCOMES_MAX = 256
+OUTCOMES_MAX = 128
 """Of one turn, which publishers wait for."""
 WORKERS_COUNT_EVERY_S = 5.0
 
@@ -174,7 +175,12 @@ class Dispatcher:
         Raises:
             StoreUnavailable: nothing is lost; call again later.
         """
-        self._unrecorded += self.network.counted(self._collected())
+        ended = self._collected()
+        attempt_log.tell(
+            Ended(claim.event_id, claim.hook_id, claim.delivery_id, claim.attempt, outcome)
+            for claim, outcome in ended
+        )
+        self._unrecorded += self.network.counted(ended)
         self._count_workers()
         self._look_at_runs()
         self._back += self._runs.take_back()
@@ -196,6 +202,7 @@ class Dispatcher:
         if now_s <= self._workers_counted_at + WORKERS_COUNT_EVERY_S:
             return
         self._workers_counted_at = now_s
+        self._runs.forget_idle()
         alive = max(1, self._database.read(lambda: workers.alive(self._database.clock.now())))
         if alive != self._workers:
             self._workers = alive
@@ -360,6 +367,9 @@ class Dispatcher:
             leases.give_back(self._database, self.owner, back, now)
         leases.mark_begun(self._database, self.owner, {one: now - for_s for one, for_s in begun.items()})
         lanes.mark_slow(self._database, self._in_flight.stalled(time.monotonic()))
+        due_at = deliveries.next_due(self._database)
+        if due_at is None or due_at > now:  # what is new was leased as it came
+            return _Turn(tuned, [])
         deliveries.promote(self._database, now)
         is_claiming = not self._is_stopping and self.network.may_claim(now)
         claims = self._claim(tuned, now) if is_claiming else []

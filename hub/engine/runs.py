@@ -109,15 +109,11 @@ class Runs:
 
     def ahead(self, most_under_way: int, part: int | None, workers: int = 1) -> Ahead:
         """What may be leased ahead now, where each hook has at most `most_under_way` requests here."""
-        window = int(time.monotonic() / WINDOW_S)
         held: dict[str, tuple[int, int]] = {}
+        self.forget_idle()
         with self._lock:
             self._most_under_way, self._part, self._is_open = most_under_way, part, True
-            for hook_id, run in list(self._runs.items()):
-                run.look(window)
-                if run.is_over():
-                    del self._runs[hook_id]
-                    continue
+            for hook_id, run in self._runs.items():
                 rows, has = run.rows(most_under_way), len(run.waiting)
                 # Topped up when half of it is gone: each claim that looks at a hook costs as much as some
                 # rows.
@@ -132,6 +128,15 @@ class Runs:
             part,
             workers,
         )
+
+    def forget_idle(self) -> None:
+        """Forget hooks of which nothing waits and nothing has ended lately."""
+        window = int(time.monotonic() / WINDOW_S)
+        with self._lock:
+            for hook_id, run in list(self._runs.items()):
+                run.look(window)
+                if run.is_over():
+                    del self._runs[hook_id]
 
     def nothing_ahead(self) -> None:
         """Until `ahead` is asked again, nothing is leased as it comes."""

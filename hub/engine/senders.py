@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from hub.engine import delivery
 from hub.engine.delivery import Attempt, Shipment
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
@@ -129,7 +128,6 @@ class _Job:
 
     def _end(self, outcome: Outcome) -> None:
         self._ended(self.claim, outcome)
-        delivery.log_attempt(self._shipment, outcome)
 
 
 class _Threads:

@@ -10,7 +10,8 @@ import time
 from dataclasses import dataclass
 
 from connectors.base import Event
-from hub.engine import delivery
+from hub.engine import attempt_log, delivery
+from hub.engine.attempt_log import Ended
 from hub.engine.delivery import Shipment
 from hub.engine.hook_states import HookStates
 from hub.errors import Conflict
@@ -83,7 +84,7 @@ class Pings:
         tuned = self._database.read(settings.load)
         with self._room.taken():
             outcome = delivery.attempt(shipment, self._outbound, tuned, self._database.clock)
-        delivery.log_attempt(shipment, outcome)
+        attempt_log.tell([Ended(event.id, hook.id, shipment.delivery_id, 1, outcome)])
         self._keep(shipment, new, outcome)
         return Ping(hook.id, shipment.delivery_id, new.id, outcome)
 

@@ -144,18 +144,6 @@ def test_what_was_sent_is_kept_and_never_made_again(outbound: Outbound, loft: Lo
     assert outcome.request_headers == {**request.parcel.headers, "X-Key": MASK}
 
 
-def test_the_log_line_of_a_redirect_holds_no_url(
-    outbound: Outbound, loft: Loft, caplog: pytest.LogCaptureFixture
-) -> None:
-    loft.answer = Answer(302, headers=[("Location", "https://example.com/token")])
-    outcome = attempt(outbound)
-    assert "https://example.com/token" in str(outcome.reason)
-    with caplog.at_level("INFO"):
-        delivery.log_attempt(shipment(), outcome)
-    assert "answered 302" in caplog.text
-    assert "token" not in caplog.text
-
-
 @pytest.mark.parametrize("handshake", [None, *HANDSHAKES])
 @pytest.mark.parametrize("form", FOR_PROGRAMS)
 def test_no_header_that_the_hub_sends_can_be_set_by_a_hook(
