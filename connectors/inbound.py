@@ -135,6 +135,8 @@ class Source:
     """False: what the hub does not take, because it is down or has no room, is lost."""
     vendor: str = ""
     """The sender's own page about its webhooks."""
+    from_broker: bool = False
+    """True: it reads messages over a connection to a broker, and takes no requests."""
 
     @property
     def first_prefix(self) -> str:

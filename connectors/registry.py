@@ -67,6 +67,7 @@ SOURCES: dict[str, str] = {
     "token": "connectors.sources.generic:TOKEN",
     "basic": "connectors.sources.generic:BASIC",
     "none": "connectors.sources.generic:NONE",
+    "broker": "connectors.sources.broker:SOURCE",
 }
 
 FORMAT_GROUP = "hookhub.formats"

@@ -27,6 +27,7 @@ from hub.engine.scheduler import Scheduler
 from hub.operations import hub_data
 from hub.operations.audit import AuditTrail
 from hub.operations.broker_connections import BrokerConnections, OpenConnections
+from hub.operations.broker_sources import BrokerSources
 from hub.operations.connectors import Connectors
 from hub.operations.credentials import Credentials
 from hub.operations.deliveries import Deliveries
@@ -157,7 +158,10 @@ class Hub:
             wake()
 
         events = Events(self.database, subscriptions)
-        sources = Sources(self.database, box, config.base_url, inbound.forget)
+        sources = Sources(self.database, box, config.base_url, inbound.forget, connections=opened.usable)
+        self._broker_sources = BrokerSources(
+            self.database, inbound, settings, opened.find, outbound.read_broker
+        )
         self.services = Services(
             config=config,
             database=self.database,
@@ -214,8 +218,13 @@ class Hub:
         self.services.scheduler.start()
         self._refreshing.start()
 
+    def read_brokers(self) -> None:
+        """Take in what sources read from brokers: for processes that serve."""
+        self._broker_sources.start()
+
     def stop(self, timeout_s: float = STOP_S) -> None:
         """Take nothing more, let what is under way end within `timeout_s`, close everything."""
+        self._broker_sources.stop()
         self._refreshing.close()
         self.services.replays.close()
         self.services.scheduler.stop()
@@ -239,6 +248,7 @@ def web(hub: Hub) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         await anyio.to_thread.run_sync(hub.start)
+        hub.read_brokers()
         try:
             yield
         finally:

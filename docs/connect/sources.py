@@ -25,7 +25,8 @@ SECRET = {
 
 def pages() -> dict[str, str]:
     """Name of the page → its text."""
-    kinds = [registry.source(key) for key in registry.SOURCES]
+    known = [registry.source(key) for key in registry.SOURCES]
+    kinds = [kind for kind in known if kind.docs.startswith("connect/")]  # the others have pages by hand
     texts = {Path(kind.docs).name: page(kind) for kind in kinds if Path(kind.docs).name != GENERIC}
     generic = [kind for kind in kinds if Path(kind.docs).name == GENERIC]
     head = (

@@ -14,6 +14,7 @@ from hub.commands.listing import confirm, pages, show
 from hub.commands.opening import COMMAND_LINE, Group, data_option, load_config
 from hub.commands.projects import known_project
 from hub.operations import hub_data
+from hub.operations.broker_connections import OpenConnections
 from hub.operations.sources import Sources
 from hub.store.database import Database
 from hub.timestamps import iso
@@ -93,4 +94,6 @@ def _opened(data_dir: str | None) -> Iterator[tuple[Sources, Database]]:
     """Raises: ConfigError."""
     loaded = load_config(data_dir=data_dir)
     with contextlib.closing(hub_data.open_there(loaded)) as database:
-        yield Sources(database, hub_data.box_of(loaded, database), loaded.base_url), database
+        box = hub_data.box_of(loaded, database)
+        connections = OpenConnections(database, box).usable
+        yield Sources(database, box, loaded.base_url, connections=connections), database

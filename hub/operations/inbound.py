@@ -135,6 +135,13 @@ class Inbound:
         Raises: Unproved, TooFast; Invalid: there is no event in it that could be kept; Busy.
         """
         self._prove(live, received)
+        return self.take_proved(live, received, data_bytes_max)
+
+    def take_proved(self, live: Live, received: Received, data_bytes_max: int) -> Taken:
+        """The same for one that came in a way which proves it by itself: off a broker.
+
+        Raises: TooFast; Invalid: there is no event in it that could be kept; Busy.
+        """
         if not live.takes_events:
             self._counts.drop(live.source.id)
             return Taken()

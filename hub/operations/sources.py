@@ -58,15 +58,17 @@ class Sources:
         base_url: str,
         changed: Callable[[], None] = lambda: None,
         sources_max: int = SOURCES_MAX,
+        connections: Callable[[str], Mapping[str, str]] = lambda project_key: {},
     ) -> None:
-        """`changed` is called after each change: what was kept of a source is to be forgotten.
-        `sources_max`: how many one project may have.
+        """`connections`: those to brokers that a project may use, name → kind. `changed` is called after each
+        change: what was kept of a source is to be forgotten. `sources_max`: how many one project may have.
         """
         self._database = database
         self._box = box
         self._base_url = base_url
         self._changed = changed
         self._sources_max = sources_max
+        self._connections = connections
 
     def url(self, source: Source) -> str:
         """What is typed in at the sender."""
@@ -108,6 +110,7 @@ class Sources:
         kind = kind_of(kind_key)
         begins_with = kind.first_prefix if prefix is None else prefix
         values, errors = source_fields.settings_of(kind, settings or {})
+        errors += source_fields.broker_errors(kind, values, self._connections(project.key))
         errors += source_fields.name_errors(name) + source_fields.rate_errors(rate_per_s)
         errors += source_fields.prefix_errors(begins_with) or _catalogue_errors(project, kind, begins_with)
         if secret is not None:
@@ -142,6 +145,13 @@ class Sources:
 
     def update(self, requester: Requester, project: Project, source_id: str, change: SourceChange) -> Source:
         """Raises: Forbidden, NotFound, Invalid."""
+        if change.settings is not None:
+            source = self.get(requester, project, source_id)
+            settings = {**source.settings, **change.settings}
+            usable = self._connections(project.key)
+            wrong = source_fields.broker_errors(kind_of(source.kind), settings, usable)
+            if wrong:
+                raise Invalid(wrong)
 
         def write(source: Source, now: float) -> Source:
             columns = _checked(project, source, change)

@@ -48,6 +48,9 @@ class BrokerKind:
     """What its URL may say after a `?`, as NAME=VALUE, and what the values look like."""
     options_help: str = ""
     """What they mean, for people."""
+    source_place: re.Pattern[str] | None = None
+    """What a source may read; None: it cannot be read from."""
+    source_place_help: str = ""
 
 
 _KINDS = (
@@ -113,6 +116,8 @@ _KINDS = (
         "All in-sync replicas have the message (acks=all).",
         many_hosts=True,
         options={"sasl": re.compile(r"PLAIN|SCRAM-SHA-256|SCRAM-SHA-512")},
+        source_place=re.compile(r"[A-Za-z0-9_.-]{1,249}"),
+        source_place_help="a topic, such as orders",
         options_help="?sasl=SCRAM-SHA-256 or ?sasl=SCRAM-SHA-512 is how it logs in; without it PLAIN.",
     ),
     BrokerKind(
@@ -160,6 +165,14 @@ def check_place(kind: BrokerKind, place: str) -> None:
             )
     if not kind.place.fullmatch(filled(place, "P0", "type.of_event")):
         raise TargetRefused(f"{place[:100]!a} is no place on {kind.name}. {kind.place_help}")
+
+
+def source_place_error(kind: BrokerKind, place: str) -> str | None:
+    """Why a source cannot read this."""
+    if kind.source_place is None:
+        known = ", ".join(one.name for one in _KINDS if one.source_place is not None)
+        return f"{kind.name} cannot be read from; these can: {known}"
+    return None if kind.source_place.fullmatch(place) else f"must be {kind.source_place_help}"
 
 
 def filled(text: str, project: str, event_type: str) -> str:

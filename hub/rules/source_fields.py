@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from connectors.inbound import Source
 from hub.errors import FieldError
 from hub.logs import MASK
-from hub.rules import keys
+from hub.rules import brokers, keys
 from hub.rules.hook_fields import SECRET_MAX
 from hub.rules.matching import is_event_type
 
@@ -71,6 +71,23 @@ def settings_of(kind: Source, given: Mapping[str, str]) -> tuple[dict[str, str],
     if not errors:
         errors = [(f"settings.{key}", message) for key, message in kind.settings_errors(values)]
     return values, errors
+
+
+def broker_errors(
+    kind: Source, values: Mapping[str, str], connections: Mapping[str, str]
+) -> list[FieldError]:
+    """What is wrong with the place that a source reads, where it reads from a broker. `connections`: those
+    that its project may use, name → kind.
+    """
+    name, place = values.get("connection", ""), values.get("place", "")
+    if not (kind.from_broker and name and place):
+        return []
+    if name not in connections:
+        known = ", ".join(connections) or "none; an administrator makes one"
+        message = f"there is no connection {name[:63]!a} for this project; there are: {known}"
+        return [("settings.connection", message)]
+    reason = brokers.source_place_error(brokers.KINDS[connections[name]], place)
+    return [] if reason is None else [("settings.place", reason)]
 
 
 def _offered(known: Mapping[str, object]) -> str:

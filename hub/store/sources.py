@@ -144,6 +144,13 @@ def find(project_id: int, before: str | None = None, limit: int = 200) -> tuple[
     return tuple(map(_source, query.order_by(table.created_at.desc(), table.id.desc()).limit(limit)))
 
 
+def of_kind(kind: str) -> tuple[Source, ...]:
+    """Those of all projects that are there, also the ones that are off."""
+    table = models.Source
+    query = table.select().where(table.kind == kind, table.deleted_at.is_null())
+    return tuple(map(_source, query.order_by(table.id)))
+
+
 def count(project_id: int) -> int:
     table = models.Source
     return int(table.select().where(table.project_id == project_id, table.deleted_at.is_null()).count())

@@ -14,6 +14,7 @@ from hub.errors import DeliveryError
 from hub.rules.addresses import Network
 from hub.targets.addresses import Addresses
 from hub.targets.brokers.client import Broker
+from hub.targets.brokers.consuming import Consumer, Place
 from hub.targets.brokers.gates import Report
 from hub.targets.brokers.transport import BrokerTransport, Find
 from hub.targets.http.exchange import Handle
@@ -74,6 +75,10 @@ class Outbound:
             raise DeliveryError(
                 f"the hub failed to send this request ({type(error).__name__})", "none", "hub"
             ) from error
+
+    def read_broker(self, broker: Broker, place: Place, timeout_s: float) -> Consumer:
+        """Messages of a place of a broker, whose address is judged first. Raises: DeliveryError."""
+        return self._brokers.consumer(broker, place, timeout_s)
 
     def check_broker(self, broker: Broker, timeout_s: float) -> None:
         """Connect to a broker and log in, send nothing. Raises: DeliveryError."""

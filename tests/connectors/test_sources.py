@@ -125,13 +125,13 @@ def test_nothing_that_a_stranger_writes_raises_or_gets_in(
 
 
 def test_every_kind_is_in_the_table() -> None:
-    assert {sent.kind for sent in SENT.values()} | {"none"} == set(registry.source_keys())
+    assert {sent.kind for sent in SENT.values()} | {"none", "broker"} == set(registry.source_keys())
 
 
 @pytest.mark.parametrize("key", registry.source_keys())
 def test_a_kind_says_all_that_its_page_needs(key: str) -> None:
     source = registry.source(key)
-    assert any("{url}" in step for step in source.steps)
+    assert any("{url}" in step for step in source.steps) != source.from_broker
     assert any("{secret}" in step for step in source.steps) == (source.secret_from == "hub")
     assert all(step.replace("{url}", "").replace("{secret}", "").isprintable() for step in source.steps)
     assert source.summary.endswith(".")
@@ -159,6 +159,7 @@ READ = [
     ("alertmanager", {}, b'{"status":"resolved"}', "alertmanager.resolved", ""),
     ("stripe", {}, b'{"id":"evt_9","type":"customer.subscription.updated"}', "stripe.customer.subscription.updated", "evt_9"),
     ("standard", {"svix-id": "m"}, b'{"type":"user.created"}', "standard.user.created", "m"),
+    ("broker", {"x-broker-message": "orders/0/7"}, b'{"type":"order.paid"}', "order.paid", "orders/0/7"),
     ("token", {}, b'{"type":"2fa on/off"}', "token.n2fa.on.off", ""),
 ]  # fmt: skip
 

@@ -27,7 +27,8 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
     "generic_hmac, its URL": {"signed": "{body}{url}", "algorithm": "sha1"},
 }  # fmt: skip
-KINDS = [*registry.source_keys(), *SETTINGS, "gitlab, signed", "standard, by its text"]
+REQUESTS = [key for key in registry.source_keys() if not registry.source(key).from_broker]
+KINDS = [*REQUESTS, *SETTINGS, "gitlab, signed", "standard, by its text"]
 SECRETS = {"gitlab, signed": new_secret(), "standard": new_secret(), "hookhub": new_secret()}
 
 CURL = r"""curl() { printf '%s\0' "$@"; }

@@ -122,6 +122,13 @@ class KafkaRig:
         reader.close()
         return found
 
+    def reached(self, group: str, topic: str) -> int:
+        """The offset that a group has committed; below 0: none."""
+        asker = Consumer({"bootstrap.servers": self.servers, "group.id": group, "log_level": 0})
+        [found] = asker.committed([TopicPartition(topic, 0)], timeout=10)
+        asker.close()
+        return int(found.offset)
+
     def close(self) -> None:
         self._refuser.close()
         self._lib.rd_kafka_mock_cluster_destroy(self._cluster)

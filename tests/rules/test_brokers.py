@@ -1,7 +1,16 @@
 import pytest
 
 from hub.rules.addresses import TargetRefused
-from hub.rules.brokers import KINDS, check_place, filled, hosts_of, is_broker, options_of, parts_of
+from hub.rules.brokers import (
+    KINDS,
+    check_place,
+    filled,
+    hosts_of,
+    is_broker,
+    options_of,
+    parts_of,
+    source_place_error,
+)
 
 PLACES = {
     "amqp": ["events", "events/{project}.{type}", "amq.default/orders", "events/a/b"],
@@ -86,3 +95,9 @@ def test_what_a_url_says_after_its_mark_is_read() -> None:
     assert hosts_of(KINDS["kafka"], url) == [("a", 1), ("b", 9092)]
     assert options_of(KINDS["kafka"], url) == {"sasl": "SCRAM-SHA-256"}
     assert options_of(KINDS["redis"], "redis://a/3?maxlen=1000") == {"maxlen": "1000"}
+
+
+def test_a_source_reads_a_place_of_a_kind_that_can_be_read() -> None:
+    assert source_place_error(KINDS["kafka"], "hub.SHOP") is None
+    assert source_place_error(KINDS["kafka"], "a/b") == "must be a topic, such as orders"
+    assert "cannot be read from; these can: " in (source_place_error(KINDS["sqs"], "orders") or "")

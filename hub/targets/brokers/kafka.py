@@ -214,7 +214,7 @@ class _Line:
                 "queue.buffering.max.kbytes": ROOM_KIB,
                 "partitioner": "murmur2_random",  # where Kafka's own producers put the same key
                 "error_cb": self._complains,
-                "logger": _Unheard(),
+                "logger": Unheard(),
             }
         )
         self._thread = threading.Thread(target=self._run, name="kafka", daemon=True)
@@ -249,7 +249,7 @@ class _Line:
             self._trouble = (time.monotonic(), error)
 
 
-class _Unheard:
+class Unheard:
     """For librdkafka's log, which repeats a broker's absence every second: what matters of it comes as
     errors.
     """

@@ -38,10 +38,15 @@ def make(broker: Broker, addresses: Addresses) -> Client:
     """A client of a broker, not connected yet; `addresses` says where its connections may go. Raises:
     DeliveryError.
     """
+    check_installed(broker)
+    make_client: Callable[[Broker, Addresses], Client] = import_module(MODULES[broker.kind]).client
+    return make_client(broker, addresses)
+
+
+def check_installed(broker: Broker) -> None:
+    """Raises: DeliveryError."""
     kind = KINDS.get(broker.kind)
     if kind is None:
         raise refused(f"this hub knows no broker of the kind {broker.kind}")
     if not is_installed(kind):
         raise refused(missing(kind))
-    make_client: Callable[[Broker, Addresses], Client] = import_module(MODULES[kind.key]).client
-    return make_client(broker, addresses)

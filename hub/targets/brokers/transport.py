@@ -15,8 +15,9 @@ from hub.errors import DeliveryError
 from hub.rules import brokers
 from hub.rules.addresses import TargetRefused
 from hub.targets.addresses import Addresses
-from hub.targets.brokers import kinds
+from hub.targets.brokers import consuming, kinds
 from hub.targets.brokers.client import Broker, Client, Message, refused
+from hub.targets.brokers.consuming import Consumer, Place
 from hub.targets.brokers.gates import Gates, Report
 from hub.targets.transport import Receipt, Request
 
@@ -92,6 +93,11 @@ class BrokerTransport:
             client.check(timeout_s)
         finally:
             client.close()
+
+    def consumer(self, broker: Broker, place: Place, timeout_s: float) -> Consumer:
+        """For a thread of its own, which closes it. Raises: DeliveryError."""
+        self._judge(broker, timeout_s)
+        return consuming.make(broker, self._addresses, place)
 
     def close(self) -> None:
         with self._lock:

@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 import requests
 
+from hub.targets.addresses import Addresses
 from hub.targets.brokers.client import Broker
-from tests.rigs.brokers import PASSWORD, Rig
+from hub.targets.brokers.kafka import client as kafka_client
+from tests.rigs.brokers import PASSWORD, Rig, message
 from tests.rigs.hubs import hookhub, serving
+from tests.rigs.kafka import KafkaRig
 from tests.rigs.waiting import DEADLINE_S, until
 
 KINDS = ["redis", "mosquitto", "kafka", "sqs"]
@@ -81,3 +84,29 @@ def test_an_event_reaches_the_broker_and_the_log_says_what_it_answered(
     assert attempt["request"]["url"] == target.replace("{project}", "SHOP").replace("{type}", "order.paid")
     assert PASSWORD not in json.dumps(whole)
     served.call("DELETE", f"/hooks/{hook['id']}?project=SHOP")
+
+
+def test_a_topic_is_read_by_a_source_and_each_message_is_one_event(
+    served: Served, kafka_rig: KafkaRig, addresses: Addresses
+) -> None:
+    kafka_rig.make_topic("inbox")
+    served.connect(kafka_rig.broker(), "inbox")
+    settings = {"connection": "inbox", "place": "inbox", "start": "all there is"}
+    source = served.call(
+        "POST", "/sources?project=SHOP", {"kind": "broker", "name": "Inbox", "settings": settings}
+    )
+    refused = requests.post(source["url"], json={"type": "order.paid"}, timeout=DEADLINE_S)
+    assert refused.status_code == 401
+
+    client = kafka_client(kafka_rig.broker(), addresses)
+    for body in (DATA.replace("{", '{"type":"order.read",').encode(), b"no json"):
+        client.publish(message(kafka_rig, body, place="inbox"), DEADLINE_S)
+    client.close()
+    until(lambda: kafka_rig.reached(f"hookhub-{source['id']}", "inbox"), lambda at: at == 2)
+    events = served.call("GET", "/events?project=SHOP&type=order.read")
+    assert [one["type"] for one in events] == ["order.read"]
+    now = until(
+        lambda: served.call("GET", f"/sources/{source['id']}?project=SHOP"), lambda one: one["refused"] >= 2
+    )
+    assert now["accepted"] == 1
+    served.call("DELETE", f"/sources/{source['id']}?project=SHOP")

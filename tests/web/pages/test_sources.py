@@ -6,8 +6,10 @@ import pytest
 import requests
 
 from connectors import registry
+from hub.operations.broker_connections import ConnectionChange
 from hub.store import models
 from tests.rigs.api import Browser, LiveHub
+from tests.rigs.requesters import ADMIN
 from tests.rigs.shown_hub import HARM
 
 
@@ -26,7 +28,7 @@ def test_each_kind_has_a_form_with_its_own_fields(manager: Browser, project: str
     assert page.status_code == 200
     for setting in registry.source(kind).settings:
         assert f'name="s_{setting.key}"' in page.text
-    assert ('name="secret"' in page.text) is (kind != "none")
+    assert ('name="secret"' in page.text) is (kind not in ("none", "broker"))
     assert kind in manager.get(f"/projects/{project}/sources/new").text
 
 
@@ -123,6 +125,20 @@ def test_a_source_of_a_package_that_is_gone_is_shown_and_takes_nothing(
     assert "is not installed" in page.text
     assert "kept" in manager.get(f"/projects/{project}/sources").text
     assert requests.post(f"{live.url}/in/{source}", data=b"{}", timeout=20).status_code == 401
+
+
+def test_one_that_reads_from_a_broker_shows_what_it_reads_and_no_address(
+    live: LiveHub, manager: Browser, project: str
+) -> None:
+    refused = make(manager, project, "broker", s_connection="stream", s_place="orders")
+    assert "there is no connection" in refused.text
+    change = ConnectionChange(url="kafka://kafka.example:9092")
+    live.hub.services.broker_connections.create(ADMIN, "stream", "kafka", change)
+    fields = {"s_start": "new messages", "s_type": "body:type"}
+    made = make(manager, project, "broker", s_connection="stream", s_place="orders", **fields)
+    assert made.status_code == 201
+    assert "<code>orders</code> over the connection <code>stream</code>" in made.text
+    assert f"/in/{source_in(made.text)}" not in made.text
 
 
 def test_they_are_for_managers(live: LiveHub, manager: Browser, project: str) -> None:
