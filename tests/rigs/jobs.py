@@ -1,7 +1,10 @@
 """The other door: one request at a time, but by a sending loop, as tests of single calls see it."""
 
 import threading
+from contextlib import suppress
+from typing import Any
 
+from connectors.base import HttpParcel
 from hub.errors import DeliveryError
 from hub.targets.http.loop import Loop
 from hub.targets.outbound import Outbound
@@ -45,14 +48,17 @@ def send(loop: Loop, request: Request) -> Receipt:
 
 
 class Looped(Outbound):
-    """A door whose single calls go by a loop."""
+    """A door whose single calls go by a loop, which runs from the beginning as in a hub."""
 
-    _own: Loop | None = None
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._own = self.loop("sender-test")
+        with suppress(DeliveryError):
+            send(self._own, Request("http://nowhere:0/", HttpParcel({}, b"")))
 
     def send(self, request: Request) -> Receipt:
         if not isinstance(request.url, str) or not self.takes_jobs(request.url):
             return super().send(request)
-        self._own = self._own or self.loop("sender-test")
         try:
             return send(self._own, request)
         except DeliveryError:

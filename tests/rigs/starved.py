@@ -1,6 +1,6 @@
 """A sender with few descriptors left, in a process of its own: `python -m tests.rigs.starved DOOR NUMBER …`
 prints a line of JSON for each number of spare ones, `python -m tests.rigs.starved DOOR idle` one about idle
-connections. DOOR: `single` or `looped`.
+connections. DOOR: `single` or `looped`. `NUMBER@HOST` sends to that host in place of the name localhost.
 
 A process of its own because the shortage must be certain: in the one that runs the tests, a thread that
 another test left behind may close a file in just that moment.
@@ -69,24 +69,35 @@ def idle(make: type[Outbound]) -> dict[str, object]:
     return {"said": said}
 
 
+def outcome(make: type[Outbound], case: str) -> dict[str, object]:
+    """Of a request with few descriptors left, and of the next one with enough."""
+    spare, _, host = case.partition("@")
+    door = make(allow=(ip_network("127.0.0.0/8"), ip_network("::1")))
+    # A listener that nobody serves takes the connection, so that only our own half needs descriptors.
+    with socket.create_server(("127.0.0.1", 0)) as listener, descriptors_left(int(spare)):
+        try:
+            door.send(request(f"http://{host or 'localhost'}:{listener.getsockname()[1]}/", 0.5))
+        except DeliveryError as error:
+            found = {"fault": error.fault, "phase": error.phase, "was_sent": error.was_sent}
+            said = error.reason
+    with Receiver() as receiver:
+        later = door.send(request(receiver.url_as("localhost"), 60)).answer.status
+    door.close()
+    return {"case": case, **found, "reason": said, "later": later}
+
+
 def main() -> None:
     make, what = DOORS[sys.argv[1]], sys.argv[2:]
     if what == ["idle"]:
         sys.stdout.write(json.dumps(idle(make)) + "\n")
         return
-    for spare in map(int, what):
-        door = make(allow=(ip_network("127.0.0.0/8"), ip_network("::1")))
-        # A listener that nobody serves takes the connection, so that only our own half needs descriptors.
-        with socket.create_server(("127.0.0.1", 0)) as listener, descriptors_left(spare):
-            try:
-                door.send(request(f"http://localhost:{listener.getsockname()[1]}/", 0.5))
-            except DeliveryError as error:
-                found = {"fault": error.fault, "phase": error.phase, "was_sent": error.was_sent}
-                said = error.reason
-        with Receiver() as receiver:
-            later = door.send(request(receiver.url_as("localhost"), 60)).answer.status
-        door.close()
-        sys.stdout.write(json.dumps({"spare": spare, **found, "reason": said, "later": later}) + "\n")
+    for case in what:
+        # Each in a process of its own: what another one closes late is no spare descriptor of this one.
+        if not (child := os.fork()):
+            sys.stdout.write(json.dumps(outcome(make, case)) + "\n")
+            sys.stdout.flush()
+            os._exit(0)
+        os.waitpid(child, 0)
 
 
 if __name__ == "__main__":

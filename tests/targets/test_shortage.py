@@ -11,15 +11,16 @@ from tests.rigs.hubs import ROOT, environ
 from tests.rigs.waiting import DEADLINE_S
 
 SPARE = range(8)
-
-
+BY_ADDRESS = ("0@127.0.0.1", "1@127.0.0.1")
+"""Nothing is looked up: what then needs a descriptor first is libcurl."""
 DOORS = ("single", "looped")
 
 
 @pytest.fixture(scope="module", params=DOORS)
-def outcomes(request: pytest.FixtureRequest) -> dict[int, dict[str, Any]]:
+def outcomes(request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
     """How a request ended, by the number of descriptors that were left for it."""
-    return {found.pop("spare"): found for found in starved(request.param, *map(str, SPARE))}
+    found = starved(request.param, *map(str, SPARE), *BY_ADDRESS)
+    return {one.pop("case"): one for one in found}
 
 
 def starved(*arguments: str) -> list[dict[str, Any]]:
@@ -32,9 +33,9 @@ def starved(*arguments: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("spare", SPARE)
 def test_running_out_of_descriptors_is_the_hubs_fault_wherever_it_strikes(
-    outcomes: dict[int, dict[str, Any]], spare: int
+    outcomes: dict[str, dict[str, Any]], spare: int
 ) -> None:
-    found = outcomes[spare]
+    found = outcomes[str(spare)]
     outcome = (found["fault"], found["phase"], found["was_sent"])
     if spare < 2:
         assert (found["fault"], found["was_sent"]) == ("hub", False), found["reason"]
@@ -44,9 +45,18 @@ def test_running_out_of_descriptors_is_the_hubs_fault_wherever_it_strikes(
         assert found["fault"] == "hub" or outcome == ("receiver", "sent", True), found["reason"]
 
 
-@pytest.mark.parametrize("spare", SPARE)
-def test_it_sends_again_once_there_are_descriptors(outcomes: dict[int, dict[str, Any]], spare: int) -> None:
-    assert outcomes[spare]["later"] == 200
+@pytest.mark.parametrize("case", BY_ADDRESS)
+def test_it_strikes_the_hub_where_nothing_is_looked_up(
+    outcomes: dict[str, dict[str, Any]], case: str
+) -> None:
+    found = outcomes[case]
+    assert (found["fault"], found["was_sent"]) == ("hub", False), found["reason"]
+    assert found["reason"].startswith("the hub could not ")
+
+
+@pytest.mark.parametrize("case", [*map(str, SPARE), *BY_ADDRESS])
+def test_it_sends_again_once_there_are_descriptors(outcomes: dict[str, dict[str, Any]], case: str) -> None:
+    assert outcomes[case]["later"] == 200
 
 
 @pytest.mark.parametrize("door", DOORS)

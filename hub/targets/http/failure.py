@@ -77,6 +77,12 @@ def failure(ending: Ending, scheme: str, connect_s: float, total_s: float, readi
     return DeliveryError(reason, phase, fault, ending.peer, ending.was_sent, _until(phase, ending.phases_ms))
 
 
+def not_begun(error: pycurl.error) -> DeliveryError:
+    """Why libcurl took no request: `error` is what it said instead."""
+    why = shortage() or plain(str(error.args[-1]))
+    return DeliveryError(f"the hub could not send: {why}", "connect", "hub", was_sent=False)
+
+
 def _until(phase: Phase, phases_ms: Phases) -> Phases:
     """All the time that was spent after a phase belongs to the one that was waited for in vain."""
     waited_for = {"dns": 0, "connect": 1, "tls": 2, "sent": 4, "head": 4}.get(phase)

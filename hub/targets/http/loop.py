@@ -20,9 +20,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 
+import pycurl
+
 from hub.errors import DeliveryError
 from hub.targets.addresses import Addresses
 from hub.targets.http.exchange import Handle
+from hub.targets.http.failure import not_begun
 from hub.targets.http.multi import Multi
 from hub.targets.http.sending import Sending, checked
 from hub.targets.http.sites import IDLE_S, Site, place_of
@@ -309,6 +312,8 @@ class Loop:
             handle.close()
 
     def _fail(self, job: Job, error: Exception) -> None:
+        if isinstance(error, pycurl.error):
+            error = not_begun(error)
         if isinstance(error, DeliveryError) and error.fault == "hub" and shortage() is not None:
             self._give_back_all()
         try:
