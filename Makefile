@@ -4,9 +4,12 @@ PYTHON ?= python3
 LOCK_PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-# A process a core; whoever is done takes over what another has left.
+# A process a core and one more (tests/conftest.py); whoever is done takes over what another has left.
 EVERYWHERE := -n auto --dist worksteal
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+# Each hub that a test starts would otherwise compile itself anew, which takes a second.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run install test coverage bench pictures check format lock clean

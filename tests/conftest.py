@@ -19,9 +19,10 @@ from uuid import uuid4
 import hypothesis
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from psycopg import sql
 
-from hub.store import schema
+from hub.store import passwords, schema
 from hub.store.database import Database
 from tests.rigs.stage import Stage
 
@@ -31,7 +32,16 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("hub")
 
+# A tenth of a second and 64 MiB for each password are the subject of `tests.store.test_passwords` alone.
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+passwords.hash_with(CHEAP)
+
 CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores: some tests wait for a deadline or another process, and leave their core to others."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def skip_or_fail(reason: str) -> NoReturn:

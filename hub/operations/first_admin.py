@@ -12,7 +12,7 @@ import secrets
 from hub.errors import Conflict, Expired, Forbidden, Invalid
 from hub.operations.users import add, checked_name, checked_password, grant, set_password
 from hub.rules.access import Requester
-from hub.store import settings, users
+from hub.store import passwords, settings, users
 from hub.store.database import Database
 from hub.store.users import User
 
@@ -28,7 +28,7 @@ def add_given(database: Database, name: str, password: str) -> bool:
     if database.read(is_set_up):
         return False
     _check(name, password)
-    password_hash = users.hashed(password)
+    password_hash = passwords.hashed(password)
 
     def write() -> bool:
         if is_set_up():
@@ -81,7 +81,7 @@ def redeem(database: Database, token: str, name: str, password: str, address: st
     """
     database.read(lambda: check_link(database, token))  # before a stranger makes us hash
     _check(name, password)
-    password_hash = users.hashed(password)
+    password_hash = passwords.hashed(password)
 
     def write() -> User:
         check_link(database, token)

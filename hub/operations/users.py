@@ -9,7 +9,7 @@ from hub.operations import sign_in_tries
 from hub.operations.projects import named
 from hub.rules.access import Requester, Role, require
 from hub.rules.people import PASSWORD_MAX, email_error, name_error, password_error
-from hub.store import audit, sessions, users
+from hub.store import audit, passwords, sessions, users
 from hub.store.database import Database
 from hub.store.projects import Project
 from hub.store.users import User
@@ -63,7 +63,7 @@ class Users:
         wrong = [*checked_name(name), *checked_password(password), *_checked_role(project_key, role)]
         if wrong:
             raise Invalid(wrong)
-        password_hash = users.hashed(password) if password is not None else None
+        password_hash = passwords.hashed(password) if password is not None else None
 
         def write() -> User:
             project = named(project_key)
@@ -99,7 +99,7 @@ class Users:
         ]
         if wrong:
             raise Invalid(wrong)
-        password_hash = users.hashed(password) if password is not None else None
+        password_hash = passwords.hashed(password) if password is not None else None
 
         def write() -> User:
             user, project, now = known(name), named(project_key), self._database.clock.now()
@@ -146,7 +146,7 @@ class Users:
         given = password[: PASSWORD_MAX + 1]
         if self._database.read(lambda: users.check_password(requester.name, given)) is None:
             raise Invalid([("current_password", "is not your password")])
-        password_hash = users.hashed(new)
+        password_hash = passwords.hashed(new)
 
         def write() -> None:
             sign_in_tries.was_right(tried)

@@ -25,7 +25,7 @@ import psycopg
 from hub.errors import Conflict, StoreUnavailable, StoreUndecided
 from hub.store import connections, engine_errors, models, private_files
 from hub.store.clock import Clock
-from hub.store.patience import Patience
+from hub.store.patience import PATIENCE_S, Patience
 from hub.store.write_lock import WriteLock
 from hub.store.writers import Writers
 
@@ -49,13 +49,15 @@ RERUN_PAUSE_S = 0.05
 class Database:
     """One database, opened. Use it from many threads; close it once."""
 
-    def __init__(self, url: str, clock: Clock | None = None) -> None:
-        """`url`: `sqlite:///path` or `postgresql://…`. Nothing is connected yet."""
+    def __init__(self, url: str, clock: Clock | None = None, patience_s: float = PATIENCE_S) -> None:
+        """`url`: `sqlite:///path` or `postgresql://…`. Nothing is connected yet. `patience_s`: how long a
+        change is waited for.
+        """
         self.clock = clock or Clock()
         self.is_postgresql = not url.startswith("sqlite")
         self._db = connections.opened(url)
         models.database.initialize(self._db)
-        self._patience = Patience(self._db if self.is_postgresql else None)
+        self._patience = Patience(self._db if self.is_postgresql else None, patience_s)
         self._connecting = threading.Lock()
         self._running = threading.local()
         self.path = None if self.is_postgresql else Path(self._db.database)

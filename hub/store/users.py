@@ -1,29 +1,17 @@
 """Users: who can sign in, with which password, and which role they have in which project.
 
-Owns those two tables. Of a password only an argon2 hash is kept. Making one or checking one takes a tenth of
-a second and 64 MiB, so it is done outside of transactions, and by two threads at a time.
+Owns those two tables. What is kept of a password, `hub.store.passwords` makes.
 """
 
-import secrets
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
 from hub.rules.access import MANAGERS, Role
-from hub.store import models
+from hub.store import models, passwords
 from hub.store.database import Database
 from hub.store.projects import Project
-
-_hasher = PasswordHasher()
-_hashing = threading.Semaphore(2)
-"""A flood of logins must not take all memory."""
-_DUMMY_HASH = _hasher.hash(secrets.token_hex(16))
-"""Checked for unknown users, so that they take as long as known ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +34,11 @@ class User:
         return self.disabled_at is not None
 
 
-def hashed(password: str) -> str:
-    """What is kept of a password. Takes a tenth of a second: never call it inside a transaction, publishers
-    would wait for it.
-    """
-    with _hashing:
-        return _hasher.hash(password)
-
-
 def check_password(name: str, password: str) -> User | None:
     """The user, if the password is theirs; it takes the same time when there is no such user."""
     row = None if "\0" in name else models.User.get_or_none(models.User.name == name)
     kept = row.password_hash if row is not None else None
-    with _hashing:
-        try:
-            _hasher.verify(kept or _DUMMY_HASH, password)
-        except (VerificationError, InvalidHashError):
-            return None
-    return by_name(name) if kept else None
+    return by_name(name) if passwords.fits(password, kept) else None
 
 
 def add(name: str, password_hash: str | None, is_admin: bool, now: float) -> User:

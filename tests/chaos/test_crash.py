@@ -14,7 +14,8 @@ import pytest
 import requests
 
 from hub.engine.runs import UNRECORDED_MAX
-from tests.rigs.hubs import Serving, hookhub, serving
+from tests.rigs.commands import run
+from tests.rigs.hubs import Serving, serving
 from tests.rigs.receivers import Received, Receiver
 from tests.rigs.waiting import DEADLINE_S, until
 
@@ -53,24 +54,23 @@ class Publishers:
                     self.acknowledged.add(answer.json()["id"])
 
 
-def prepared(folder: Path, receiver: Receiver, environ: dict[str, str], **tuned: Any) -> str:
-    """A project with a hook to the receiver; a token for it."""
+def prepared(folder: Path, environ: dict[str, str], **tuned: Any) -> str:
+    """A project; a token for it."""
     values = {**environ, "HUB_DATA_DIR": str(folder / "data")}
-    assert hookhub("project", "create", "DEMO", **values).returncode == 0
-    made = hookhub(
-        "token", "create", "--project", "DEMO", "--scope", "publish", "--scope", "manage", **values
-    )
-    token = made.stdout.strip()
+    assert run("project", "create", "DEMO", **values)[0] == 0
+    scopes = ("--scope", "publish", "--scope", "manage")
+    token = run("token", "create", "--project", "DEMO", *scopes, **values)[1].strip()
     for key, value in tuned.items():
-        assert hookhub("settings", "set", key, json.dumps(value), **values).returncode == 0
-    with serving(folder, **environ) as hub:
-        body = {"target_url": receiver.url, "events": ["*"]}
-        answer = requests.post(
-            f"{hub.url}/api/v1/hooks", json=body, headers={"X-API-Key": token}, timeout=DEADLINE_S
-        )
-        assert answer.status_code == 201, answer.text
-        assert hub.stop() == 0
+        assert run("settings", "set", key, json.dumps(value), **values)[0] == 0
     return token
+
+
+def subscribe(hub: Serving, token: str, receiver: Receiver) -> None:
+    body = {"target_url": receiver.url, "events": ["*"]}
+    answer = requests.post(
+        f"{hub.url}/api/v1/hooks", json=body, headers={"X-API-Key": token}, timeout=DEADLINE_S
+    )
+    assert answer.status_code == 201, answer.text
 
 
 @pytest.mark.parametrize(("engine", "kills"), [("sqlite", 3), ("postgresql", 1)])
@@ -84,10 +84,12 @@ def test_nothing_that_was_acknowledged_is_lost_by_kill_9(
         "HUB_OUTBOUND_ALLOW": "127.0.0.0/8",
     }
     with Receiver() as receiver:
-        token = prepared(tmp_path, receiver, environ, attempt_timeout_s=1)
+        token = prepared(tmp_path, environ, attempt_timeout_s=1)
         publishers = Publishers(token)
-        for _ in range(kills):
+        for kill in range(kills):
             with serving(tmp_path, **environ) as hub:
+                if not kill:
+                    subscribe(hub, token, receiver)
                 seen = len(receiver.requests)
                 threads = publishers.run(hub)
                 receiver.wait_for(seen + chance.randrange(20, 300))

@@ -6,7 +6,8 @@ import resource
 from pathlib import Path
 from typing import Any
 
-from tests.rigs.hubs import Serving, hookhub, serving
+from tests.rigs.commands import run
+from tests.rigs.hubs import Serving, serving
 from tests.rigs.receivers import Receiver
 from tests.rigs.waiting import DEADLINE_S, until
 
@@ -43,9 +44,9 @@ def test_at_the_limit_nobody_is_charged_and_it_goes_on_when_descriptors_are_free
 ) -> None:
     with serving(tmp_path, HUB_OUTBOUND_ALLOW="127.0.0.0/8") as hub, Receiver() as receiver:
         pid, data = hub.process.pid, str(tmp_path / "data")
-        hookhub("project", "create", "DEMO", HUB_DATA_DIR=data)
+        run("project", "create", "DEMO", HUB_DATA_DIR=data)
         scopes = ("--scope", "publish", "--scope", "manage", "--scope", "read")
-        token = hookhub("token", "create", "--project", "DEMO", *scopes, HUB_DATA_DIR=data).stdout.strip()
+        token = run("token", "create", "--project", "DEMO", *scopes, HUB_DATA_DIR=data)[1].strip()
         call = Caller(hub, token)
         for n in range(HOOKS):
             url = receiver.url_as("localhost") if n % 2 else receiver.url

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.rigs.hubs import Serving, hookhub, serving
+from tests.rigs.commands import run
+from tests.rigs.hubs import Serving, serving
 from tests.rigs.receivers import Received, Receiver
 from tests.rigs.waiting import DEADLINE_S, until
 
@@ -57,11 +58,11 @@ def test_order_and_rate_are_kept_by_kill_9(
         "HUB_WORKERS": "2",
     }
     values = {**environ, "HUB_DATA_DIR": str(tmp_path / "data")}
-    assert hookhub("project", "create", "DEMO", **values).returncode == 0
+    assert run("project", "create", "DEMO", **values)[0] == 0
     scopes = ("--scope", "publish", "--scope", "manage")
-    token = hookhub("token", "create", "--project", "DEMO", *scopes, **values).stdout.strip()
+    token = run("token", "create", "--project", "DEMO", *scopes, **values)[1].strip()
     for key, value in {"attempt_timeout_s": 1, "failure_limit": 0}.items():
-        assert hookhub("settings", "set", key, json.dumps(value), **values).returncode == 0
+        assert run("settings", "set", key, json.dumps(value), **values)[0] == 0
 
     def sometimes(_: Received) -> int:
         return 503 if chance.random() < 0.1 else 200

@@ -35,7 +35,7 @@ class Worker:
 @pytest.fixture
 def hub(postgresql_url: str, tmp_path: Path) -> Iterator[Engine]:
     """Takes events in and sends none."""
-    engine = Engine(postgresql_url, tmp_path, sends=False, attempt_timeout_s=1)
+    engine = Engine(postgresql_url, tmp_path, sends=False, attempt_timeout_s=60)
     with engine:
         yield engine
 

@@ -113,34 +113,33 @@ def test_check_warns_of_too_few_open_files_and_of_a_hub_that_reaches_everything(
 def test_check_says_whether_it_looked_at_the_running_hub(tmp_path: Path) -> None:
     where = {"HUB_DATA_DIR": str(tmp_path / "data")}
     with serving(tmp_path) as hub:
-        until(lambda: "answers and is ready" in hookhub("check", HUB_BASE_URL=hub.url, **where).stdout)
+        until(lambda: "answers and is ready" in run("check", HUB_BASE_URL=hub.url, **where)[1])
+        # As a process: nothing of the hub's is in it.
         done = hookhub("check", HUB_BASE_URL=hub.url, **where)
         assert (
             f"ok       running hub: process {hub.process.pid} at {hub.url} answers and is ready"
             in done.stdout
         )
         assert "started with the base URL" not in done.stdout
-        told_otherwise = hookhub("check", HUB_BASE_URL="https://hub.example", **where).stdout
+        told_otherwise = run("check", HUB_BASE_URL="https://hub.example", **where)[1]
         assert f"it was started with the base URL {hub.url}" in told_otherwise
         os.kill(hub.process.pid, signal.SIGSTOP)
         try:
-            stopped = hookhub("check", HUB_BASE_URL=hub.url, **where)
+            code, stopped, _ = run("check", HUB_BASE_URL=hub.url, **where)
         finally:
             os.kill(hub.process.pid, signal.SIGCONT)
-        assert stopped.returncode == 1
-        assert (
-            f"error    running hub: process {hub.process.pid} at {hub.url} does not answer" in stopped.stdout
-        )
-    gone = hookhub("check", **where)
-    assert (gone.returncode, gone.stderr) == (0, "")
-    assert f"running hub: none serves {tmp_path / 'data'} now" in gone.stdout
+        assert code == 1
+        assert f"error    running hub: process {hub.process.pid} at {hub.url} does not answer" in stopped
+    code, gone, err = run("check", **where)
+    assert (code, err) == (0, "")
+    assert f"running hub: none serves {tmp_path / 'data'} now" in gone
 
 
 def test_check_says_why_a_running_hub_is_not_ready(tmp_path: Path) -> None:
     with serving(tmp_path, "--workers", "0"):
-        done = hookhub("check", HUB_DATA_DIR=str(tmp_path / "data"))
-    assert done.returncode == 1
-    assert "is not ready: database ok, workers none" in done.stdout
+        code, out, _ = run("check", HUB_DATA_DIR=str(tmp_path / "data"))
+    assert code == 1
+    assert "is not ready: database ok, workers none" in out
 
 
 def test_check_speaks_to_the_mail_relay(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.rigs.commands import run
-from tests.rigs.hubs import hookhub, serving
+from tests.rigs.hubs import serving
 from tests.rigs.waiting import DEADLINE_S, until
 
 
@@ -95,11 +95,11 @@ def test_serve_and_worker_refuse_a_key_that_does_not_fit(made: str, key: str | N
 def test_commands_run_beside_a_serving_hub(tmp_path: Path) -> None:
     where = {"HUB_DATA_DIR": str(tmp_path / "data")}
     with serving(tmp_path) as hub:
-        assert hookhub("project", "create", "TRAVEL", **where).returncode == 0
-        token = hookhub("token", "create", "--project", "TRAVEL", "--scope", "read", **where).stdout.strip()
-        assert hookhub("settings", "set", "failure_limit", "3", **where).returncode == 0
+        assert run("project", "create", "TRAVEL", **where)[0] == 0
+        token = run("token", "create", "--project", "TRAVEL", "--scope", "read", **where)[1].strip()
+        assert run("settings", "set", "failure_limit", "3", **where)[0] == 0
         answer = requests.Session().get(
             f"{hub.url}/api/v1/me", headers={"X-API-Key": token}, timeout=DEADLINE_S
         )
         assert answer.json()["project"]["key"] == "TRAVEL"
-        until(lambda: "1 deliver now" in hookhub("check", **where).stdout)
+        until(lambda: "1 deliver now" in run("check", **where)[1])

@@ -39,11 +39,11 @@ def test_serve_prints_its_url_and_a_link_that_works_until_somebody_is_there(tmp_
         )
         assert hub.stop(signal.SIGINT) == 0
     where = {"HUB_DATA_DIR": str(tmp_path / "data")}
-    hookhub("user", "create", "anna", "--admin", **where)
+    run("user", "create", "anna", "--admin", **where)
     with serving(tmp_path) as hub:
         assert hub.set_up_link is not None, "anna cannot sign in"
         assert hub.stop() == 0
-    hookhub("user", "set-password", "anna", "--password-stdin", stdin="correct horse battery\n", **where)
+    run("user", "set-password", "anna", "--password-stdin", stdin="correct horse battery\n", **where)
     with serving(tmp_path) as hub:
         assert hub.set_up_link is None
         assert len(hub.lines) == 1
@@ -134,9 +134,9 @@ def test_hubs_that_only_answer_and_a_worker_share_a_database(tmp_path: Path, dat
     with serving(tmp_path, "--workers", "0", **where) as hub:
         worker = subprocess.Popen([*PROGRAM, "worker"], env=environ(**where, **data), stderr=subprocess.PIPE)
         try:
-            assert hookhub("project", "create", "TRAVEL", **where, **data).returncode == 0
+            assert run("project", "create", "TRAVEL", **where, **data)[0] == 0
             scopes = [part for scope in ("publish", "subscribe") for part in ("--scope", scope)]
-            token = hookhub("token", "create", "--project", "TRAVEL", *scopes, **where, **data).stdout.strip()
+            token = run("token", "create", "--project", "TRAVEL", *scopes, **where, **data)[1].strip()
             session.headers["X-API-Key"] = token
             made = session.post(
                 f"{hub.url}/api/v1/hooks", json={"target_url": receiver.url + "/in", "event": "*"}, timeout=10
@@ -146,9 +146,9 @@ def test_hubs_that_only_answer_and_a_worker_share_a_database(tmp_path: Path, dat
             ).json()
             assert receiver.wait(lambda: receipt["id"] in receiver.accepted("/in"), 20)
             assert standard_fault(receiver.accepted("/in")[receipt["id"]], made.json()["secret"]) is None
-            found = hookhub("check", **where, **data)
-            assert (found.returncode, found.stderr) == (0, "")
-            assert "workers: 1 deliver now" in found.stdout
+            code, out, err = run("check", **where, **data)
+            assert (code, err) == (0, "")
+            assert "workers: 1 deliver now" in out
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(DEADLINE_S) == 0
         finally:

@@ -10,7 +10,7 @@ TOKEN = re.compile(r"hub_[\w-]{43}\n")
 
 
 def test_a_token_is_printed_and_nothing_else(data: str) -> None:
-    hookhub("project", "create", "TRAVEL", "--data", data)
+    run("project", "create", "TRAVEL", "--data", data)
     done = hookhub(
         "token",
         "create",

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from hub.commands.worker_processes import Child
-from tests.rigs.hubs import hookhub, is_alive, serving
+from tests.rigs.commands import run
+from tests.rigs.hubs import is_alive, serving
 from tests.rigs.waiting import DEADLINE_S, until
 
 
@@ -60,7 +61,7 @@ def test_a_folder_named_as_the_program_in_the_working_directory_is_not_taken_for
     with serving(tmp_path, "--workers", "2") as hub:
         assert len(hub.workers(1)) == 1
         data = {"HUB_DATA_DIR": str(tmp_path / "data")}
-        until(lambda: "workers: 2 deliver now" in hookhub("check", cwd=tmp_path, **data).stdout)
+        until(lambda: "workers: 2 deliver now" in run("check", **data)[1])
         assert hub.stop() == 0
         assert "ended with" not in hub.err.read_text()
 

@@ -2,6 +2,7 @@
 leave.
 """
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -10,10 +11,13 @@ from click.testing import CliRunner
 from hub import cli
 
 
-def run(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
-    """One command in this process; exit code, stdout, stderr."""
+def run(*arguments: str, stdin: str = "", **environ: str) -> tuple[int, str, str]:
+    """One command in this process, with these of the hub's variables; exit code, stdout, stderr. Never where
+    a hub runs in the same process: the models of a process know one database.
+    """
     runner = CliRunner()
-    with runner.isolation(stdin) as (out, err, _):
+    inherited = dict.fromkeys(name for name in os.environ if environ and name.startswith("HUB_"))
+    with runner.isolation(stdin, {**inherited, **environ}) as (out, err, _):
         code = cli.run(arguments)
         return code, out.getvalue().decode(), err.getvalue().decode()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.errors import Conflict
-from hub.store import models, projects, users
+from hub.store import models, passwords, projects, users
 from tests.rigs.stage import Stage
 
 
@@ -12,7 +12,7 @@ def password_hash_of(store: Stage, name: str) -> str:
 
 
 def test_a_password_is_checked_and_nowhere_kept(store: Stage) -> None:
-    store.do(lambda: users.add("ann", users.hashed("correct horse"), False, store.clock.now()))
+    store.do(lambda: users.add("ann", passwords.hashed("correct horse"), False, store.clock.now()))
     found = store.read(lambda: users.check_password("ann", "correct horse"))
     assert found == store.read(lambda: users.by_name("ann"))
     assert found is not None
@@ -20,7 +20,7 @@ def test_a_password_is_checked_and_nowhere_kept(store: Stage) -> None:
     for name, password in (("ann", "wrong"), ("ann", ""), ("nobody", "correct horse")):
         assert store.read(lambda name=name, password=password: users.check_password(name, password)) is None  # type: ignore[misc]
     assert password_hash_of(store, "ann").startswith("$argon2id$")
-    store.do(lambda: users.set_password(found, users.hashed("another")))
+    store.do(lambda: users.set_password(found, passwords.hashed("another")))
     assert store.read(lambda: users.check_password("ann", "correct horse")) is None
     assert store.read(lambda: users.check_password("ann", "another")) is not None
 
