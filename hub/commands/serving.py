@@ -28,6 +28,7 @@ from hub.engine.cores import stay_on_one_core
 from hub.errors import ConfigError, HubError, Invalid
 from hub.operations import first_admin, hub_data
 from hub.store.clock import Clock
+from hub.store.database import Database
 from hub.web.http_server import BACKLOG, Server, server_config
 
 log = logging.getLogger("hub.serve")
@@ -66,16 +67,14 @@ def serve(
         hub = Hub(loaded, sends=loaded.workers > 0, wake_others=lambda: others.wake())
         others = held.enter_context(
             WorkerProcesses(
-                max(0, loaded.workers - 1), data_dir, hub.database.clock, loaded.host, loaded.port
+                max(0, _processes(loaded.workers, hub.database) - 1),
+                data_dir,
+                hub.database.clock,
+                loaded.host,
+                loaded.port,
             )
         )
         link = first_start(hub, loaded)
-        if loaded.workers > 1 and not hub.database.is_postgresql:
-            log.warning(
-                "%s delivery processes share one SQLite file and write to it in turns: on few cores one is"
-                " quicker, on PostgreSQL they write at once",
-                loaded.workers,
-            )
 
         def announce() -> None:
             others.start()
@@ -100,6 +99,20 @@ def serve(
             server.run_until_stopped(listener)
     if not server.has_started:
         raise HubError("The hub could not start: the log above says why.")
+
+
+def _processes(wanted: int, database: Database) -> int:
+    """How many processes deliver. On SQLite one: each transaction of a second one waits for the first and
+    reads anew what that has written (docs/design/performance.md).
+    """
+    if wanted > 1 and not database.is_postgresql:
+        log.warning(
+            "HUB_WORKERS is %s, and this hub delivers from 1 process: on SQLite they would write in turns,"
+            " cost more and gain nothing. On PostgreSQL they write at once: set HUB_DATABASE_URL",
+            wanted,
+        )
+        return 1
+    return wanted
 
 
 @click.command("worker")

@@ -104,8 +104,8 @@ def test_a_taken_port_is_one_line(tmp_path: Path, data: str) -> None:
     assert "--port" in done.stderr
 
 
-def test_the_log_of_a_hub_and_its_workers_is_json_when_asked_for(tmp_path: Path) -> None:
-    with serving(tmp_path, "--workers", "2", HUB_LOG_FORMAT="json") as hub:
+def test_the_log_of_a_hub_and_its_workers_is_json_when_asked_for(tmp_path: Path, postgresql_url: str) -> None:
+    with serving(tmp_path, "--workers", "2", HUB_LOG_FORMAT="json", HUB_DATABASE_URL=postgresql_url) as hub:
         hub.workers(1)
         assert hub.stop() == 0
         lines = [json.loads(line) for line in hub.err.read_text().splitlines()]
