@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from connectors.registry import find_format
 from hub.errors import FieldError
 from hub.logs import MASK
+from hub.rules.templating import shape
 from hub.rules.templating import template as templates
 from hub.rules.templating.constants import TemplateWrong
 
@@ -31,6 +32,18 @@ def template_errors(template: str | None) -> list[FieldError]:
     except TemplateWrong as wrong:
         return [("template", str(wrong))]
     return []
+
+
+def template_json_errors(form: str, template: str | None) -> list[FieldError]:
+    """That a template which can be read never makes what a hook in this format sends."""
+    if not template or not template.strip():
+        return []
+    found = find_format(form)
+    try:
+        why = shape.no_json(template) if found is not None and found.makes == "json" else None
+    except TemplateWrong:  # told by `template_errors`
+        return []
+    return [] if why is None else [("template", f"never makes JSON, which the format {form} sends: {why}")]
 
 
 def settings_errors(

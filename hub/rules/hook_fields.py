@@ -140,6 +140,8 @@ def errors_in(change: HookChange, around: Circumstances) -> list[FieldError]:
     if change.settings is not UNSET or change.format is not UNSET:
         given = None if change.settings is UNSET else change.settings
         errors += format_fields.settings_errors(form, given, around.settings)
+    if change.template is not UNSET:
+        errors += format_fields.template_json_errors(form or _default_format(change, around), change.template)
     errors += _mail_errors(change, form, around) + _broker_errors(change, form, around)
     return errors + errors_anywhere(change, around.formats)
 
@@ -277,6 +279,11 @@ def _broker_errors(change: HookChange, form: str, around: Circumstances) -> list
     if change.handshake is not UNSET and change.handshake:
         errors.append(("handshake", "must be left out for a broker: it is for receivers over HTTP"))
     return errors
+
+
+def _default_format(change: HookChange, around: Circumstances) -> str:
+    is_mail = change.target_url is not UNSET and recipients.is_mail(change.target_url)
+    return MAIL_FORMAT if is_mail else catalogues.default_format(around.catalogue)
 
 
 def _mail_errors(change: HookChange, form: str, around: Circumstances) -> list[FieldError]:

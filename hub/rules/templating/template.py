@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment
+from jinja2 import Environment, nodes
 from jinja2.exceptions import TemplateSyntaxError
 
 from hub.rules.templating.constants import TemplateWrong
@@ -65,19 +65,23 @@ def read(source: str) -> Template:
     Raises:
         TemplateWrong: it is too long, has a fault, or uses what templates here do not have.
     """
+    return Template(Reader().body(parsed(source).body))
+
+
+def parsed(source: str) -> nodes.Template:
+    """A source as Jinja's parser sees it. Raises: TemplateWrong."""
     if len(source) > SOURCE_MAX:
         raise TemplateWrong(f"has {len(source)} characters; {SOURCE_MAX} is the most")
     if "\0" in source:
         raise TemplateWrong("must not hold a NUL character")
     try:
-        tree = _ENVIRONMENT.parse(source)
+        return _ENVIRONMENT.parse(source)
     except TemplateSyntaxError as error:
         raise TemplateWrong(f"line {error.lineno}: {_as_typed(error.message or '')}") from None
     except RecursionError:
         raise TemplateWrong("is nested too deeply") from None
     except ValueError:
         raise TemplateWrong("holds a number that is too long") from None
-    return Template(Reader().body(tree.body))
 
 
 # It only parses: nothing is compiled or run by Jinja, and escaping is `template_values`' business.

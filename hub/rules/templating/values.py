@@ -58,7 +58,8 @@ class JsonEscape:
     """
 
     def __init__(self) -> None:
-        self._is_in_string = False
+        self.is_in_string = False
+        """Whether what comes next is within quotes of the template."""
         self._is_escaped = False
 
     def plain(self, text: str) -> str:
@@ -66,13 +67,13 @@ class JsonEscape:
             if self._is_escaped:
                 self._is_escaped = False
             elif character == "\\":
-                self._is_escaped = self._is_in_string
+                self._is_escaped = self.is_in_string
             elif character == '"':
-                self._is_in_string = not self._is_in_string
+                self.is_in_string = not self.is_in_string
         return text
 
     def value(self, value: Any, text: Text) -> str:
-        if self._is_in_string:
+        if self.is_in_string:
             return json.dumps(text(value), ensure_ascii=False)[1:-1]
         if isinstance(value, str):
             return json.dumps(text(value), ensure_ascii=False)

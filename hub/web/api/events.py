@@ -3,21 +3,31 @@
 Owns their shapes; `publish` is the call that brings events in.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 from pydantic import Field
 
 from connectors import registry
 from connectors.base import Event, EventTypeInfo
+from hub.timestamps import iso
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
-from hub.web.api.models import WORDS, Deleted, Envelope, EventTypeAnswer, EventTypeInput
+from hub.web.api.models import WORDS, Deleted, EventAnswer, EventTypeAnswer, EventTypeInput
 from hub.web.api.queries import Paged, Query, before_id
 
 TYPES_PAGE = 100
 
 
-def envelope(event: Event) -> msgspec.Raw:
-    """An event as the `standard` format sends it, its `data` untouched."""
-    return msgspec.Raw(registry.format_of("standard").body(event))
+def _shown(request: ApiRequest, found: Sequence[Event]) -> list[msgspec.Raw]:
+    """Events as the `standard` format sends them, `data` untouched, with the time that they wait for."""
+    due_at = request.services.events.due_at([event.id for event in found])
+    form = registry.format_of("standard")
+
+    def one(event: Event) -> msgspec.Raw:
+        body, at = form.body(event), due_at.get(event.id)
+        return msgspec.Raw(body if at is None else b'%s,"deliver_at":"%s"}' % (body[:-1], iso(at).encode()))
+
+    return [one(event) for event in found]
 
 
 class EventQuery(Paged):
@@ -38,13 +48,12 @@ def list_events(request: ApiRequest) -> ApiResponse:
         before=wanted.before,
         limit=wanted.limit,
     )
-    return request.page(found, [envelope(event) for event in found], goes_on=goes_on)
+    return request.page(found, _shown(request, found), goes_on=goes_on)
 
 
 def get_event(request: ApiRequest) -> ApiResponse:
-    return ApiResponse(
-        envelope(request.services.events.get(request.requester, request.project, request.path["id"]))
-    )
+    found = request.services.events.get(request.requester, request.project, request.path["id"])
+    return ApiResponse(_shown(request, [found])[0])
 
 
 def delete_event(request: ApiRequest) -> ApiResponse:
@@ -79,9 +88,9 @@ CALLS = (
          answer=list[EventTypeAnswer], tag="events", query=EventTypeQuery),
     Call("POST", "/event-types", declare_type, "Declare an event type", ("manage",), EventTypeAnswer, 201,
          EventTypeInput, problems=(409,), tag="events"),
-    Call("GET", "/events", list_events, "Events, newest first", ("read", "subscribe"), list[Envelope],
+    Call("GET", "/events", list_events, "Events, newest first", ("read", "subscribe"), list[EventAnswer],
          tag="events", query=EventQuery),
-    Call("GET", "/events/{id}", get_event, "One event", ("read",), Envelope, tag="events"),
+    Call("GET", "/events/{id}", get_event, "One event", ("read",), EventAnswer, tag="events"),
     Call("DELETE", "/events/{id}", delete_event, "Withdraw an event that waits for its time",
          ("publish", "manage"), Deleted, problems=(409,), tag="events"),
 )  # fmt: skip

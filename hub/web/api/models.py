@@ -98,6 +98,12 @@ class Envelope(BaseModel):
     data: dict[str, Any]
 
 
+class EventAnswer(Envelope):
+    """An event that was published."""
+
+    deliver_at: str | None = Field(None, description="Only while it waits for its time: when that is")
+
+
 class EventTypeAnswer(BaseModel):
     id: str
     name: str

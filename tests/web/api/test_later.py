@@ -30,6 +30,8 @@ def test_it_is_accepted_with_its_time_and_sent_to_nobody_yet(
     assert accepted.status_code == 202
     assert (accepted.json()["deliveries"], accepted.json()["deliver_at"]) == (None, iso(now + DAY))
     assert api.get(f"/events/{accepted.json()['id']}/deliveries").json() == []
+    assert api.get(f"/events/{accepted.json()['id']}").json()["deliver_at"] == iso(now + DAY)
+    assert api.get("/events").json()[0]["deliver_at"] == iso(now + DAY)
     assert publish(api, iso(now + DAY), id="mine").json()["duplicate"] is True
 
 
@@ -41,6 +43,7 @@ def test_a_time_that_has_gone_by_means_at_once(api: Client, receiver: Receiver, 
     assert (accepted["deliveries"], accepted["deliver_at"]) == (1, None)
     [request] = receiver.wait_for(1)
     assert json.loads(request.body)["id"] == accepted["id"]
+    assert "deliver_at" not in api.get(f"/events/{accepted['id']}").json()
 
 
 def test_when_its_time_has_come_it_is_sent(
