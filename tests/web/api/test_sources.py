@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from connectors import registry
+from hub.operations.broker_connections import ConnectionChange
 from tests.rigs.administration import fields_of, trail
 from tests.rigs.api import Client, LiveHub
+from tests.rigs.requesters import ADMIN
 
 Json = dict[str, Any]
 
@@ -20,9 +22,15 @@ def make(api: Client, kind: str = "github", **fields: Any) -> Json:
 
 
 @pytest.mark.parametrize("key", registry.source_keys())
-def test_a_source_of_each_kind_can_be_made_with_what_its_kind_needs(api: Client, key: str) -> None:
+def test_a_source_of_each_kind_can_be_made_with_what_its_kind_needs(
+    live: LiveHub, api: Client, key: str
+) -> None:
     kind = registry.source(key)
     settings = {"shop": "a.myshopify.com"} if key == "shopify" else {}
+    if kind.from_broker:
+        stream = ConnectionChange(url="kafka://kafka.example:9092")
+        live.hub.services.broker_connections.create(ADMIN, "stream", "kafka", stream)
+        settings = {"connection": "stream", "place": "orders"}
     made = make(api, key, settings=settings)
     assert made["url"].endswith(f"/in/{made['id']}")
     assert made["has_secret"] is (kind.secret_from == "hub")
