@@ -96,7 +96,7 @@ def files_found(programs: Path) -> set[str]:
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what the project is built from, links kept as links."""
     copy = tmp_path_factory.mktemp("source")
-    for name in ("hub", "connectors", "templates"):
+    for name in ("hub", "connectors", "templates", "docs"):
         shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "LICENSE", "README.md"):
         shutil.copy(ROOT / name, copy)

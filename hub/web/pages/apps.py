@@ -9,7 +9,7 @@ from typing import Any
 from connectors import registry
 from hub.errors import NotFound
 from hub.rules.access import APP_SCOPES
-from hub.web.pages import gallery, words
+from hub.web.pages import gallery, guides, words
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 SEARCH_MAX = 100
@@ -31,6 +31,7 @@ def show(request: PageRequest) -> View:
         "sources": sources,
         "targets": targets,
         "in_use": _in_use(request),
+        "guides": guides.titles(),
         "broken": broken,
         "sends_mail": request.services.subscriptions.sends_mail,
     }
