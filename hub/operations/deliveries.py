@@ -18,6 +18,7 @@ from hub.store import attempts, audit, events, fan_outs, history, hooks, redeliv
 from hub.store.attempts import Attempt, Result
 from hub.store.database import Database
 from hub.store.history import Batch, Delivery
+from hub.store.hooks import Hook
 from hub.store.projects import Project
 
 BODIES_BYTES_MAX = 2_097_152
@@ -25,6 +26,8 @@ BODIES_BYTES_MAX = 2_097_152
 
 STATES_MAX = 1_000
 DROPPED_AT_ONCE = 500
+SEARCHED_MAX = 250_000
+"""Deliveries of a hook that a page looks through for those of one type: a sixth of a second."""
 """Rows of one transaction: it shares the writer with the publishers."""
 
 
@@ -36,6 +39,12 @@ class Deliveries:
         self._database = database
         self._subscriptions = subscriptions
         self._wake = wake
+
+    def search_end(self, hook: Hook, before: str | None) -> str | None:
+        """How far back a page may look for deliveries of one type, which no index knows: the last one that
+        it looks at; None: at all that there are.
+        """
+        return self._database.read(lambda: history.search_end(hook.id, before, SEARCHED_MAX))
 
     def find(
         self,
@@ -49,10 +58,11 @@ class Deliveries:
         type: str | None = None,
         since: float | None = None,
         before: str | None = None,
+        down_to: str | None = None,
         limit: int = 50,
     ) -> list[Delivery]:
         """Newest first, of one hook, event or batch, or of all; `state` is a shown one; `since`: made then or
-        later.
+        later; `down_to`: none that is older than this one.
 
         Raises:
             NotFound: there is no such hook or event, or it must look so. Invalid: a type that cannot be
@@ -74,6 +84,7 @@ class Deliveries:
                 origin_app=requester.app,
                 since=since,
                 before=before,
+                down_to=down_to,
                 limit=limit,
             )
         )

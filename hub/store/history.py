@@ -76,6 +76,7 @@ def find(
     origin_app: str | None = None,
     since: float | None = None,
     before: str | None = None,
+    down_to: str | None = None,
     limit: int = 50,
 ) -> list[Delivery]:
     """Newest first; `state` is a shown one; `since`: made then or later, in epoch seconds."""
@@ -95,9 +96,21 @@ def find(
         query = query.where(table.id >= first_id("dlv", since))
     if before:
         query = query.where(table.id < before)
+    if down_to:
+        query = query.where(table.id >= down_to)
     if state:
         query = query.where(_is_shown_as(state, are_few=hook_id is not None and _are_few_open(hook_id)))
     return [_delivery(row) for row in query]
+
+
+def search_end(hook_id: str, before: str | None, searched: int) -> str | None:
+    """The last of so many of a hook's deliveries, going back from `before`; None where there are fewer."""
+    table = models.Delivery
+    query = table.select(table.id).where(table.hook_id == hook_id)
+    if before:
+        query = query.where(table.id < before)
+    found: str | None = query.order_by(table.id.desc()).offset(searched - 1).limit(1).scalar()
+    return found
 
 
 def get(project_id: int, delivery_id: str) -> Delivery | None:

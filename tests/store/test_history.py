@@ -54,6 +54,18 @@ def test_lists_are_newest_first_and_page_by_id(store: Stage) -> None:
     assert store.read(lambda: history.get(store.project.id + 1, listed[0])) is None
 
 
+def test_a_search_among_a_hooks_deliveries_has_an_end_that_is_gone_on_from(store: Stage) -> None:
+    hook = store.hook()
+    ids = store.publish([hook], 5)
+    newest_first = sorted((one.id for one in store.read(lambda: history.find(1, hook_id=hook))), reverse=True)
+    assert len(ids) == len(newest_first) == 5
+    assert store.read(lambda: history.search_end(hook, None, 2)) == newest_first[1]
+    assert store.read(lambda: history.search_end(hook, newest_first[1], 2)) == newest_first[3]
+    assert store.read(lambda: history.search_end(hook, newest_first[3], 2)) is None
+    found = store.read(lambda: history.find(1, hook_id=hook, down_to=newest_first[1]))
+    assert [one.id for one in found] == newest_first[:2]
+
+
 def test_the_backlog_is_what_waits_and_what_will_be_retried(store: Stage) -> None:
     store.mixed()
     assert store.read(history.backlog) == 2

@@ -38,10 +38,12 @@ def page_of(request: PageRequest, errors: dict[str, str] | None = None, overlap_
     tuned, now = services.settings.recent(), services.database.clock.now()
     hook = services.subscriptions.get(requester, project, request.path["id"])
     query = _query(request)
+    end = services.deliveries.search_end(hook, query["before"] or None) if query["type"] else None
     found = services.deliveries.find(
         requester,
         project,
         hook_id=hook.id,
+        down_to=end,
         state=query["state"] or None,
         type=query["type"] or None,
         since=now - float(query["since"]) if query["since"] else None,
@@ -53,7 +55,7 @@ def page_of(request: PageRequest, errors: dict[str, str] | None = None, overlap_
         "hook": hook,
         "query": query,
         "rows": _rows(request, found, hook),
-        "older": found[-1].id if len(found) == DELIVERIES else "",
+        "older": found[-1].id if len(found) == DELIVERIES else end or "",
         "states": [("", "Any"), *((state, DELIVERY_WORDS[state]) for state in SHOWN_STATES)],
         "types": [("", "Any"), *((code, code) for code in _types(request, hook))],
         "spans": SINCE,
