@@ -21,7 +21,10 @@ FROM_START = "all there is"
 class MessageBroker(Anybody):
     key = "broker"
     name = "A message broker"
-    summary = "The messages of a Kafka topic, over a connection that an administrator made."
+    summary = (
+        "The messages of a RabbitMQ queue, a NATS JetStream consumer or a Kafka topic, over a connection that"
+        " an administrator made."
+    )
     proof = (
         "The connection: whoever may write there can send. Requests to the source's address are refused."
         " What the broker hands out again is taken once."
@@ -30,7 +33,10 @@ class MessageBroker(Anybody):
     docs = "brokers.md"
     steps = (
         "Have an administrator make the connection, and say which projects may use it.",
-        "Name the topic in this source. It is read from its end on, or from its beginning where you say so.",
+        (
+            "Name what is read in this source: a queue or a topic by its name, a durable pull consumer of"
+            " JetStream as STREAM/CONSUMER. A topic is read from its end on, or from its beginning."
+        ),
         "Write a message there: its event stands under Events.",
     )
     prefix = ""
@@ -38,12 +44,26 @@ class MessageBroker(Anybody):
     from_broker = True
     settings: Sequence[Setting] = (
         Setting("connection", "Connection", "Its name; administrators make connections.", is_required=True),
-        Setting("place", "Topic", "Where on the broker the messages are, such as orders.", is_required=True),
-        Setting("start", "Begin with", "What is read the first time.", FROM_NOW, (FROM_NOW, FROM_START)),
+        Setting(
+            "place",
+            "Queue, consumer or topic",
+            "Where on the broker the messages are, such as orders, or ORDERS/hub for JetStream.",
+            is_required=True,
+        ),
+        Setting(
+            "start",
+            "Begin with",
+            "Of a topic: what is read the first time.",
+            FROM_NOW,
+            (FROM_NOW, FROM_START),
+        ),
         Setting(
             "group",
             "Consumer group",
-            "Under which name the broker remembers how far the hub has read. Empty: the source's own.",
+            (
+                "Of a topic: under which name the broker remembers how far the hub has read. Empty: the"
+                " source's own."
+            ),
         ),
         TYPE,
         ID,

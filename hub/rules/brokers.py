@@ -66,6 +66,8 @@ _KINDS = (
         " event's type. amq.default/QUEUE goes straight to a queue.",
         "RabbitMQ confirms that the message is in a queue, kept on disk where the queue is durable.",
         path=re.compile(r".*"),
+        source_place=re.compile(r"[^\x00-\x20\x7f]{1,255}"),
+        source_place_help="a queue, such as orders, without blanks",
     ),
     BrokerKind(
         "nats",
@@ -78,6 +80,8 @@ _KINDS = (
         "A subject that a stream takes, e.g. hub.{project}.{type}.",
         "JetStream answers with the stream and the number under which it keeps the message.",
         many_hosts=True,
+        source_place=re.compile(r"[^\x00-\x20\x7f.*>/\\]{1,255}/[^\x00-\x20\x7f.*>/\\]{1,255}"),
+        source_place_help="a stream and a durable consumer of it, such as ORDERS/hub",
     ),
     BrokerKind(
         "redis",

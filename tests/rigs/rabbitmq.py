@@ -12,6 +12,7 @@ import pika
 
 from hub.targets.brokers.client import Broker
 from tests.rigs.brokers import PASSWORD, Server, free_port, program
+from tests.rigs.receivers import Authority
 
 USER = "hub"
 
@@ -21,10 +22,15 @@ class RabbitRig:
 
     def __init__(self, directory: Path) -> None:
         program("rabbitmq-server")
-        self.port, mapper_port = free_port(), free_port()
+        self.port, self.tls_port, mapper_port = free_port(), free_port(), free_port()
+        authority = Authority(directory)
+        authority.context("127.0.0.1")
+        self.ca = Path(authority.ca_file).read_text()
         settings = directory / "rabbitmq.conf"
         settings.write_text(
             f"default_user = {USER}\ndefault_pass = {PASSWORD}\nlog.console = true\nlog.file = false\n"
+            f"listeners.ssl.1 = 127.0.0.1:{self.tls_port}\nssl_options.cacertfile = {authority.ca_file}\n"
+            f"ssl_options.certfile = {directory}/127.0.0.1.pem\nssl_options.keyfile = {directory}/127.0.0.1.pem\n"
         )
         plugins = directory / "plugins"
         plugins.write_text("[].\n")

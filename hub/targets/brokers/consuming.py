@@ -57,7 +57,11 @@ class Consumer(Protocol):
     def close(self) -> None: ...
 
 
-MODULES: Mapping[str, str] = {"kafka": "hub.targets.brokers.kafka_consumer"}
+MODULES: Mapping[str, str] = {
+    "amqp": "hub.targets.brokers.rabbitmq_consumer",
+    "nats": "hub.targets.brokers.jetstream_consumer",
+    "kafka": "hub.targets.brokers.kafka_consumer",
+}
 """By the kind of the connection. Each has `consumer(broker, addresses, place)`, which connects to nothing
 yet.
 """

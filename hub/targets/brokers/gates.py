@@ -6,6 +6,7 @@ fail one by one nor hold a thread each. As one process sees it. Used by any thre
 never steps back. Step before: `transport` is about to publish. Step after: what came of it.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 
 from hub.errors import DeliveryError
 from hub.targets.brokers.client import Broker
+
+log = logging.getLogger("hub.targets.brokers")
 
 FIRST_PAUSE_S = 5.0
 PAUSE_MAX_S = 30.0
@@ -71,6 +74,8 @@ class Gates:
         """The broker answered, whatever it said."""
         with self._lock:
             was_down = self._down.pop(broker, None) is not None
+        if was_down:
+            log.warning("the connection %s works again", broker.name)
         if was_down or broker.last_error is not None:
             self._report(broker.name, None)
 
@@ -97,6 +102,7 @@ class Gates:
             self._down = {one: down for one, down in self._down.items() if one.name != broker.name}
             self._down[broker] = _Down(error.reason, pause_s, now + pause_s)
         if known is None:
+            log.warning("the connection %s is down: %s", broker.name, error.reason)
             self._report(broker.name, error.reason)
         return error
 

@@ -12,23 +12,20 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-import nats
 import nats.errors
 import nats.js.errors
 from nats.aio.client import Client as Connection
 
-from hub.errors import DeliveryError
-from hub.rules.brokers import KINDS, hosts_of, judged_as
 from hub.targets.addresses import Addresses
-from hub.targets.brokers.client import Broker, Message, not_taken, too_large, unanswered, unreachable
-from hub.targets.brokers.dialing import is_tls, said, tls_context
+from hub.targets.brokers.client import Broker, Message, not_taken, too_large, unanswered
+from hub.targets.brokers.dialing import said
+from hub.targets.brokers.nats_connecting import connected, ended
 
 T = TypeVar("T")
 
 CONNECT_S = 5.0
 GRACE_S = 1.0
 """How much longer than its own time the loop is waited for."""
-PING_S = 10
 
 
 def client(broker: Broker, addresses: Addresses) -> "JetStream":
@@ -111,95 +108,17 @@ class JetStream:
             if self._connection is not None and self._connection.is_connected:
                 return self._connection
             if self._connection is not None:
-                await _end(self._connection)
+                await ended(self._connection)
                 self._connection = None
-            try:
-                self._connection = await self._connect(timeout_s)
-            except TimeoutError:
-                raise unreachable(f"NATS gave no answer within {timeout_s:.3g} s") from None
+            self._connection = await connected(self._broker, self._addresses, timeout_s)
             return self._connection
-
-    async def _connect(self, timeout_s: float) -> Connection:
-        """To the first that is there. Raises: DeliveryError."""
-        failure = unreachable("NATS has no address")
-        async with asyncio.timeout(timeout_s):
-            for host, address, port in await asyncio.to_thread(self._judged, timeout_s):
-                try:
-                    return await self._connect_to(host, address, port, timeout_s)
-                except DeliveryError as error:
-                    failure = error
-        raise failure
-
-    def _judged(self, timeout_s: float) -> list[tuple[str, str, int]]:
-        """Host, address and port of what may be connected to. Raises: DeliveryError."""
-        found = []
-        for host, port in hosts_of(KINDS[self._broker.kind], self._broker.url):
-            target = self._addresses.target(judged_as(host, port))
-            found += [(host, address, port) for address in self._addresses.of(target, timeout_s)]
-        return found
-
-    async def _connect_to(self, host: str, address: str, port: int, timeout_s: float) -> Connection:
-        """Raises: DeliveryError."""
-        connection, broker, heard = Connection(), self._broker, _Heard()
-        options: dict[str, Any] = {}
-        if broker.username is not None:
-            options = {"user": broker.username, "password": broker.password or ""}
-        elif broker.password is not None:
-            options = {"token": broker.password}
-        if is_tls(broker):
-            options |= {"tls": tls_context(broker), "tls_hostname": host}
-        shown = f"[{address}]" if ":" in address else address
-        try:
-            await connection.connect(
-                f"{'tls' if is_tls(broker) else 'nats'}://{shown}:{port}",
-                name="hookhub",
-                allow_reconnect=False,
-                max_reconnect_attempts=1,  # 0 would try for ever
-                reconnect_time_wait=0,
-                connect_timeout=max(1, round(timeout_s)),
-                ping_interval=PING_S,
-                error_cb=heard.error,
-                **options,
-            )
-        except BaseException as error:
-            await _end(connection)
-            if not isinstance(error, Exception):
-                raise
-            raise self._connect_failure(heard.last or error, timeout_s) from None
-        return connection
-
-    def _connect_failure(self, error: BaseException, timeout_s: float) -> DeliveryError:
-        words = said(error, self._broker)
-        if "authorization" in words.lower() or "authentication" in words.lower():
-            return unreachable("NATS refuses the login: user name, password or token is wrong")
-        if isinstance(error, TimeoutError | nats.errors.TimeoutError):
-            return unreachable(f"NATS gave no answer within {timeout_s:.3g} s")
-        return unreachable(f"NATS is not to be had: {words}")
 
     async def _close(self) -> None:
         if self._connection is not None:
-            await _end(self._connection)
+            await ended(self._connection)
         asyncio.get_running_loop().stop()
-
-
-class _Heard:
-    """What the library says of a connection beside its exceptions; otherwise it writes it into the log."""
-
-    def __init__(self) -> None:
-        self.last: Exception | None = None
-
-    async def error(self, error: Exception) -> None:
-        self.last = error
 
 
 def _run_until_stopped(loop: asyncio.AbstractEventLoop) -> None:
     loop.run_forever()
     loop.close()
-
-
-async def _end(connection: Connection) -> None:
-    try:
-        async with asyncio.timeout(GRACE_S):
-            await connection.close()
-    except Exception:  # it is over either way
-        return

@@ -59,7 +59,7 @@ class RabbitMQ:
             raise _late(link, sending, timeout_s) from None
 
     def check(self, timeout_s: float) -> None:
-        link = _Link(self._broker, _parameters(self._broker, self._addresses, timeout_s))
+        link = _Link(self._broker, parameters(self._broker, self._addresses, timeout_s))
         link.start()
         try:
             link.opened.result(timeout_s)
@@ -79,10 +79,10 @@ class RabbitMQ:
         link = self._link
         if link is not None and not link.is_over:
             return link
-        parameters = _parameters(self._broker, self._addresses, timeout_s)
+        found = parameters(self._broker, self._addresses, timeout_s)
         with self._lock:
             if self._link is None or self._link.is_over:
-                self._link = _Link(self._broker, parameters)
+                self._link = _Link(self._broker, found)
                 self._link.start()
             return self._link
 
@@ -158,7 +158,7 @@ class _Link:
             try:
                 self._try(parameters)
             except Exception as error:
-                self._failure = unreachable(f"RabbitMQ is not to be had: {_words(error, self._broker)}")
+                self._failure = unreachable(f"RabbitMQ is not to be had: {words(error, self._broker)}")
             if self.is_over or self.opened.done():
                 break
         self._end(self._failure)
@@ -195,11 +195,11 @@ class _Link:
         self._send_waiting()
 
     def _on_open_failed(self, connection: Any, error: BaseException) -> None:
-        self._failure = unreachable(_words_of_opening(error, self._broker))
+        self._failure = unreachable(words_of_opening(error, self._broker))
         connection.ioloop.stop()
 
     def _on_closed(self, connection: Any, error: BaseException) -> None:
-        self._failure = unreachable(f"the connection to RabbitMQ broke: {_words(error, self._broker)}")
+        self._failure = unreachable(f"the connection to RabbitMQ broke: {words(error, self._broker)}")
         self._end(self._failure)
         connection.ioloop.stop()
 
@@ -307,7 +307,7 @@ class _Channel:
                 sending.exchange, sending.routing_key, message.body, properties, mandatory=True
             )
         except (AMQPError, ValueError, TypeError) as error:
-            sending.fail(not_taken(f"RabbitMQ's client refuses it: {_words(error, self._broker)}"))
+            sending.fail(not_taken(f"RabbitMQ's client refuses it: {words(error, self._broker)}"))
             return
         self._number += 1
         self._sent[self._number] = sending
@@ -338,10 +338,10 @@ class _Channel:
             sending.confirmed.set_result(f"basic.ack {number}: {where}")
 
     def _on_closed(self, channel: Any, error: BaseException) -> None:
-        self.end(not_taken(f"RabbitMQ refuses it: {_words(error, self._broker)}"))
+        self.end(not_taken(f"RabbitMQ refuses it: {words(error, self._broker)}"))
 
 
-def _parameters(broker: Broker, addresses: Addresses, timeout_s: float) -> list[Any]:
+def parameters(broker: Broker, addresses: Addresses, timeout_s: float) -> list[Any]:
     """Of each judged address. Raises: DeliveryError."""
     host, port = host_and_port(broker)
     options = None
@@ -381,17 +381,17 @@ def _late(link: _Link, sending: _Sending, timeout_s: float) -> DeliveryError:
     return unanswered(reason) if sending.was_sent else unreachable(reason)
 
 
-def _words_of_opening(error: BaseException, broker: Broker) -> str:
+def words_of_opening(error: BaseException, broker: Broker) -> str:
     """pika wraps what happened three times."""
     while inner := _inner(error):
         error = inner
     if isinstance(error, ProbableAuthenticationError):
         return "RabbitMQ refuses the login: user name or password is wrong"
     if isinstance(error, ProbableAccessDeniedError):
-        return f"RabbitMQ refuses access to the virtual host: {_words(error, broker)}"
+        return f"RabbitMQ refuses access to the virtual host: {words(error, broker)}"
     if isinstance(error, ssl.SSLError):
-        return f"no TLS with RabbitMQ: {_words(error, broker)}"
-    return f"RabbitMQ is not to be had: {_words(error, broker)}"
+        return f"no TLS with RabbitMQ: {words(error, broker)}"
+    return f"RabbitMQ is not to be had: {words(error, broker)}"
 
 
 def _inner(error: BaseException) -> BaseException | None:
@@ -400,7 +400,7 @@ def _inner(error: BaseException) -> BaseException | None:
     return next((one for one in reversed(told) if isinstance(one, BaseException)), None)
 
 
-def _words(error: BaseException, broker: Broker) -> str:
+def words(error: BaseException, broker: Broker) -> str:
     """What the broker said, where it closed something."""
     code, text = getattr(error, "reply_code", None), getattr(error, "reply_text", None)
     if isinstance(error, OSError) and error.strerror:

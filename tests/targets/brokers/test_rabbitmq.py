@@ -143,3 +143,19 @@ def test_a_broker_that_falls_silent_and_wakes(rabbit: RabbitRig, addresses: Addr
         finally:
             rabbit.thaw()
         one.publish(message(queue), 20)
+
+
+def test_tls_trusts_the_connections_own_authority_and_no_other(
+    rabbit: RabbitRig, addresses: Addresses
+) -> None:
+    url = f"amqps://127.0.0.1:{rabbit.tls_port}"
+    with closing(rabbitmq.client(rabbit.broker(url=url, ca=rabbit.ca), addresses)) as one:
+        one.check(20)
+        one.publish(message(rabbit.place), 20)
+    with closing(rabbitmq.client(rabbit.broker(url=url, verify_ssl=False), addresses)) as one:
+        one.check(20)
+    with (
+        closing(rabbitmq.client(rabbit.broker(url=url), addresses)) as one,
+        pytest.raises(DeliveryError, match="certificate verify failed"),
+    ):
+        one.check(20)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nats.js.api import AckPolicy, ConsumerConfig
 
 from tests.rigs.api import Client, LiveHub, publish, serving
 from tests.rigs.brokers import PASSWORD
@@ -48,6 +49,12 @@ def make(admin: Client, rig: NatsRig, name: str, **fields: Any) -> Json:
     assert answer.status_code == 201, answer.text
     made: Json = answer.json()
     return made
+
+
+def attempts(api: Client) -> list[Json]:
+    """Of all deliveries."""
+    ids = [one["id"] for one in api.get("/deliveries").json()]
+    return [attempt for one in ids for attempt in api.get(f"/deliveries/{one}").json()["attempts"]]
 
 
 def test_a_connection_is_made_read_changed_tested_and_deleted_and_never_shows_its_password(
@@ -140,16 +147,15 @@ def test_a_hook_that_could_not_be_sent_is_refused_when_it_is_saved(
     assert [(one["field"], words in one["message"]) for one in answer.json()["errors"]] == [(field, True)]
 
 
-def test_a_hook_whose_connection_is_gone_waits_and_nothing_is_counted(
-    running: LiveHub, admin: Client, nats: NatsRig, tmp_path: Path
+def test_what_is_sent_through_a_connection_that_is_gone_is_refused_and_not_counted(
+    running: LiveHub, admin: Client, nats: NatsRig
 ) -> None:
     made = make(admin, nats, "leaving")
     api = running.client("manage", "publish", "read", project=running.project())
     hook = api.post("/hooks", json={"target_url": "broker://leaving/events.a", "event": "*"}).json()
     admin.delete(f"/connections/{made['id']}")
     publish(api)
-    [delivery] = until(lambda: [one for one in api.get("/deliveries").json() if one["attempt_count"]])
-    [attempt] = api.get(f"/deliveries/{delivery['id']}").json()["attempts"]
+    [attempt] = until(lambda: attempts(api))
     assert "there is no connection leaving" in attempt["reason"]
     assert api.get(f"/hooks/{hook['id']}").json()["state"] == "active"
 
@@ -170,7 +176,7 @@ def test_a_broker_that_goes_down_is_tried_once_for_all_its_hooks_and_told_once(
         until(lambda: len(api.get("/deliveries", params={"state": "delivered"}).json()) == 5)
         own.stop()
         publish(api)
-        until(lambda: sum(bool(one["attempt_count"]) for one in api.get("/deliveries").json()) == 10)
+        until(lambda: len(attempts(api)) >= 10)
         one = f"/connections/{made['id']}"
         assert "NATS" in until(lambda: admin.get(one).json()["last_error"])
         states = [api.get(f"/hooks/{hook}").json()["state"] for hook in hooks]
@@ -181,3 +187,25 @@ def test_a_broker_that_goes_down_is_tried_once_for_all_its_hooks_and_told_once(
         until(lambda: admin.get(one).json()["last_error"] is None)
     finally:
         own.stop()
+
+
+def test_messages_of_a_consumer_become_events_and_are_acknowledged(
+    running: LiveHub, admin: Client, nats: NatsRig
+) -> None:
+    make(admin, nats, "incoming")
+    config = ConsumerConfig(durable_name="hub", ack_policy=AckPolicy.EXPLICIT, filter_subject="events.in.>")
+    nats.at(lambda js: js.add_consumer("events", config))
+    api = running.client("manage", "publish", "read", project=running.project())
+    settings = {"connection": "incoming", "place": "events/hub", "type": "header:subject"}
+    made = api.post("/sources", json={"kind": "broker", "settings": settings})
+    assert made.status_code == 201, made.text
+
+    nats.at(lambda js: js.publish("events.in.order.paid", b'{"n": 1}'))
+    nats.at(lambda js: js.publish("events.in.order.paid", b"no json"))
+    [event] = until(lambda: api.get("/events").json())
+    assert (event["type"], event["data"]) == ("events.in.order.paid", {"n": 1})
+    one = f"/sources/{made.json()['id']}"
+    refusal = until(lambda: api.get(f"{one}/refusals").json())[0]
+    assert (refusal["status"], refusal["body"]) == (422, "no json")
+    until(lambda: nats.at(lambda js: js.consumer_info("events", "hub")).num_ack_pending == 0)
+    assert api.delete(one).status_code == 200

@@ -1,0 +1,62 @@
+"""Connecting to NATS: TLS as the connection says, and whatever goes wrong in words."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from hub.errors import DeliveryError
+from hub.targets.addresses import Addresses
+from hub.targets.brokers.client import Broker
+from hub.targets.brokers.nats_connecting import connected, ended
+from hub.targets.resolver import Resolver
+from tests.rigs.brokers import free_port
+from tests.rigs.jetstream import NatsRig
+from tests.rigs.receivers import Authority
+
+
+def connect(broker: Broker, addresses: Addresses, timeout_s: float = 20) -> bool:
+    async def run() -> bool:
+        connection = await connected(broker, addresses, timeout_s)
+        try:
+            return connection.is_connected
+        finally:
+            await ended(connection)
+
+    return asyncio.run(run())
+
+
+def test_tls_trusts_the_connections_own_authority_and_no_other(tmp_path: Path, addresses: Addresses) -> None:
+    authority = Authority(tmp_path)
+    authority.context("127.0.0.1")
+    pem = str(tmp_path / "127.0.0.1.pem")
+    rig = NatsRig(tmp_path, "--tls", "--tlscert", pem, "--tlskey", pem)
+    rig.server.start()
+    try:
+        url, ca = f"tls://127.0.0.1:{rig.port}", Path(authority.ca_file).read_text()
+        assert connect(rig.broker(url=url, ca=ca), addresses)
+        assert connect(rig.broker(url=url, verify_ssl=False), addresses)
+        with pytest.raises(DeliveryError, match="certificate verify failed"):
+            connect(rig.broker(url=url), addresses)
+    finally:
+        rig.stop()
+
+
+def test_an_address_that_may_not_be_reached_is_refused(nats_rig: NatsRig) -> None:
+    strict = Addresses((), Resolver())
+    with pytest.raises(DeliveryError, match=r"127\.0\.0\.1") as caught:
+        connect(nats_rig.broker(), strict)
+    assert caught.value.fault == "refused"
+    strict.close()
+
+
+def test_nobody_there_and_nobody_who_answers(nats_rig: NatsRig, addresses: Addresses) -> None:
+    nobody = nats_rig.broker(url=f"nats://127.0.0.1:{free_port()}")
+    with pytest.raises(DeliveryError, match="NATS is not to be had: Connection refused"):
+        connect(nobody, addresses)
+    nats_rig.freeze()
+    try:
+        with pytest.raises(DeliveryError, match=r"gave no answer within 0\.3 s"):
+            connect(nats_rig.broker(), addresses, 0.3)
+    finally:
+        nats_rig.thaw()
