@@ -69,8 +69,8 @@ class Elsewhere:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def hook(self, url: str, event_type: str, verify_ssl: bool = True) -> str:
-        fields = {"target_url": url, "events": [event_type], "verify_ssl": verify_ssl}
+    def hook(self, url: str, event_type: str, verify_ssl: bool = True, **more: Any) -> str:
+        fields = {"target_url": url, "events": [event_type], "verify_ssl": verify_ssl, **more}
         return str(self.call("/hooks", fields)["id"])
 
     def publishing(self, event_type: str, event_bytes: int = 1000, many: int = 1) -> Publishing:

@@ -1,8 +1,9 @@
 """Where everything is delivered to: `python -m bench.receiver [settings as JSON]`, a process of its own.
 
 Answers each POST with 204 and tells, by the first part of the path, how many came and how old each was, from
-the `sent_at` that the load put into it. `/hang/…` is never answered. `GET /tally` gives the figures since the
-last one. It reads no more of a request than that: `bench.scenarios.ceiling` measures that it is no limit.
+the `sent_at` that the load put into it. `/hang/…` is never answered, and `/away/…` with 503 until `GET
+/back`: what came before does not count. `GET /tally` gives the figures since the last one. It reads no more
+of a request than that: `bench.scenarios.ceiling` measures that it is no limit.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import json
 import ssl
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +19,7 @@ import uvloop
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 LAST = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+AWAY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 MARK = b'"sent_at":'
 MARK_DIGITS = 17
 """Ten before the point and six behind it: fixed, so that bodies have one length."""
@@ -27,20 +30,28 @@ class Tally:
 
     def __init__(self) -> None:
         self._lags: dict[bytes, list[float]] = {}
+        self._tenths: dict[bytes, Counter[int]] = {}
+        self.is_away = True
 
     def add(self, group: bytes, body: bytes) -> None:
         now = time.time()
+        self._tenths.setdefault(group, Counter())[int(now * 10)] += 1
         at = body.find(MARK)
         sent_at = float(body[at + len(MARK) : at + len(MARK) + MARK_DIGITS]) if at >= 0 else now
         self._lags.setdefault(group, []).append(now - sent_at)
 
     def take(self) -> dict[str, dict[str, float]]:
         taken, self._lags = self._lags, {}
-        return {group.decode("ascii", "replace"): _figures(sorted(lags)) for group, lags in taken.items()}
+        tenths, self._tenths = self._tenths, {}
+        return {
+            group.decode("ascii", "replace"): _figures(sorted(lags), tenths[group])
+            for group, lags in taken.items()
+        }
 
 
-def _figures(lags: list[float]) -> dict[str, float]:
+def _figures(lags: list[float], tenths: Counter[int]) -> dict[str, float]:
     return {
+        "most_in_100_ms": max(tenths.values()),
         "count": len(lags),
         "p50_ms": percentile(lags, 0.5) * 1e3,
         "p99_ms": percentile(lags, 0.99) * 1e3,
@@ -79,10 +90,14 @@ class Connection(asyncio.Protocol):
     def _request(self, head: bytes, body: bytes) -> None:
         method, path, _ = head.split(b" ", 2)
         if method == b"GET":
+            self._tally.is_away = self._tally.is_away and path != b"/back"
             answer = json.dumps(self._tally.take()).encode()
             self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
             return
         group = path.split(b"/", 2)[1]
+        if group == b"away" and self._tally.is_away:
+            self._transport.write(AWAY)
+            return
         self._tally.add(group, body)
         if group == b"hang":
             return

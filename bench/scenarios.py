@@ -32,7 +32,7 @@ class Receiver:
         self._hosts = hosts
         self._scheme = scheme
         self._port = ports["port"]
-        self._control = f"http://127.0.0.1:{ports['control']}/tally"
+        self._control = f"http://127.0.0.1:{ports['control']}"
         self._figures: dict[str, Json] = {}
 
     def url(self, group: str = "good", number: int = 0) -> str:
@@ -42,9 +42,13 @@ class Receiver:
 
     def tally(self) -> dict[str, Json]:
         """What came since the last call, by group."""
-        with urlopen(self._control, timeout=60) as answer:
+        with urlopen(f"{self._control}/tally", timeout=60) as answer:
             found: dict[str, Json] = json.load(answer)
         return found
+
+    def come_back(self) -> None:
+        """From now on its group `away` is well."""
+        urlopen(f"{self._control}/back", timeout=60).close()
 
 
 @dataclass
@@ -114,12 +118,14 @@ class Arrivals:
 
     receiver: Receiver
     count: int = 0
+    most_in_100_ms: int = 0
     seen: dict[str, Json] = field(default_factory=dict)
 
     def look(self) -> int:
         for group, figures in self.receiver.tally().items():
             self.seen[group] = figures
             self.count += int(figures["count"])
+            self.most_in_100_ms = max(self.most_in_100_ms, int(figures["most_in_100_ms"]))
         return self.count
 
     def wait_for(self, wanted: int) -> float:
@@ -455,6 +461,7 @@ def beside(
     arrivals.wait_for(others + figures.accepted)
     return {
         "others": others,
+        "most_in_100_ms": arrivals.most_in_100_ms,
         "alone_p50_ms": alone["p50_ms"],
         "alone_p99_ms": alone["p99_ms"],
         "beside_p50_ms": good.get("p50_ms"),
@@ -523,6 +530,31 @@ def beside_a_replay(bench: Bench) -> Json:
         return beside(bench, driver, receiver, alone, replay)
 
 
+def beside_hosts_that_come_back(bench: Bench) -> Json:
+    """Single events of one hook while very many hosts, which all were away and have something waiting, are
+    well again at once.
+    """
+    count, waiting = max(20, int(1000 * bench.scale)), 5
+    hosts = [f"127.1.{number // 250}.{number % 250 + 1}" for number in range(count)]
+    with bench.receiver(hosts) as receiver, bench.make() as driver:
+        assert isinstance(driver, Hookhub)
+        driver.hookhub("settings", "set", "failure_limit", "0")
+        driver.hook(receiver.url(), TYPE)
+        for number in range(count):
+            driver.hook(receiver.url("away", number), "bulk.load", retry_schedule_s=[3.0] * 50)
+        alone = paced(bench, driver, receiver, 50)
+        publish_once(driver, "bulk.load", waiting)
+        time.sleep(5.0)
+        began = time.monotonic()
+
+        def come_back() -> int:
+            receiver.come_back()
+            return count * waiting
+
+        found = beside(bench, driver, receiver, alone, come_back)
+        return found | {"hosts": count, "all_delivered_in_s": time.monotonic() - began}
+
+
 def flood(bench: Bench) -> Json:
     """Far more publishers than can be served: memory stays, some are told to come back, and what was
     acknowledged arrives.
@@ -586,5 +618,8 @@ SCENARIOS = {
     "beside_a_fan_out": Scenario(beside_a_fan_out, (("later_ms", "<=", 50),)),
     "beside_a_noisy_project": Scenario(beside_a_noisy_project, (("later_ms", "<=", 50),), False, True),
     "beside_a_replay": Scenario(beside_a_replay, (("later_ms", "<=", 50),), False, True),
+    "beside_hosts_that_come_back": Scenario(
+        beside_hosts_that_come_back, (("later_ms", "<=", 50),), False, True
+    ),
     "flood": Scenario(flood, (("lost", "<=", 0),)),
 }

@@ -109,7 +109,6 @@ class Hub:
             woken.set()
             wake_others()
 
-        self._expander = Expander(self.database, wake)
         hook_states = HookStates(self.database, self._unsubscribe.hook_ended, wake)
         dispatcher = (
             Dispatcher(
@@ -118,8 +117,9 @@ class Hub:
             if sends
             else None
         )
-        lease = dispatcher.arrivals.lease if dispatcher else None
-        intake = Intake(self.database, wake, self._expander.go, lease)
+        arrivals = dispatcher.arrivals if dispatcher else None
+        self._expander = Expander(self.database, wake, arrivals.lease_promised if arrivals else None)
+        intake = Intake(self.database, wake, self._expander.go, arrivals.lease if arrivals else None)
         due = Due(self.database, intake)
         notices = notices_engine.Notices(
             self.database,

@@ -7,7 +7,8 @@ back.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from connectors.base import Event as SentEvent
@@ -37,17 +38,44 @@ class Arrivals:
         """Write those of these deliveries that are leased as they come; returns the others, which nobody has
         written. In the transaction that accepts the events.
         """
+        by_id = {event.id: event for event in events}
+        return self._lease(
+            rows,
+            lambda: {event.id: len(event.data) for event in events},
+            lambda ids: {event_id: _as_sent(by_id[event_id]) for event_id in ids},
+        )
+
+    def lease_promised(self, rows: Sequence[NewDelivery]) -> Sequence[NewDelivery]:
+        """The same for deliveries of events that were accepted before, in the transaction that writes
+        them.
+        """
+        event_ids = {event_id for _, event_id, _, _, _ in rows}
+        return self._lease(
+            rows,
+            lambda: leases.sizes(self._database, event_ids),
+            lambda ids: leases.payloads(self._database, ids),
+        )
+
+    def _lease(
+        self,
+        rows: Sequence[NewDelivery],
+        sizes: Callable[[], Mapping[str, int]],
+        sent: Callable[[set[str]], Mapping[str, SentEvent]],
+    ) -> Sequence[NewDelivery]:
+        """`sizes`: the bytes of the events; `sent`: events as formats see them, of any project."""
         versions = lanes.fresh(self._database, {hook_id for _, _, hook_id, _, _ in rows})
         offer = self._runs.offer(versions)
-        destinations = self._destinations.of(versions) if offer.rows else {}
-        by_id = {event.id: event for event in events}
-        taken, rest = _divided(rows, offer, by_id, destinations)
+        if not offer.rows:
+            return rows
+        destinations = self._destinations.of(versions)
+        taken, rest = _divided(rows, offer, sizes(), destinations)
         if not taken:
             return rows
 
         now, tuned = self._database.clock.now(), settings.load()
         leases.lease_new(self._database, self._owner, taken, leases.ends_at(tuned, now))
-        items = list(_items(taken, by_id, destinations, tuned, now))
+        events = sent({event_id for _, event_id, _, _, _ in taken})
+        items = list(_items(taken, events, destinations, tuned, now))
         self._database.after_commit(partial(self._runs.add, items, offer.at))
         return rest
 
@@ -55,7 +83,7 @@ class Arrivals:
 def _divided(
     rows: Sequence[NewDelivery],
     offer: Offer,
-    events: Mapping[str, NewEvent],
+    sizes: Mapping[str, int],
     destinations: Mapping[str, Destination | Exception],
 ) -> tuple[list[NewDelivery], list[NewDelivery]]:
     """What is taken, and the rest. Of a hook of which one is left, none behind it is taken."""
@@ -66,7 +94,7 @@ def _divided(
     total = 0
     left: set[str] = set()
     for row in rows:
-        hook_id, size = row[2], len(events[row[1]].data)
+        hook_id, size = row[2], sizes[row[1]]
         fits = (
             hook_id not in left
             and rows_of[hook_id] < offer.rows.get(hook_id, 0)
@@ -88,18 +116,18 @@ def _divided(
 
 def _items(
     rows: Sequence[NewDelivery],
-    events: Mapping[str, NewEvent],
+    events: Mapping[str, SentEvent],
     destinations: Mapping[str, Destination | Exception],
     tuned: Settings,
     now: float,
 ) -> Iterator[Item]:
-    sent: dict[str, SentEvent] = {}
+    known: dict[str, SentEvent] = {}
     for delivery_id, event_id, hook_id, _, _ in rows:
         destination = destinations[hook_id]
         assert isinstance(destination, Destination)
-        event = sent.get(event_id)
+        event = known.get(event_id)
         if event is None:
-            event = sent[event_id] = _as_sent(events[event_id], destination.project_key)
+            event = known[event_id] = replace(events[event_id], project=destination.project_key)
         claim = Claim(
             delivery_id,
             1,
@@ -115,7 +143,7 @@ def _items(
         yield claim, Shipment(delivery_id, 1, event, destination), tuned
 
 
-def _as_sent(event: NewEvent, project_key: str) -> SentEvent:
-    """The event as formats see it."""
-    occurred_at = iso(event.occurred_at)
-    return SentEvent(event.id, event.type, occurred_at, project_key, event.data, event.hops, event.source_id)
+def _as_sent(event: NewEvent) -> SentEvent:
+    return SentEvent(
+        event.id, event.type, iso(event.occurred_at), "", event.data, event.hops, event.source_id
+    )

@@ -31,10 +31,15 @@ TROUBLE_S = 1.0
 class Expander:
     """That of one process."""
 
-    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
-        """`wake` is called after each turn that wrote something."""
+    def __init__(
+        self, database: Database, wake: Callable[[], None], lease: fan_outs.Lease | None = None
+    ) -> None:
+        """`wake` is called after each turn that wrote something. `lease` takes what need not wait for a claim
+        (`arrivals`).
+        """
         self._database = database
         self._wake = wake
+        self._lease = lease
         self._alarm = Alarm()
         self._last_project = 0
         self._is_stopping = False
@@ -62,7 +67,9 @@ class Expander:
         self._last_project = project_id
         # Not synced: a part that is lost with its machine's power is there again with its deliveries gone.
         written = self._database.write(
-            lambda: fan_outs.write_some(self._database, project_id, ROWS_MAX), waits=True, is_synced=False
+            lambda: fan_outs.write_some(self._database, project_id, ROWS_MAX, self._lease),
+            waits=True,
+            is_synced=False,
         ).result()
         self._wake()
         return written

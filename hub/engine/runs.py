@@ -33,6 +33,8 @@ may have under way. A crash repeats all of that.
 WINDOW_S = 0.5
 """A run is what its hook takes in twice as long: more would go back for nothing when something changes."""
 
+CROWDED = 0.75
+"""When this part of `ROWS_MAX` is held, a hook gets no longer run by what is new: the rest is for others."""
 WITHDRAWN_MAX = 10_000
 """Hooks of which it is known when they were last withdrawn."""
 
@@ -167,7 +169,10 @@ class Runs:
         waiting = len(run.waiting) if run is not None else 0
         if self._part is not None:  # what cannot begin at once is for the other workers too
             return self._part - self._in_flight.count(hook_id) - waiting
-        return (run.rows(self._most_under_way) if run is not None else self._most_under_way) - waiting
+        is_crowded = self._rows > ROWS_MAX * CROWDED
+        if run is None or is_crowded:
+            return self._most_under_way - waiting
+        return run.rows(self._most_under_way) - waiting
 
     def add(self, items: Iterable[Item], offered_at: int | None = None) -> None:
         """Take over what was leased: it begins at once, or when another of its hook has ended. `offered_at`:

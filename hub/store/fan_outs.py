@@ -7,7 +7,7 @@ runs inside its caller's transaction. Step before: `events.deliver` has more tha
 write. Step after: `engine.expander` writes the parts.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -27,6 +27,9 @@ PARTS_READ = 32
 
 NewDelivery = tuple[str, str, str, int, str]
 """Its id, and those of its event, hook and project; the event's type."""
+
+Lease = Callable[[Sequence[NewDelivery]], Sequence[NewDelivery]]
+"""Writes those that are leased as they come; gives back the others."""
 
 _TAKEN = "-"
 """Stands in a part in the place of a hook whose deliveries were brought forward."""
@@ -84,8 +87,9 @@ def next_project(after: int) -> int | None:
     return found
 
 
-def write_some(database: Database, project_id: int, rows_max: int) -> int:
-    """Write the deliveries of a project's oldest parts: so many, or one part; 0 when there are none.
+def write_some(database: Database, project_id: int, rows_max: int, lease: Lease | None = None) -> int:
+    """Write the deliveries of a project's oldest parts: so many, or one part; 0 when there are none. `lease`
+    takes those that need not wait for a claim.
 
     Their lanes become ready as of the time at which their events were accepted, so that what was accepted
     after them is still the newer.
@@ -104,7 +108,8 @@ def write_some(database: Database, project_id: int, rows_max: int) -> int:
         taken.append(part)
         total += part.size
     _delete(database, [part.id for part in taken])
-    _write(database, [(part, [one for one in part.hook_ids if one != _TAKEN]) for part in taken])
+    wanted = [(part, [one for one in part.hook_ids if one != _TAKEN]) for part in taken]
+    _write(database, wanted, lease)
     return max(total, len(taken))
 
 
@@ -198,13 +203,18 @@ def _parts(events: Iterable[Wide], now: float) -> Iterator[tuple[str, int, str, 
                 yield reserve("dlv", size), project_id, code, " ".join(some), " ".join(part), size, now
 
 
-def _write(database: Database, wanted: Sequence[tuple[_Part, Sequence[str]]]) -> None:
-    """Write deliveries of parts for some of their hooks, and make the lanes ready."""
+def _write(
+    database: Database, wanted: Sequence[tuple[_Part, Sequence[str]]], lease: Lease | None = None
+) -> None:
+    """Write deliveries of parts for some of their hooks, and make the lanes ready of those that wait."""
     known = _known(database, {event_id for part, _ in wanted for event_id in part.event_ids})
-    add_deliveries(database, (row for part, hook_ids in wanted for row in part.rows(hook_ids, known)))
+    rows = [row for part, hook_ids in wanted for row in part.rows(hook_ids, known)]
+    waiting = lease(rows) if lease is not None and rows else rows
+    add_deliveries(database, waiting)
+    armed = {hook_id for _, _, hook_id, _, _ in waiting}
     accepted: dict[str, float] = {}
     for part, hook_ids in reversed(wanted):
-        accepted |= dict.fromkeys(hook_ids, part.accepted_at)
+        accepted |= {hook_id: part.accepted_at for hook_id in hook_ids if hook_id in armed}
     lanes.arm_since(database, accepted)
 
 

@@ -248,6 +248,13 @@ def postpone(database: Database, by_s: float) -> None:
     )
 
 
+def sizes(database: Database, event_ids: Iterable[str]) -> dict[str, int]:
+    """How many bytes of data these events have."""
+    condition, params = database.among("id", sorted(set(event_ids)))
+    rows = database.execute(f"SELECT id, length(data) FROM event WHERE {condition}", params).fetchall()
+    return dict(rows)
+
+
 def payloads(database: Database, event_ids: Iterable[str]) -> dict[str, SentEvent]:
     """The events of a claim as formats see them, each once; the project is filled in by the caller, who knows
     it.

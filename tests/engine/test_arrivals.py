@@ -100,6 +100,19 @@ def test_what_is_beyond_the_run_waits_for_a_claim_and_so_does_all_behind_it(
     assert len(process.begun) == MOST
 
 
+def test_what_was_promised_is_leased_as_it_is_written_with_the_data_of_its_event(
+    store: Stage, process: Process
+) -> None:
+    well, failing = store.hook(), store.hook()
+    store.set(failing, state="failing")
+    [event] = store.publish([], data=b'{"a": 1}', hops=1)
+    rows = [(new_id("dlv"), event, hook, store.project.id, "story.create") for hook in (well, failing)]
+    assert store.do(lambda: process.arrivals.lease_promised(rows)) == rows[1:]
+    [(_, shipment, _)] = process.begun
+    assert (shipment.event.data, shipment.event.project, shipment.event.hops) == (b'{"a": 1}', "DEMO", 1)
+    assert process.states(well) == ["sending"]
+
+
 def test_where_workers_share_a_hook_each_takes_only_what_it_may_begin(store: Stage) -> None:
     process = Process(store, part=2)
     hook = store.hook()

@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 
 from hub.engine.in_flight import InFlight
-from hub.engine.runs import HOOK_ROWS_MAX, UNRECORDED_MAX, WITHDRAWN_MAX, Item, Runs
+from hub.engine.runs import (
+    CROWDED,
+    HOOK_ROWS_MAX,
+    ROWS_MAX,
+    UNRECORDED_MAX,
+    WITHDRAWN_MAX,
+    Item,
+    Runs,
+)
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.settings import Settings
 from hub.store.leases import Claim
@@ -254,6 +262,18 @@ def test_what_is_new_is_offered_as_many_places_as_its_hook_has() -> None:
     assert process.runs.offer({"h": 1, "new": 1}).rows == {"h": -1, "new": 2}, "the rest is for others"
     process.end(claims("a")[0], "failure")
     assert process.runs.offer({"h": 1}).rows == {"h": 0}, "until it is on record"
+
+
+def test_where_much_is_held_only_hooks_that_hold_little_get_more() -> None:
+    process = Process(most=2)
+    run = claims("abcdef")
+    process.add(run)
+    for claim in run:
+        process.end(claim)
+    assert process.runs.offer({"h": 1, "new": 1}).rows == {"h": 2 + 2 * 6, "new": 2}
+    for n in range(int(ROWS_MAX * CROWDED / 4) + 1):
+        process.add(claims("123456", f"other {n}", at_once=0))
+    assert process.runs.offer({"h": 1, "new": 1}).rows == {"h": 2, "new": 2}
 
 
 def test_what_was_offered_before_its_hook_was_withdrawn_does_not_begin() -> None:
