@@ -24,6 +24,8 @@ from hub.rules.targets import check_url, receiver_of
 
 NAME_MAX = 200
 SECRET_MAX = 256
+SECRET_GOOD_BYTES = 16
+"""Standard Webhooks asks for 24 at least; what people chose with care at other hubs has 16 and more."""
 EVENTS_MAX = 1000
 PATTERN_MAX = EVENT_TYPE_MAX_LENGTH + len(".*")
 ERRORS_MAX = 100
@@ -184,6 +186,19 @@ def secret_errors(secret: str | None) -> list[FieldError]:
     except ValueError as error:
         return [("secret", str(error))]
     return []
+
+
+def secret_warning(secret: str | None) -> str:
+    """What to tell whoever chose this secret, which is taken: receivers that cannot be changed have what they
+    have. Empty: nothing.
+    """
+    if secret is None or (size := len(signing.key_bytes(secret))) >= SECRET_GOOD_BYTES:
+        return ""
+    shown = "1 byte" if size == 1 else f"{size} bytes"
+    return (
+        f"The secret is short ({shown}): whoever sees one delivery may find it by trying. "
+        "Take 24 random bytes or more, or leave it out, and the hub makes one."
+    )
 
 
 def secret_fields(*formats: str) -> tuple[str, ...]:

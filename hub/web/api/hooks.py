@@ -15,6 +15,7 @@ from hub.operations.hook_views import HookView
 from hub.operations.ping import Ping
 from hub.operations.samples import SAMPLES_MAX
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT, OVERLAP_HOURS_MAX, Saved
+from hub.rules import hook_fields
 from hub.rules.health import State
 from hub.store.hooks import Hook
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
@@ -48,7 +49,7 @@ def get(request: ApiRequest) -> ApiResponse:
 def create(request: ApiRequest) -> ApiResponse:
     saved = request.services.subscriptions.create(request.requester, request.project, request.body.change())
     [view] = _views(request, [saved.hook])
-    headers = {"Location": request.url(f"/api/v1/hooks/{saved.hook.id}")}
+    headers = {"Location": request.url(f"/api/v1/hooks/{saved.hook.id}"), **_warned(saved)}
     return ApiResponse(HookWithSecret.of(view, secret=saved.secret), 201, headers)
 
 
@@ -128,7 +129,13 @@ def _saved(request: ApiRequest, saved: Saved) -> ApiResponse:
     """After a change the secret is shown where there is a new one, and not spoken of otherwise."""
     [view] = _views(request, [saved.hook])
     secret = {} if saved.secret is None else {"secret": saved.secret}
-    return ApiResponse(HookWithSecret.of(view, **secret))
+    return ApiResponse(HookWithSecret.of(view, **secret), headers=_warned(saved))
+
+
+def _warned(saved: Saved) -> dict[str, str]:
+    """A word to whoever chose the secret, beside an answer that clients know."""
+    warning = hook_fields.secret_warning(saved.secret)
+    return {"X-Hub-Warning": warning} if warning else {}
 
 
 def send_ping(request: ApiRequest) -> ApiResponse:

@@ -14,7 +14,7 @@ from connectors.base import EditRule, Setting
 from hub.errors import Conflict, Invalid
 from hub.operations import hook_access, hook_views
 from hub.operations.hook_views import HookView
-from hub.rules import catalogue, pace
+from hub.rules import catalogue, hook_fields, pace
 from hub.rules.access import refusal
 from hub.rules.filter_rows import OPERATORS
 from hub.rules.filters import Unreadable
@@ -226,7 +226,8 @@ def _form(
 def _saved(request: PageRequest, hook: Hook, secret: str | None, said: str, status: int) -> View | Redirect:
     """On to the hook's page; a secret that was made is shown first, this once."""
     if secret is None or request.form.get("secret"):
-        return Redirect(_path(request, f"hooks/{hook.id}"), said)
+        warning = hook_fields.secret_warning(secret)
+        return Redirect(_path(request, f"hooks/{hook.id}"), f"{said} {warning}".rstrip())
     values = {"here": "hooks", "hook": hook, "title": words.title(hook), "secret": secret, "said": said}
     return View(values, status, "hooks/secret.html")
 

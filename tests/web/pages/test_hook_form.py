@@ -70,6 +70,11 @@ def test_a_given_secret_is_never_written_into_a_page(
     assert SECRET not in saved.text
 
 
+def test_a_short_secret_is_saved_and_told(project: str, manager: Browser, receiver: Receiver) -> None:
+    saved = manager.submit(f"/projects/{project}/hooks/new", **form(receiver, secret="swordfish"))
+    assert "The secret is short (9 bytes)" in manager.get(saved.headers["Location"]).text
+
+
 def test_errors_stand_in_a_summary_and_at_their_fields(
     project: str, manager: Browser, receiver: Receiver
 ) -> None:
