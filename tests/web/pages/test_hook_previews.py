@@ -42,7 +42,7 @@ def test_the_three_newest_events_of_its_types_are_shown_as_they_would_be_sent(
 
 def test_it_says_why_an_event_would_not_be_sent_or_cannot_be(manager: Browser, path: str) -> None:
     filtered = manager.submit(path, **TYPED | {"filter_mode": "text", "filter_text": "state = 3"})
-    refused = manager.submit(path, **TYPED | {"template": "{{ name }}, {{ name }}"})
+    refused = manager.submit(path, **TYPED | {"template": "{% if name %}{{ name }}, {{ name }}{% endif %}"})
 
     assert refused.text.count("makes no JSON of this event") == 3
     assert filtered.text.count("Would not be sent") == 2
