@@ -1,4 +1,4 @@
-"""A rotated secret, whose old one signs for as long as the overlap lasts."""
+"""A rotated secret, whose old one signs for as long as the overlap lasts; and one that is short."""
 
 import base64
 from typing import Any
@@ -115,3 +115,15 @@ def test_a_secret_that_is_no_key_is_refused_by_hand_too(
             with pytest.raises(Refusal) as refused:
                 change()
             assert (problem_of(refused.value).status, refused.value.errors[0][0]) == (422, "secret")
+
+
+def test_a_short_secret_is_taken_with_a_warning(api: Client) -> None:
+    made = api.post(
+        "/hooks", json={"target_url": "http://127.0.0.1:9000/", "event": "*", "secret": "swordfish"}
+    )
+    assert made.status_code == 201
+    assert "short (9 bytes)" in made.headers["X-Hub-Warning"]
+    path = f"/hooks/{made.json()['id']}"
+    assert "X-Hub-Warning" not in api.patch(path, json={"name": "x"}).headers
+    assert "X-Hub-Warning" in api.patch(path, json={"secret": "another"}).headers
+    assert "X-Hub-Warning" not in api.post(f"{path}/rotate-secret", json={}).headers
