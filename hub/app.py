@@ -24,6 +24,7 @@ from hub.engine.hook_states import HookStates
 from hub.engine.in_flight import InFlight
 from hub.engine.intake import Intake
 from hub.engine.scheduler import Scheduler
+from hub.errors import StoreUnavailable
 from hub.operations import hub_data
 from hub.operations.audit import AuditTrail
 from hub.operations.broker_connections import BrokerConnections, OpenConnections
@@ -231,6 +232,8 @@ class Hub:
         self._expander.stop()
         if self.services.dispatcher is not None:
             self.services.dispatcher.stop(timeout_s)
+            with contextlib.suppress(StoreUnavailable):
+                self.services.dispatcher.result_counts.write()
         self._unsubscribe.close()
         self.services.outbound.close()
         self.database.close()

@@ -21,6 +21,7 @@ from hub.engine.destinations import Destinations
 from hub.engine.hook_states import HookStates
 from hub.engine.in_flight import InFlight
 from hub.engine.network import Network
+from hub.engine.result_counts import ResultCounts
 from hub.engine.runs import Item, Runs
 from hub.engine.senders import Senders
 from hub.engine.turns import OUTCOMES_MAX, Turn, Turns, recorded_at_once
@@ -84,8 +85,16 @@ class Dispatcher:
         self._senders = Senders(outbound, database.clock, self._ended, prepare_thread)
         self._runs = Runs(in_flight, database.clock, self._begin)
         self.arrivals = Arrivals(database, self.owner, destinations, self._runs)
+        self.result_counts = ResultCounts(database)
         self._turns = Turns(
-            database, self.owner, hook_states, destinations, in_flight, self._runs, self.network
+            database,
+            self.owner,
+            hook_states,
+            destinations,
+            in_flight,
+            self._runs,
+            self.network,
+            self.result_counts,
         )
         self._back: list[Claim] = []
         self._looked_at = 0.0

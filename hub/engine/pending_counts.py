@@ -1,16 +1,20 @@
 """Counts between two writings: added up in memory, written together, and kept where they cannot be.
 
 Owns the sums that are not yet in the database, and their lock; what is counted, who inherits says
-(`type_counts`, `source_counts`). A crash loses those of the last second, which only pages see. Step before:
-`intake` has committed. Step after: the scheduler has them written.
+(`type_counts`, `source_counts`, `result_counts`). A crash loses those of the last second, which only pages
+see. Step before: `intake` or `turns` has committed. Step after: the scheduler has them written.
 """
 
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from itertools import islice
 from typing import Generic, TypeVar
 
 from hub.store.database import Database
+
+AT_ONCE = 250
+"""Rows of one transaction, which publishers and the dispatcher wait for."""
 
 Key = TypeVar("Key")
 Sum = TypeVar("Sum")
@@ -30,10 +34,12 @@ class PendingCounts(ABC, Generic[Key, Sum]):
         Raises:
             StoreUnavailable: the database does not take it.
         """
-        with self._lock:
-            counts, self._counts = self._counts, {}
-        if not counts:
-            return
+        for _ in range(0, len(self._counts), AT_ONCE):
+            with self._lock:
+                counts = {key: self._counts.pop(key) for key in list(islice(self._counts, AT_ONCE))}
+            self._write_these(counts)
+
+    def _write_these(self, counts: dict[Key, Sum]) -> None:
         try:
             self._database.write(lambda: self._record(counts)).result()
         except Exception:

@@ -190,6 +190,8 @@ class Scheduler:
     def write_counts(self) -> None:
         self._intake.type_counts.write()
         self._intake.source_counts.write()
+        if self._dispatcher is not None:
+            self._dispatcher.result_counts.write()
 
     def count_backlog(self) -> None:
         """Count what waits, for the intake's bound and for the health page's plots."""

@@ -20,6 +20,7 @@ from hub.engine.destinations import Destinations
 from hub.engine.hook_states import HookStates
 from hub.engine.in_flight import InFlight
 from hub.engine.network import Network
+from hub.engine.result_counts import ResultCounts
 from hub.engine.runs import Runs
 from hub.errors import StoreUnavailable
 from hub.rules.fairness import Ahead
@@ -61,6 +62,7 @@ class Turns:
         in_flight: InFlight,
         runs: Runs,
         network: Network,
+        counts: ResultCounts,
     ) -> None:
         self._database = database
         self._owner = owner
@@ -69,6 +71,7 @@ class Turns:
         self._in_flight = in_flight
         self._runs = runs
         self._network = network
+        self._counts = counts
         # Not the global generator: that belongs to the whole process.
         self._chance = random.Random().random
         self._workers = 1
@@ -156,7 +159,13 @@ class Turns:
 
     def _record(self, load: Callable[[], Settings], outcomes: Sequence[tuple[Claim, Outcome]]) -> None:
         now = self._database.clock.now()
-        for switched in deliveries.record(self._database, load(), self._owner, outcomes, now, self._chance):
+
+        def count(counted: Sequence[tuple[str, int, Outcome]]) -> None:
+            self._database.after_commit(lambda: self._counts.add(counted))
+
+        for switched in deliveries.record(
+            self._database, load(), self._owner, outcomes, now, self._chance, count
+        ):
             self._hook_states.changed(switched, audit.HUB, now)
 
     def _exchange(

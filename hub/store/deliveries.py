@@ -61,6 +61,10 @@ class _Ended:
         return self.outcome.blames_event and len(self.batch) > 1
 
 
+Count = Callable[[Sequence[tuple[str, int, Outcome]]], None]
+"""(hook id, project id, outcome) of each request that was made."""
+
+
 def record(
     database: Database,
     settings: Settings,
@@ -68,11 +72,12 @@ def record(
     outcomes: Sequence[tuple[Claim, Outcome]],
     now: float,
     chance: Callable[[], float],
+    count: Count | None = None,
 ) -> list[Switched]:
     """Write finished attempts, judge their deliveries and hooks, and make room in the lanes.
 
-    Outcomes whose lease somebody else has meanwhile taken over change nothing. Returns the hooks whose
-    state has changed.
+    Outcomes whose lease somebody else has meanwhile taken over change nothing. `count` is told what counts in
+    the figures, in place of writing it. Returns the hooks whose state has changed.
     """
     hooks = lanes.lock(database, {done.hook_id for done, _ in outcomes})
     ours = leased(database, owner, [part for done, _ in outcomes for part in done.parts])
@@ -100,9 +105,11 @@ def record(
     )
     requests = [(one.row.hook_id, one.outcome) for one in ended if one.is_first]
     _empty_buckets(database, hooks, requests)
-    figures.add_results(
-        database, [(hook_id, hooks[hook_id].project_id, outcome) for hook_id, outcome in requests]
-    )
+    counted = [(hook_id, hooks[hook_id].project_id, outcome) for hook_id, outcome in requests]
+    if count is None:
+        figures.add_results(database, counted)
+    else:
+        count(counted)
     given_up = [
         (verdict, row)
         for one, (verdict, _, row) in zip(troubled, verdicts, strict=True)

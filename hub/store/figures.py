@@ -1,13 +1,12 @@
 """Figures: how many requests succeeded and failed in each hour, how fast they were answered, and how often
 each event type came.
 
-Owns small counters that pages read in place of counting a log of millions. Results are added in the
-transaction that records them (`add_results`); event types once a second (`add_events`), so that publishing
-costs nothing more: a crash may lose the last second of those. An hour is a whole number, epoch seconds //
-3600.
+Owns small counters that pages read in place of counting a log of millions. They are added up in memory and
+written once a second (`engine.result_counts`, `engine.type_counts`), so that neither recording nor publishing
+costs more: a crash may lose the last second of them. An hour is a whole number, epoch seconds // 3600.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
 from peewee import fn
@@ -64,6 +63,10 @@ class Results:
         return histogram.quantile_ms(self.answers, share)
 
 
+ResultsKey = tuple[str, int, int]
+"""Hook id, project id and hour."""
+
+
 @dataclass(frozen=True, slots=True)
 class TypeCount:
     """Events of one type in one hour."""
@@ -86,14 +89,25 @@ def project_subject(project_id: int) -> str:
 
 def add_results(database: Database, outcomes: Iterable[tuple[str, int, Outcome]]) -> None:
     """Count finished attempts: (hook id, project id, outcome). In the caller's transaction."""
-    of_hooks: dict[tuple[str, int, int], Results] = {}
+    found: dict[ResultsKey, Results] = {}
+    gather(found, outcomes)
+    add_gathered(database, found)
+
+
+def gather(into: MutableMapping[ResultsKey, Results], outcomes: Iterable[tuple[str, int, Outcome]]) -> None:
+    """Add them up, to be written later."""
     for hook_id, project_id, outcome in outcomes:
         key = (hook_id, project_id, hour_of(outcome.ended_at))
-        if key not in of_hooks:
-            of_hooks[key] = Results()
-        of_hooks[key].add(outcome)
+        known = into.get(key)
+        if known is None:
+            known = into[key] = Results()
+        known.add(outcome)
+
+
+def add_gathered(database: Database, gathered: Mapping[ResultsKey, Results]) -> None:
+    """Write such sums, of hooks and of their projects. In the caller's transaction."""
     counted: dict[tuple[str, int], Results] = {}
-    for (hook_id, project_id, hour), one in of_hooks.items():
+    for (hook_id, project_id, hour), one in gathered.items():
         counted[hook_id, hour] = one
         counted.setdefault((project_subject(project_id), hour), Results()).merge(one)
 

@@ -16,8 +16,7 @@ def test_a_hook_that_is_well_shows_its_figures_and_its_deliveries(hook: HookPage
     hook.publish(3)
     receiver.wait_for(3)
     until(lambda: hook.text().count("</svg> Delivered</span>") == 3)
-    text = hook.text()
-    assert "Last 24 hours: 3 delivered, 0 failed" in text
+    text = until(hook.text, lambda found: "Last 24 hours: 3 delivered, 0 failed" in found)
     assert "half within" in text
     assert 'class="notice' not in text
     assert hook.secret not in text

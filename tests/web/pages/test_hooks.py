@@ -34,6 +34,7 @@ def test_each_hook_says_its_state_its_last_result_and_its_last_day(
     api = live.client(project=project)
     api.post("/events", json={"type": "order.paid", "data": {}})
     until(lambda: api.get(f"/hooks/{hook_id}").json()["last_success_at"])
+    live.hub.services.scheduler.write_counts()
 
     text = manager.get(f"/projects/{project}/hooks").text
     assert titles(text) == ["Ledger"]
