@@ -277,12 +277,10 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def in_flight_is_what_is_being_sent(self) -> None:
+        rows = Delivery.select(Delivery.hook_id).where(Delivery.state == "sending")
+        count = Counter(self.store.read(lambda: [row.hook_id for row in rows]))
         for hook in self.store.read(lambda: list(Hook.select())):
-            sending = self.store.read(
-                lambda hook=hook: (
-                    Delivery.select().where(Delivery.hook_id == hook.id, Delivery.state == "sending").count()
-                )
-            )  # type: ignore[misc]
+            sending = count[hook.id]
             assert hook.in_flight == sending, hook.id
             under_way = sum(claim.hook_id == hook.id for claims in self.held.values() for claim, _ in claims)
             assert (sending if self.mode == "at once" else under_way) <= 3
@@ -325,19 +323,15 @@ class Queue(RuleBasedStateMachine):
         for hook_id in self.hooks:
             if self.store.row(hook_id).state != "gone":
                 self.store.switch(hook_id, True)
-        for _ in range(40):
+        rounds = 0
+        while (left := self.left()) and rounds < 40:
+            rounds += 1
             self.store.clock.advance(100)
             self.store.rescue()
             self.store.promote()
             self.store.record(self.store.claim("z", 100), "success", "z")
-        gone = {hook_id for hook_id in self.hooks if self.store.row(hook_id).state == "gone"}
-        rows = self.store.read(lambda: list(Delivery.select()))
-        left = [
-            row.__data__
-            for row in rows
-            if row.state not in ("delivered", "failed", "refused") and row.hook_id not in gone
-        ]
         assert left == []
+        rows = self.store.read(lambda: list(Delivery.select()))
         aside = [row for row in rows if "set aside" in (row.reason or "")]
         for row in aside:
             attempts = self.store.read(
@@ -346,6 +340,16 @@ class Queue(RuleBasedStateMachine):
                 )
             )  # type: ignore[misc]
             assert attempts >= CRASHES_MAX or row.faults >= 20
+
+    def left(self) -> list[dict[str, Any]]:
+        """What has not ended, and will."""
+        gone = {hook_id for hook_id in self.hooks if self.store.row(hook_id).state == "gone"}
+        rows = self.store.read(lambda: list(Delivery.select()))
+        return [
+            row.__data__
+            for row in rows
+            if row.state not in ("delivered", "failed", "refused") and row.hook_id not in gone
+        ]
 
 
 def test_no_order_of_events_loses_doubles_or_strands_a_delivery(store: Stage) -> None:
