@@ -57,6 +57,7 @@ from hub.operations.unsubscribe import ReverseUnsubscribe
 from hub.operations.users import Users
 from hub.services import Services
 from hub.store.clock import Clock
+from hub.store.patience import PATIENCE_S
 from hub.targets.outbound import Outbound
 from hub.targets.own_places import OwnPlaces
 from hub.targets.relay import Relay, relay_address
@@ -80,15 +81,17 @@ class Hub:
         *,
         sends: bool = True,
         clock: Clock | None = None,
+        patience_s: float = PATIENCE_S,
         in_flight: InFlight | None = None,
         prepare_thread: Callable[[], None] = stay_on_one_core,
         wake_others: Callable[[], None] = lambda: None,
     ) -> None:
-        """`sends`: deliver from this process, within the bounds of `in_flight`; `prepare_thread` runs first
-        in each thread that delivers; `wake_others` tells other processes that there may be something to send.
-        Migrates the database; nothing runs before `start`.
+        """`patience_s`: how long a change of the database is waited for. `sends`: deliver from this process,
+        within the bounds of `in_flight`; `prepare_thread` runs first in each thread that delivers;
+        `wake_others` tells other processes that there may be something to send. Migrates the database;
+        nothing runs before `start`.
         """
-        data = hub_data.open_or_make(config, clock)
+        data = hub_data.open_or_make(config, clock, patience_s)
         self.is_new, self.database, box = data.is_new, data.database, data.box
         origin = urlsplit(config.base_url).hostname or "localhost"
         relay = _relay_of(config, origin)

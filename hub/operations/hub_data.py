@@ -16,6 +16,7 @@ from hub.errors import ConfigError, StoreUnavailable
 from hub.store import key_check, key_file, schema
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.patience import PATIENCE_S
 from hub.store.secrets import SecretBox
 
 
@@ -31,11 +32,13 @@ class HubData:
     """It was made just now."""
 
 
-def open_or_make(config: Config, clock: Clock | None = None) -> HubData:
-    """The database, migrated, and what its secrets are sealed with. Raises: ConfigError, SchemaTooNew."""
+def open_or_make(config: Config, clock: Clock | None = None, patience_s: float = PATIENCE_S) -> HubData:
+    """The database, migrated, and what its secrets are sealed with; `patience_s`: how long a change is waited
+    for. Raises: ConfigError, SchemaTooNew.
+    """
     with storage_faults(config):
         make_directory(config)
-        database = Database(config.database_url, clock)
+        database = Database(config.database_url, clock, patience_s)
         try:
             is_new = not schema.is_there(database)
             schema.migrate(database)

@@ -45,7 +45,7 @@ class Publishers:
                 body = {"type": "story.create", "data": {"n": next(self._numbers)}}
                 try:
                     answer = session.post(
-                        f"{hub.url}/api/v1/events", json=body, headers=self._headers, timeout=10
+                        f"{hub.url}/api/v1/events", json=body, headers=self._headers, timeout=DEADLINE_S
                     )
                 except requests.RequestException:
                     return

@@ -39,7 +39,7 @@ class Publisher:
                 body = {"type": "story.create", "data": {"n": n}}
                 try:
                     answer = session.post(
-                        f"{hub.url}/api/v1/events", json=body, headers=self.headers, timeout=10
+                        f"{hub.url}/api/v1/events", json=body, headers=self.headers, timeout=DEADLINE_S
                     )
                 except requests.RequestException:
                     return
@@ -75,7 +75,10 @@ def test_order_and_rate_are_kept_by_kill_9(
                     for receiver, pace in ((ordered, IN_ORDER), (limited, {"rate_limit": RATE})):
                         body = {"target_url": receiver.url, "events": ["*"], **pace}
                         made = requests.post(
-                            f"{hub.url}/api/v1/hooks", json=body, headers=publisher.headers, timeout=10
+                            f"{hub.url}/api/v1/hooks",
+                            json=body,
+                            headers=publisher.headers,
+                            timeout=DEADLINE_S,
                         )
                         assert made.status_code == 201, made.text
                 thread = threading.Thread(target=publisher.run, args=(hub,))

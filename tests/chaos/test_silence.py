@@ -32,7 +32,7 @@ def silent(database_url: str) -> Iterator[Silent]:
 
 @pytest.fixture
 def live(silent: Silent, tmp_path: Path) -> Iterator[LiveHub]:
-    with serving(tmp_path, HUB_DATABASE_URL=silent.url) as running:
+    with serving(tmp_path, patience_s=patience.PATIENCE_S, HUB_DATABASE_URL=silent.url) as running:
         yield running
         silent.speak()  # or the hub's end waits for it
 

@@ -139,12 +139,16 @@ def test_hubs_that_only_answer_and_a_worker_share_a_database(tmp_path: Path, dat
             token = run("token", "create", "--project", "TRAVEL", *scopes, **where, **data)[1].strip()
             session.headers["X-API-Key"] = token
             made = session.post(
-                f"{hub.url}/api/v1/hooks", json={"target_url": receiver.url + "/in", "event": "*"}, timeout=10
+                f"{hub.url}/api/v1/hooks",
+                json={"target_url": receiver.url + "/in", "event": "*"},
+                timeout=DEADLINE_S,
             )
             receipt = session.post(
-                f"{hub.url}/api/v1/events", json={"type": "story.create", "data": {"id": 1}}, timeout=10
+                f"{hub.url}/api/v1/events",
+                json={"type": "story.create", "data": {"id": 1}},
+                timeout=DEADLINE_S,
             ).json()
-            assert receiver.wait(lambda: receipt["id"] in receiver.accepted("/in"), 20)
+            assert receiver.wait(lambda: receipt["id"] in receiver.accepted("/in"), DEADLINE_S)
             assert standard_fault(receiver.accepted("/in")[receipt["id"]], made.json()["secret"]) is None
             code, out, err = run("check", **where, **data)
             assert (code, err) == (0, "")

@@ -187,20 +187,27 @@ _only_one = threading.Lock()
 
 @contextmanager
 def serving(
-    folder: Path, *, sends: bool = True, connection: type[Connection] = Connection, **environ: str
+    folder: Path,
+    *,
+    sends: bool = True,
+    connection: type[Connection] = Connection,
+    patience_s: float = DEADLINE_S,
+    **environ: str,
 ) -> Iterator[LiveHub]:
-    """A hub with its data in `folder`, on a free port, until the end of the block; one at a time."""
+    """A hub with its data in `folder`, on a free port, until the end of the block; one at a time. By default no
+    machine is so busy that the hub gives a change up.
+    """
     assert _only_one.acquire(blocking=False), (
         "a second hub in this process would take the first one's database"
     )
     try:
-        yield from _serving(folder, sends, connection, environ)
+        yield from _serving(folder, sends, connection, patience_s, environ)
     finally:
         _only_one.release()
 
 
 def _serving(
-    folder: Path, sends: bool, connection: type[Connection], environ: dict[str, str]
+    folder: Path, sends: bool, connection: type[Connection], patience_s: float, environ: dict[str, str]
 ) -> Iterator[LiveHub]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -210,7 +217,7 @@ def _serving(
             "HUB_PORT": str(port),
             **environ,
         }
-        hub = Hub(config.load(given), sends=sends)
+        hub = Hub(config.load(given), sends=sends, patience_s=patience_s)
         listens = threading.Event()
         server = Server(server_config(web(hub), (), connection), on_start=listens.set, on_stop=lambda: None)
         thread = threading.Thread(target=server.run_until_stopped, args=[listener], daemon=True)

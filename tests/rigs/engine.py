@@ -38,7 +38,13 @@ class Engine:
     ) -> None:
         environ = {"HUB_DATABASE_URL": url, "HUB_DATA_DIR": str(folder), "HUB_OUTBOUND_ALLOW": "127.0.0.0/8"}
         in_flight = InFlight(senders, bytes_max)
-        self.hub = Hub(config.load(environ), sends=sends, in_flight=in_flight, prepare_thread=prepare_thread)
+        self.hub = Hub(
+            config.load(environ),
+            sends=sends,
+            patience_s=DEADLINE_S,
+            in_flight=in_flight,
+            prepare_thread=prepare_thread,
+        )
         self.database = self.hub.database
         self.services = self.hub.services
         self.tune(**{**FAST, **tuned})

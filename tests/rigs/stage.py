@@ -43,11 +43,11 @@ class FakeClock(Clock):
 class Stage:
     """Everything runs on the caller's thread but writes, which go the way of all writes."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience_s: float = DEADLINE_S) -> None:
+        """`patience_s`: when a change is given up; by default no busy machine comes to that."""
         self.url = url
         self.clock = FakeClock()
-        # Nothing here is told that a busy machine's database took too long: `test_silence` asks for that.
-        self.database = Database(url, self.clock, patience_s=DEADLINE_S)
+        self.database = Database(url, self.clock, patience_s)
         schema.migrate(self.database)
         self.box = SecretBox(["a key of the tests"])
         self.settings = Settings(retry_schedule_s=(5, 60, 300))

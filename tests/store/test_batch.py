@@ -65,7 +65,7 @@ def test_a_group_is_bounded_by_the_size_of_its_items_and_a_large_one_is_alone(st
     futures = [writes.batch.add(item) for item in ("P0", "P1", "P2", "P3", "A" * 9, "P4", "P5")]
     writes.go.set()
     for future in futures:
-        future.result(10)
+        future.result(DEADLINE_S)
     assert sorted(item for group in writes.groups for item in group) == sorted(writes.committed)
     assert all(sum(map(len, group)) <= 7 or len(group) == 1 for group in writes.groups)
 
@@ -161,8 +161,9 @@ def test_a_batch_of_a_database_that_is_away_keeps_nobody_waiting() -> None:
         database.close()
 
 
-def test_a_group_that_is_given_up_takes_nobody_in_any_more(store: Stage) -> None:
+def test_a_group_that_is_given_up_takes_nobody_in_any_more(database_url: str) -> None:
     """Its transaction begins after its callers were told that the database is too slow."""
+    store = Stage(database_url, patience_s=2)
     go = threading.Event()
     blockers = [store.database.write(lambda: go.wait(DEADLINE_S), waits=True) for _ in range(4)]
     writes = Writes(store)
@@ -175,3 +176,4 @@ def test_a_group_that_is_given_up_takes_nobody_in_any_more(store: Stage) -> None
     assert later.result(DEADLINE_S) == "p2"
     assert [blocker.result(DEADLINE_S) for blocker in blockers] == [True] * 4
     assert writes.groups == [["P2"]]
+    store.close()

@@ -76,8 +76,9 @@ def test_a_process_that_is_killed_while_it_writes_keeps_nobody_out(sqlite: Stage
 
 
 def test_while_a_process_holds_the_turn_whoever_asks_is_told_and_nothing_is_written_later(
-    sqlite: Stage,
+    sqlite_url: str,
 ) -> None:
+    sqlite = Stage(sqlite_url, patience_s=2)
     assert sqlite.database.path is not None
     process = holder(sqlite.database.path)
     with pytest.raises(StoreUnavailable, match="nothing was changed"):
@@ -85,3 +86,4 @@ def test_while_a_process_holds_the_turn_whoever_asks_is_told_and_nothing_is_writ
     process.communicate("\n", timeout=DEADLINE_S)
     assert sqlite.do(lambda: add("AFTER", "After", "open", 0)).key == "AFTER"
     assert sqlite.read(lambda: sqlite.database.execute("SELECT count(*) FROM project").fetchone()[0]) == 2
+    sqlite.close()
