@@ -21,6 +21,7 @@ import redis
 from paho.mqtt.enums import CallbackAPIVersion
 
 from hub.errors import DeliveryError
+from hub.ids import new_id
 from hub.targets.brokers.client import Broker, Client, Message
 from tests.rigs.waiting import DEADLINE_S, until
 
@@ -125,9 +126,9 @@ PASSWORD = "s3cret-pass"
 
 
 def message(rig: Rig, body: bytes = b'{"n": 1}', **changes: Any) -> Message:
-    """One as the transport makes it."""
+    """One as the transport makes it, of an event of its own."""
     headers = {"content-type": "application/json", "webhook-id": "evt_1", "x-hub-event": "order.paid"}
-    return replace(Message(rig.place, "evt_1", "order.paid", "evt_1", headers, body), **changes)
+    return replace(Message(rig.place, new_id("evt"), "order.paid", "evt_1", headers, body), **changes)
 
 
 def failure(client: Client, one: Message, timeout_s: float = DEADLINE_S) -> DeliveryError:

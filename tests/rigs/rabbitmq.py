@@ -54,6 +54,7 @@ class RabbitRig:
         mapper = ["epmd", "-port", str(mapper_port), "-address", "127.0.0.1"]
         self._mapper = Server(mapper, directory, mapper_port)
         self.freeze, self.thaw = self.server.freeze, self.server.thaw
+        self._bodies: list[bytes] = []
 
     def start(self) -> None:
         self._mapper.start()
@@ -85,4 +86,6 @@ class RabbitRig:
         return found
 
     def bodies(self) -> list[bytes]:
-        return [body for _, _, body in self.taken("events")]
+        """All that has been there: reading takes it away."""
+        self._bodies += [body for _, _, body in self.taken("events")]
+        return list(self._bodies)

@@ -12,6 +12,7 @@ from tests.rigs.doors import LOOPBACK
 from tests.rigs.jetstream import NatsRig
 from tests.rigs.kafka import KafkaRig
 from tests.rigs.rabbitmq import RabbitRig
+from tests.rigs.relays import Relayed
 from tests.rigs.sqs import SqsRig
 
 
@@ -40,6 +41,12 @@ def sqs_rig() -> Iterator[SqsRig]:
 @pytest.fixture(scope="package")
 def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitRig]:
     yield from _running(RabbitRig(tmp_path_factory.mktemp("rabbit")))
+
+
+@pytest.fixture(scope="package")
+def rabbit_rig(rabbit: RabbitRig) -> Iterator[Relayed]:
+    """It takes long to start: its wire is cut instead."""
+    yield from _running(Relayed(rabbit, rabbit.port))
 
 
 @pytest.fixture(scope="package")

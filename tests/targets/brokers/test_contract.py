@@ -20,7 +20,7 @@ from hub.targets.transport import Request
 from tests.rigs.brokers import PASSWORD, Rig, failure, message
 from tests.rigs.waiting import DEADLINE_S, until
 
-KINDS = ["redis", "mosquitto", "kafka", "sqs"]
+KINDS = ["redis", "mosquitto", "kafka", "sqs", "rabbit", "nats"]
 TIMEOUT_S = 1.0
 """Of an attempt that is waited for in vain."""
 LATE_S = 10.0

@@ -18,7 +18,7 @@ from tests.rigs.hubs import hookhub, serving
 from tests.rigs.kafka import KafkaRig
 from tests.rigs.waiting import DEADLINE_S, until
 
-KINDS = ["redis", "mosquitto", "kafka", "sqs"]
+KINDS = ["redis", "mosquitto", "kafka", "sqs", "rabbit", "nats"]
 DATA = '{"title":"Zoë’s order","n":1.10}'
 
 

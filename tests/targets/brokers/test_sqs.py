@@ -85,7 +85,7 @@ def test_a_message_is_signed_and_carries_its_headers(sqs_rig: SqsRig, client: Sq
 def test_a_fifo_queue_has_a_message_once_and_in_its_group(sqs_rig: SqsRig, client: Sqs) -> None:
     place = "123456789012/orders.fifo"
     for _ in range(2):
-        assert client.publish(message(sqs_rig, place=place, key="hook_7"), DEADLINE_S)
+        assert client.publish(message(sqs_rig, place=place, event_id="evt_1", key="hook_7"), DEADLINE_S)
     [sent] = sqs_rig.queues["orders.fifo"]
     assert (sent["MessageGroupId"], sent["MessageDeduplicationId"]) == ("hook_7", "evt_1")
 
