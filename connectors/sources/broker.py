@@ -6,6 +6,7 @@ broker. Step after: it is acknowledged there once its event is committed here.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from connectors.inbound import Arrived, Document, Received, Setting, Settings
 from connectors.sources.generic import ID, TYPE, Anybody
@@ -65,8 +66,14 @@ class MessageBroker(Anybody):
                 " source's own."
             ),
         ),
-        TYPE,
-        ID,
+        replace(TYPE, help=f"{TYPE.help} RabbitMQ has header:routing-key, JetStream header:subject."),
+        replace(
+            ID,
+            help=(
+                "header:NAME or body:path.to.field: what comes twice with the same id is taken once. Empty:"
+                " what the broker knows the message by."
+            ),
+        ),
     )
 
     def trial(self, settings: Settings, secret: str) -> Trial | None:

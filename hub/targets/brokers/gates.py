@@ -64,8 +64,8 @@ class Gates:
                 return True
             after_s = down.pause_s if is_under_way else down.next_at - now
         raise DeliveryError(
-            f"not tried: the connection {broker.name} is down, and tried for all its hooks at once"
-            f" ({down.reason})",
+            f"not tried: the connection {broker.name} is down, and one message at a time tries it for all"
+            f" hooks ({down.reason})",
             "none",
             after_s=after_s,
         )

@@ -145,6 +145,7 @@ def _try(
         "shows_bodies": shows_bodies,
         "method": outcome.method,
         "url": outcome.url,
+        "connection": outcome.host if outcome.method == _PUBLISH else "",
         "request_bytes": len(sent) if sent is not None else None,
         "request_pretty": words.pretty(sent) if sent is not None and shows_bodies else "",
         "request_raw": words.text(sent) if sent is not None and shows_bodies else "",

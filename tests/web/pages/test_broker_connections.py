@@ -101,6 +101,11 @@ def test_hooks_pages_tell_what_a_target_at_a_broker_looks_like(
     gallery = manager.get(f"/projects/{project}/apps?q=nats").text
     check_markup(gallery)
     assert "<code>told</code>" in gallery
+    hook = {"target_url": "broker://told/hub.{type}", "event": "*"}
+    hook_id = live.client(project=project).post("/hooks", json=hook).json()["id"]
+    shown = manager.get(f"/projects/{project}/hooks/{hook_id}").text
+    check_markup(shown)
+    assert "Puts messages on <code>broker://told/hub.{type}</code>" in shown
     checked = manager.submit(f"/projects/{project}/hooks/check", target_url="broker://told/a b").text
     assert "is no place on NATS" in checked
 
