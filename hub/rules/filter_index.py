@@ -20,6 +20,9 @@ INDEXED_FROM = 12
 INDEXED_AFTER = 2
 """Events since a hook has changed: making the index takes as long as asking one by one for about so many."""
 
+TOGETHER_MAX = 1_000
+"""Filters of one index: each row has a bit for each group, so twice as many take four times the memory."""
+
 _SCALARS = (str, int, float, bool, type(None))
 _NUMBERS = (int, float)
 _BITS = bytes.maketrans(b"01", b"\x00\x01")
@@ -31,11 +34,12 @@ Bits = int
 class Filters:
     """The filters of some hooks, asked one by one until an index is worth its making. Any thread may ask."""
 
-    def __init__(self, filtered: Sequence[tuple[str, Filter]]) -> None:
-        """Hook id and filter of each."""
+    def __init__(self, filtered: Sequence[tuple[str, Filter]], may_index: bool = True) -> None:
+        """Hook id and filter of each. `may_index`: there is memory for an index."""
         self._filtered = filtered
+        self._may_index = may_index and len(filtered) >= INDEXED_FROM
         self._asked = 0
-        self._index: FilterIndex | None = None
+        self._index: tuple[FilterIndex, ...] = ()
 
     def __len__(self) -> int:
         return len(self._filtered)
@@ -43,11 +47,13 @@ class Filters:
     def passed(self, facts: Facts) -> list[str]:
         """The ids of the hooks whose filter an event passes, each once."""
         index = self._index
-        if index is None and self._asked >= INDEXED_AFTER and len(self._filtered) >= INDEXED_FROM:
-            index = self._index = FilterIndex(self._filtered)
+        if not index and self._may_index and self._asked >= INDEXED_AFTER:
+            parts = range(0, len(self._filtered), TOGETHER_MAX)
+            index = tuple(FilterIndex(self._filtered[at : at + TOGETHER_MAX]) for at in parts)
+            self._index = index
         self._asked += 1
-        if index is not None:
-            return index.passed(facts)
+        if index:
+            return [hook_id for part in index for hook_id in part.passed(facts)]
         return [hook_id for hook_id, only_if in self._filtered if only_if.holds(facts)]
 
 

@@ -28,6 +28,8 @@ OWN_EVENT_TYPES = {
 
 _EVENT_TYPE = re.compile(r"[a-z][A-Za-z0-9_]*(\.[a-z][A-Za-z0-9_]*)*")
 EVENT_TYPE_MAX_LENGTH = 128
+INDEXED_MAX = 20_000
+"""Filters of which a table keeps indexes: six rows of one take a kilobyte."""
 CANDIDATES_KEPT = 200
 """Types whose hooks a table remembers."""
 
@@ -102,6 +104,8 @@ class RoutingTable:
         self._filters: dict[str, Filter] = {}
         self._entries: dict[str, Entry] = {}
         self._candidates: dict[str, Candidates] = {}
+        self._together: dict[tuple[str, ...], Filters] = {}
+        """Hooks → their filters: those of many types are the same."""
 
     @property
     def has_filters(self) -> bool:
@@ -119,7 +123,7 @@ class RoutingTable:
         Behind a filter that cannot be read every event waits, because any may be wanted: none is sent before
         it has passed one.
         """
-        self._candidates.clear()
+        self._forget()
         for pattern in self._hooks.pop(hook_id, ()):
             self._by_pattern[pattern].discard(hook_id)
         self._filters.pop(hook_id, None)
@@ -148,13 +152,26 @@ class RoutingTable:
         kept = self._candidates.get(event_type)
         if kept is None:
             if len(self._candidates) >= CANDIDATES_KEPT:
-                self._candidates.clear()
+                self._forget()
             found, mine = self.match(event_type), self._filters
-            filtered = tuple((one, mine[one]) for one in found if one in mine)
+            filtered = self._asked_together(tuple(one for one in found if one in mine))
             later = {one: self._entries[one] for one in found if one in self._entries}
-            kept = Candidates(tuple(one for one in found if one not in mine), Filters(filtered), later)
+            kept = Candidates(tuple(one for one in found if one not in mine), filtered, later)
             self._candidates[event_type] = kept
         return kept
+
+    def _asked_together(self, hook_ids: tuple[str, ...]) -> Filters:
+        known = self._together.get(hook_ids)
+        if known is None:
+            so_far = sum(map(len, self._together.values()))
+            pairs = tuple((one, self._filters[one]) for one in hook_ids)
+            known = Filters(pairs, may_index=so_far + len(pairs) <= INDEXED_MAX)
+            self._together[hook_ids] = known
+        return known
+
+    def _forget(self) -> None:
+        self._candidates.clear()
+        self._together.clear()
 
 
 def _patterns_of(event_type: str) -> list[str]:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from hub.rules import filters
 from hub.rules.facts import VALUES_MAX, Facts
-from hub.rules.filter_index import INDEXED_FROM, FilterIndex, Filters
+from hub.rules.filter_index import INDEXED_FROM, TOGETHER_MAX, FilterIndex, Filters
 from hub.rules.filters import Filter
+from hub.rules.matching import RoutingTable
 
 NAMES = ("a", "b.c", "@type")
 SCALARS = st.one_of(
@@ -67,8 +68,20 @@ def test_a_list_that_is_longer_than_what_is_looked_at_is_sure_of_nothing() -> No
 
 
 def test_few_filters_and_the_first_event_are_asked_one_by_one_with_the_same_answer() -> None:
-    for count in (1, INDEXED_FROM, 3 * INDEXED_FROM):
-        many = Filters([(f"hook_{n:03}", filter_of([[("a", "=", n % 2)]])) for n in range(count)])
-        wanted = [f"hook_{n:03}" for n in range(count) if n % 2 == 0]
+    for count in (1, INDEXED_FROM, 3 * INDEXED_FROM, TOGETHER_MAX + 5):
+        many = Filters([(f"hook_{n:04}", filter_of([[("a", "=", n % 2)]])) for n in range(count)])
+        wanted = [f"hook_{n:04}" for n in range(count) if n % 2 == 0]
         assert [sorted(many.passed(facts({"a": 0}))) for _ in range(5)] == [wanted] * 5
         assert len(many) == count
+
+
+def test_types_that_the_same_hooks_want_share_one_index_until_a_hook_changes() -> None:
+    table = RoutingTable()
+    for n in range(3):
+        table.put(f"hook_{n}", ["*"], filter_of([[("a", "=", n)]]))
+    table.put("hook_3", ["x.*"], filter_of([[("a", "=", 3)]]))
+    first = table.candidates("a.b").filtered
+    assert table.candidates("a.c").filtered is first
+    assert table.candidates("x.y").filtered is not first
+    table.put("hook_0", ["*"], filter_of([[("a", "=", 1)]]))
+    assert sorted(table.candidates("a.b").wanting(facts({"a": 1}))) == ["hook_0", "hook_1"]
