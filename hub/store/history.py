@@ -42,7 +42,9 @@ class Delivery:
     """It will be sent, or is being sent at this moment."""
     attempt_count: int
     next_attempt_at: float | None
-    """None but for a retrying one, and one that is delayed."""
+    """None but for a retrying one, one that is delayed, and one that gathers with others: it goes then at the
+    latest.
+    """
     reason: str | None
     finished_at: float | None
     origin_kind: Literal["page", "api", "app"]
@@ -203,7 +205,9 @@ def open_of_span(database: Database, hook_id: str, since: float, until: float, m
 def _deliveries(project_id: int) -> Any:
     table, hook = models.Delivery, models.Hook
     return (
-        table.select(table, hook.state, hook.deleted_at, hook.origin_kind, hook.origin_app)
+        table.select(
+            table, hook.state, hook.deleted_at, hook.origin_kind, hook.origin_app, hook.gathers_until
+        )
         .join(hook, on=(hook.id == table.hook_id), attr="hook")
         .where(table.project_id == project_id)
     )
@@ -222,13 +226,18 @@ def _delivery(row: Any) -> Delivery:
         state=state,
         is_open=row.state not in FINAL_STATES,
         attempt_count=row.attempts - is_hidden,
-        next_attempt_at=row.next_at if state in OPEN else None,
+        next_attempt_at=(row.next_at or _gathers_until(row)) if state in OPEN else None,
         reason=row.reason,
         finished_at=row.finished_at or row.delivered_at,
         origin_kind=row.hook.origin_kind,
         origin_app=row.hook.origin_app,
         batch_id=row.batch_id,
     )
+
+
+def _gathers_until(row: Any) -> float | None:
+    is_gathering = row.state == "waiting" and not row.attempts
+    return row.hook.gathers_until if is_gathering else None
 
 
 def _untried(state: str, attempts: int) -> str:

@@ -1,4 +1,6 @@
-"""kill -9 of a hub that sends in order and by a rate: nothing is lost, nothing overtakes, nothing is too fast."""
+"""kill -9 of a hub that sends in order, by a rate and in batches: nothing is lost, nothing overtakes, nothing is
+too fast, and a batch that comes again is the same.
+"""
 
 import json
 import random
@@ -17,11 +19,20 @@ from tests.rigs.waiting import DEADLINE_S, until
 
 SEED = random.SystemRandom().randrange(10**6)
 RATE = {"count": 10, "per_s": 0.5}
+GATHERED = {"digest": {"window_s": 0.3, "max": 7}, "retry_schedule_s": [0.05] * 20}
 IN_ORDER = {"ordering": "fifo", "retry_schedule_s": [0.05] * 20}
 
 
 def numbers(receiver: Receiver) -> list[int]:
     return [json.loads(one.body)["data"]["n"] for one in list(receiver.requests)]
+
+
+def numbers_in(body: bytes) -> list[int]:
+    return [event["data"]["n"] for event in json.loads(body)["events"]]
+
+
+def gathered_numbers(receiver: Receiver) -> list[int]:
+    return [n for one in list(receiver.requests) for n in numbers_in(one.body)]
 
 
 class Publisher:
@@ -67,12 +78,13 @@ def test_order_and_rate_are_kept_by_kill_9(
     def sometimes(_: Received) -> int:
         return 503 if chance.random() < 0.1 else 200
 
-    with Receiver(sometimes) as ordered, Receiver() as limited:
+    with Receiver(sometimes) as ordered, Receiver() as limited, Receiver(sometimes) as gathered:
         publisher = Publisher(token)
         for kill in range(kills):
             with serving(tmp_path, **environ) as hub:
                 if not kill:
-                    for receiver, pace in ((ordered, IN_ORDER), (limited, {"rate_limit": RATE})):
+                    paces = ((ordered, IN_ORDER), (limited, {"rate_limit": RATE}), (gathered, GATHERED))
+                    for receiver, pace in paces:
                         body = {"target_url": receiver.url, "events": ["*"], **pace}
                         made = requests.post(
                             f"{hub.url}/api/v1/hooks",
@@ -89,9 +101,14 @@ def test_order_and_rate_are_kept_by_kill_9(
                 thread.join(DEADLINE_S)
         with serving(tmp_path, **environ) as hub:
             until(lambda: publisher.acknowledged <= set(numbers(ordered)))
+            until(lambda: publisher.acknowledged <= set(gathered_numbers(gathered)))
             assert hub.stop() == 0
         came = numbers(ordered)
         assert all(n <= after for n, after in pairwise(came)), f"seed {SEED}: {came}"
+        bodies = {one.headers["webhook-id"]: one.body for one in gathered.requests}
+        assert all(bodies[one.headers["webhook-id"]] == one.body for one in gathered.requests), f"seed {SEED}"
+        together = [n for body in bodies.values() for n in numbers_in(body)]
+        assert len(together) == len(set(together)), f"seed {SEED}: an event is in one batch"
         times = sorted(one.at for one in limited.requests)
         for n, since in enumerate(times):
             # A request takes its token when it is claimed, and may be on its way for a moment.

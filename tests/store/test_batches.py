@@ -37,6 +37,7 @@ def test_the_first_event_begins_a_window_and_all_that_come_within_it_go_together
     hook_id = gathering(store, 1)
     assert store.claim() == []
     assert store.row(hook_id).ready_at == store.row(hook_id).gathers_until == store.clock.now() + WINDOW_S
+    assert [one.next_attempt_at for one in store.shown(hook_id)] == [store.clock.now() + WINDOW_S]
     store.clock.advance(WINDOW_S - 1)
     store.publish([hook_id], 2)
     assert store.claim() == []
