@@ -169,7 +169,7 @@ class _Reader:
             self._pause_s = min(PAUSE_MAX_S, self._pause_s * 2)
 
     def _read(self) -> None:
-        """Raises: DeliveryError."""
+        """Until the source takes no more. Raises: DeliveryError."""
         broker = self.wanted.broker
         if broker is None:
             name = self.wanted.name
@@ -179,13 +179,16 @@ class _Reader:
             while not self.is_over.is_set():
                 found = consumer.take(TAKE_S)
                 if found:
-                    self._pass_on(consumer, found)
+                    if not self._pass_on(consumer, found):
+                        return
                     self._pause_s = self._first_pause_s
         finally:
             consumer.close()
 
-    def _pass_on(self, consumer: Consumer, found: Sequence[Found]) -> None:
-        """All at once to the intake, which commits them together; then they are acknowledged."""
+    def _pass_on(self, consumer: Consumer, found: Sequence[Found]) -> bool:
+        """All at once to the intake, which commits them together; then they are acknowledged. False: some
+        are not, and must be read anew before what is behind them.
+        """
         kept: list[Found] = []
         refused: list[Found] = []
         for one, tried in [(one, self._tried(one)) for one in found]:
@@ -195,6 +198,7 @@ class _Reader:
             (kept if is_kept else refused).append(one)
         if kept or refused:
             consumer.done(kept, refused)
+        return len(kept) + len(refused) == len(found)
 
     def _tried(self, one: Found) -> "_Tried":
         """What the intake says, at once."""

@@ -164,6 +164,22 @@ def test_a_source_that_is_off_leaves_its_messages_on_the_broker(bench: Bench) ->
     assert bench.consumer() is not consumer
 
 
+def test_what_a_source_does_not_take_any_more_is_not_passed_by(bench: Bench) -> None:
+    """It is switched off and on again before anybody looks: the message must be read anew, for what comes
+    behind it would be acknowledged with it.
+    """
+    consumer = bench.consumer()
+    sources = bench.engine.services.sources
+    sources.update(ADMIN, bench.engine.project, bench.source_id, SourceChange(is_on=False))
+    consumer.put(("orders/0/1", b'{"type":"a.b"}'))
+    until(lambda: consumer.is_closed)
+    sources.update(ADMIN, bench.engine.project, bench.source_id, SourceChange(is_on=True))
+    again = bench.consumer()
+    again.put(("orders/0/1", b'{"type":"a.b"}'), ("orders/0/2", b'{"type":"a.b"}'))
+    until(lambda: again.kept, lambda kept: kept == ["orders/0/1", "orders/0/2"])
+    assert consumer.kept == []
+
+
 def test_another_place_is_read_by_another_consumer(bench: Bench) -> None:
     consumer = bench.consumer()
     bench.change(settings={"place": "invoices", "group": "shop", "start": "all there is"})
