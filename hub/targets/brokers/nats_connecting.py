@@ -57,14 +57,14 @@ def _judged(broker: Broker, addresses: Addresses, timeout_s: float) -> list[tupl
 
 async def _connected_to(broker: Broker, host: str, address: str, port: int, timeout_s: float) -> Connection:
     """Raises: DeliveryError."""
-    connection, heard = Connection(), _Heard()
-    options: dict[str, Any] = {}
+    heard = _Heard()
+    connection = _Encrypted() if is_tls(broker) else Connection()
+    # Also for a server that asks for TLS at an address without it.
+    options: dict[str, Any] = {"tls": tls_context(broker), "tls_hostname": host}
     if broker.username is not None:
-        options = {"user": broker.username, "password": broker.password or ""}
+        options |= {"user": broker.username, "password": broker.password or ""}
     elif broker.password is not None:
-        options = {"token": broker.password}
-    if is_tls(broker):
-        options |= {"tls": tls_context(broker), "tls_hostname": host}
+        options |= {"token": broker.password}
     shown = f"[{address}]" if ":" in address else address
     try:
         await connection.connect(
@@ -86,6 +86,17 @@ async def _connected_to(broker: Broker, host: str, address: str, port: int, time
     return connection
 
 
+class _Encrypted(Connection):
+    """The library takes TLS where the server asks for it. Here it is the connection that does: who stands
+    between and says that none is needed gets no login.
+    """
+
+    def _connect_command(self) -> bytes:
+        if not self._server_info.get("tls_required"):
+            raise nats.errors.SecureConnWantedError
+        return super()._connect_command()
+
+
 class _Heard:
     """What the library says of a connection beside its exceptions; otherwise it writes it into the log."""
 
@@ -98,6 +109,8 @@ class _Heard:
 
 def _failure(broker: Broker, error: BaseException, timeout_s: float) -> DeliveryError:
     words = said(error, broker)
+    if isinstance(error, nats.errors.SecureConnWantedError):
+        return unreachable("NATS offers no TLS, without which the hub does not log in")
     if "authorization" in words.lower() or "authentication" in words.lower():
         return unreachable("NATS refuses the login: user name, password or token is wrong")
     if isinstance(error, TimeoutError | nats.errors.TimeoutError):

@@ -20,7 +20,7 @@ from hub.targets.brokers.consuming import Found, Place
 from hub.targets.brokers.rabbitmq import parameters, words, words_of_opening
 
 BATCH_MAX = 100
-PREFETCH = 200
+PREFETCH = 100
 OPEN_S = 10.0
 
 

@@ -1,6 +1,9 @@
 """Connecting to NATS: TLS as the connection says, and whatever goes wrong in words."""
 
 import asyncio
+import contextlib
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -36,10 +39,31 @@ def test_tls_trusts_the_connections_own_authority_and_no_other(tmp_path: Path, a
         url, ca = f"tls://127.0.0.1:{rig.port}", Path(authority.ca_file).read_text()
         assert connect(rig.broker(url=url, ca=ca), addresses)
         assert connect(rig.broker(url=url, verify_ssl=False), addresses)
+        assert connect(rig.broker(ca=ca), addresses), "the server asks for it"
         with pytest.raises(DeliveryError, match="certificate verify failed"):
             connect(rig.broker(url=url), addresses)
     finally:
         rig.stop()
+
+
+def test_who_offers_no_tls_gets_no_login(addresses: Addresses) -> None:
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def stand_between() -> None:
+            for _ in range(2):  # the library tries twice
+                with contextlib.suppress(OSError):
+                    opened, _ = listener.accept()
+                    with opened:
+                        opened.sendall(b'INFO {"server_id":"x","version":"2.9.10","max_payload":1048576}\r\n')
+                        heard.append(opened.recv(4096))
+
+        thread = threading.Thread(target=stand_between, daemon=True)
+        thread.start()
+        broker = Broker("b", "nats", f"tls://127.0.0.1:{listener.getsockname()[1]}", "hub", "s3cret-pass")
+        with pytest.raises(DeliveryError, match="offers no TLS"):
+            connect(broker, addresses, 5)
+    assert b"s3cret-pass" not in b"".join(heard)
 
 
 def test_an_address_that_may_not_be_reached_is_refused(nats_rig: NatsRig) -> None:
