@@ -146,7 +146,7 @@ def _wanting(request: PageRequest, event_type: str) -> list[str]:
 
 
 def _formats() -> list[tuple[str, str]]:
-    return [("", "Any"), *((key, words.format_name(key)) for key in registry.format_keys())]
+    return [("", "Any"), *((key, registry.format_of(key).name or key) for key in registry.format_keys())]
 
 
 def _origins() -> list[tuple[str, str]]:

@@ -38,6 +38,9 @@ def test_each_hook_says_its_state_its_last_result_and_its_last_day(
 
     text = manager.get(f"/projects/{project}/hooks").text
     assert titles(text) == ["Ledger"]
+    assert titles(manager.get(f"/projects/{project}/hooks?format=standard").text) == ["Ledger"]
+    assert titles(manager.get(f"/projects/{project}/hooks?format=slack").text) == []
+    assert ">Standard Webhooks</option>" in text
     assert re.search(r"204 in \d", text)
     assert "order.paid, order.*" in text
     assert "Last 24 hours: 1 delivered, 0 failed" in text
