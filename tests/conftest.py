@@ -211,5 +211,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         skip_or_fail("No Chromium: install it ('apt-get install chromium').")
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    arguments = [
+        "--disable-gpu",
+        "--disable-gpu-rasterization",
+        *(["--no-sandbox"] if os.geteuid() == 0 else []),
+    ]
     return {**browser_type_launch_args, "executable_path": found, "args": arguments}

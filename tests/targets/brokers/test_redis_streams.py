@@ -106,7 +106,11 @@ def test_a_redis_that_says_too_much_is_cut_off(addresses: Addresses) -> None:
 
 
 def test_a_redis_that_drips_ends_with_the_deadline_of_the_call(addresses: Addresses) -> None:
-    with Receiver(on_connect=lambda wire: wire.drip(b"$100000\r\n" + b"x" * 100_000)) as server:
+    def answer_slowly(wire: Wire) -> None:
+        wire.sock.recv(1)  # a connection with something to read is not taken at all
+        wire.drip(b"$100000\r\n" + b"x" * 100_000)
+
+    with Receiver(on_connect=answer_slowly) as server:
         made = redis_streams.client(Broker("b", "redis", f"redis://127.0.0.1:{server.port}"), addresses)
         began = time.monotonic()
         error = failure(made, SAMPLE, 0.5)
