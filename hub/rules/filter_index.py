@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from hub.rules.facts import Facts, Found, Path, path_of
-from hub.rules.filter_rows import Row
+from hub.rules.filter_rows import LOOKED_AT_MAX, Row
 from hub.rules.filters import Filter
 
 INDEXED_FROM = 12
@@ -115,13 +115,16 @@ class FilterIndex:
 class _ByField:
     """What rows ask of one field."""
 
-    OPERATORS = ("=", "in", "!=", "<", "<=", ">", ">=")
+    OPERATORS = ("=", "in", "!=", "<", "<=", ">", ">=", "contains", "not_contains")
 
     def __init__(self) -> None:
         self._equal: dict[Any, Bits] = {}
         self._compared: Bits = 0
         self._unequal: dict[Any, Bits] = {}
         self._differ: Bits = 0
+        """Those that any value more could refute."""
+        self._parts: dict[str, Bits] = {}
+        self._absent: dict[str, Bits] = {}
         self._bounds: dict[tuple[str, bool], dict[Any, Bits]] = {}
         """(operator, whether it compares texts) → bound → groups."""
         self._sorted: list[tuple[str, bool, list[Any], list[Bits]]] = []
@@ -134,6 +137,10 @@ class _ByField:
         elif row.op == "!=":
             self._differ |= bit
             self._unequal[_key(row.value)] = self._unequal.get(_key(row.value), 0) | bit
+        elif row.op in ("contains", "not_contains"):
+            parts = self._parts if row.op == "contains" else self._absent
+            parts[str(row.value)] = parts.get(str(row.value), 0) | bit
+            self._differ |= bit if row.op == "not_contains" else 0
         else:
             bounds = self._bounds.setdefault((row.op, isinstance(row.value, str)), {})
             bounds[row.value] = bounds.get(row.value, 0) | bit
@@ -159,10 +166,27 @@ class _ByField:
             for value in values:
                 if type(value) in _SCALARS and (same := self._unequal.get(_key(value))):
                     alive &= ~same
+        if self._parts or self._absent:
+            alive = self._left_of_texts(alive, values)
         for op, is_text, bounds, bits in self._sorted:
             for missed in _missed(op, is_text, bounds, bits, values):
                 alive &= ~missed
         return alive
+
+    def _left_of_texts(self, alive: Bits, values: Sequence[Any]) -> Bits:
+        texts = [value[:LOOKED_AT_MAX] for value in values if type(value) is str]
+        for parts, is_wanted in ((self._parts, True), (self._absent, False)):
+            for part, bits in parts.items():
+                if alive & bits and _is_in(part, texts) is not is_wanted:
+                    alive &= ~bits
+        return alive
+
+
+def _is_in(part: str, texts: Sequence[str]) -> bool:
+    for text in texts:  # noqa: SIM110 - a generator would take twice the time
+        if part in text:
+            return True
+    return False
 
 
 def _missed(

@@ -23,7 +23,9 @@ ROWS = st.one_of(
     st.tuples(st.sampled_from(NAMES), st.sampled_from(["=", "!="]), SCALARS),
     st.tuples(st.sampled_from(NAMES), st.sampled_from([">", ">=", "<", "<="]), ORDERED),
     st.tuples(st.sampled_from(NAMES), st.just("in"), st.lists(SCALARS, min_size=1, max_size=3)),
-    st.tuples(st.sampled_from(NAMES), st.sampled_from(["contains", "not_contains", "starts_with"]), TEXTS),
+    st.tuples(
+        st.sampled_from(NAMES), st.sampled_from(["contains", "not_contains", "starts_with", "like"]), TEXTS
+    ),
     st.tuples(st.sampled_from(NAMES), st.sampled_from(["exists", "missing"]), st.none()),
 )
 GROUPS = st.lists(st.lists(ROWS, min_size=1, max_size=4), min_size=1, max_size=3)
