@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
 from urllib.parse import urlsplit
 
 from connectors.base import Event as SentEvent
@@ -35,6 +36,8 @@ LANES_MAX = 64
 """A claim looks at so many quick lanes and so many slow ones, and takes the more of each: a lane costs as
 much as several rows.
 """
+LANES_LEAST = 8
+"""On SQLite a claim may be filled by so many lanes, and looks at no more of them once it has enough."""
 READ_MAX = 2
 """A claim reads so many times the rows that it may take: some lanes have fewer than others."""
 BEGIN_WITHIN_S = 5.0
@@ -110,14 +113,17 @@ def claim(
         for hook_id, lane in served.items()
     }
     wanted = {hook_id: most for hook_id, queue in queues.items() if (most := _most(queue, room))}
-    asked = _bounded(wanted, room.rows_max)
+    asked = _bounded(database, wanted, room.rows_max)
     digests = [lane for lane in served.values() if lane.pace.digest is not None]
     gathered = batches.gather(database, digests, asked, now)
     in_order = (one for one in asked if served[one].pace.is_fifo and served[one].pace.digest is None)
     first = order.first_of(database, in_order, now)
     apart = first.hook_ids | {lane.hook_id for lane in digests}
     waiting = first.rows + gathered.rows
-    waiting += _waiting(database, {one: n for one, n in asked.items() if one not in apart})
+    plain = {one: n for one, n in asked.items() if one not in apart}
+    rows, passed_by = _waiting(database, plain, READ_MAX * room.rows_max)
+    waiting += rows
+    served = {hook_id: lane for hook_id, lane in served.items() if hook_id not in passed_by}
     picked = pick(queues.values(), waiting, room)
 
     until = ends_at(settings, now)
@@ -293,7 +299,8 @@ def _ready(database: Database, now: float, room: Room) -> Iterable[Lane]:
     slow = lanes.take_ready(
         database, now, is_slow=True, limit=min(room.slow.free, room.total.free, LANES_MAX)
     )
-    return {lane.hook_id: lane for lane in (*first, *last, *slow)}.values()
+    in_turn = chain.from_iterable(zip_longest(first, last, slow))
+    return {lane.hook_id: lane for lane in in_turn if lane is not None}.values()
 
 
 def _is_broken(database: Database, lane: Lane, now: float) -> bool:
@@ -324,11 +331,13 @@ def _most(queue: fairness.Lane, room: Room) -> int:
     return room.most_of(queue) + room.ahead_of(queue)
 
 
-def _bounded(wanted: dict[str, int], rows_max: int) -> dict[str, int]:
+def _bounded(database: Database, wanted: dict[str, int], rows_max: int) -> dict[str, int]:
     """How many rows of each lane are read: no more than could be taken if the others had few."""
     if sum(wanted.values()) <= READ_MAX * rows_max:
         return wanted
     each = math.ceil(READ_MAX * rows_max / len(wanted))
+    if not database.is_postgresql:
+        each = max(each, rows_max // LANES_LEAST)
     return {hook_id: min(most, each) for hook_id, most in wanted.items()}
 
 
@@ -345,13 +354,13 @@ def _lease(
         )
 
 
-def _waiting(database: Database, asked: dict[str, int]) -> list[Waiting]:
+def _waiting(database: Database, asked: dict[str, int], rows_max: int) -> tuple[list[Waiting], set[str]]:
     """The least tried, then oldest, waiting deliveries of each hook, at most as many as asked for: an index
-    range each, never a scan.
+    range each, never a scan. With the hooks that were not looked at, because there are enough without them.
 
     Locked: the lane's lock keeps other claims away, not the end of what was held too long. The one statement
     that the engines cannot share: PostgreSQL answers all lanes in one round trip, SQLite has no LATERAL and
-    no round trips.
+    no round trips; it takes more of fewer hooks, because each costs as much as several rows.
     """
     columns = "d.id, d.hook_id, d.event_id, d.attempts, length(e.data), d.claimed_at IS NULL"
     pick = (
@@ -366,12 +375,16 @@ def _waiting(database: Database, asked: dict[str, int]) -> list[Waiting]:
             "JOIN event e ON e.id = d.event_id"
         )
         rows = database.execute(sql, (list(asked), list(asked.values()))).fetchall()
-    else:
-        sql = (
-            f"SELECT {columns} FROM ({pick.format(hook='?', limit='?')}) d JOIN event e ON e.id = d.event_id"
-        )
-        rows = [row for lane in asked.items() for row in database.execute(sql, lane).fetchall()]
-    return [Waiting(*row) for row in rows]
+        return [Waiting(*row) for row in rows], set()
+
+    sql = f"SELECT {columns} FROM ({pick.format(hook='?', limit='?')}) d JOIN event e ON e.id = d.event_id"
+    rows, left = [], set(asked)
+    for lane in asked.items():
+        if len(rows) >= rows_max:
+            break
+        left.discard(lane[0])
+        rows += database.execute(sql, lane).fetchall()
+    return [Waiting(*row) for row in rows], left
 
 
 def _take_tokens(
