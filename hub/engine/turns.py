@@ -36,7 +36,7 @@ BEGUN_AFTER_S = 0.1
 """A request that takes longer is written down as begun, if it was leased ahead: a crash then shows it."""
 NEW_S = 10.0
 """A worker that joins others takes no more than they leave until all have counted it."""
-OUTCOMES_MAX = 128
+OUTCOMES_MAX = 256
 """Of one turn, which publishers wait for."""
 WORKERS_COUNT_EVERY_S = 5.0
 
