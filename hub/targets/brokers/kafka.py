@@ -23,6 +23,10 @@ from hub.targets.brokers.dialing import Deadline, is_tls, said
 log = logging.getLogger(__name__)
 
 POLL_S = 0.2
+BATCH_BYTES = 100_000
+"""What is sent together, unless one message is larger: a broker's limit is for the whole of it, and no event
+is to be blamed for the others' size.
+"""
 ROOM_KIB = 64 * 1024
 """What may wait in the producer, of the process's memory."""
 _EVENTS_FAULT = frozenset(
@@ -210,6 +214,7 @@ class _Line:
                 "enable.idempotence": True,
                 "message.timeout.ms": timeout_s * 1000,
                 "linger.ms": 0,
+                "batch.size": BATCH_BYTES,
                 "topic.metadata.propagation.max.ms": 500,
                 "queue.buffering.max.kbytes": ROOM_KIB,
                 "partitioner": "murmur2_random",  # where Kafka's own producers put the same key
