@@ -26,7 +26,7 @@ from hub.errors import StoreUnavailable
 from hub.rules.fairness import Ahead
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
-from hub.store import audit, batches, deliveries, lanes, leases, settings, workers
+from hub.store import audit, batches, claims, deliveries, lanes, leases, settings, workers
 from hub.store.database import Database
 from hub.store.leases import Claim
 
@@ -193,8 +193,8 @@ class Turns:
             return Turn(tuned)
         deliveries.promote(self._database, now)
         is_claiming = not self._is_stopping and self._network.may_claim(now)
-        claims = self._claim(tuned, now) if is_claiming else []
-        return Turn(tuned, self._shipments(claims))
+        taken = self._claim(tuned, now) if is_claiming else []
+        return Turn(tuned, self._shipments(taken))
 
     def _is_hungry(self) -> bool:
         """Others may have locked what waits whenever this looks. Who has something gets the lanes with its
@@ -211,7 +211,7 @@ class Turns:
         taken.update(self._runs.unrecorded())
         room = self._in_flight.room(part, time.monotonic(), taken)
         room = replace(room, ahead=self._ahead(most, part))
-        return leases.claim(self._database, tuned, self._owner, now, self._network.bounded(room, now))
+        return claims.claim(self._database, tuned, self._owner, now, self._network.bounded(room, now))
 
     def _ahead(self, most: int, part: int | None) -> Ahead | None:
         """What may be leased ahead; nothing while several workers share less than one request for each."""

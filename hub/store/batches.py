@@ -3,7 +3,7 @@
 Owns which deliveries those are, and the window in which they gather. What is tried again goes as it went
 before, so that it is the same request. Any others go when the window is over that the first of them has
 begun, or when as many wait as may go. The lane is locked by the claim that asks, and gets one batch at a
-time; a batch is known by the `batch_id` of its deliveries. Step before: `leases.claim`. Step after: it is
+time; a batch is known by the `batch_id` of its deliveries. Step before: `claims.claim`. Step after: it is
 leased as a whole, its first delivery standing for all; the outcome goes to each (`deliveries.record`).
 """
 

@@ -1,7 +1,7 @@
 """Events: written down with their deliveries in one transaction, found again by id, key and type.
 
 Owns the hot statement of the way in (`add`) and the idempotency keys. It must never choose who gets an event:
-it is told. Step before: `intake` has matched. Step after: `store.leases.claim`.
+it is told. Step before: `intake` has matched. Step after: `store.claims.claim`.
 """
 
 import hashlib

@@ -2,7 +2,7 @@
 
 Owns which one that is: the lowest number, also while it waits to be tried again. The lane is locked by the
 claim that asks, so that nobody else begins one; what has no number, because it came while the hook was being
-changed, is claimed as of any other hook once nothing has one. Step before: `leases.claim`. Step after: it is
+changed, is claimed as of any other hook once nothing has one. Step before: `claims.claim`. Step after: it is
 leased, alone.
 """
 

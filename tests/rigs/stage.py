@@ -12,12 +12,13 @@ from hub.rules.health import Switched, disabled, enabled
 from hub.rules.hook_fields import HookChange
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.settings import Settings
-from hub.store import deliveries, events, fan_outs, history, hooks, lanes, leases, projects, schema
+from hub.store import claims, deliveries, events, fan_outs, history, hooks, lanes, leases, projects, schema
+from hub.store.claims import Picker
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.events import Lease, NewEvent
 from hub.store.hooks import NewHook
-from hub.store.leases import Claim, Picker
+from hub.store.leases import Claim
 from hub.store.models import Attempt, Delivery, Hook
 from hub.store.secrets import SecretBox
 from tests.rigs.waiting import DEADLINE_S
@@ -114,7 +115,7 @@ class Stage:
         now = self.clock.now()
         load = Load(free, bytes_max)
         room = Room(load, Load(free if slow is None else slow, bytes_max), ahead=ahead, **more)
-        return self.do(lambda: leases.claim(self.database, self.settings, owner, now, room, pick))
+        return self.do(lambda: claims.claim(self.database, self.settings, owner, now, room, pick))
 
     def give_back(self, claims: Sequence[Claim], owner: str = "a") -> int:
         return self.do(lambda: leases.give_back(self.database, owner, claims, self.clock.now()))
