@@ -35,7 +35,7 @@ class Batch:
     """Its id is not on its deliveries yet."""
     rows: tuple[Waiting, ...]
     ends_window: bool
-    """Nothing that has gathered stays behind."""
+    """What stays behind, if anything does, begins another one."""
 
     @property
     def head(self) -> Waiting:
@@ -66,8 +66,8 @@ class _Chosen:
     ids: Sequence[str] = ()
     batch_id: str | None = None
     """None: they have never gone together."""
-    is_all: bool = False
-    """No others have gathered."""
+    ends_window: bool = False
+    """What has gathered besides begins another one, if there is any."""
     until: float | None = None
     """Nothing before this time."""
     begins_until: float | None = None
@@ -222,7 +222,8 @@ def _when_full_or_over(lane: Lane, digest: Digest, loose: _Loose, now: float) ->
     # No longer than a whole window: it may be of a clock that has since stepped back.
     until = min(whole_s, lane.gathers_until or whole_s)
     if until <= now or len(loose.ids) == digest.max or not loose.are_new:
-        return _Chosen(loose.ids, is_all=not loose.has_more)
+        # What stays behind belongs to a window that is over, or begins one.
+        return _Chosen(loose.ids, ends_window=until > now or not loose.has_more)
     return _Chosen(until=until, begins_until=until)
 
 
@@ -255,7 +256,7 @@ def _locked(database: Database, chosen: _Chosen) -> Batch | None:
         chosen.batch_id or new_id("bat"),
         chosen.batch_id is None,
         tuple(Waiting(*row[:5]) for row in rows[:fitting]),
-        chosen.is_all and fitting == len(rows),
+        chosen.ends_window and fitting == len(rows),
     )
 
 

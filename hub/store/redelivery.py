@@ -24,7 +24,8 @@ def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) ->
 
     Its schedule starts anew, so that a delivery that had been given up is again tried as often as a new one.
     One that had been delivered stays delivered, whatever comes of it. In an order it has its old place, and
-    goes before what came after it. One that is to be tried again with others goes with them.
+    goes before what came after it. One that is to be tried again with others goes with them,
+    one that gathers ends the window.
     """
     lane = lanes.lock(database, [hook_id])[hook_id]
     together = batches.others(database, delivery_id)
@@ -47,6 +48,8 @@ def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) ->
         .where(Delivery.id.in_(together or [delivery_id]), Delivery.state != "sending")
         .execute()
     )
+    if lane.pace.digest is not None and not together:
+        lanes.keep_windows(database, {hook_id: now})
     lanes.arm(database, [hook_id], now)
     return bool(changed)
 

@@ -240,6 +240,12 @@ def test_one_that_is_retried_by_hand_goes_at_once_with_its_batch_or_anew_when_th
     retry(ids(claim)[2])
     [anew] = store.claim()
     assert (ids(anew), anew.batch_id != claim.batch_id) == ([ids(claim)[2]], True)
+    store.record([anew])
+    store.publish([hook_id], 2)
+    assert store.claim() == []
+    retry(store.of(hook_id)[-1].id)
+    [gathered] = store.claim()
+    assert len(gathered.parts) == 2, "nobody waits for the window who does not want to"
 
 
 def test_without_its_digest_a_hook_gets_what_has_gathered_one_by_one(store: Stage) -> None:
