@@ -105,7 +105,6 @@ class Runs:
         self._withdrawn: OrderedDict[str, int] = OrderedDict()
         """Hook id → the number of its last withdrawal; of those before `_forgotten` none is known."""
         self._most_under_way = 1
-        self._part: int | None = None
         self._is_open = False
         self._is_over = False
 
@@ -114,7 +113,7 @@ class Runs:
         held: dict[str, tuple[int, int]] = {}
         self.forget_idle()
         with self._lock:
-            self._most_under_way, self._part, self._is_open = most_under_way, part, True
+            self._most_under_way, self._is_open = most_under_way, True
             for hook_id, run in self._runs.items():
                 rows, has = run.rows(most_under_way), len(run.waiting)
                 # Topped up when half of it is gone: each claim that looks at a hook costs as much as some
@@ -167,8 +166,6 @@ class Runs:
         if self._troubled[hook_id] > 0 or (run is not None and run.waiting and run.version != version):
             return 0
         waiting = len(run.waiting) if run is not None else 0
-        if self._part is not None:  # what cannot begin at once is for the other workers too
-            return self._part - self._in_flight.count(hook_id) - waiting
         is_crowded = self._rows > ROWS_MAX * CROWDED
         if run is None or is_crowded:
             return self._most_under_way - waiting

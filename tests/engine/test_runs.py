@@ -258,8 +258,6 @@ def test_what_is_new_is_offered_as_many_places_as_its_hook_has() -> None:
     assert process.begun == ["a", "b"]
     assert process.runs.offer({"h": 1}).rows == {"h": 1}
     assert process.runs.offer({"h": 2}).rows == {"h": 0}, "what waits is of another version"
-    process.runs.ahead(2, 2)
-    assert process.runs.offer({"h": 1, "new": 1}).rows == {"h": -1, "new": 2}, "the rest is for others"
     process.end(claims("a")[0], "failure")
     assert process.runs.offer({"h": 1}).rows == {"h": 0}, "until it is on record"
 
