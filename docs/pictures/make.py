@@ -50,6 +50,10 @@ class Answer(BaseHTTPRequestHandler):
         pass
 
 
+class Receiver(ThreadingHTTPServer):
+    request_queue_size = 128  # more at once than five would wait a second for their connection
+
+
 @contextmanager
 def hub(data: str) -> Iterator[None]:
     os.environ |= {
@@ -119,7 +123,7 @@ def take(hook_id: str) -> None:
 
 def main() -> None:
     random.seed(7)
-    receiver = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    receiver = Receiver(("127.0.0.1", 0), Answer)
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as data, hub(data):
         take(fill(f"http://127.0.0.1:{receiver.server_port}"))
