@@ -8,6 +8,7 @@ behind it is read. Step before: a broker. Step after: `operations.inbound`.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ LOOK_EVERY_S = 2.0
 """How soon a source that was made, changed or switched is heard of."""
 TAKE_S = 1.0
 PAUSE_S = 1.0
+STOP_S = 5.0
 PAUSE_MAX_S = 60.0
 REFUSED_STATUS = 422
 UNREACHED_STATUS = 503
@@ -84,8 +86,9 @@ class BrokerSources:
             self._thread.join()
         for reader in self._readers.values():
             reader.is_over.set()
+        ends_at = time.monotonic() + STOP_S
         for reader in self._readers.values():
-            reader.thread.join()
+            reader.thread.join(max(0.0, ends_at - time.monotonic()))  # a broker may say nothing any more
 
     def look(self) -> None:
         """Begin and end readers, as the sources are now."""

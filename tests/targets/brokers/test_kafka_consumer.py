@@ -9,6 +9,7 @@ from hub.errors import DeliveryError
 from hub.targets.addresses import Addresses
 from hub.targets.brokers import consuming, kafka
 from hub.targets.brokers.consuming import Consumer, Found, Place
+from hub.targets.brokers.kafka_consumer import KafkaConsumer
 from tests.rigs.brokers import message
 from tests.rigs.kafka import KafkaRig
 from tests.rigs.waiting import DEADLINE_S, until
@@ -69,6 +70,23 @@ def test_all_there_is_is_read_where_that_is_wanted(
     write("history", b"3")
     assert [one.body for one in taken(reader, 1)] == [b"3"]
     reader.close()
+
+
+def test_a_cluster_that_says_nothing_holds_nobody_up(
+    kafka_rig: KafkaRig, addresses: Addresses, write: Write
+) -> None:
+    """The library's own ways to write offsets and to leave wait for it without an end."""
+    kafka_rig.make_topic("quiet")
+    write("quiet", b"1")
+    reader = KafkaConsumer(kafka_rig.broker(), Place("quiet", "quiet", True), ask_s=0.5)
+    found = taken(reader, 1)
+    kafka_rig.freeze()
+    began = time.monotonic()
+    with pytest.raises(DeliveryError, match="does not take the offsets"):
+        reader.done(found, [])
+    reader.close()
+    kafka_rig.thaw()
+    assert time.monotonic() - began < 10
 
 
 def test_a_topic_that_is_not_there_is_told(kafka_rig: KafkaRig, addresses: Addresses) -> None:
