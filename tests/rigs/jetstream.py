@@ -55,7 +55,7 @@ class NatsRig:
     def bodies(self) -> list[bytes]:
         async def read(js: Any) -> list[bytes]:
             state = (await js.stream_info("events")).state
-            numbers = range(state.first_seq, state.last_seq + 1)
+            numbers = range(state.first_seq, state.last_seq + 1) if state.messages else ()
             return [(await js.get_msg("events", number)).data for number in numbers]
 
         found: list[bytes] = self.at(read)
