@@ -22,7 +22,7 @@ from hub.engine.intervals import Every, IntervalJobs
 from hub.engine.notices import Notices
 from hub.errors import StoreUnavailable
 from hub.rules.settings import Settings
-from hub.store import deliveries, fan_outs, figures, history, leases, replanning, retention, settings, workers
+from hub.store import fan_outs, figures, history, leases, replanning, rescue, retention, settings, workers
 from hub.store.database import Database
 
 log = logging.getLogger("hub.engine.scheduler")
@@ -115,13 +115,13 @@ class Scheduler:
 
         def write() -> int:
             workers.leave_dead(self._is_dead)
-            return deliveries.rescue(self._database, now, self._is_dead)
+            return rescue.rescue(self._database, now, self._is_dead)
 
         rescued = 0
         for _ in range(TIDY_BATCHES_MAX):
             batch = self._database.write(write, waits=True, is_synced=False).result()
             rescued += batch
-            if batch < deliveries.RESCUE_MAX:
+            if batch < rescue.RESCUE_MAX:
                 break
         if rescued:
             log.warning("took back %s deliveries of workers that stopped", rescued)

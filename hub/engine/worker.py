@@ -1,7 +1,7 @@
 """Which process has leased what: the names of workers, and whether one is known to be dead.
 
 Owns how an owner is named: host, process id, a mark of this start, a mark of the worker. Step after: a lease
-bears the name (`store.leases`), and the rescue asks whether its bearer still lives.
+bears the name (`store.leases`), and `store.rescue` asks whether its bearer still lives.
 """
 
 import os

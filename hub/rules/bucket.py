@@ -1,7 +1,7 @@
 """A token bucket: how many requests a hook may have now, by its rate.
 
 Owns the arithmetic: full at first, it fills evenly up to `count`, and each request takes one token. Pure:
-`now` is an argument, times are epoch seconds. Step before: `store.leases` has locked the lane that holds the
+`now` is an argument, times are epoch seconds. Step before: `store.claims` has locked the lane that holds the
 bucket. Step after: it takes what was claimed, and looks again when the next token comes.
 """
 

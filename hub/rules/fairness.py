@@ -3,7 +3,7 @@
 Owns the order (every hook's first before any hook's second, the least tried first) and the bounds: a hook's
 allowance, this worker's part of it, the bulkhead that keeps hooks which are slow, failing or not yet proven
 from taking all the room, and what is leased ahead of a hook that is well (a run: docs/design/runs.md). Pure.
-Sizes are bytes of payload. Step before: `store.leases` has read the lanes and what waits in them. Step after:
+Sizes are bytes of payload. Step before: `store.claims` has read the lanes and what waits in them. Step after:
 it writes down what was picked.
 """
 

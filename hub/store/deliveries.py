@@ -1,8 +1,9 @@
-"""Deliveries: what becomes of them once they were sent: record, promote, rescue.
+"""Deliveries: what becomes of them once they were sent: record, promote.
 
-Owns every change of a delivery's state but the claim (`leases`), what people ask for (`redelivery`) and the
-end of what is kept (`retention`). Each function runs inside its caller's transaction and applies only where
-the row is still what the caller thinks: whoever comes late changes nothing.
+Owns every change of a delivery's state but the claim (`claims`), the way back of what was never recorded
+(`leases`, `rescue`), what people ask for (`redelivery`) and the end of what is kept (`retention`). Each
+function runs inside its caller's transaction and applies only where the row is still what the caller thinks:
+whoever comes late changes nothing.
 
     waiting ──claim──▶ sending ──record──▶ delivered | retrying | failed | refused
        ▲                  │                              │
@@ -10,11 +11,10 @@ the row is still what the caller thinks: whoever comes late changes nothing.
        └───────────promote, when next_at has come────────┘   are *held*, a gone one's *cancelled*: `history`)
 
 A delivery is never locked before its hook, except where a row can have no other user: two transactions would
-wait for each other. Step before: `store.events.add`. Step after: `dispatcher` hands claims to the senders and
-brings their outcomes back.
+wait for each other. Step before: the dispatcher brings back what came of a claim. Step after: `promote`, and
+the next claim.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,7 +31,6 @@ from hub.store.leases import Claim, Leased, leased
 from hub.store.models import Delivery
 
 PROMOTE_MAX = 500
-RESCUE_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,59 +169,6 @@ def next_due(database: Database) -> float | None:
         (False, True),
     ).fetchone()
     return min((at for at in row if at is not None), default=None)
-
-
-def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lambda owner: False) -> int:
-    """Take back deliveries whose lease has ended or whose owner is known to be dead, at most `RESCUE_MAX`;
-    returns how many.
-
-    The cut-off attempt is shown as unknown: it may have reached the receiver. It counts against nobody, but a
-    delivery during which the hub died three times is set aside (a poison pill must not kill it for ever), a
-    batch is halved until it is one.
-    What was leased ahead has hardly begun, and waits again as if it had not; but from then on it is leased
-    only to begin at once, so that the next time it is known whether it had.
-    """
-    sending = Delivery.select(
-        Delivery.id, Delivery.hook_id, Delivery.owner, Delivery.lease_until, Delivery.batch_id
-    ).where(Delivery.state == "sending")
-    owners = Delivery.select(Delivery.owner).where(Delivery.state == "sending").distinct()
-    dead = [row.owner for row in owners if row.owner and is_dead(row.owner)]
-    lost = list(
-        sending.where((Delivery.lease_until <= now) | Delivery.owner.in_(dead))
-        .order_by(Delivery.lease_until)
-        .limit(RESCUE_MAX)
-    )
-    lanes.lock(database, {str(row.hook_id) for row in lost})
-    # A batch comes back as a whole, or it would be another one.
-    is_lost = Delivery.id.in_([row.id for row in lost])
-    if together := {row.batch_id for row in lost if row.batch_id is not None}:
-        is_lost |= Delivery.batch_id.in_(together)
-    mine = Delivery.select().where(is_lost, Delivery.state == "sending")
-    rows = [row for row in database.for_update(mine) if row.lease_until <= now or row.owner in dead]
-    begun = [row for row in rows if row.claimed_at is not None]
-    attempts.add(database, [(row.id, row.attempts, _cut_off(row, now)) for row in begun])
-    sizes = Counter(row.batch_id for row in begun if row.batch_id is not None)
-    deadly: dict[str, list[Delivery]] = {}
-    for row in begun:
-        unknown = attempts.count_unknown(str(row.id))
-        if unknown >= retry.CRASHES_MAX and sizes[row.batch_id] <= 1:
-            reason = f"set aside: the hub stopped {unknown} times while sending it"
-            _finish(row, retry.Verdict("failed", row.failures, row.faults, row.deferrals, reason=reason), now)
-        else:
-            Delivery.update(state="waiting", owner=None, lease_until=None).where(
-                Delivery.id == row.id
-            ).execute()
-            if unknown >= retry.CRASHES_MAX:
-                deadly.setdefault(str(row.batch_id), []).append(row)
-    for batch in deadly.values():
-        batch.sort(key=lambda row: batches.place(row.seq, str(row.id)))
-        batches.halve(database, [str(row.id) for row in batch])
-    Delivery.update(
-        state="waiting", owner=None, lease_until=None, attempts=Delivery.attempts - 1, claimed_at=now
-    ).where(Delivery.id.in_([row.id for row in rows if row.claimed_at is None])).execute()
-    lanes.end(database, Counter(str(row.hook_id) for row in rows))
-    lanes.arm(database, {row.hook_id for row in rows}, now)
-    return len(rows)
 
 
 def add_finished(
@@ -378,7 +324,7 @@ def _write_verdicts(database: Database, verdicts: Sequence[tuple[retry.Verdict, 
                 row.failed_at or (ended_at if verdict.failures or verdict.has_failed else None),
                 verdict.next_at,
                 verdict.reason,
-                _finished_at(verdict, row.delivered_at, ended_at),
+                finished_at(verdict, row.delivered_at, ended_at),
                 row.id,
             )
             for verdict, ended_at, row in verdicts
@@ -386,27 +332,8 @@ def _write_verdicts(database: Database, verdicts: Sequence[tuple[retry.Verdict, 
     )
 
 
-def _finished_at(verdict: retry.Verdict, delivered_at: float | None, ended_at: float) -> float | None:
+def finished_at(verdict: retry.Verdict, delivered_at: float | None, ended_at: float) -> float | None:
     if verdict.state == "retrying":
         return None
     was_in_vain = delivered_at is not None and verdict.reason is not None
     return delivered_at if was_in_vain else ended_at
-
-
-def _cut_off(row: Delivery, now: float) -> Outcome:
-    began = row.claimed_at or now
-    reason = "the hub stopped while this was under way: it may or may not have arrived"
-    return Outcome("unknown", began, max(0.0, now - began), "none", reason=reason, was_sent=True)
-
-
-def _finish(row: Delivery, verdict: retry.Verdict, now: float) -> None:
-    final = verdict if row.delivered_at is None else retry.kept(verdict)
-    values = {
-        "state": final.state,
-        "reason": final.reason,
-        "finished_at": _finished_at(final, row.delivered_at, now),
-        "owner": None,
-        "lease_until": None,
-        "next_at": None,
-    }
-    Delivery.update(values).where(Delivery.id == row.id).execute()

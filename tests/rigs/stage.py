@@ -12,7 +12,19 @@ from hub.rules.health import Switched, disabled, enabled
 from hub.rules.hook_fields import HookChange
 from hub.rules.outcome import Kind, Outcome
 from hub.rules.settings import Settings
-from hub.store import claims, deliveries, events, fan_outs, history, hooks, lanes, leases, projects, schema
+from hub.store import (
+    claims,
+    deliveries,
+    events,
+    fan_outs,
+    history,
+    hooks,
+    lanes,
+    leases,
+    projects,
+    rescue,
+    schema,
+)
 from hub.store.claims import Picker
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -149,7 +161,7 @@ class Stage:
         return self.do(lambda: deliveries.promote(self.database, self.clock.now(), limit))
 
     def rescue(self, is_dead: Callable[[str], bool] = lambda owner: False) -> int:
-        return self.do(lambda: deliveries.rescue(self.database, self.clock.now(), is_dead))
+        return self.do(lambda: rescue.rescue(self.database, self.clock.now(), is_dead))
 
     def row(self, hook_id: str) -> Hook:
         found: Hook = self.read(lambda: Hook.get_by_id(hook_id))

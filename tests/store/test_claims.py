@@ -7,7 +7,7 @@ import pytest
 
 from hub.rules import fairness
 from hub.rules.fairness import Load, Room
-from hub.store import claims, deliveries, lanes, leases
+from hub.store import claims, deliveries, lanes, leases, rescue
 from hub.store.models import Delivery, Hook
 from tests.rigs.stage import Stage
 from tests.rigs.waiting import DEADLINE_S
@@ -200,7 +200,7 @@ def test_the_claim_reads_through_partial_indexes_only(sqlite: Stage) -> None:
         room = Room(Load(10, 10**6), Load(10, 10**6))
         claims.claim(sqlite.database, sqlite.settings, "a", sqlite.clock.now(), room)
         deliveries.next_due(sqlite.database)
-        deliveries.rescue(sqlite.database, sqlite.clock.now(), lambda owner: True)
+        rescue.rescue(sqlite.database, sqlite.clock.now(), lambda owner: True)
         sqlite.database._db.connection().set_trace_callback(None)
 
     sqlite.do(look)
