@@ -27,6 +27,7 @@ PARTS = {
     "hub/rules/templating/reader.py": "rules/templating/test_template.py",
     "hub/rules/templating/run.py": "rules/templating/test_template.py",
     "hub/rules/templating/values.py": "rules/templating/test_template.py",
+    "hub/targets/brokers/rabbitmq_channel.py": "targets/brokers/test_rabbitmq.py",
     "hub/targets/http/multi.py": "targets/http/test_exchange.py",
     "hub/targets/http/sending.py": "targets/http/test_exchange.py",
     "hub/targets/http/sites.py": "targets/http/test_exchange.py",

@@ -17,11 +17,10 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker
 from hub.targets.addresses import Addresses
 from hub.targets.brokers.client import Broker, not_taken, unreachable
 from hub.targets.brokers.consuming import Found, Place
-from hub.targets.brokers.rabbitmq import parameters, words, words_of_opening
+from hub.targets.brokers.rabbitmq_connecting import OPEN_S, parameters, words, words_of_opening
 
 BATCH_MAX = 100
 PREFETCH = 100
-OPEN_S = 10.0
 
 
 def consumer(broker: Broker, addresses: Addresses, place: Place) -> "RabbitMQConsumer":
