@@ -31,6 +31,10 @@ much as several rows.
 """
 LANES_LEAST = 8
 """On SQLite a claim may be filled by so many lanes, and looks at no more of them once it has enough."""
+NOBODYS_S = 1.0
+"""So much later a lane is looked at again that nobody holds, but of which this worker has its part under way:
+it has lost those leases, and the end of what it has under way arms no lane.
+"""
 READ_MAX = 2
 """A claim reads so many times the rows that it may take: some lanes have fewer than others."""
 
@@ -82,6 +86,11 @@ def claim(
         _lease(database, [row.delivery_id for row in batch.rows[1:]], owner, now, until)
         batches.begin(database, batch)
     idle_until = first.until | gathered.until | _take_tokens(database, served, buckets, taken)
+    idle_until |= {
+        hook_id: now + NOBODYS_S
+        for hook_id, queue in queues.items()
+        if hook_id not in wanted and queue.allowance and not queue.in_flight
+    }
     shared = {one.hook_id for one in queues.values() if one.may_run} if room.hook_part is not None else set()
     _settle_lanes(database, served, wanted, asked, waiting, taken, idle_until, now, shared)
     claims = [

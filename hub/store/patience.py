@@ -1,11 +1,13 @@
 """Nobody waits for ever: how long callers wait for the database, and what ends the waiting of threads.
 
-A change is waited for `PATIENCE_S` at the most, in the queue and in the database together; then its future
-fails, and what has not begun by then is not begun. Whoever has time waits longer for its begin and until its
-end. On PostgreSQL a statement that takes long makes one thread
-ask whether the server answers at all: while it does not, connections are cut and everybody is refused at
-once, so that no thread piles up behind it. SQLite's own waiting is bounded by `connections.LOCK_WAIT_S`.
-Times are monotonic seconds. Step before: `database` hands over what it runs.
+A change is waited for `PATIENCE_S` at the most, in the queue and in the database together. Then its future
+fails, and a change that has not begun by then never begins. The hub's own threads have time: theirs may stay
+in the queue for `BEGIN_S`, and once begun is waited for until it ends.
+
+On PostgreSQL, when a statement takes long, one thread asks whether the server answers at all. While it does
+not, connections are cut and everybody is refused at once, so that no thread piles up behind it. SQLite's own
+waiting is bounded by `connections.LOCK_WAIT_S`. Times are monotonic seconds. Step before: `database` hands
+over what it runs.
 """
 
 import contextlib

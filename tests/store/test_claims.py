@@ -329,3 +329,13 @@ def test_arming_closes_no_breaker_and_wakes_no_hook_that_is_off(store: Stage) ->
     store.clock.advance(5)
     store.arm(on)
     assert store.row(on).ready_at == now, "its place in the queue is kept"
+
+
+def test_a_lane_that_nobody_holds_is_looked_at_again_although_this_worker_has_its_part(store: Stage) -> None:
+    """Its requests go on, but their leases are over: what comes of them arms no lane."""
+    hook = store.hook()
+    store.set(hook, slow_start=1)
+    store.publish([hook])
+    assert store.claim("a", hook_part=1, under_way={hook: 1}) == []
+    store.clock.advance(claims.NOBODYS_S)
+    assert len(store.claim("b", hook_part=1)) == 1
