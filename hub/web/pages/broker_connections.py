@@ -1,6 +1,7 @@
 """Connections to brokers: administrators make, change, test and delete them.
 
-Owns `/connections`. No password is ever written into a page.
+Owns `/connections`. No password is ever written into a page. Step before: an administrator's browser. Step
+after: `operations.broker_connections`.
 """
 
 from collections.abc import Mapping
@@ -16,14 +17,6 @@ from hub.web.pages import words
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 PAGE_SIZE = 100
-URL_EXAMPLES = {
-    "amqp": "amqps://rabbit.example:5671/vhost",
-    "nats": "nats://nats.example:4222",
-    "redis": "rediss://redis.example:6379/0",
-    "mqtt": "mqtts://mqtt.example:8883",
-    "kafka": "kafka://kafka-1.example:9092,kafka-2.example:9092",
-    "sqs": "https://sqs.eu-central-1.amazonaws.com",
-}
 
 
 def show_list(request: PageRequest) -> View:
@@ -144,7 +137,6 @@ def _form(kind: BrokerKind, typed: Mapping[str, object], errors: Mapping[str, st
         "missing": _missing(kind),
         "typed": {"name": "", "url": "", "username": "", "ca": "", "projects": "", **typed},
         "errors": errors,
-        "url_example": URL_EXAMPLES[kind.key],
         "has_password": False,
     }
     return View(values, 422 if errors else 200, template="connections/new.html")
@@ -173,7 +165,6 @@ def _connection(
         "hooks": request.services.broker_connections.hooks_on(request.requester, one),
         "typed": typed or as_it_is,
         "errors": errors,
-        "url_example": URL_EXAMPLES[kind.key],
         "has_password": one.has_password,
     }
     return View(values, 422 if errors else 200, template="connections/connection.html")
