@@ -23,14 +23,9 @@ LOCKED_MAX = 16
 
 _HEALTH = tuple(field.name for field in fields(Health))
 _LAST = ("last_at", "last_status", "last_duration_s")
-_LANE = ", ".join(
-    f"h.{name}"
-    for name in (
-        *("id", "project_id", "version", "in_flight", "origin_kind", "target_url"),
-        *("format", "pace", "tokens", "tokens_at", "gathers_until"),
-        *_HEALTH,
-    )
-)
+_HOOK = ("id", "project_id", "version", "in_flight", "origin_kind", "target_url")
+_PACE = ("format", "pace", "tokens", "tokens_at", "gathers_until")
+_LANE = ", ".join(f"h.{name}" for name in (*_HOOK, *_PACE, *_HEALTH))
 
 _FRESH = (
     "p.archived_at IS NULL AND h.state = 'active' AND h.slow_start IS NULL AND h.open_until IS NULL"
@@ -320,22 +315,13 @@ def _last(outcome: Outcome) -> tuple[float, int | None, float]:
 
 
 def _lane(row: Sequence[Any]) -> Lane:
-    (
-        hook_id,
-        project_id,
-        version,
-        in_flight,
-        origin_kind,
-        target_url,
-        form,
-        text,
-        tokens,
-        tokens_at,
-        gathers_until,
-        *health,
-    ) = row
-    values = dict(zip(_HEALTH, health, strict=True))
+    """`row`: the columns of `_LANE`."""
+    of_health = len(_HOOK) + len(_PACE)
+    hook_id, project_id, version, in_flight, origin_kind, target_url = row[: len(_HOOK)]
+    form, text, tokens, tokens_at, gathers_until = row[len(_HOOK) : of_health]
+    values = dict(zip(_HEALTH, row[of_health:], strict=True))
     values["is_slow"] = bool(values["is_slow"])  # SQLite has no booleans of its own
+
     own, rate = pace.in_force(text, form)
     kept = None if tokens is None else Bucket(tokens, tokens_at)
     return Lane(
