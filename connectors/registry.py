@@ -149,11 +149,6 @@ def find_connector(key: str) -> Connector | None:
     return connector(key) if key in connector_keys() else None
 
 
-def find_source(key: str) -> Source | None:
-    """None: its package is not installed any more, or is broken."""
-    return source(key) if key in source_keys() else None
-
-
 def format_keys() -> list[str]:
     """Ours in the order of the table, then those of installed packages by name."""
     return [*FORMATS, *_added(FORMAT_GROUP)[0]]

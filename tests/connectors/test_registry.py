@@ -144,7 +144,6 @@ def test_what_cannot_be_loaded_is_named_and_stands_in_no_list(
     assert (broken.group, broken.key) == (registry.SOURCE_GROUP, name)
     assert broken.reason.startswith(reason)
     assert source_keys() == list(registry.SOURCES)
-    assert registry.find_source(name) is (source("github") if name == "github" else None)
     assert connector_keys() == [*OURS, "acme"], "it hurts nobody else"
 
 
