@@ -2,8 +2,8 @@
 
 Owns those leases until they begin or go back (docs/design/runs.md): a hook's next delivery begins on the
 thread on which one has ended, without waiting for a turn of the dispatcher. Any thread may call; what begins,
-begins under one lock, so that nothing of a hook begins once `withdraw` has returned. Step before: a claim.
-Step after: `delivery.attempt`, or `leases.give_back`.
+begins under one lock, so that nothing of a hook begins once `withdraw` has returned. Step before: a claim, or
+`arrivals`. Step after: `senders`, or `leases.give_back`.
 """
 
 import threading
@@ -50,6 +50,7 @@ class Offer:
     rows: Mapping[str, int] = field(default_factory=dict)
     """Hook id → how many."""
     bytes: Mapping[str, int] = field(default_factory=dict)
+    """Hook id → how much data of their events."""
     rows_max: int = 0
     bytes_max: int = 0
     """Of all of them together."""
@@ -150,15 +151,19 @@ class Runs:
             if self._is_over or not self._is_open:
                 return Offer(self._withdrawals)
             rows: dict[str, int] = {}
-            held: dict[str, int] = {}
+            bytes_left: dict[str, int] = {}
             for hook_id, version in versions.items():
                 run = self._runs.get(hook_id)
                 if run is not None:
                     run.look(window)
                 rows[hook_id] = self._places(hook_id, run, version)
-                held[hook_id] = HOOK_BYTES_MAX - (run.bytes if run is not None else 0)
+                bytes_left[hook_id] = HOOK_BYTES_MAX - (run.bytes if run is not None else 0)
             return Offer(
-                self._withdrawals, rows, held, max(0, ROWS_MAX - self._rows), max(0, BYTES_MAX - self._bytes)
+                self._withdrawals,
+                rows,
+                bytes_left,
+                max(0, ROWS_MAX - self._rows),
+                max(0, BYTES_MAX - self._bytes),
             )
 
     def _places(self, hook_id: str, run: _Run | None, version: int) -> int:

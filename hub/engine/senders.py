@@ -4,7 +4,7 @@ that renders what takes long.
 Owns which of them makes an attempt. Hooks that are slow, failing or not yet proven have a loop of their own:
 what they cost (handshakes, hanging connections, libcurl's look through them) holds up nobody else. Neither
 does a costly template: a loop gets its request ready-made. Nothing here touches the database: outcomes are
-recorded by the one thread that claims. Step before: `dispatcher` has claimed. Step after:
+recorded by the one thread that claims. Step before: `runs` begins what is leased. Step after:
 `delivery.Attempt` on a sender's thread, then the dispatcher is told.
 """
 

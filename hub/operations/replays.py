@@ -207,7 +207,7 @@ class Replays:
             self.go_on()
 
     def _replay(self, taken: Replay, holder: str) -> None:
-        """Page after page, from where it is. Raises: Conflict: the hook is off, or there no more; _Lost."""
+        """Page after page, from where it is. Raises: Conflict: the hook is off, or is no more; _Lost."""
         hook = self._database.read(lambda: hooks.get(taken.hook_id))
         replay.check_on(hook)
         assert hook is not None, "check_on has seen it"
