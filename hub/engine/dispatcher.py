@@ -127,8 +127,8 @@ class Dispatcher:
         self._senders.stop()
 
     def let_start(self, hook_id: str) -> None:
-        """Return when every request to this hook that may still begin has begun: once a hook has ended, none
-        begins after this.
+        """Return when every request to this hook that may still begin has begun: once a hook has ended or
+        leads elsewhere, none begins after this as it was.
 
         What this process has leased ahead is withdrawn. Other processes see within `LOOK_EVERY_S` that the
         hook has changed, and give theirs back; until then this waits.
@@ -275,9 +275,15 @@ class Dispatcher:
 
 
 def wait_for_others(database: Database, hook_id: str, owner: str = "") -> None:
-    """Return when no other process has anything of this hook that it may still begin, or has for too long."""
+    """Return when no other process has anything of this hook that it has leased before and may still begin,
+    or has for too long. What is leased meanwhile knows of the change.
+    """
+
+    def look() -> set[str]:
+        return database.read(lambda: leases.not_begun(database, hook_id, owner, database.clock.now()))
+
     until = time.monotonic() + TURN_WAIT_S
-    while time.monotonic() < until and database.read(
-        lambda: leases.is_leased_ahead(database, hook_id, owner)
-    ):
+    held = look()
+    while held and time.monotonic() < until:
         time.sleep(0.005)
+        held &= look()

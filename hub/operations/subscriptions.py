@@ -155,7 +155,8 @@ class Subscriptions:
         return Saved(self._write(write), new.secret)
 
     def update(self, requester: Requester, project: Project, hook_id: str, given: HookChange) -> Saved:
-        """Change the fields that are given; switched off by it, nothing begins after this returns.
+        """Change the fields that are given; switched off by it, nothing begins after this returns, and led
+        elsewhere, nothing to where it led.
 
         A field that has its value already is no change, so that a hook can be read, switched off and written
         back whole. Another scheme, host or port gets neither the old secret nor the old headers: they were
@@ -185,7 +186,7 @@ class Subscriptions:
             return Saved(hook, secret if isinstance(secret, str) else None)
 
         saved = self._write(write)
-        if given.enabled is False:
+        if given.enabled is False or asked.change.target_url is not UNSET:
             self._let_start(hook_id)
         return saved
 

@@ -24,6 +24,8 @@ LEASE_MARGIN_S = 15.0
 """A lease outlives the longest possible request by so much, so that a slow recorder does not send twice."""
 BEGIN_WITHIN_S = 5.0
 """What was leased ahead goes back when it has not begun by then: the rest of the margin is the recorder's."""
+HANDED_OVER_WITHIN_S = 0.1
+"""What was claimed to begin at once has begun so long after the claim: the claim is committed before that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +141,15 @@ def may_run(database: Database, hook_ids: Iterable[str]) -> dict[str, int]:
     }
 
 
-def is_leased_ahead(database: Database, hook_id: str, but_owner: str) -> bool:
-    """True while some other process may still begin what it has leased of this hook."""
+def not_begun(database: Database, hook_id: str, but_owner: str, now: float) -> set[str]:
+    """The deliveries that some other process has leased of this hook and may still begin."""
     # Written so that only what is being sent is read, not the hook's whole log.
-    row = database.execute(
-        "SELECT 1 FROM hook h WHERE h.id = ? AND h.in_flight > 0 AND EXISTS (SELECT 1 FROM delivery d"
-        " WHERE d.state = 'sending' AND d.hook_id || '' = h.id AND d.claimed_at IS NULL AND d.owner <> ?)",
-        (hook_id, but_owner),
-    ).fetchone()
-    return row is not None
+    rows = database.execute(
+        "SELECT d.id FROM hook h JOIN delivery d ON d.hook_id || '' = h.id WHERE h.id = ? AND h.in_flight > 0"
+        " AND d.state = 'sending' AND d.owner <> ? AND (d.claimed_at IS NULL OR d.claimed_at > ?)",
+        (hook_id, but_owner, now - HANDED_OVER_WITHIN_S),
+    ).fetchall()
+    return {delivery_id for (delivery_id,) in rows}
 
 
 def postpone(database: Database, by_s: float) -> None:

@@ -119,6 +119,18 @@ def test_what_has_not_begun_goes_where_the_hook_leads_now(engine: Make) -> None:
     assert begun(hub, hook) == [1] * 30
 
 
+def test_nothing_begins_to_the_old_target_once_a_change_of_it_is_answered(engine: Make) -> None:
+    hub = engine()
+    with Receiver() as receiver, Receiver() as moved:
+        hook, together = ready(hub, receiver, 30)
+        manager = Requester("a manager", frozenset({"manage"}))
+        change = HookChange(target_url=moved.url)
+        hub.services.subscriptions.update(manager, hub.project, hook, change)
+        together.set()
+        hub.settled(hook)
+        assert (len(receiver.requests), len(moved.requests)) == (1 + MOST, 22)
+
+
 def test_a_stop_gives_back_what_has_not_begun(database_url: str, tmp_path: Path) -> None:
     with Receiver() as receiver:
         with Engine(database_url, tmp_path) as hub:

@@ -65,14 +65,17 @@ def test_other_processes_are_asked_whether_they_hold_something_of_a_hook(store: 
     hook = store.hook()
     store.publish([hook], 9)
 
-    def is_leased_ahead(owner: str) -> bool:
-        return store.read(lambda: leases.is_leased_ahead(store.database, hook, owner))
+    def not_begun(owner: str, after_s: float = 0.0) -> set[str]:
+        now = store.clock.now() + after_s
+        return store.read(lambda: leases.not_begun(store.database, hook, owner, now))
 
-    assert not is_leased_ahead("b")
+    assert not not_begun("b")
     claims = store.claim("a", ahead=AHEAD)
-    assert (is_leased_ahead("b"), is_leased_ahead("a")) == (True, False)
+    assert not_begun("b") == {claim.delivery_id for claim in claims}, "it is committed before it begins"
+    assert not_begun("b", 0.2) == {claim.delivery_id for claim in claims if claim.is_ahead}
+    assert not not_begun("a")
     store.mark_begun(claims, "a")
-    assert not is_leased_ahead("b")
+    assert not not_begun("b", 0.2)
 
 
 def test_whether_a_hook_is_still_well_is_read_with_its_version(store: Stage) -> None:
