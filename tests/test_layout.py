@@ -19,6 +19,7 @@ PARTS = {
     "connectors/hmac_source.py": "connectors/test_sources.py",
     "connectors/inbound.py": "connectors/test_sources.py",
     "connectors/naming.py": "connectors/test_sources.py",
+    "hub/engine/outcomes.py": "engine/test_delivery.py",
     "hub/operations/hook_preview.py": "web/api/test_hook_previews.py",
     "hub/rules/facts.py": "rules/test_filters.py",
     "hub/rules/filter_rows.py": "rules/test_filters.py",

@@ -17,30 +17,25 @@ from urllib.parse import urlencode
 from connectors import registry, signing
 from connectors.base import (
     PING_EVENT_TYPE,
-    Answer,
     Batch,
     Context,
     Event,
     Format,
     HttpParcel,
-    Judgement,
     MailParcel,
 )
 from hub import __version__
-from hub.engine import recipe
-from hub.errors import DeliveryError, EventRefused, Fault
+from hub.engine import outcomes, recipe
+from hub.errors import DeliveryError, EventRefused
 from hub.rules import brokers, hops, recipients
 from hub.rules.facts import Facts
 from hub.rules.filters import Unreadable
-from hub.rules.masking import Credentials
-from hub.rules.outcome import Kind, Outcome, SentBody
-from hub.rules.retry import resume_at
+from hub.rules.outcome import Outcome, SentBody
 from hub.rules.settings import Settings
 from hub.rules.templating.rendering import rendered
 from hub.rules.templating.values import TemplateRefused
 from hub.store.clock import Clock
 from hub.store.destinations import Destination
-from hub.targets.http.answer import KEEP_BODY_BYTES
 from hub.targets.outbound import Outbound
 from hub.targets.transport import Receipt, Request
 
@@ -115,7 +110,7 @@ class Attempt:
         """The body is the same on every attempt; time and signature are this attempt's (Standard
         Webhooks).
         """
-        shipment, made, settings = self._shipment, self._recipe, self._settings
+        shipment, settings = self._shipment, self._settings
         destination, event = shipment.destination, shipment.event
         secrets = destination.live_secrets(self._started_at)
         timestamp = int(time.time())  # the receiver compares it with its own wall clock
@@ -148,15 +143,12 @@ class Attempt:
         }
         if destination.handshake is not None:
             own |= _consent_headers(destination.handshake, self._origin, secrets, parcel.body)
-        if secrets and form.is_signed:
-            keys = made.keys(secrets)
-            own["webhook-signature"] = signing.signature_by_keys(keys, event.id, timestamp, parcel.body)
-        sent = HttpParcel(made.with_hooks_headers(own), parcel.body, parcel.method)
+        sent = HttpParcel(self._headers(own, parcel.body, timestamp, secrets), parcel.body, parcel.method)
         return timed(extended(destination.url, parcel), sent)
 
     def _message(self, parcel: HttpParcel, timestamp: int, secrets: list[str]) -> Request:
         """What is put on a broker: the same body, and of the headers those that mean something there."""
-        shipment, made, form = self._shipment, self._recipe, self._form
+        shipment = self._shipment
         destination, event = shipment.destination, shipment.event
         own = {
             "webhook-id": event.id,
@@ -167,19 +159,26 @@ class Attempt:
             hops.HEADER: str(event.hops + 1),
             **{name.lower(): value for name, value in parcel.headers.items()},
         }
-        if secrets and form.is_signed:
-            keys = made.keys(secrets)
-            own["webhook-signature"] = signing.signature_by_keys(keys, event.id, timestamp, parcel.body)
         url = brokers.filled(destination.url, event.project, event.type)
         self._sent["url"] = url
         return Request(
             url,
-            HttpParcel(made.with_hooks_headers(own), parcel.body, "PUBLISH"),
+            HttpParcel(self._headers(own, parcel.body, timestamp, secrets), parcel.body, "PUBLISH"),
             total_timeout_s=self._settings.attempt_timeout_s,
             connect_timeout_s=self._settings.connect_timeout_s,
             event=event,
             key=destination.hook_id if destination.is_ordered else event.id,
         )
+
+    def _headers(
+        self, own: dict[str, str], body: bytes, timestamp: int, secrets: list[str]
+    ) -> dict[str, str]:
+        """What goes with the body: our own, the signature, the hook's."""
+        if secrets and self._form.is_signed:
+            keys = self._recipe.keys(secrets)
+            event_id = self._shipment.event.id
+            own["webhook-signature"] = signing.signature_by_keys(keys, event_id, timestamp, body)
+        return self._recipe.with_hooks_headers(own)
 
     def _text(self, source: str, form: Format) -> str:
         """What the hook's template makes of the event. Raises: EventRefused."""
@@ -196,7 +195,9 @@ class Attempt:
         """What an answer came to."""
         try:
             judgement = self._form.judge(receipt.answer)
-            return _answered(receipt, judgement, self._recipe.credentials, self._started_at, self._sent)
+            return outcomes.answered(
+                receipt, judgement, self._recipe.credentials, self._started_at, self._sent
+            )
         except Exception as error:
             return self.failed(error)
 
@@ -206,7 +207,7 @@ class Attempt:
         """
         duration_s = self._clock.now() - self._started_at
         if isinstance(error, DeliveryError):
-            return _unanswered(error, self._started_at, duration_s, self._sent)
+            return outcomes.unanswered(error, self._started_at, duration_s, self._sent)
         shipment = self._shipment
         log.error(
             "delivery %s attempt %s: fault of the hub",
@@ -266,64 +267,3 @@ def _consent_headers(handshake: str, origin: str, secrets: list[str], body: byte
     if handshake == "rest-hooks" and secrets:
         return {"X-Hook-Signature": signing.hex_hmac(secrets[0], body, "sha256")}
     return {}
-
-
-_KINDS: dict[str | None, Kind] = {
-    None: "success",
-    "receiver": "failure",
-    "event": "failure",
-    "later": "later",
-    "gone": "gone",
-    "hub": "fault",
-}
-
-
-def _answered(
-    receipt: Receipt,
-    judgement: Judgement,
-    credentials: Credentials,
-    started_at: float,
-    sent: dict[str, Any],
-) -> Outcome:
-    """What an answer came to; what it repeats of the hook's credentials is masked."""
-    answer: Answer = receipt.answer
-    reason = judgement.reason or receipt.note
-    ended_at = started_at + receipt.duration_s
-    return Outcome(
-        _KINDS[judgement.blames],
-        started_at,
-        receipt.duration_s,
-        phase=receipt.phase,
-        phases_ms=receipt.phases_ms,
-        status=answer.status,
-        reason=reason and credentials.masked_text(reason),
-        blames_event=judgement.blames == "event",
-        resume_at=resume_at(judgement.after_s, answer.header("retry-after"), ended_at)
-        if judgement.blames
-        else None,
-        peer=receipt.peer,
-        was_sent=True,
-        response_headers=credentials.masked_headers(answer.headers),
-        response_body=credentials.masked(answer.body, is_cut=len(answer.body) >= KEEP_BODY_BYTES),
-        **sent,
-    )
-
-
-_UNANSWERED: dict[Fault, Kind] = {"receiver": "failure", "refused": "refused", "hub": "fault"}
-
-
-def _unanswered(error: DeliveryError, started_at: float, duration_s: float, sent: dict[str, Any]) -> Outcome:
-    return Outcome(
-        _UNANSWERED[error.fault] if error.after_s is None else "later",
-        started_at,
-        duration_s,
-        phase=error.phase,
-        phases_ms=error.phases_ms,
-        reason=error.reason,
-        blames_event=error.blames_event,
-        stops_hook=error.stops_hook,
-        resume_at=None if error.after_s is None else started_at + duration_s + error.after_s,
-        peer=error.peer,
-        was_sent=error.was_sent,
-        **sent,
-    )
