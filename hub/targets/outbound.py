@@ -13,9 +13,9 @@ import certifi
 from hub.errors import DeliveryError
 from hub.rules.addresses import Network
 from hub.targets.addresses import Addresses
+from hub.targets.brokers.breakers import Report
 from hub.targets.brokers.client import Broker
 from hub.targets.brokers.consuming import Consumer, Place
-from hub.targets.brokers.gates import Report
 from hub.targets.brokers.transport import BrokerTransport, Find
 from hub.targets.http.exchange import Handle
 from hub.targets.http.loop import Loop

@@ -1,7 +1,7 @@
-"""A connection that is down is tried by one message at a time; all others are put off at once.
+"""Circuit breakers: one message at a time probes a connection that is down; all others are put off at once.
 
 Owns when a connection counts as down (it cannot be connected to, or what was sent stays without an answer),
-how long the pauses between two tries are, and to whom it is told: so that twenty hooks on one broker neither
+how long the pauses between two probes are, and to whom it is told: so that twenty hooks on one broker neither
 fail one by one nor hold a thread each. As one process sees it. Used by any thread; times are of a clock that
 never steps back. Step before: `transport` is about to publish. Step after: what came of it.
 """
@@ -20,7 +20,7 @@ log = logging.getLogger("hub.targets.brokers")
 FIRST_PAUSE_S = 5.0
 PAUSE_MAX_S = 30.0
 PROBE_MAX_S = 330.0
-"""A try whose end was never seen is forgotten after the longest attempt."""
+"""A probe whose end was never seen is forgotten after the longest attempt."""
 
 Report = Callable[[str, str | None], None]
 """A connection's name, and why it cannot be used; None: it can again. It must not wait."""
@@ -33,12 +33,12 @@ class _Down:
     reason: str
     pause_s: float
     next_at: float
-    """When the next try is due."""
-    tried_at: float | None = None
-    """When the try under way began."""
+    """When the next probe is due."""
+    probed_at: float | None = None
+    """When the probe under way began."""
 
 
-class Gates:
+class Breakers:
     """Those of all connections of a process."""
 
     def __init__(
@@ -50,17 +50,17 @@ class Gates:
         self._down: dict[Broker, _Down] = {}
 
     def enter(self, broker: Broker) -> bool:
-        """Whether this message is the one try of a connection that is down. Raises: DeliveryError, to be
-        tried later: it is down, and this is not its next try.
+        """Whether this message is the one probe of a connection that is down. Raises: DeliveryError, to be
+        tried later: it is down, and this is not its next probe.
         """
         now = self._clock()
         with self._lock:
             down = self._down.get(broker)
             if down is None:
                 return False
-            is_under_way = down.tried_at is not None and now < down.tried_at + PROBE_MAX_S
+            is_under_way = down.probed_at is not None and now < down.probed_at + PROBE_MAX_S
             if not is_under_way and down.next_at <= now:
-                down.tried_at = now
+                down.probed_at = now
                 return True
             after_s = down.pause_s if is_under_way else down.next_at - now
         raise DeliveryError(
@@ -79,8 +79,8 @@ class Gates:
         if was_down or broker.last_error is not None:
             self._report(broker.name, None)
 
-    def failed(self, broker: Broker, error: DeliveryError, is_try: bool) -> DeliveryError:
-        """A message came to no good; `is_try` is what `enter` said of it. What it comes to: one that failed
+    def failed(self, broker: Broker, error: DeliveryError, is_probe: bool) -> DeliveryError:
+        """A message came to no good; `is_probe` is what `enter` said of it. What it comes to: one that failed
         beside another, which has shown already that the connection is down, is tried later and counts
         nothing.
         """
@@ -91,10 +91,10 @@ class Gates:
         with self._lock:
             known = self._down.get(broker)
             if not _says_down(error):
-                if known is not None and is_try:
-                    known.tried_at = None  # it says nothing: the next one tries
+                if known is not None and is_probe:
+                    known.probed_at = None  # it says nothing: the next one probes
                 return error
-            if known is not None and not is_try:
+            if known is not None and not is_probe:
                 after_s = max(0.0, known.next_at - now)
                 return DeliveryError(error.reason, error.phase, was_sent=error.was_sent, after_s=after_s)
             pause_s = FIRST_PAUSE_S if known is None else min(known.pause_s * 2, PAUSE_MAX_S)

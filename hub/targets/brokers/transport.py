@@ -16,9 +16,9 @@ from hub.rules import brokers
 from hub.rules.addresses import TargetRefused
 from hub.targets.addresses import Addresses
 from hub.targets.brokers import consuming, kinds
+from hub.targets.brokers.breakers import Breakers, Report
 from hub.targets.brokers.client import Broker, Client, Message, refused
 from hub.targets.brokers.consuming import Consumer, Place
-from hub.targets.brokers.gates import Gates, Report
 from hub.targets.transport import Receipt, Request
 
 Find = Callable[[str], Broker | None]
@@ -40,7 +40,7 @@ class BrokerTransport:
         self._addresses = addresses
         self._find = find
         self._make = make
-        self._gates = Gates(report, clock)
+        self._breakers = Breakers(report, clock)
         self._lock = threading.Lock()
         self._clients: dict[str, _Shared] = {}
 
@@ -62,12 +62,12 @@ class BrokerTransport:
         message = Message(
             place, event.id, event.type, request.key or event.id, dict(parcel.headers), parcel.body
         )
-        is_try = self._gates.enter(broker)
+        is_probe = self._breakers.enter(broker)
         try:
             words = self._published(broker, message, request, began)
         except DeliveryError as error:
-            raise self._gates.failed(broker, error, is_try) from None
-        self._gates.worked(broker)
+            raise self._breakers.failed(broker, error, is_probe) from None
+        self._breakers.worked(broker)
         return Receipt(Answer(None, words, body=words.encode()), "head", None, time.monotonic() - began)
 
     def _published(self, broker: Broker, message: Message, request: Request, began: float) -> str:

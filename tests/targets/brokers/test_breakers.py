@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from hub.errors import DeliveryError
+from hub.targets.brokers.breakers import FIRST_PAUSE_S, PAUSE_MAX_S, PROBE_MAX_S, Breakers
 from hub.targets.brokers.client import Broker, not_taken, refused, too_large, unanswered, unreachable
-from hub.targets.brokers.gates import FIRST_PAUSE_S, PAUSE_MAX_S, PROBE_MAX_S, Gates
 
 BROKER = Broker("queue", "nats", "nats://127.0.0.1:4222")
 DOWN = unreachable("is not to be had")
@@ -16,19 +16,19 @@ class Rig:
     def __init__(self) -> None:
         self.now = 1000.0
         self.told: list[tuple[str, str | None]] = []
-        self.gates = Gates(lambda name, error: self.told.append((name, error)), lambda: self.now)
+        self.breakers = Breakers(lambda name, error: self.told.append((name, error)), lambda: self.now)
 
     def sent(self, error: DeliveryError | None, broker: Broker = BROKER) -> bool:
-        is_try = self.gates.enter(broker)
+        is_probe = self.breakers.enter(broker)
         if error is None:
-            self.gates.worked(broker)
+            self.breakers.worked(broker)
         else:
-            self.gates.failed(broker, error, is_try)
-        return is_try
+            self.breakers.failed(broker, error, is_probe)
+        return is_probe
 
     def put_off(self, broker: Broker = BROKER) -> float:
         with pytest.raises(DeliveryError, match="not tried: the connection queue is down") as caught:
-            self.gates.enter(broker)
+            self.breakers.enter(broker)
         assert caught.value.fault == "receiver"
         assert caught.value.after_s is not None
         return caught.value.after_s
@@ -52,16 +52,16 @@ def test_while_one_tries_all_others_are_put_off_and_a_try_that_is_lost_does_not_
     rig = Rig()
     rig.sent(DOWN)
     rig.now += FIRST_PAUSE_S
-    assert rig.gates.enter(BROKER) is True
+    assert rig.breakers.enter(BROKER) is True
     assert rig.put_off() == FIRST_PAUSE_S
     rig.now += PROBE_MAX_S
-    assert rig.gates.enter(BROKER) is True
+    assert rig.breakers.enter(BROKER) is True
 
 
 def test_of_what_was_under_way_when_it_went_down_one_counts_and_the_pause_stays_short() -> None:
     rig = Rig()
-    under_way = [rig.gates.enter(BROKER) for _ in range(3)]
-    ends = [rig.gates.failed(BROKER, unanswered("silence"), is_try) for is_try in under_way]
+    under_way = [rig.breakers.enter(BROKER) for _ in range(3)]
+    ends = [rig.breakers.failed(BROKER, unanswered("silence"), is_probe) for is_probe in under_way]
     assert [(end.after_s, end.was_sent) for end in ends] == [(None, True), *[(FIRST_PAUSE_S, True)] * 2]
     assert rig.put_off() == FIRST_PAUSE_S
 
