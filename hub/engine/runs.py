@@ -106,7 +106,7 @@ class Runs:
         self._withdrawn: OrderedDict[str, int] = OrderedDict()
         """Hook id → the number of its last withdrawal; of those before `_forgotten` none is known."""
         self._most_under_way = 1
-        self._is_open = False
+        self._is_offering = False
         self._is_over = False
 
     def ahead(self, most_under_way: int, part: int | None, workers: int = 1) -> Ahead:
@@ -114,7 +114,7 @@ class Runs:
         held: dict[str, tuple[int, int]] = {}
         self.forget_idle()
         with self._lock:
-            self._most_under_way, self._is_open = most_under_way, True
+            self._most_under_way, self._is_offering = most_under_way, True
             for hook_id, run in self._runs.items():
                 rows, has = run.rows(most_under_way), len(run.waiting)
                 # Topped up when half of it is gone: each claim that looks at a hook costs as much as some
@@ -140,15 +140,15 @@ class Runs:
                 if run.is_over():
                     del self._runs[hook_id]
 
-    def nothing_ahead(self) -> None:
+    def offer_nothing(self) -> None:
         """Until `ahead` is asked again, nothing is leased as it comes."""
-        self._is_open = False
+        self._is_offering = False
 
     def offer(self, versions: Mapping[str, int]) -> Offer:
         """What may be leased of new deliveries to these hooks, which are well and in these versions."""
         window = int(time.monotonic() / WINDOW_S)
         with self._lock:
-            if self._is_over or not self._is_open:
+            if self._is_over or not self._is_offering:
                 return Offer(self._withdrawals)
             rows: dict[str, int] = {}
             bytes_left: dict[str, int] = {}

@@ -96,7 +96,7 @@ class Turns:
         alive = max(1, self._database.read(lambda: workers.alive(self._database.clock.now())))
         if alive != self._workers:
             self._workers = alive
-            self._runs.nothing_ahead()  # until a claim has told what its part is now
+            self._runs.offer_nothing()  # until a claim has told what its part is now
 
     def due_in_s(self) -> float:
         """How soon there is something to claim, as far as is known; infinite while nothing may be."""
@@ -217,7 +217,7 @@ class Turns:
         """What may be leased ahead; nothing while several workers share less than one request for each."""
         is_new = part is not None and time.monotonic() < self._started_at + NEW_S
         if is_new or most < self._workers or not self._network.is_clear():
-            self._runs.nothing_ahead()
+            self._runs.offer_nothing()
             return None
         return self._runs.ahead(part or most, part, self._workers)
 

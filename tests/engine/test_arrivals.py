@@ -152,7 +152,7 @@ def test_what_is_withdrawn_before_the_commit_is_told_goes_back(store: Stage, pro
 
 def test_while_nothing_may_be_leased_ahead_nothing_is(store: Stage, process: Process) -> None:
     first, second, third = store.hook(), store.hook(), store.hook()
-    process.runs.nothing_ahead()
+    process.runs.offer_nothing()
     process.publish(first)
     process.runs.ahead(MOST, None)
     process.publish(second)
