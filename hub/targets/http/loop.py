@@ -97,6 +97,8 @@ class Loop:
         self._is_asleep = False
         self._is_closing = False
         self._starting = threading.Lock()
+        self._ending = threading.Lock()
+        self._has_bell = True
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     # From any thread
@@ -142,7 +144,9 @@ class Loop:
         self._inbox.append(what)
         if self._is_asleep:
             self._is_asleep = False
-            os.eventfd_write(self._bell, 1)
+            with self._ending:  # whoever closes it a second time may find it at its end
+                if self._has_bell:
+                    os.eventfd_write(self._bell, 1)
 
     # On the loop's thread
 
@@ -160,7 +164,9 @@ class Loop:
                 time.sleep(FAULT_PAUSE_S)
         self._break_off()
         self._epoll.close()
-        os.close(self._bell)
+        with self._ending:
+            self._has_bell = False
+            os.close(self._bell)
 
     def _is_idle(self) -> bool:
         is_looking_up = any(not one.lookup.is_over for one in self._lookups)
