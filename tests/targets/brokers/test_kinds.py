@@ -10,7 +10,16 @@ from hub.targets.brokers.client import Broker
 from hub.targets.resolver import Resolver
 
 ABSENT = BrokerKind(
-    "none", "None MQ", {"none": 1}, frozenset(), "none", "no_such_package_here", re.compile("x"), "x", "never"
+    "none",
+    "None MQ",
+    "none://mq",
+    {"none": 1},
+    frozenset(),
+    "none",
+    "no_such_package_here",
+    re.compile("x"),
+    "x",
+    "never",
 )
 
 
