@@ -466,6 +466,8 @@ def beside(
         "alone_p99_ms": alone["p99_ms"],
         "beside_p50_ms": good.get("p50_ms"),
         "beside_p99_ms": good.get("p99_ms"),
+        "accept_p50_ms": figures.p50_ms,
+        "accept_p99_ms": figures.p99_ms,
         "later_ms": (good.get("p99_ms") or float("inf")) - (alone["p99_ms"] or 0.0),
         "lost": others + figures.accepted - arrivals.count,
     }

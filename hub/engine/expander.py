@@ -17,7 +17,7 @@ from hub.store.database import Database
 
 log = logging.getLogger("hub.engine.expander")
 
-ROWS_MAX = 250
+ROWS_MAX = 100
 """Deliveries of one turn, which publishers and the dispatcher wait for."""
 REST = 2.0
 """So many times as long as a turn took it rests: waiting for the writer counts, so that it gives way under

@@ -36,8 +36,12 @@ BEGUN_AFTER_S = 0.1
 """A request that takes longer is written down as begun, if it was leased ahead: a crash then shows it."""
 NEW_S = 10.0
 """A worker that joins others takes no more than they leave until all have counted it."""
-OUTCOMES_MAX = 256
+OUTCOMES_MAX = 192
 """Of one turn, which publishers wait for."""
+DEAR_MAX = 32
+"""Of those, how many of hooks that are not well: each may change its hook's state, of which others are told,
+and that costs as much as many results.
+"""
 WORKERS_COUNT_EVERY_S = 5.0
 
 
@@ -245,10 +249,13 @@ class Turns:
 
 
 def recorded_at_once(outcomes: Sequence[tuple[Claim, Outcome]]) -> int:
-    """How many of these one turn records: fewer where they are those of batches."""
-    rows = 0
+    """How many of these one turn records: fewer where they are those of batches, or of hooks that are not
+    well.
+    """
+    rows = dear = 0
     for n, (claim, _) in enumerate(outcomes[:OUTCOMES_MAX]):
         rows += len(claim.others)
-        if n and rows > batches.ROWS_MAX:
+        dear += not claim.is_in_run
+        if n and (rows > batches.ROWS_MAX or dear > DEAR_MAX):
             return n
     return OUTCOMES_MAX

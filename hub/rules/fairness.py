@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-ROWS_MAX = 256
+ROWS_MAX = 96
 """A claim is a turn at the writer, which publishers wait for: it is to be short."""
 
 

@@ -20,7 +20,7 @@ from hub.store.database import Database
 
 AT_ONCE_MAX = 500
 """Deliveries that one transaction writes of what it takes in: others wait for its end, 10 µs for each."""
-PART_MAX = 250
+PART_MAX = 100
 """Deliveries of one part."""
 PARTS_READ = 32
 """Parts that are looked at at once: those of a large fan-out are full."""

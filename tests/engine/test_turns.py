@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from hub.engine.turns import DEAR_MAX, OUTCOMES_MAX, recorded_at_once
+from hub.rules.outcome import Outcome
+from hub.store.leases import Claim
 from tests.rigs.engine import Engine
 from tests.rigs.receivers import Received, Receiver, held_back
 from tests.rigs.waiting import until
@@ -94,3 +97,13 @@ def test_it_draws_chance_from_a_generator_of_its_own(engine: Make) -> None:
         hub.publish()
         until(lambda: hub.states(hook) == ["retrying"])
     assert random.getstate() == before
+
+
+def test_a_turn_records_fewer_results_of_hooks_that_are_not_well() -> None:
+    def ended(is_in_run: bool) -> tuple[Claim, Outcome]:
+        return Claim("dlv", 1, "hook", 1, "evt", False, is_in_run=is_in_run), Outcome("success", 0.0, 0.0)
+
+    well, ill = ended(True), ended(False)
+    assert recorded_at_once([well] * 1000) == OUTCOMES_MAX
+    assert recorded_at_once([ill] * 1000) == DEAR_MAX
+    assert recorded_at_once([well] * 10 + [ill] * 1000) == 10 + DEAR_MAX
