@@ -113,6 +113,11 @@ def _failure(broker: Broker, error: BaseException, timeout_s: float) -> Delivery
         return unreachable("NATS offers no TLS, without which the hub does not log in")
     if "authorization" in words.lower() or "authentication" in words.lower():
         return unreachable("NATS refuses the login: user name, password or token is wrong")
+    if isinstance(error, ConnectionResetError):
+        # A refusal is overtaken by the end of the connection where the server has not read all that we sent.
+        return unreachable(
+            "NATS ended the connection at the login: user name, password or token may be wrong"
+        )
     if isinstance(error, TimeoutError | nats.errors.TimeoutError):
         return _late(timeout_s)
     if isinstance(error, OSError) and error.errno and not isinstance(error, ssl.SSLError):

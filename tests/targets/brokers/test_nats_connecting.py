@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import struct
 import threading
 from pathlib import Path
 
@@ -84,3 +85,22 @@ def test_nobody_there_and_nobody_who_answers(nats_rig: NatsRig, addresses: Addre
             connect(nats_rig.broker(), addresses, 0.3)
     finally:
         nats_rig.thaw()
+
+
+def test_a_connection_that_is_reset_at_the_login_may_be_a_refusal(addresses: Addresses) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def reset() -> None:
+            for _ in range(2):  # the library tries twice
+                with contextlib.suppress(OSError):
+                    opened, _ = listener.accept()
+                    opened.sendall(b'INFO {"server_id":"x","version":"2.9.10","max_payload":1048576}\r\n')
+                    opened.recv(1)
+                    opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    opened.close()
+
+        threading.Thread(target=reset, daemon=True).start()
+        broker = Broker("b", "nats", f"nats://127.0.0.1:{listener.getsockname()[1]}", "hub", "s3cret-pass")
+        with pytest.raises(DeliveryError, match="password or token may be wrong") as caught:
+            connect(broker, addresses, 5)
+    assert "s3cret-pass" not in str(caught.value)
