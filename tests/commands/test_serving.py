@@ -15,12 +15,12 @@ from hub.commands import serving as serve_command
 from hub.demo.receiver import Receiver, standard_fault
 from tests.rigs.commands import query, run
 from tests.rigs.hubs import PROGRAM, children, environ, hookhub, serving
-from tests.rigs.waiting import DEADLINE_S
+from tests.rigs.waiting import DEADLINE_S, until
 
 
 def test_serve_prints_its_url_and_a_link_that_works_until_somebody_is_there(tmp_path: Path) -> None:
     with serving(tmp_path) as hub:
-        link = hub.set_up_link
+        link = until(lambda: hub.set_up_link)
         assert len(hub.lines) == 3
         assert hub.lines[1] == f"Made a new hub in {tmp_path / 'data'}"
         assert link is not None
@@ -30,7 +30,7 @@ def test_serve_prints_its_url_and_a_link_that_works_until_somebody_is_there(tmp_
     token = link.partition("token=")[2]
     assert token not in str(query(str(tmp_path / "data"), "SELECT * FROM setting"))
     with serving(tmp_path) as hub:
-        assert hub.set_up_link not in (None, link)
+        assert until(lambda: hub.set_up_link) != link
         assert (
             requests.Session()
             .get(link.replace(link.partition("/setup")[0], hub.url), timeout=DEADLINE_S)
