@@ -15,9 +15,9 @@ from functools import partial
 from typing import Any
 
 from hub.ids import new_id
+from hub.rules import filters
 from hub.rules.access import Requester
 from hub.rules.facts import Facts
-from hub.rules.filters import UNREADABLE
 from hub.rules.health import Switched
 from hub.store import audit, events, notices, projects, routing
 from hub.store.database import Database
@@ -62,7 +62,7 @@ class HookStates:
         line = partial(_log, switched, by, str(key.key) if key else "-")
         self._database.after_commit(line)
         # One that is gone has said itself that it is over; a fault of ours ends no subscription.
-        if switched.after == "auto_disabled" and not switched.reason.startswith(UNREADABLE):
+        if switched.after == "auto_disabled" and not filters.is_unreadable(switched.reason):
             self._database.after_commit(partial(self._tell_app, switched.hook_id))
         self._database.after_commit(self._wake)
 

@@ -92,6 +92,11 @@ UNREADABLE = "its filter cannot be read"
 """What begins the reason of a hook that stands still for it."""
 
 
+def is_unreadable(reason: str | None) -> bool:
+    """Whether a hook stands still for its filter, by the reason why it is off."""
+    return reason is not None and reason.startswith(UNREADABLE)
+
+
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """Something that stands where a filter should, and is none."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from hub.rules.filters import UNREADABLE
+from hub.rules import filters
 from hub.rules.outcome import Outcome
 from hub.rules.retry import delay_s
 
@@ -214,7 +214,7 @@ def says_gone(health: Health) -> bool:
 
 def stands_still_for_its_filter(health: Health) -> bool:
     """Whether it is off because the hub could not read its filter, and for nothing else."""
-    return health.state == "auto_disabled" and (health.disabled_reason or "").startswith(UNREADABLE)
+    return health.state == "auto_disabled" and filters.is_unreadable(health.disabled_reason)
 
 
 def _blames_event(health: Health, outcome: Outcome, failed_at: float | None) -> bool:
