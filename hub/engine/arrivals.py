@@ -15,6 +15,7 @@ from connectors.base import Event as SentEvent
 from hub.engine.delivery import Shipment
 from hub.engine.destinations import Destinations
 from hub.engine.runs import Item, Offer, Runs
+from hub.rules.fairness import Filling
 from hub.rules.settings import Settings
 from hub.store import lanes, leases, settings
 from hub.store.database import Database
@@ -90,18 +91,15 @@ def _divided(
     taken: list[NewDelivery] = []
     rest: list[NewDelivery] = []
     rows_of: Counter[str] = Counter()
-    bytes_of: Counter[str] = Counter()
-    total = 0
+    filling = Filling(offer.rows_max, offer.bytes_max)
     left: set[str] = set()
     for row in rows:
-        hook_id, size = row[2], sizes[row[1]]
+        hook_id = row[2]
         fits = (
             hook_id not in left
             and rows_of[hook_id] < offer.rows.get(hook_id, 0)
-            and bytes_of[hook_id] + size <= offer.bytes[hook_id]
-            and len(taken) < offer.rows_max
-            and total + size <= offer.bytes_max
             and isinstance(destinations[hook_id], Destination)
+            and filling.take(hook_id, sizes[row[1]], offer.bytes[hook_id])
         )
         if not fits:
             left.add(hook_id)
@@ -109,8 +107,6 @@ def _divided(
             continue
         taken.append(row)
         rows_of[hook_id] += 1
-        bytes_of[hook_id] += size
-        total += size
     return taken, rest
 
 

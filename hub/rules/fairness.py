@@ -181,6 +181,25 @@ def pick(lanes: Iterable[Lane], waiting: Sequence[Waiting], room: Room) -> list[
     return picked
 
 
+class Filling:
+    """What may be leased ahead, while it is filled."""
+
+    def __init__(self, rows_max: int, bytes_max: int) -> None:
+        """Of all hooks together."""
+        self._rows_left, self._bytes_left = rows_max, bytes_max
+        self._bytes_of: Counter[str] = Counter()
+
+    def take(self, hook_id: str, body_bytes: int, hook_bytes_max: int) -> bool:
+        """False when there is no room for one more of a hook that may have so many bytes."""
+        of_hook = self._bytes_of[hook_id] + body_bytes
+        if not self._rows_left or body_bytes > self._bytes_left or of_hook > hook_bytes_max:
+            return False
+        self._rows_left -= 1
+        self._bytes_left -= body_bytes
+        self._bytes_of[hook_id] = of_hook
+        return True
+
+
 class _Taking:
     """The room, while a claim fills it."""
 
@@ -189,8 +208,7 @@ class _Taking:
         self._is_full = self._is_slow_full = False
         self._probed = None if room.probed_hosts is None else set(room.probed_hosts)
         self._ahead = room.ahead
-        self._ahead_rows, self._ahead_bytes = 0, 0
-        self._ahead_of: Counter[str] = Counter()
+        self._filling = None if room.ahead is None else Filling(room.ahead.rows_max, room.ahead.bytes_max)
 
     def take(self, row: Waiting, host: str, is_slow: bool, is_ahead: bool) -> bool:
         """False when there is no room for it."""
@@ -212,19 +230,9 @@ class _Taking:
         return True
 
     def _wait(self, row: Waiting) -> bool:
-        of_hook = self._ahead_of[row.hook_id] + row.body_bytes
-        if (
-            self._ahead is None
-            or not row.may_wait
-            or self._ahead_rows >= self._ahead.rows_max
-            or self._ahead_bytes + row.body_bytes > self._ahead.bytes_max
-            or of_hook > self._ahead.bytes_of(row.hook_id)
-        ):
+        if self._ahead is None or self._filling is None or not row.may_wait:
             return False
-        self._ahead_rows += 1
-        self._ahead_bytes += row.body_bytes
-        self._ahead_of[row.hook_id] = of_hook
-        return True
+        return self._filling.take(row.hook_id, row.body_bytes, self._ahead.bytes_of(row.hook_id))
 
 
 def _in_turn(lanes: Mapping[str, Lane], waiting: Sequence[Waiting], room: Room) -> list[tuple[Waiting, int]]:

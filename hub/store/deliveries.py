@@ -23,7 +23,7 @@ from hub.rules import bucket, health, retry
 from hub.rules.health import Health, Switched
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
-from hub.store import attempts, batches, events, figures, lanes, notices
+from hub.store import attempts, batches, events, lanes, notices
 from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.lanes import Lane
@@ -71,12 +71,12 @@ def record(
     outcomes: Sequence[tuple[Claim, Outcome]],
     now: float,
     chance: Callable[[], float],
-    count: Count | None = None,
+    count: Count,
 ) -> list[Switched]:
     """Write finished attempts, judge their deliveries and hooks, and make room in the lanes.
 
     Outcomes whose lease somebody else has meanwhile taken over change nothing. `count` is told what counts in
-    the figures, in place of writing it. Returns the hooks whose state has changed.
+    the figures. Returns the hooks whose state has changed.
     """
     hooks = lanes.lock(database, {done.hook_id for done, _ in outcomes})
     ours = leased(database, owner, [part for done, _ in outcomes for part in done.parts])
@@ -104,11 +104,7 @@ def record(
     )
     requests = [(one.row.hook_id, one.outcome) for one in ended if one.is_first]
     _empty_buckets(database, hooks, requests)
-    counted = [(hook_id, hooks[hook_id].project_id, outcome) for hook_id, outcome in requests]
-    if count is None:
-        figures.add_results(database, counted)
-    else:
-        count(counted)
+    count([(hook_id, hooks[hook_id].project_id, outcome) for hook_id, outcome in requests])
     given_up = [
         (verdict, row)
         for one, (verdict, _, row) in zip(troubled, verdicts, strict=True)

@@ -87,15 +87,8 @@ def project_subject(project_id: int) -> str:
     return f"project-{project_id}"
 
 
-def add_results(database: Database, outcomes: Iterable[tuple[str, int, Outcome]]) -> None:
-    """Count finished attempts: (hook id, project id, outcome). In the caller's transaction."""
-    found: dict[ResultsKey, Results] = {}
-    gather(found, outcomes)
-    add_gathered(database, found)
-
-
 def gather(into: MutableMapping[ResultsKey, Results], outcomes: Iterable[tuple[str, int, Outcome]]) -> None:
-    """Add them up, to be written later."""
+    """Add up finished attempts, to be written later: (hook id, project id, outcome)."""
     for hook_id, project_id, outcome in outcomes:
         key = (hook_id, project_id, hour_of(outcome.ended_at))
         known = into.get(key)

@@ -2,7 +2,7 @@
 asked again and again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from hub.ids import new_id
@@ -17,6 +17,7 @@ from hub.store import (
     deliveries,
     events,
     fan_outs,
+    figures,
     history,
     hooks,
     lanes,
@@ -153,9 +154,15 @@ class Stage:
     def record_all(self, outcomes: Sequence[tuple[Claim, Outcome]], owner: str = "a") -> list[Switched]:
         return self.do(
             lambda: deliveries.record(
-                self.database, self.settings, owner, outcomes, self.clock.now(), lambda: 0.5
+                self.database, self.settings, owner, outcomes, self.clock.now(), lambda: 0.5, self.count
             )
         )
+
+    def count(self, requests: Iterable[tuple[str, int, Outcome]]) -> None:
+        """What counts in the figures: written at once, in the transaction that records it."""
+        found: dict[figures.ResultsKey, figures.Results] = {}
+        figures.gather(found, requests)
+        figures.add_gathered(self.database, found)
 
     def promote(self, limit: int = deliveries.PROMOTE_MAX) -> int:
         return self.do(lambda: deliveries.promote(self.database, self.clock.now(), limit))
