@@ -108,8 +108,9 @@ def test_what_a_stop_cuts_short_the_next_start_goes_on_with(engine: Engine, requ
     def stop() -> None:
         """In the middle: it waits for the page under way, as a stop of the hub does."""
         if not closing:
-            closing.append(threading.Thread(target=first.close))
-            closing[0].start()
+            thread = threading.Thread(target=first.close)
+            thread.start()  # before it is told: whoever is told joins it
+            closing.append(thread)
             until(lambda: not first.is_open)
 
     first = Replays(engine.database, engine.services.subscriptions, stop)
