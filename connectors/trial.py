@@ -1,8 +1,8 @@
 """A source's test call: one request as its sender would sign it, as plain data.
 
-Owns the two things made of that data, so that they cannot differ: the request itself, which the hub puts
-through the real check, and the lines of a POSIX shell (curl and openssl) that make the same one anywhere.
-Whatever people typed into a source's settings stands quoted in those lines. Step before: a source's `trial`.
+Owns the two things made of that data, so that they cannot differ. One is the request itself, which the hub
+puts through the real check. The other is the lines of a POSIX shell (curl and openssl) that make the same one
+anywhere; what people typed into a source's settings stands quoted in them. Step before: a source's `trial`.
 """
 
 import base64

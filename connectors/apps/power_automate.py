@@ -1,10 +1,10 @@
 """Power Automate and Logic Apps: a flow subscribes when it is saved or switched on, and deletes its
 `Location` when it ends.
 
-Owns the rule for its hooks. None: the flow owns its subscription by that address alone, never lists and never
-checks, and knows no reverse unsubscribe; a hook deleted or switched off here would leave a flow that looks on
-and never runs, with nobody told. Switch the flow off instead, or take the hook over: then it is the
-project's, and the flow's own DELETE no longer finds it.
+Owns the rule for its hooks: none may be edited by hand. The flow owns its subscription by that address alone,
+never lists and never checks, and knows no reverse unsubscribe. A hook deleted or switched off here would
+leave a flow that looks on and never runs, with nobody told. Switch the flow off instead, or take the hook
+over: then it is the project's, and the flow's own DELETE no longer finds it.
 """
 
 from connectors.base import Connector, EditRule

@@ -1,8 +1,8 @@
 """Slack: incoming webhooks (`https://hooks.slack.com/services/…`).
 
 Its text is mrkdwn: three characters are control characters and escaped as entities, and links are
-`<URL|text>` (docs.slack.dev, "Formatting message text"); nothing that an event holds can ring for a channel,
-because a mention is `<!…>`. One message a second.
+`<URL|text>` (docs.slack.dev, "Formatting message text"). A mention is `<!…>`, so nothing that an event holds
+can ring for a channel. One message a second.
 """
 
 from collections.abc import Mapping

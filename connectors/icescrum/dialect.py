@@ -1,9 +1,9 @@
 """iceScrum's REST dialect for hooks: its JSON into our hook's fields, and our hook into its JSON.
 
 Owns shapes and words only, those of iceScrum 7.55 (docs/connect/icescrum.md); pure. Paths, tokens, statuses
-and storage are the hub's, which calls `hook_fields` before and `hook_answer` after its own work, and checks
-there what it checks for every hook: that the URL may be reached, that each event is of the catalogue (an
-unknown one is a 400 naming it, not dropped), that a secret is a usable key.
+and storage are the hub's, which calls `hook_fields` before and `hook_answer` after its own work. It checks
+there what it checks for every hook: that the URL may be reached, that each event is of the catalogue, that a
+secret is a usable key. An unknown event is a 400 that names it, and is not dropped.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

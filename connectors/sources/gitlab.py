@@ -1,7 +1,7 @@
 """GitLab: a webhook of a project, a group or the server.
 
 Owns both of its proofs. A secret that begins with `whsec_` is a signing token: the request must then be
-signed as Standard Webhooks are, and the old token alone is refused, or leaving the signature out would be
+signed as Standard Webhooks are. The old token alone is then refused, or leaving the signature out would be
 enough to get in. Any other secret is the old token, sent as it is in `X-Gitlab-Token`.
 https://docs.gitlab.com/user/project/integrations/webhooks/
 """

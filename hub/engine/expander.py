@@ -1,7 +1,8 @@
 """The expander: writes the deliveries of large fan-outs, part by part (docs/design/fan-outs.md).
 
-Owns one thread and its pace: a turn of a few milliseconds at the writer, then a rest twice as long, and the
-projects in turn, so that a fan-out of any size keeps neither single events nor other projects waiting.
+Owns one thread and its pace: a turn of a few milliseconds at the writer, then a rest twice as long. Projects
+have their turns one after the other. So a fan-out of any size keeps neither single events nor other projects
+waiting.
 Step before: `store.events.deliver` has put deliveries off. Step after: the dispatcher, woken after each turn.
 """
 

@@ -1,10 +1,10 @@
 """Jobs that run every so many seconds, for APScheduler, whatever the wall clock does.
 
-APScheduler plans by the wall clock. Its own interval trigger lists every run that a step forward has jumped
-over (a machine that starts in 1970 and then gets the time: for ever, with the scheduler's lock in hand), and
-after a step back waits until the clock is there again. Here a next run is planned from now, so nothing is
-listed; and what lies further ahead than its interval is due at once. APScheduler sleeps by the monotonic
-clock, so it looks within the shortest interval. Step after: `scheduler` adds the jobs.
+APScheduler plans by the wall clock. After a step forward its own interval trigger lists every run that was
+jumped over, with the scheduler's lock in hand. On a machine that starts in 1970 and then gets the time, that
+is for ever. After a step back it waits until the clock is there again. Here a next run is planned from now,
+so nothing is listed; and what lies further ahead than its interval is due at once. APScheduler sleeps by the
+monotonic clock, so it looks within the shortest interval. Step after: `scheduler` adds the jobs.
 """
 
 from datetime import datetime, timedelta

@@ -1,8 +1,8 @@
 """Counts of finished requests between two writings: added up in memory, written once a second.
 
 Owns the sums by hook and hour that are not yet in the database. They are counted when the transaction that
-recorded them is committed, so they are exact as long as the hub is stopped and not killed: the last second of
-a crash is lost, which only charts see. Step before: `turns` has recorded. Step after: `store.figures`.
+recorded them is committed. A hub that is stopped loses none; one that is killed loses the last second, which
+only charts see. Step before: `turns` has recorded. Step after: `store.figures`.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,9 +1,9 @@
 """Which hooks get an event, by tables in memory: who wants its type, and whose filter it passes.
 
-Owns the routing tables of all projects. Filters are asked on the publisher's side, as of the version that the
-table in memory has; in the transaction that writes the event only the version is compared, and filters are
-asked again where it has moved on. So a thousand filters cost who publishes, and not everybody's commit. Step
-before: `intake` has an event. Step after: `store.events` writes its deliveries.
+Owns the routing tables of all projects. Filters are asked on the publisher's side, as of the version of the
+table in memory. The transaction that writes the event only compares versions, and asks filters again where
+the version has moved on. So a thousand filters cost who publishes, and not everybody's commit. Step before:
+`intake` has an event. Step after: `store.events` writes its deliveries.
 """
 
 import threading

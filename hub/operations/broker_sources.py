@@ -1,7 +1,7 @@
 """Sources that read from brokers: their messages become events as requests to other sources do.
 
 Owns a thread for each of them that is on, in the processes that serve. A message is acknowledged on its
-broker only after its event is committed here, or after it is listed among what the source refused; so what a
+broker only after its event is committed here, or after it is listed among what the source refused. So what a
 crash cuts off comes again, and is known by its id. Where the hub cannot write, the message waits, and nothing
 behind it is read. Step before: a broker. Step after: `operations.inbound`.
 """

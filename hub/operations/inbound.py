@@ -1,9 +1,9 @@
 """What arrives at a source: proved, read, published, and counted where it is refused.
 
-Owns the way of one request from its raw bytes to the intake, for any kind: check the sender first and read
-nothing before, answer a handshake, read the payload strictly, publish with the sender's id as the key. What
-is kept of a refused request holds no credential. Cheap enough for the event loop but for large bodies. Step
-before: a door has read the body. Step after: `operations.publishing`.
+Owns the way of one request from its raw bytes to the intake, for any kind. The sender is checked first, and
+nothing is read before. Then a handshake is answered, or the payload read strictly and published with the
+sender's id as the key. What is kept of a refused request holds no credential. Cheap enough for the event loop
+but for large bodies. Step before: a door has read the body. Step after: `operations.publishing`.
 """
 
 import threading

@@ -1,8 +1,8 @@
 """What was looked up within the last second, kept in memory: for what is asked for with every request.
 
-Owns the keeping, not what is kept. What is in use is looked up again before its second is over, all of it at
-once and in the background, so that a request waits for a look-up only when it is the first one. Another
-process's change is seen a second later, one's own at once: whoever changes something calls `forget`.
+Owns the keeping, not what is kept. What is in use is looked up again in the background, all at once, before
+its second is over: only the first request waits for a look-up. Another process's change is seen a second
+later, one's own at once: whoever changes something calls `forget`.
 """
 
 import logging

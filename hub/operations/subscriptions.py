@@ -1,7 +1,7 @@
 """Subscriptions: hooks are made, changed, switched and ended here, whoever asks and through whichever door.
 
 Owns what every door (REST API, dialects, pages) holds to: origin from the credential, the access rule, the
-checks of the fields, secrets that are shown once, the audit entry and the hub's own event, all in one
+checks of the fields, secrets that are shown once. A change, its audit entry and the hub's own event are one
 transaction. Nothing here knows how the request came in. Step before: a door has authenticated the requester.
 Step after: `store.hooks`.
 """

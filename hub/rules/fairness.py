@@ -1,10 +1,10 @@
 """Fairness: which of the waiting deliveries a claim takes.
 
-Owns the order (every hook's first before any hook's second, the least tried first) and the bounds: a hook's
-allowance, this worker's part of it, the bulkhead that keeps hooks which are slow, failing or not yet proven
-from taking all the room, and what is leased ahead of a hook that is well (a run: docs/design/runs.md). Pure.
-Sizes are bytes of payload. Step before: `store.claims` has read the lanes and what waits in them. Step after:
-it writes down what was picked.
+Owns the order: every hook's first before any hook's second, the least tried first. Owns the bounds: a hook's
+allowance, this worker's part of it, and what is leased ahead for a hook that is well (a run:
+docs/design/runs.md). A bulkhead keeps hooks which are slow, failing or not yet proven from taking all the
+room. Pure. Sizes are bytes of payload. Step before: `store.claims` has read the lanes and what waits in them.
+Step after: it writes down what was picked.
 """
 
 import math
@@ -37,8 +37,8 @@ class Lane:
     def quick_allowance(self) -> int:
         """How many more of its requests do not count as slow.
 
-        Of a hook that has never succeeded, only the first: a hundred new ones that hang must neither take all
-        the room nor, having taken the slow ones' part, keep a new one that is well from its first.
+        Of a hook that has never succeeded, only the first. A hundred new ones that hang must not take all the
+        room; and when they have taken the slow ones' part, a new one that is well still gets its first.
         """
         if self.is_slow:
             return 0

@@ -1,7 +1,7 @@
 """Filters: which events of the types that it wants a hook gets (docs/filters.md).
 
-Owns what a filter is: groups of rows, of which any group must hold with all of its rows; how it is read, as
-an object or as text (`filter_text`), and why it did not let an event through. A filter that cannot be read
+Owns what a filter is: groups of rows, of which any group must hold with all of its rows. Owns how it is read,
+as an object or as text (`filter_text`), and why it did not let an event through. A filter that cannot be read
 lets nothing through, and says so. Pure. Step before: a door or the store has one to read. Step after:
 `matching` asks it.
 """

@@ -1,7 +1,7 @@
 """JSON that all readers understand alike, and nothing else.
 
 Refused are duplicate keys, numbers beyond a double, halves of surrogate pairs, bytes that are no UTF-8, a
-byte order mark, and nesting beyond 64: readers disagree on what they mean, and what the hub takes is signed
+byte order mark, and nesting beyond 64. Readers disagree on what these mean, and what the hub takes is signed
 and sent on. Cost and memory grow with the size of a text and never faster. A large text is checked in pieces,
 because Python's JSON reader lets no other thread run while it reads.
 

@@ -123,8 +123,8 @@ def _for_all(first: Claim, batch: Batch) -> Claim:
 
 
 def _ready(database: Database, now: float, room: Room) -> Iterable[Lane]:
-    """The lanes to look at: half of them those that wait longest, so that each has its turn; half those that
-    have become ready last, so that a single event does not wait behind all the hooks of a fan-out.
+    """The lanes to look at. Half of them are those that wait longest, so that each has its turn. Half are
+    those that have become ready last, so that a single event does not wait behind all the hooks of a fan-out.
     """
     half = min(room.total.free, LANES_MAX) // 2
     first = lanes.take_ready(database, now, is_slow=False, limit=min(room.total.free, LANES_MAX) - half)
@@ -193,8 +193,8 @@ def _waiting(database: Database, asked: dict[str, int], rows_max: int) -> tuple[
     range each, never a scan. With the hooks that were not looked at, because there are enough without them.
 
     Locked: the lane's lock keeps other claims away, not the end of what was held too long. The one statement
-    that the engines cannot share: PostgreSQL answers all lanes in one round trip, SQLite has no LATERAL and
-    no round trips; it takes more of fewer hooks, because each costs as much as several rows.
+    that the engines cannot share: PostgreSQL answers all lanes in one round trip; SQLite has no LATERAL, and
+    no round trips either. On SQLite more is taken of fewer hooks, because each costs as much as several rows.
     """
     columns = "d.id, d.hook_id, d.event_id, d.attempts, length(e.data), d.claimed_at IS NULL"
     pick = (

@@ -1,8 +1,8 @@
 """Connections: one a thread, on either engine, and what a connection is set to.
 
 Owns how long the engines wait by themselves: for a lock, a statement, a connection. Peewee opens a thread's
-connection when it is first asked; here each is kept hold of, so that it ends with its thread, all of them
-with `close_all`, and one whose server has fallen silent can be cut by somebody else (`patience`).
+connection when it is first asked. Here each is kept hold of: it ends with its thread, `close_all` ends all of
+them, and `patience` can cut one whose server has fallen silent.
 """
 
 import contextlib

@@ -1,11 +1,10 @@
 """The database: connections, transactions, the clock, and the start and end of all three.
 
 Owns how a transaction is run on either engine; it knows no table. Every write of the process goes through
-`write`: on SQLite that is one thread, because SQLite's own busy waiting is unfair (8 publishers starved the
-sender to 32 deliveries a second, one writer thread served both), and other processes take turns with it; on
-PostgreSQL a few. Reads run on the
-calling thread's own connection and see only what is committed. Peewee keeps one connection a thread, so
-nothing here may be called on the event loop except `write`, which only hands over.
+`write`, to a few threads on PostgreSQL and to one on SQLite. SQLite's own busy waiting is unfair: 8
+publishers starved the sender to 32 deliveries a second, one writer thread served both. Processes take turns.
+Reads run on the calling thread's own connection and see only what is committed. Peewee keeps one connection a
+thread, so nothing here may be called on the event loop except `write`, which only hands over.
 """
 
 import logging
@@ -141,8 +140,8 @@ class Database:
 
         `fn` may be run again after a deadlock or a lost connection, so it must do nothing but read and write
         rows. The future raises what `fn` raises; Conflict when somebody else has just made the same row;
-        StoreUnavailable when the database did not take it, or has not for as long as callers are kept waiting
-        (`waits`: whoever asks has time, and wants to know how it ends).
+        StoreUnavailable when the database did not take it, or not within the time that callers are kept
+        waiting. `waits`: whoever asks has time, and wants to know how it ends.
         """
         try:
             running = self._writers.submit(partial(self._transact, fn, is_synced))

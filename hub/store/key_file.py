@@ -58,8 +58,8 @@ def read_or_make(data_dir: Path, new_key: Callable[[], str] = new_key) -> str:
 
 
 def _create_once(path: Path, text: str) -> None:
-    """Write `text` to `path` unless it exists by then; readers see all of it or nothing, even after a power
-    cut: it is written whole under another name and then linked, and a link that is already there is never
+    """Write `text` to `path` unless it exists by then. It is written whole under another name and then
+    linked, so readers see all of it or nothing, even after a power cut. A link that is there is never
     replaced.
     """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")

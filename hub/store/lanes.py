@@ -198,8 +198,8 @@ def lock_ready(database: Database, now: float) -> None:
 
 def write(database: Database, changes: Sequence[tuple[str, Health, Sequence[Outcome]]], now: float) -> None:
     """Write the health of locked lanes, and the outcomes of theirs that led to it, in the order of their
-    ends; and arm them, as `arm` does, where more waits: a lane to look at in vain is in the way of others.
-    Of a hook in order the next may also be one that waits to be tried again.
+    ends. Arm them, as `arm` does, where more waits: a lane to look at in vain is in the way of others. Of a
+    hook in order the next may also be one that waits to be tried again.
     """
     assignments = ", ".join(f"{name} = ?" for name in (*_HEALTH, *_LAST))
     database.executemany(

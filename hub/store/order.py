@@ -1,9 +1,9 @@
 """Order: the first delivery of hooks that are sent to one after the other.
 
-Owns which one that is: the lowest number, also while it waits to be tried again. The lane is locked by the
-claim that asks, so that nobody else begins one; what has no number, because it came while the hook was being
-changed, is claimed as of any other hook once nothing has one. Step before: `claims.claim`. Step after: it is
-leased, alone.
+Owns which one that is: the lowest number, also while it waits to be tried again. The claim that asks has
+locked the lane, so nobody else begins one. A delivery that came while the hook was being changed has no
+number; once none is left that has one, such deliveries are claimed as those of any other hook. Step before:
+`claims.claim`. Step after: it is leased, alone.
 """
 
 from collections.abc import Iterable

@@ -1,9 +1,9 @@
 """Replays under way: how far each is, and who goes on with it.
 
-Owns the table: one row a hook, that of its last replay. A replay is somebody's for a while (`lease_until`);
-whoever moves it on does so in the transaction that makes its deliveries wait, and only while it is theirs, so
-that after a crash another process goes on at the same event and nothing is made twice. Each function runs
-inside its caller's transaction. Times are epoch seconds. Step before and after: `operations.replays`.
+Owns the table: one row a hook, that of its last replay. A process leases a replay for a while, and moves it
+on only while it owns that lease, in the transaction that makes its deliveries wait. So after a crash another
+process goes on at the same event, and nothing is made twice. Each function runs inside its caller's
+transaction. Times are epoch seconds. Step before and after: `operations.replays`.
 """
 
 import json

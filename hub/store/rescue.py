@@ -22,11 +22,12 @@ def rescue(database: Database, now: float, is_dead: Callable[[str], bool] = lamb
     """Take back deliveries whose lease has ended or whose owner is known to be dead, at most `RESCUE_MAX`;
     returns how many.
 
-    The cut-off attempt is shown as unknown: it may have reached the receiver. It counts against nobody, but a
-    delivery during which the hub died three times is set aside (a poison pill must not kill it for ever), a
-    batch is halved until it is one.
-    What was leased ahead has hardly begun, and waits again as if it had not; but from then on it is leased
-    only to begin at once, so that the next time it is known whether it had.
+    The cut-off attempt is shown as unknown: it may have reached the receiver. It counts against nobody. But a
+    poison pill must not kill the hub for ever: a delivery during which it died three times is set aside, and
+    a batch is halved until it is one.
+
+    What was leased ahead has hardly begun, and waits again as if it had not. From then on it is leased only
+    to begin at once: the next time it is known whether it had begun.
     """
     sending = Delivery.select(
         Delivery.id, Delivery.hook_id, Delivery.owner, Delivery.lease_until, Delivery.batch_id

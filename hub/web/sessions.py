@@ -1,10 +1,10 @@
 """Who looks at a page: what the browser holds, who is signed in with it, and what they may do in the page's
 project.
 
-Owns the way from a request of a browser to its `Requester`, as `callers` owns it for tokens; the token that
-each form carries; and what the layout of a page shows of a person and a project. Whoever has no role in a
-project gets the same answer as for one that does not exist. Nothing here may be called on the event loop: it
-reads the database.
+Owns the way from a request of a browser to its `Requester`, as `callers` owns it for tokens. Owns the token
+that each form carries, and what the layout of a page shows of a person and a project. Whoever has no role in
+a project gets the same answer as for one that does not exist. Nothing here may be called on the event loop:
+it reads the database.
 """
 
 import hashlib

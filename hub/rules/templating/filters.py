@@ -1,8 +1,8 @@
 """The filters of templates: a closed list, each a small pure function.
 
-Owns their names, what each may be given, and what each makes of a value that it is not for: an empty text or
-the value itself, never an error, because one odd event must not stop a hook. What they are given is constant
-and checked when a template is saved. The length of what they make is counted by `reader`.
+Owns their names and what each may be given. Of a value that it is not for a filter makes an empty text or the
+value itself, never an error, because one odd event must not stop a hook. What they are given is constant and
+checked when a template is saved. The length of what they make is counted by `reader`.
 """
 
 import json

@@ -1,9 +1,9 @@
 """Circuit breakers: one message at a time probes a connection that is down; all others are put off at once.
 
 Owns when a connection counts as down (it cannot be connected to, or what was sent stays without an answer),
-how long the pauses between two probes are, and to whom it is told: so that twenty hooks on one broker neither
-fail one by one nor hold a thread each. As one process sees it. Used by any thread; times are of a clock that
-never steps back. Step before: `transport` is about to publish. Step after: what came of it.
+how long the pauses between two probes are, and to whom it is told. So twenty hooks on one broker neither fail
+one by one nor hold a thread each. As one process sees it. Used by any thread; times are of a clock that never
+steps back. Step before: `transport` is about to publish. Step after: what came of it.
 """
 
 import logging

@@ -2,7 +2,7 @@
 makes of the answer.
 
 Owns every libcurl option. libcurl must never resolve a name, follow a redirect, read the environment, keep a
-cookie or decode a body here; and a socket it opens goes to an address it was given and that passes the
+cookie or decode a body here. A socket that it opens goes to an address that it was given and that passes the
 policy, or nowhere. `begin` and `end` serve whoever drives the transfer. Step before:
 `hub.targets.http.transport` picks a handle and judged addresses. Step after: a `Receipt`, or the
 `DeliveryError` of `hub.targets.http.failure`.

@@ -227,9 +227,9 @@ def _update(
 def _without_echo(project: Project, hook: Hook, change: HookChange) -> HookChange:
     """Without what merely repeats our own answer, where that says less than the hook is.
 
-    Clients read a hook, change a field and write all of it back. Patterns are shown as the events that they
-    stand for, and a hook that was switched off for its failures as not enabled: written back, these must
-    neither replace its patterns nor pass for a person's switch.
+    Clients read a hook, change a field and write all of it back. They are shown the events that patterns
+    stand for: written back, these must not replace the patterns. They are shown a hook that was switched off
+    for its failures as not enabled: written back, that must not pass for a person's switch.
     """
     if change.enabled == hook.is_on:
         change = replace(change, enabled=UNSET)

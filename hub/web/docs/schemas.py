@@ -1,8 +1,8 @@
 """JSON Schemas of what calls take and answer, so written that client generators understand them.
 
-Owns what differs from pydantic's own: a field that may be left out has no `null` as its default
-(openapi-typescript would then demand it), a tuple says `items` beside its `prefixItems` (openapi-generator
-reads only these), and a time is marked as one.
+Owns what differs from pydantic's own. A field that may be left out has no `null` as its default:
+openapi-typescript would then demand it. A tuple says `items` beside its `prefixItems`: openapi-generator
+reads only these. A time is marked as one.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,9 +1,9 @@
 """Pages: one table row for each page, from which its route and its checks are made.
 
 Owns the way of every page: where a form came from, its fields and its token, who is signed in and may look,
-the handler on a thread, the template, and a refusal as a page. Handlers are plain functions of a
-`PageRequest`; they return a `View` or a `Redirect`, or raise a refusal, and may use the database freely: they
-are not on the event loop.
+the handler, the template, and a refusal as a page. Handlers are plain functions of a `PageRequest`. They
+return a `View` or a `Redirect`, or raise a refusal. They run on a thread, so they may use the database
+freely.
 """
 
 import re
