@@ -7,11 +7,10 @@ times. `HmacSource` is right for one header with one signature of the body; a se
 """
 
 import base64
-import hmac
 from collections.abc import Sequence
 
 from connectors.inbound import MISSING, NO_SECRET, TOO_OLD, WRONG, Document, Received, Settings, Source
-from connectors.signing import TOLERANCE_S, Encoding, Hash, any_same, key_bytes, verify_standard
+from connectors.signing import TOLERANCE_S, Encoding, Hash, any_same, hex_hmac, key_bytes, verify_standard
 from connectors.trial import BODY, Trial
 
 SIGNATURE_MAX_LENGTH = 512
@@ -78,8 +77,8 @@ def is_signed(
 
 
 def digest_of(secret: str, signed: bytes, algorithm: Hash, encoding: Encoding) -> str:
-    made = hmac.digest(secret.encode("utf-8", "surrogatepass"), signed, algorithm)
-    return made.hex() if encoding == "hex" else base64.b64encode(made).decode("ascii")
+    made = hex_hmac(secret, signed, algorithm)
+    return made if encoding == "hex" else base64.b64encode(bytes.fromhex(made)).decode("ascii")
 
 
 def time_of(text: str) -> int | None:

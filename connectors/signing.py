@@ -1,10 +1,10 @@
 """Signatures: made for what the hub sends, checked for what it receives.
 
-Owns the key of a secret (docs/verify-signatures.md), Standard Webhooks `v1`, and the hex HMACs of GitHub and
-iceScrum. A check answers True or False whatever a stranger wrote into a header; it never raises because of
-one. Secrets and signatures meet only in `hmac.compare_digest`, on bytes: on text with non-ASCII it raises.
-Nothing here may log, print or keep a secret. Before: a format built the body. After: the headers go out with
-exactly those bytes.
+Owns the key of a secret (docs/verify-signatures.md), Standard Webhooks `v1`, and hex HMACs as GitHub and
+iceScrum have them. A check answers True or False whatever a stranger wrote into a header; it never raises
+because of one. Secrets and signatures meet only in `hmac.compare_digest`, on bytes: on text with non-ASCII it
+raises. Nothing here may log, print or keep a secret. Before: a format built the body. After: the headers go
+out with exactly those bytes.
 """
 
 import base64
@@ -20,7 +20,6 @@ TOLERANCE_S = 300
 SIGNATURES_MAX = 32
 """Read from one header; each costs a comparison, and a sender with ten old secrets still fits."""
 
-Algorithm = Literal["sha1", "sha256"]
 Hash = Literal["sha1", "sha256", "sha384", "sha512"]
 Encoding = Literal["hex", "base64"]
 
@@ -60,19 +59,13 @@ def key_bytes(secret: str) -> bytes:
     return key
 
 
-def standard_signature(secrets: Iterable[str], message_id: str, timestamp: int, body: bytes) -> str:
-    """The value of `webhook-signature`: one `v1,…` per secret, single spaces between (a double one breaks
-    reference libraries).
-
-    Empty when there is no secret: then send no such header at all, since some receivers take an empty one for
-    a signature. Raises ValueError for an id with a dot, which would make the signed text ambiguous (Standard
-    Webhooks 1.0).
-    """
-    return signature_by_keys([key_bytes(secret) for secret in secrets if secret], message_id, timestamp, body)
-
-
 def signature_by_keys(keys: Iterable[bytes], message_id: str, timestamp: int, body: bytes) -> str:
-    """The same by the keys of the secrets (`key_bytes`), for whoever signs with them again and again."""
+    """The value of `webhook-signature`: one `v1,…` for each key (`key_bytes`), single spaces between (a
+    double one breaks reference libraries).
+
+    Without a key send no such header at all: some receivers take an empty one for a signature. Raises
+    ValueError for an id with a dot, which would make the signed text ambiguous (Standard Webhooks 1.0).
+    """
     if "." in message_id:
         raise ValueError(f"a message id must hold no dot: {message_id!r}")
     message = f"{message_id}.{timestamp}.".encode() + body
@@ -111,25 +104,13 @@ def verify_standard(
     return any_same(given, expected)
 
 
-def hex_hmac(secret: str, body: bytes, algorithm: Algorithm) -> str:
+def hex_hmac(secret: str, body: bytes, algorithm: Hash) -> str:
     """The lower-case hex HMAC of the body: iceScrum's signature as it is, GitHub's after `sha256=` or
     `sha1=`.
 
     The key is the secret's text as it stands: these receivers know no `whsec_`.
     """
     return hmac.digest(secret.encode("utf-8", "surrogatepass"), body, algorithm).hex()
-
-
-def verify_hex(
-    secrets: Iterable[str], signature: str, body: bytes, algorithm: Algorithm, prefix: str = ""
-) -> bool:
-    """True when `signature`, the header value as received, is `prefix` and the hex HMAC of the body with one
-    of the secrets.
-    """
-    if not signature.startswith(prefix):
-        return False
-    expected = [hex_hmac(secret, body, algorithm) for secret in secrets if secret]
-    return any_same([signature[len(prefix) :].lower()], expected)
 
 
 def is_same(given: str, expected: str) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 from hub.errors import Conflict, Invalid, NotFound
 from hub.ids import first_id
-from hub.operations import replay
-from hub.operations.replay import Span, check_on
+from hub.operations import replay_pages
+from hub.operations.replay_pages import Span, check_on
 from hub.operations.subscriptions import Subscriptions
 from hub.rules import catalogue
 from hub.rules.access import Origin, Requester, sees
@@ -26,9 +26,9 @@ BODIES_BYTES_MAX = 2_097_152
 
 STATES_MAX = 1_000
 DROPPED_AT_ONCE = 500
+"""Rows of one transaction: it shares the writer with the publishers."""
 SEARCHED_MAX = 250_000
 """Deliveries of a hook that a page looks through for those of one type: a sixth of a second."""
-"""Rows of one transaction: it shares the writer with the publishers."""
 
 
 class Deliveries:
@@ -194,9 +194,9 @@ class Deliveries:
         _check_type(project, span.type)
         if span.until < span.since:
             raise Invalid([("until", "must not be before since")])
-        count = replay.replay(self._database, hook, span, is_dry_run=is_dry_run)
+        count = replay_pages.replay(self._database, hook, span, is_dry_run=is_dry_run)
         if not is_dry_run:
-            replay.note(self._database, requester, hook, span, count)
+            replay_pages.note(self._database, requester, hook, span, count)
         self._wake()
         return count
 

@@ -1,9 +1,9 @@
 """Replays by hand: counted first, then done in the background, and looked at while they last.
 
-Owns the threads of one process that go on with replays, whoever began them: each takes one that nobody has
-(`store.replays`), does a page of events at a time beside publishing, and leaves it where it is when the hub
-stops. It must never hold a request for long: a count stops at a bound. Step before: a page has asked, or the
-clock. Step after: `replay` makes deliveries wait, and the dispatcher sends them.
+Owns the threads of one process that go on with replays, whoever began them. Each takes one that nobody owns
+(`store.replays`) and does a page of events at a time, beside publishing. When the hub stops, it leaves it
+where it is. It must never hold a request for long: a count stops at a bound. Step before: a page has asked,
+or the clock. Step after: `replay_pages` makes deliveries wait, and the dispatcher sends them.
 """
 
 import contextlib
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from hub.errors import Conflict, Invalid, StoreUnavailable
 from hub.ids import new_id
-from hub.operations import replay
-from hub.operations.replay import Batch, Span
+from hub.operations import replay_pages
+from hub.operations.replay_pages import Page, Span
 from hub.operations.subscriptions import Subscriptions
 from hub.rules.access import Requester
 from hub.store import history, hooks, replays
@@ -89,7 +89,6 @@ class Replays:
         subscriptions: Subscriptions,
         wake: Callable[[], None],
         counted_max: int = COUNTED_MAX,
-        at_once: int = AT_ONCE,
     ) -> None:
         """`wake`: there may be something to send."""
         self._database = database
@@ -98,7 +97,7 @@ class Replays:
         self._counted_max = counted_max
         self._threads = ThreadPoolExecutor(AT_ONCE, "replay")
         self._lock = threading.Lock()
-        self._free = at_once
+        self._free = AT_ONCE
         self.is_open = True
 
     def close(self) -> None:
@@ -163,81 +162,81 @@ class Replays:
 
     def _take(self) -> bool:
         """Let a thread go on with one; False: there is none to go on with."""
-        now, holder = self._database.clock.now(), new_id("rpl")
+        now, owner = self._database.clock.now(), new_id("rpl")
         if not self._database.read(lambda: replays.is_left(now)):
             return False
-        taken = self._database.write(lambda: replays.take(self._database, holder, now)).result()
+        taken = self._database.write(lambda: replays.take(self._database, owner, now)).result()
         if taken is None:
             return False
-        self._threads.submit(self._run, taken, holder)
+        self._threads.submit(self._run, taken, owner)
         return True
 
     def _hook(self, requester: Requester, project: Project, hook_id: str, span: Span) -> Hook:
         hook = self._subscriptions.check(requester, project, hook_id, "redeliver")
         if span.until < span.since:
             raise Invalid([("until", "must not be before since")])
-        replay.check_on(hook)
+        replay_pages.check_on(hook)
         return hook
 
     def _count(self, hook: Hook, span: Span) -> Count:
         looked_at = found = 0
-        for batch in replay.batches(self._database, hook, span, is_dry_run=True):
-            looked_at += batch.events
-            found += batch.deliveries
-            if not batch.is_last and (found >= self._counted_max or looked_at >= EVENTS_COUNTED_MAX):
+        for page in replay_pages.pages(self._database, hook, span, is_dry_run=True):
+            looked_at += page.events
+            found += page.deliveries
+            if not page.is_last and (found >= self._counted_max or looked_at >= EVENTS_COUNTED_MAX):
                 return Count(found, is_whole=False)
         return Count(found, is_whole=True)
 
-    def _run(self, taken: Replay, holder: str) -> None:
+    def _run(self, taken: Replay, owner: str) -> None:
         """On a thread of its own."""
         try:
-            self._replay(taken, holder)
+            self._replay(taken, owner)
         except Conflict as refused:
-            self._end(taken, holder, refused.detail)
+            self._end(taken, owner, refused.detail)
         except _Lost:
             log.info("another process goes on with a replay to %s", taken.hook_id)
         except StoreUnavailable as error:
             log.warning("a replay to %s goes on later: %s", taken.hook_id, error)
         except Exception:  # somebody waits for its end: it must have one
             log.exception("fault in a replay to %s", taken.hook_id)
-            self._end(taken, holder, "a fault of the hub; its log says more")
+            self._end(taken, owner, "a fault of the hub; its log says more")
         finally:
             self._give_thread()
         with contextlib.suppress(StoreUnavailable):
             self.go_on()
 
-    def _replay(self, taken: Replay, holder: str) -> None:
+    def _replay(self, taken: Replay, owner: str) -> None:
         """Page after page, from where it is. Raises: Conflict: the hook is off, or is no more; _Lost."""
         hook = self._database.read(lambda: hooks.get(taken.hook_id))
-        replay.check_on(hook)
+        replay_pages.check_on(hook)
         assert hook is not None, "check_on has seen it"
 
-        def keep(batch: Batch) -> None:
+        def keep(page: Page) -> None:
             now = self._database.clock.now()
-            if not replays.move(hook.id, holder, batch.last_id, batch.deliveries, now):
+            if not replays.move(hook.id, owner, page.last_id, page.deliveries, now):
                 raise _Lost
-            if batch.is_last:
-                self._note(taken, holder, None)
+            if page.is_last:
+                self._note(taken, owner, None)
 
-        pages = replay.batches(
+        pages = replay_pages.pages(
             self._database, hook, _span(taken), is_dry_run=False, after=taken.after_id, keep=keep
         )
         for _ in pages:
             self._wake()
             if not self.is_open:
-                self._database.write(lambda: replays.leave(hook.id, holder)).result()
+                self._database.write(lambda: replays.leave(hook.id, owner)).result()
                 return
 
-    def _end(self, taken: Replay, holder: str, why: str) -> None:
+    def _end(self, taken: Replay, owner: str, why: str) -> None:
         with contextlib.suppress(StoreUnavailable):
-            self._database.write(lambda: self._note(taken, holder, why)).result()
+            self._database.write(lambda: self._note(taken, owner, why)).result()
 
-    def _note(self, taken: Replay, holder: str, why: str | None) -> None:
+    def _note(self, taken: Replay, owner: str, why: str | None) -> None:
         """It is over: inside a transaction, once."""
         found = replays.get(taken.hook_id)
-        if found is not None and replays.end(taken.hook_id, holder, why):
+        if found is not None and replays.end(taken.hook_id, owner, why):
             now = self._database.clock.now()
-            replay.note_in(taken.by, taken.hook_id, taken.project_id, _span(taken), found.made, now)
+            replay_pages.note_in(taken.by, taken.hook_id, taken.project_id, _span(taken), found.made, now)
 
     def _take_thread(self) -> bool:
         with self._lock:

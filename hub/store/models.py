@@ -223,7 +223,7 @@ class Replay(Table):
     after_id = CharField(null=True, max_length=40)
     """The last event that is done."""
     ended_early = TextField(null=True)
-    holder = CharField(null=True, max_length=40)
+    owner = CharField(null=True, max_length=40, column_name="holder")
     """Who goes on with it now."""
     lease_until = DoubleField(null=True, index=True)
     """Null: it is over. Later than this anybody may take it."""

@@ -63,33 +63,33 @@ def is_left(now: float) -> bool:
     return bool(models.Replay.select().where(_is_free(now)).exists())
 
 
-def take(database: Database, holder: str, now: float) -> Replay | None:
-    """One that nobody goes on with, for `holder`; None: there is none, or another process takes it now."""
+def take(database: Database, owner: str, now: float) -> Replay | None:
+    """One that nobody goes on with, for `owner`; None: there is none, or another process takes it now."""
     table = models.Replay
     free = table.select().where(_is_free(now)).order_by(table.lease_until).limit(1)
     for row in database.for_update(free, skip_locked=True):
-        table.update(holder=holder, lease_until=now + LEASE_S).where(table.hook_id == row.hook_id).execute()
+        table.update(owner=owner, lease_until=now + LEASE_S).where(table.hook_id == row.hook_id).execute()
         return _replay(row)
     return None
 
 
-def move(hook_id: str, holder: str, after_id: str | None, made: int, now: float) -> bool:
+def move(hook_id: str, owner: str, after_id: str | None, made: int, now: float) -> bool:
     """So far it is; False: it is somebody else's by now."""
     table = models.Replay
     moved = table.update(after_id=after_id, made=table.made + made, lease_until=now + LEASE_S)
-    return bool(moved.where(_is_held(hook_id, holder)).execute())
+    return bool(moved.where(_is_owned(hook_id, owner)).execute())
 
 
-def end(hook_id: str, holder: str, ended_early: str | None = None) -> bool:
+def end(hook_id: str, owner: str, ended_early: str | None = None) -> bool:
     """It is over; False: it is somebody else's by now."""
     table = models.Replay
-    ended = table.update(lease_until=None, holder=None, ended_early=ended_early)
-    return bool(ended.where(_is_held(hook_id, holder)).execute())
+    ended = table.update(lease_until=None, owner=None, ended_early=ended_early)
+    return bool(ended.where(_is_owned(hook_id, owner)).execute())
 
 
-def leave(hook_id: str, holder: str) -> None:
+def leave(hook_id: str, owner: str) -> None:
     """Anybody may go on with it at once."""
-    models.Replay.update(lease_until=0.0, holder=None).where(_is_held(hook_id, holder)).execute()
+    models.Replay.update(lease_until=0.0, owner=None).where(_is_owned(hook_id, owner)).execute()
 
 
 def get(hook_id: str) -> Replay | None:
@@ -110,9 +110,9 @@ def _is_free(now: float) -> Any:
     return (table.lease_until <= now) | (table.lease_until > now + 2 * LEASE_S)
 
 
-def _is_held(hook_id: str, holder: str) -> Any:
+def _is_owned(hook_id: str, owner: str) -> Any:
     table = models.Replay
-    return (table.hook_id == hook_id) & (table.holder == holder) & table.lease_until.is_null(False)
+    return (table.hook_id == hook_id) & (table.owner == owner) & table.lease_until.is_null(False)
 
 
 def _replay(row: Any) -> Replay:

@@ -1,5 +1,5 @@
-"""Who gets an event where hooks have filters: asked by the publisher, checked by the writer, held where a filter
-cannot be read.
+"""Who gets an event where hooks have filters: asked by the publisher, checked by the writer, held where a
+filter cannot be read.
 """
 
 import json
@@ -11,8 +11,8 @@ import pytest
 
 from hub.engine.routing import Routing
 from hub.ids import new_id
-from hub.operations import replay
-from hub.operations.replay import Span
+from hub.operations import replay_pages
+from hub.operations.replay_pages import Span
 from hub.rules import filters
 from hub.rules.filters import Filter
 from hub.rules.hook_fields import HookChange
@@ -117,7 +117,7 @@ def test_a_replay_takes_in_what_the_filter_lets_through_now(engine: Engine) -> N
     change(engine, hook_id, HookChange(filter=only_if("state = 2")))
     hook = engine.database.read(lambda: hooks.get(hook_id))
     assert hook is not None
-    assert replay.replay(engine.database, hook, Span(0, 2e9), is_dry_run=False) == 2
+    assert replay_pages.replay(engine.database, hook, Span(0, 2e9), is_dry_run=False) == 2
     assert len(engine.deliveries(hook_id)) == 3
 
 
@@ -141,7 +141,7 @@ def test_a_filter_that_cannot_be_read_holds_its_hook_alone_and_lets_nothing_thro
         assert [(one.failures, one.faults) for one in engine.deliveries(hook_id)] == [(0, 0)] * 2
         hook = engine.database.read(lambda: hooks.get(hook_id))
         with pytest.raises(Exception, match="cannot be read"):
-            replay.check_on(hook)
+            replay_pages.check_on(hook)
 
         mended = HookChange(filter=only_if("state = 3"))
         engine.services.subscriptions.update(ADMIN, engine.project, hook_id, mended)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import Conflict, Invalid, NotFound
-from hub.operations.replay import Span
+from hub.operations.replay_pages import Span
 from hub.rules.access import Requester
 from hub.store.history import Delivery
 from tests.rigs.engine import Engine

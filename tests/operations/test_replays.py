@@ -1,4 +1,5 @@
-"""Replays in the background: counted to a bound, one to a hook at a time, ended early for a reason that is told."""
+"""Replays in the background: counted to a bound, one to a hook at a time, ended early for a reason that is
+told."""
 
 import threading
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import Conflict, NotFound
-from hub.operations.replay import BATCH, Span
+from hub.operations.replay_pages import PAGE, Span
 from hub.operations.replays import Count, Progress, Replays
 from hub.rules.access import Requester
 from hub.store import models
@@ -41,18 +42,19 @@ def over(engine: Engine, requester: Requester, hook: str) -> Progress:
 
 
 def waiting(engine: Engine) -> Replays:
-    """It begins replays and goes on with none."""
-    services = engine.services
-    return Replays(engine.database, services.subscriptions, lambda: None, at_once=0)
+    """It begins replays and goes on with none, as one that is about to stop."""
+    stopping = Replays(engine.database, engine.services.subscriptions, lambda: None)
+    stopping.close()
+    return stopping
 
 
 def test_a_count_stops_at_its_bound_and_says_so(engine: Engine, requester: Requester) -> None:
-    engine.publish(count=BATCH + 1)
+    engine.publish(count=PAGE + 1)
     hook = engine.hook(URL)
     whole = engine.services.replays
     bounded = Replays(engine.database, engine.services.subscriptions, lambda: None, counted_max=1)
-    assert whole.count(requester, engine.project, hook, EVER) == Count(BATCH + 1, is_whole=True)
-    assert bounded.count(requester, engine.project, hook, EVER) == Count(BATCH, is_whole=False)
+    assert whole.count(requester, engine.project, hook, EVER) == Count(PAGE + 1, is_whole=True)
+    assert bounded.count(requester, engine.project, hook, EVER) == Count(PAGE, is_whole=False)
     bounded.close()
 
 
@@ -101,7 +103,7 @@ def test_a_hook_that_goes_off_meanwhile_ends_it_and_it_says_why(engine: Engine, 
 
 def test_what_a_stop_cuts_short_the_next_start_goes_on_with(engine: Engine, requester: Requester) -> None:
     """Each page is kept with its deliveries, so none is made twice."""
-    engine.publish(count=2 * BATCH + 1)
+    engine.publish(count=2 * PAGE + 1)
     hook = engine.hook(URL)
     closing: list[threading.Thread] = []
 
@@ -120,32 +122,32 @@ def test_what_a_stop_cuts_short_the_next_start_goes_on_with(engine: Engine, requ
     progress = engine.services.replays.last(requester, engine.project, hook)
     assert progress is not None
     assert not progress.is_over
-    assert BATCH <= progress.made <= 2 * BATCH
+    assert PAGE <= progress.made <= 2 * PAGE
 
     engine.services.replays.go_on()
-    assert over(engine, requester, hook).made == 2 * BATCH + 1
-    assert len({one.event_id for one in engine.deliveries(hook)}) == 2 * BATCH + 1
-    assert len(engine.deliveries(hook)) == 2 * BATCH + 1
+    assert over(engine, requester, hook).made == 2 * PAGE + 1
+    assert len({one.event_id for one in engine.deliveries(hook)}) == 2 * PAGE + 1
+    assert len(engine.deliveries(hook)) == 2 * PAGE + 1
     assert len(engine.services.audit.list(ADMIN, object_id=hook)) == 1
 
 
 def test_one_that_has_lost_its_lease_makes_nothing_more(engine: Engine, requester: Requester) -> None:
-    engine.publish(count=BATCH + 1)
+    engine.publish(count=PAGE + 1)
     hook = engine.hook(URL)
 
     def takes_over() -> None:
         """As another process would, that has not heard of this one for long enough."""
-        if len(engine.deliveries(hook)) == BATCH:
-            other = {"holder": "rpl_another", "lease_until": engine.database.clock.now() + 10}
+        if len(engine.deliveries(hook)) == PAGE:
+            other = {"owner": "rpl_another", "lease_until": engine.database.clock.now() + 10}
             engine.do(lambda: models.Replay.update(other).execute())
 
     slow = Replays(engine.database, engine.services.subscriptions, takes_over)
     slow.start(requester, engine.project, hook, EVER)
     slow.close()
-    assert len(engine.deliveries(hook)) == BATCH
+    assert len(engine.deliveries(hook)) == PAGE
     progress = engine.services.replays.last(requester, engine.project, hook)
     assert progress is not None
-    assert (progress.made, progress.is_over) == (BATCH, False)
+    assert (progress.made, progress.is_over) == (PAGE, False)
 
 
 def test_only_who_may_send_again_begins_one(engine: Engine, requester: Requester) -> None:

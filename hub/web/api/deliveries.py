@@ -10,7 +10,7 @@ import msgspec
 from pydantic import BaseModel, Field
 
 from hub.errors import Invalid
-from hub.operations.replay import Span
+from hub.operations.replay_pages import Span
 from hub.rules.facts import Facts
 from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
 from hub.rules.outcome import Outcome

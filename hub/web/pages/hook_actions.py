@@ -6,7 +6,7 @@ what came of it; who may do what is decided by the operations, as for every door
 """
 
 from hub.errors import Invalid
-from hub.operations.replay import Span
+from hub.operations.replay_pages import Span
 from hub.operations.replays import LEFT_MAX, Count, Progress
 from hub.rules import hook_fields
 from hub.store.hooks import Hook

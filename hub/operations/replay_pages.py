@@ -1,8 +1,8 @@
-"""Replay: what a hook missed is sent again, on purpose and in bulk.
+"""Replay, page by page: what a hook missed is sent again, on purpose and in bulk.
 
 Owns which past events a replay takes in: those of a span of time that the hook wants now, with or without a
-delivery so far. It must never send by itself: it makes deliveries wait, in batches, and the dispatcher goes
-on from there.
+delivery so far. It must never send by itself: it makes deliveries wait, a page of events at a time, and the
+dispatcher goes on from there. Step before: `deliveries` within a request, or `replays` in the background.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,8 @@ from hub.store.events import EventHead
 from hub.store.hooks import Hook
 from hub.timestamps import iso
 
-BATCH = 500
+PAGE = 500
+"""Events of one transaction: it shares the writer with the publishers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Page:
     """One page of events."""
 
     events: int
@@ -48,7 +49,7 @@ class Batch:
 
     @property
     def is_last(self) -> bool:
-        return self.events < BATCH
+        return self.events < PAGE
 
 
 def replay(database: Database, hook: Hook, span: Span, *, is_dry_run: bool) -> int:
@@ -60,27 +61,27 @@ def replay(database: Database, hook: Hook, span: Span, *, is_dry_run: bool) -> i
         Conflict: the hook is off, or has gone off meanwhile; what was made to wait before that stays so.
     """
     check_on(hook)
-    return sum(batch.deliveries for batch in batches(database, hook, span, is_dry_run=is_dry_run))
+    return sum(page.deliveries for page in pages(database, hook, span, is_dry_run=is_dry_run))
 
 
-def batches(
+def pages(
     database: Database,
     hook: Hook,
     span: Span,
     *,
     is_dry_run: bool,
     after: str | None = None,
-    keep: Callable[[Batch], None] | None = None,
-) -> Iterator[Batch]:
+    keep: Callable[[Page], None] | None = None,
+) -> Iterator[Page]:
     """The same one page of events at a time, each done when it comes; from the event behind `after` on.
     `keep` is called in the transaction of each page, and may raise to undo it. Raises: as `replay`.
     """
     while True:
-        batch = _replay_batch(database, hook, span, after, is_dry_run, keep)
-        yield batch
-        if batch.is_last:
+        page = _replay_page(database, hook, span, after, is_dry_run, keep)
+        yield page
+        if page.is_last:
             return
-        after = batch.last_id
+        after = page.last_id
 
 
 def note(database: Database, requester: Requester, hook: Hook, span: Span, count: int) -> None:
@@ -97,15 +98,15 @@ def note_in(requester: Requester, hook_id: str, project_id: int, span: Span, cou
     audit.add(now, requester, "hook.replayed", hook_id, project_id, shown)
 
 
-def _replay_batch(
+def _replay_page(
     database: Database,
     hook: Hook,
     span: Span,
     after: str | None,
     is_dry_run: bool,
-    keep: Callable[[Batch], None] | None,
-) -> Batch:
-    rows = database.read(lambda: events.between(hook.project_id, span.since, span.until, after, BATCH))
+    keep: Callable[[Page], None] | None,
+) -> Page:
+    rows = database.read(lambda: events.between(hook.project_id, span.since, span.until, after, PAGE))
     wanted = _wanted(database, hook, span, rows)
     # After the events were read: what is promised of them is there, or has been written.
     if database.read(lambda: fan_outs.is_promised(database, hook.project_id)):
@@ -120,18 +121,18 @@ def _replay_batch(
         else []
     )
 
-    batch = Batch(len(rows), len(again) + len(fresh), rows[-1].id if rows else after)
+    page = Page(len(rows), len(again) + len(fresh), rows[-1].id if rows else after)
 
     def write() -> None:
         if again or fresh:
             check_on(hooks.locked(database, hook.id))
             redelivery.send_again(database, hook, again, fresh, database.clock.now())
         if keep is not None:
-            keep(batch)
+            keep(page)
 
     if not is_dry_run and (again or fresh or keep is not None):
         database.write(write).result()
-    return batch
+    return page
 
 
 def check_on(hook: Hook | None) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.errors import Conflict
-from hub.operations.replay import BATCH, Span, replay
+from hub.operations.replay_pages import PAGE, Span, replay
 from hub.store import hooks
 from tests.rigs.stage import Stage
 
@@ -53,9 +53,9 @@ def test_a_span_leaves_out_other_types_states_and_times(sqlite: Stage, span: Spa
 
 def test_more_than_a_batch_is_taken_page_by_page(sqlite: Stage) -> None:
     hook = sqlite.hook()
-    sqlite.publish([], BATCH + 1)
-    assert sent(sqlite, hook) == BATCH + 1
-    assert len(sqlite.of(hook)) == BATCH + 1
+    sqlite.publish([], PAGE + 1)
+    assert sent(sqlite, hook) == PAGE + 1
+    assert len(sqlite.of(hook)) == PAGE + 1
 
 
 def test_nothing_is_sent_again_to_a_hook_that_is_off_even_by_now(sqlite: Stage) -> None:
