@@ -8,6 +8,7 @@ before: the hub has read the request whole. Step after: the hub reads the payloa
 
 import hmac
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -23,6 +24,7 @@ YEAR_10000_S = 253_402_300_799
 MISSING = "the header {} is missing, empty, or stands there twice"
 WRONG = "the signature does not match: another secret, or the body was changed on its way"
 TOO_OLD = "the signature is right, but its time is more than five minutes from the hub's clock"
+NOT_A_HEADER = "must be the name of a header, such as X-Signature"
 NO_SECRET = "this source has no secret, so nothing can prove a sender: give it one"
 
 Settings = Mapping[str, str]
@@ -31,6 +33,10 @@ SecretFrom = Literal["hub", "sender", "nowhere"]
 """Who makes the secret: the hub, so that it is typed in at the sender; the sender, so that it is typed in
 here; or there is none.
 """
+
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""A token, as RFC 9110 calls it."""
 
 
 class Unreadable(ValueError):
@@ -229,3 +235,13 @@ def moment(value: object, per_second: int = 1) -> float | None:
         return None
     seconds = value / per_second
     return seconds if seconds < YEAR_10000_S else None
+
+
+def is_header_name(text: str) -> bool:
+    """Whether any request can have such a header."""
+    return _HEADER_NAME.fullmatch(text) is not None
+
+
+def header_errors(settings: Settings, *keys: str) -> list[tuple[str, str]]:
+    """(key, what would be right) for each of these settings that is given and can be no header's name."""
+    return [(key, NOT_A_HEADER) for key in keys if settings.get(key) and not is_header_name(settings[key])]

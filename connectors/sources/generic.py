@@ -26,6 +26,8 @@ from connectors.inbound import (
     Source,
     Unreadable,
     form_object,
+    header_errors,
+    is_header_name,
     is_one_of,
     named,
 )
@@ -132,6 +134,7 @@ class GenericHmac(Anybody):
 
     def settings_errors(self, settings: Settings) -> list[tuple[str, str]]:
         errors = super().settings_errors(settings)
+        errors += header_errors(settings, "header", "timestamp_header", "id_header")
         signed = settings.get("signed", "{body}")
         for key, part in (("timestamp_header", "{ts}"), ("id_header", "{id}")):
             if part in signed and not settings.get(key):
@@ -210,6 +213,12 @@ class Token(Anybody):
         TYPE,
         ID,
     )
+
+    def settings_errors(self, settings: Settings) -> list[tuple[str, str]]:
+        errors = super().settings_errors(settings)
+        if not is_header_name(settings.get("header", "").removeprefix("?")):
+            errors.append(("header", "must be the name of a header, or ?NAME for a parameter of the URL"))
+        return errors
 
     def trial(self, settings: Settings, secret: str) -> Trial | None:
         found, where = super().trial(settings, secret), settings["header"]
@@ -298,7 +307,8 @@ def _is_place(text: str, *, is_type: bool) -> bool:
     place, separator, where = text.partition(":")
     if not separator:
         return is_type and event_type("", text) == text
-    return place in ("header", "body") and 0 < len(where) <= HEADER_NAME_MAX
+    is_right = is_header_name(where) if place == "header" else place == "body" and all(where.split("."))
+    return is_right and len(where) <= HEADER_NAME_MAX
 
 
 def _put(body: dict[str, Any], path: Sequence[str], value: str) -> None:

@@ -16,8 +16,8 @@ class Gitea(HmacSource):
     name = "Gitea, Forgejo, Gogs"
     summary = "Pushes, pull requests, issues and releases of a Gitea, Forgejo or Gogs server."
     proof = (
-        "A bare HMAC-SHA256 of the JSON in `X-Gitea-Signature`, `X-Forgejo-Signature` or `X-Gogs- "
-        "Signature`. No time is signed: the id in `X-Gitea-Delivery` keeps a repeat out."
+        "A bare HMAC-SHA256 of the JSON in `X-Gitea-Signature`, `X-Forgejo-Signature` or "
+        "`X-Gogs-Signature`. No time is signed: the id in `X-Gitea-Delivery` keeps a repeat out."
     )
     example = ("`pull_request_review_approved`", "gitea.pull_request_review_approved")
     docs = "connect/gitea.md"

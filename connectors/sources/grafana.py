@@ -20,6 +20,7 @@ from connectors.inbound import (
     Setting,
     Settings,
     Source,
+    header_errors,
     named,
 )
 from connectors.trial import Trial
@@ -60,6 +61,9 @@ class Grafana(Source):
             "timestamp_header", "Header with the time", "As it is set at Grafana; empty: none is signed."
         ),
     )
+
+    def settings_errors(self, settings: Settings) -> list[tuple[str, str]]:
+        return header_errors(settings, "header", "timestamp_header")
 
     def check(self, received: Received, secrets: Sequence[str], settings: Settings, now: float) -> str | None:
         if not any(secrets):

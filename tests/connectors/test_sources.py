@@ -283,6 +283,9 @@ def test_a_form_of_any_sender_becomes_an_object_of_its_fields() -> None:
         ({"signed": "{id}.{ts}.{body}"}, ["timestamp_header", "id_header"]),
         ({"type": "query:x"}, ["type"]),
         ({"type": "body:"}, ["type"]),
+        ({"type": "body:order..type"}, ["type"]),
+        ({"type": "header:X Type", "id": "header:X-Id\u00e9"}, ["type", "id"]),
+        ({"header": "X-Signature: v1", "timestamp_header": "the time"}, ["header", "timestamp_header"]),
         ({"id": "order.paid"}, ["id"]),
         ({"type": "Order Paid"}, ["type"]),
         ({"type": "order.paid", "id": "header:X-Id"}, []),
@@ -291,3 +294,13 @@ def test_a_form_of_any_sender_becomes_an_object_of_its_fields() -> None:
 def test_settings_that_cannot_work_are_named(settings: dict[str, str], keys: list[str]) -> None:
     source = registry.source("generic_hmac")
     assert [key for key, _ in source.settings_errors(settings)] == keys
+
+
+def test_a_token_stands_in_a_header_or_in_a_parameter_and_nowhere_else() -> None:
+    source = registry.source("token")
+    wrong = [
+        text
+        for text in ("X-Token", "?token", "X Token", "?", "X:")
+        if source.settings_errors({"header": text})
+    ]
+    assert wrong == ["X Token", "?", "X:"]

@@ -47,4 +47,6 @@ def constant_of(node: nodes.Node, filter_name: str) -> Any:
 
 
 def wrong(node: nodes.Node, message: str) -> TemplateWrong:
-    return TemplateWrong(f"line {node.lineno}: {message}")
+    # Some nodes are made by Jinja itself, and have no line of their own.
+    line = node.lineno or next((one.lineno for one in node.find_all(nodes.Node) if one.lineno), 1)
+    return TemplateWrong(f"line {line}: {message}")

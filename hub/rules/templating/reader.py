@@ -269,6 +269,7 @@ _WORDS = {
     nodes.Extends: "{% extends %}",
     nodes.Block: "{% block %}",
     nodes.With: "{% with %}",
+    nodes.Scope: "{% autoescape %}",
     nodes.Test: "a test with `is`",
     nodes.Slice: "a slice",
     nodes.List: "a list",

@@ -23,6 +23,7 @@ def no_json(source: str) -> str | None:
     Raises:
         TemplateWrong: it cannot be read.
     """
+    template.read(source)
     body = template.parsed(source).body
     parts = [part for node in body if isinstance(node, nodes.Output) for part in node.nodes]
     first = parts[0] if parts and isinstance(body[0], nodes.Output) else None

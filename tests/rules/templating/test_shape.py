@@ -50,6 +50,12 @@ def test_what_may_make_json_is_left_to_the_events(source: str) -> None:
     assert no_json(source) is None
 
 
+@pytest.mark.parametrize("source", ["{{ a" + ".a" * 2_000 + " }}", "{{ a" + "|upper" * 1_500 + " }}"])
+def test_what_cannot_be_read_is_said_so_however_deep_it_is(source: str) -> None:
+    with pytest.raises(TemplateWrong, match="too deeply"):
+        no_json(source)
+
+
 VALUES = st.none() | st.booleans() | st.integers(-9, 99) | st.sampled_from(["", "a", '"', "\\"]) | st.just([])
 PIECES = st.sampled_from(
     [*'{}[]",:-10e. ', "{{ a }}", "{{ b }}", '"k": ', "null", "{{ a | upper }}", "{{ b | raw }}"]

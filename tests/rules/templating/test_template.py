@@ -170,6 +170,7 @@ def test_a_field_of_the_object_wins_over_what_is_known_besides() -> None:
         ("{{ " + "not " * 2_400 + "x }}", "too deeply"),
         ("{{ x" + ".a" * 4_000 + " }}", "too deeply"),
         ("{{ x" + "|upper" * 1_500 + " }}", "too deeply"),
+        ("\n{% autoescape true %}{{ x }}{% endautoescape %}", "line 2: {% autoescape %} is not part"),
         ("{% if x %}" * 300 + "{% endif %}" * 300, "too deeply"),
         ("{{ " + "9" * 5_000 + " }}", "a number that is too long"),
     ],
