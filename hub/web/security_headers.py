@@ -15,7 +15,7 @@ CONTENT_SECURITY_POLICY = (
 
 PAGE_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    # Not no-referrer: with it browsers send `Origin: null` with our own forms, and `pages.origin` could not
+    # Not no-referrer: with it browsers send `Origin: null` with our own forms, and `web.origin` could not
     # tell them from others'.
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",

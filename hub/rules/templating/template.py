@@ -52,13 +52,6 @@ class Template:
 
 
 @lru_cache(maxsize=512)
-def _as_typed(message: str) -> str:
-    """Jinja's complaint, with what is to be typed where it names parts of its grammar."""
-    for part, typed in (("end of print statement", "}}"), ("end of statement block", "%}")):
-        message = message.replace(part, typed)
-    return message.rstrip(".")
-
-
 def read(source: str) -> Template:
     """The template of a source; kept, because each attempt of a hook asks for it.
 
@@ -84,5 +77,12 @@ def parsed(source: str) -> nodes.Template:
         raise TemplateWrong("holds a number that is too long") from None
 
 
-# It only parses: nothing is compiled or run by Jinja, and escaping is `template_values`' business.
+def _as_typed(message: str) -> str:
+    """Jinja's complaint, with what is to be typed where it names parts of its grammar."""
+    for part, typed in (("end of print statement", "}}"), ("end of statement block", "%}")):
+        message = message.replace(part, typed)
+    return message.rstrip(".")
+
+
+# It only parses: nothing is compiled or run by Jinja, and `values` escapes.
 _ENVIRONMENT = Environment(autoescape=False, keep_trailing_newline=True)  # noqa: S701

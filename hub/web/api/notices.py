@@ -51,7 +51,7 @@ def list_notices(request: ApiRequest) -> ApiResponse:
 
 
 def _answer(one: Notice) -> dict[str, Any]:
-    subjects = {"source_refuses": "source", "schedule_missed": "schedule", "connection": "connection"}
+    subjects = {"source_refuses": "source", "schedule_missed": "schedule"}
     return {
         "id": str(one.id),
         "kind": one.kind,

@@ -13,7 +13,11 @@ from hub.web.pages.table import Page, PageRequest, View
 ENTRIES = 50
 VALUE_MAX = 120
 ACTIONS = {
+    "connection.created": "Made a connection",
+    "connection.deleted": "Deleted a connection",
+    "connection.updated": "Changed a connection",
     "connector.switched": "Switched an app",
+    "event.withdrawn": "Withdrew an event",
     "hook.changed": "Changed a hook",
     "hook.created": "Made a hook",
     "hook.deleted": "Deleted a hook",
@@ -28,8 +32,13 @@ ACTIONS = {
     "member.role_set": "Set a role",
     "project.archived": "Archived a project",
     "project.created": "Made a project",
+    "project.deleted": "Deleted a project",
     "project.renamed": "Renamed a project",
     "project.restored": "Restored a project",
+    "schedule.created": "Made a schedule",
+    "schedule.deleted": "Deleted a schedule",
+    "schedule.fired": "Fired a schedule",
+    "schedule.updated": "Changed a schedule",
     "settings.changed": "Changed settings",
     "source.created": "Made a source",
     "source.deleted": "Deleted a source",
@@ -46,6 +55,7 @@ ACTIONS = {
     "user.password_set": "Set a password",
     "user.signed_in": "Signed in",
 }
+"""What people read of each action that is audited."""
 
 
 def show(request: PageRequest) -> View:

@@ -258,3 +258,7 @@ def test_any_text_is_a_template_or_is_refused_and_says_the_same_each_time(source
     except TemplateWrong:
         return
     assert found.render(STORY, NAMES, TextEscape()) == found.render(STORY, NAMES, TextEscape())
+
+
+def test_a_source_is_read_once_for_all_its_attempts() -> None:
+    assert template.read("Story {{ id }}") is template.read("Story {{ id }}")

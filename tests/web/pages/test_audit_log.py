@@ -1,10 +1,13 @@
 """The audit log: who changed what, filtered and paged, and never a secret."""
 
+import ast
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 
+from hub.web.pages.audit_log import ACTIONS
 from tests.rigs.api import Browser, LiveHub
 from tests.rigs.markup import plain
 
@@ -40,3 +43,20 @@ def test_the_audit_log_is_filtered_and_paged(live: LiveHub, project: str, admin:
     assert admin.get(f"/audit?{older}").text.count("settings.changed") >= 10
     assert "No entries with this filter" in admin.get("/audit?object=nothing").text
     assert admin.get("/audit?project=NOSUCH").status_code == 422
+
+
+def test_every_action_that_is_audited_has_its_words() -> None:
+    audited: set[str] = set()
+    for path in (Path(__file__).parents[3] / "hub").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.add":
+                audited |= texts_in(node.args[2])
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "action":
+                audited |= texts_in(node.value)
+    assert len(audited) > 30
+    assert audited - ACTIONS.keys() == set()
+
+
+def texts_in(node: ast.expr) -> set[str]:
+    constants = (one.value for one in ast.walk(node) if isinstance(one, ast.Constant))
+    return {text for text in constants if isinstance(text, str) and "." in text}
