@@ -2,8 +2,7 @@
 
 Owns the comparison of signatures over the raw bytes, whole digests in constant time, and the window of signed
 times. `HmacSource` is right for one header with one signature of the body; a sender that signs more overrides
-`signed` or `times`. Standard Webhooks' headers are `check_standard`. Step before and after:
-`connectors.inbound`.
+`signed`. Standard Webhooks' headers are `check_standard`. Step before and after: `connectors.inbound`.
 """
 
 import base64

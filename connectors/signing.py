@@ -125,8 +125,8 @@ def _v1(key: bytes, message: bytes) -> str:
 
 
 def any_same(given: list[str], expected: list[str]) -> bool:
-    """Compare every pair, so that the time taken does not tell which one matched. Whole digests only
-    (RUSTSEC-2024-0010).
+    """Compare every pair, so that the time taken does not tell which one matched. Whole digests and secrets
+    only (RUSTSEC-2024-0010).
     """
     found = False
     for one in given:

@@ -1,9 +1,8 @@
 """The events that iceScrum's projects have: codes, names, presets, and an example object for each.
 
-Owns the list as data, from iceScrum 7.55: 38 codes of its open configuration and 18
-that its Apps add. A project with the `icescrum` catalogue knows these and no others. The six server-wide
-codes (`user.*`, `project.*`) are left out: no project publishes them. The examples' JSON is next door in
-`icescrum_examples`.
+Owns the list as data, from iceScrum 7.55: 38 codes of its open configuration and 18 that its Apps add. A
+project with the `icescrum` catalogue knows these and no others. The six server-wide codes (`user.*`,
+`project.*`) are left out: no project publishes them. The examples' JSON is in `examples`.
 """
 
 from connectors.base import EventTypeInfo

@@ -3,7 +3,7 @@
 Owns the JSON as text, not as dictionaries, because its bytes matter: `"effort":1.10` must not become 1.1, nor `é` an escape. Keys
 and their order follow iceScrum's REST answers (class, id, stored properties by name, computed ones,
 `*_html`); the Apps' objects are closed and so only plausible. People appear with a name and an id alone, and meetings without a
-pin code: iceScrum sends more than it should (§8).
+pin code: iceScrum sends more of both.
 """
 
 

@@ -17,8 +17,8 @@ class Bitbucket(HmacSource):
     name = "Bitbucket"
     summary = "Pushes, pull requests, issues and builds, of Bitbucket Cloud or Data Center."
     proof = (
-        "An HMAC-SHA256 of the raw body in `X-Hub-Signature`. No time is signed: the id in `X-Request- "
-        "UUID` (Cloud) or `X-Request-Id` (Data Center) keeps a repeat out."
+        "An HMAC-SHA256 of the raw body in `X-Hub-Signature`. No time is signed: the id in "
+        "`X-Request-UUID` (Cloud) or `X-Request-Id` (Data Center) keeps a repeat out."
     )
     example = ("`repo:push`", "bitbucket.repo.push")
     docs = "connect/bitbucket.md"

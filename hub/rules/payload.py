@@ -224,7 +224,7 @@ def _moment(value: Any, field: str, errors: list[FieldError]) -> float | None:
         return None
     try:
         moment = parse_iso(value)
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError):
         errors.append((field, "must be an ISO 8601 time, such as 2026-11-23T21:04:06Z"))
         return None
     if not 0 <= moment < 253_402_300_799:  # still so when it is rounded to a millisecond

@@ -1,18 +1,20 @@
 """What calls take and answer, as types: they validate requests and make the OpenAPI document.
 
-Owns what several calls share: texts, event types, project keys, events and their receipts. Inputs refuse
-unknown fields, so that a misspelt one is not silently without effect.
+Owns what several calls share: texts, times, event types, project keys, events and their receipts. Inputs
+refuse unknown fields, so that a misspelt one is not silently without effect.
 """
 
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from hub.errors import Invalid
 from hub.rules.access import Scope
 from hub.rules.hook_fields import PATTERN_MAX
 from hub.rules.keys import PROJECT_KEY_PATTERN
 from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
 from hub.rules.payload import KEY_MAX_LENGTH
+from hub.timestamps import parse_iso
 
 WORDS = r"[a-z][A-Za-z0-9_]*(\.[a-z][A-Za-z0-9_]*)*"
 EVENT_TYPE_PATTERN = f"^{WORDS}$"
@@ -47,6 +49,15 @@ EventPattern = Annotated[
     ),
 ]
 ProjectKey = Annotated[str, documented(pattern=PROJECT_KEY_PATTERN)]
+
+
+def moment(field: str, text: str) -> float:
+    """The time that a field says, in epoch seconds. Raises: Invalid."""
+    try:
+        return parse_iso(text)
+    except ValueError as error:
+        message = "must be an ISO 8601 time, such as 2026-11-23T21:04:06Z"
+        raise Invalid([(field, message)]) from error
 
 
 class Input(BaseModel):

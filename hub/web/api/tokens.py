@@ -5,12 +5,11 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BaseModel, Field, field_validator
 
 from connectors import registry
-from hub.errors import Invalid
 from hub.rules.access import Scope
 from hub.store.tokens import Token
-from hub.timestamps import iso, iso_or_none, parse_iso
+from hub.timestamps import iso, iso_or_none
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
-from hub.web.api.models import Input, ProjectKey
+from hub.web.api.models import Input, ProjectKey, moment
 from hub.web.api.projects import Label
 from hub.web.api.queries import Paged, before_id
 
@@ -82,7 +81,7 @@ def create_token(request: ApiRequest) -> ApiResponse:
         scopes=wanted.scopes,
         app=wanted.app,
         name=wanted.name,
-        expires_at=_moment(wanted.expires_at),
+        expires_at=None if wanted.expires_at is None else moment("expires_at", wanted.expires_at),
     )
     return ApiResponse({**_answer(made.token), "token": made.text}, 201)
 
@@ -90,14 +89,6 @@ def create_token(request: ApiRequest) -> ApiResponse:
 def revoke_token(request: ApiRequest) -> ApiResponse:
     request.services.tokens.revoke(request.requester, request.path["id"])
     return ApiResponse({"id": request.path["id"], "revoked": True})
-
-
-def _moment(text: str | None) -> float | None:
-    try:
-        return None if text is None else parse_iso(text)
-    except (ValueError, OverflowError) as error:
-        message = "must be an ISO 8601 time, such as 2026-11-23T21:04:06Z"
-        raise Invalid([("expires_at", message)]) from error
 
 
 def _answer(token: Token) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def _first_after(until: str) -> str | None:
     """The least id of what came after a time (UTC); None without one. Raises: Invalid."""
     try:
         return first_id("evt", max(0.0, parse_iso(until) + MINUTE_S)) if until else None
-    except (ValueError, OverflowError):
+    except ValueError:
         raise Invalid([("until", "must be a time like 2026-11-25T14:30")], title="Wrong time") from None
 
 

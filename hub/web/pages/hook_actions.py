@@ -160,7 +160,7 @@ def _span(since: str, until: str, only: str, now: float) -> Span:
     try:
         begins = parse_iso(since)
         ends = parse_iso(until) if until else now
-    except (ValueError, OverflowError):
+    except ValueError:
         raise Invalid([("since", TIME_HINT)]) from None
     if begins > now:
         raise Invalid([("since", "That time is yet to come: give one that is past (UTC).")])
