@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from connectors.base import Answer, Blame, Context, Judgement, Limits, Setting
-from connectors.formats.chat import Text, json_of, seconds
+from connectors.formats.chat import Text, json_of, seconds, unmentioned
 from connectors.formats.html_markup import HtmlChat, plain
 from connectors.messages.message import at
 
@@ -60,6 +60,10 @@ class TelegramFormat(HtmlChat):
         """
         return text
 
+    def escape(self, text: str) -> str:
+        """A bot's `@name` rings for that member of the group."""
+        return unmentioned(super().escape(text))
+
     def judge(self, answer: Answer) -> Judgement:
         """Its words tell what is for good; a group that became a supergroup has a new id."""
         judged = super().judge(answer)
@@ -67,7 +71,8 @@ class TelegramFormat(HtmlChat):
         words = str(said.get("description", "")).lower()
         moved_to = at(said, "parameters", "migrate_to_chat_id")
         if judged.blames is None:
-            return judged
+            is_taken = said.get("ok") is not False
+            return judged if is_taken else Judgement("event", f"answered 200, but not ok: {words}")
         if moved_to is not None:
             return Judgement("receiver", f"the group has a new id: set the hook's chat_id to {moved_to}")
         if judged.blames == "later":
