@@ -142,7 +142,8 @@ class Limits:
     """How much text a receiver takes; None where it names no limit."""
 
     text_max: int | None = None
-    unit: Literal["characters", "bytes"] = "characters"
+    unit: Literal["characters", "bytes", "utf16"] = "characters"
+    """`utf16`: as JavaScript and Java count, an emoji as two."""
     rate: tuple[int, int] | None = None
     """Requests, and the seconds in which a hook may make so many, where nobody sets another pace."""
 

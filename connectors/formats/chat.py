@@ -20,6 +20,8 @@ CUT = "…"
 MARKDOWN = re.compile(r"([\\`*_\[\]<>~|])")
 MARKDOWN_AT_START = re.compile(r"^(\s*)([#+\-])|^(\s*\d+)([.)])(?=\s)", re.MULTILINE)
 ZERO_WIDTH = "\u200b"
+_COUNTED = {"bytes": ("utf-8", 1), "utf16": ("utf-16-le", 2)}
+"""What a unit of limits counts: an encoding, and how many bytes of it are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +103,25 @@ class ChatFormat(Format):
         most = self.limits.text_max
         if most is None or self.fits(text):
             return text
-        if self.limits.unit == "bytes":
-            room = most - len(CUT.encode())
-            short = text.encode()[:room].decode("utf-8", "ignore")
+        room = most - self._length(CUT)
+        if self.limits.unit == "characters":
+            short = text[:room]
         else:
-            short = text[: most - len(CUT)]
+            encoding, size = _COUNTED[self.limits.unit]
+            short = text.encode(encoding)[: room * size].decode(encoding, "ignore")
         # Neither half an entity nor a backslash without what it escapes.
         return re.sub(r"(&[a-z#0-9]{0,6}|\\)$", "", short) + CUT
 
     def fits(self, text: str) -> bool:
         """Whether the chat takes so much."""
         most = self.limits.text_max
-        length = len(text.encode()) if self.limits.unit == "bytes" else len(text)
-        return most is None or length <= most
+        return most is None or self._length(text) <= most
+
+    def _length(self, text: str) -> int:
+        if self.limits.unit == "characters":
+            return len(text)
+        encoding, size = _COUNTED[self.limits.unit]
+        return len(text.encode(encoding)) // size
 
     def bold(self, text: str) -> str:
         """An escaped text, bold."""

@@ -35,7 +35,7 @@ class TelegramFormat(HtmlChat):
         "Add the bot to the group or channel, or write to it once yourself.",
         "The target is https://api.telegram.org/botTOKEN/sendMessage; the chat's id goes into Chat.",
     )
-    limits = Limits(4_096, rate=(20, 60))
+    limits = Limits(4_096, "utf16", rate=(20, 60))
     blames: ClassVar[Mapping[int, Blame]] = {403: "gone"}
     settings = (
         Setting("chat_id", "Chat", "The id of the chat, such as -1001234567890, or @channelname."),

@@ -180,6 +180,13 @@ def test_a_template_that_makes_too_much_is_cut_at_a_character(key: str) -> None:
     assert "&amp…" not in text
 
 
+def test_telegram_counts_an_emoji_as_two() -> None:
+    text = json.loads(sent("telegram", {}, text="a" + "\U0001f600" * 3_000).body)["text"]
+
+    assert text.endswith("\U0001f600…")
+    assert len(text.encode("utf-16-le")) // 2 == 4_096
+
+
 def test_telegram_gives_up_its_markup_before_a_tag_is_cut_in_two() -> None:
     body = json.loads(sent("telegram", {}, text="<b>" + "x" * 5_000 + "</b>").body)
 
