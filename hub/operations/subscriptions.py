@@ -154,15 +154,12 @@ class Subscriptions:
 
         return Saved(self._write(write), new.secret)
 
-    def update(self, requester: Requester, project: Project, hook_id: str, given: HookChange) -> Saved:
-        """Change the fields that are given; switched off by it, nothing begins after this returns, and led
-        elsewhere, nothing to where it led.
+    def drafted_change(
+        self, requester: Requester, project: Project, hook_id: str, given: HookChange
+    ) -> Draft:
+        """What a change would come to; nothing is stored.
 
-        A field that has its value already is no change, so that a hook can be read, switched off and written
-        back whole. Another scheme, host or port gets neither the old secret nor the old headers: they were
-        given for the old one. A new secret is made unless one comes with the change.
-
-        Raises: NotFound; Conflict, its origin forbids it; Forbidden; Invalid; Busy.
+        Raises: NotFound; Conflict, its origin forbids it; Forbidden; Invalid.
         """
         asked = self._database.read(
             lambda: hook_drafts.of_change(requester, project, hooks.get(hook_id), given)
@@ -171,11 +168,34 @@ class Subscriptions:
             asked.change, self._around(project, asked.hook.origin_kind, asked.change, asked.hook)
         ):
             raise Invalid(errors)
+        return asked
+
+    def update(
+        self,
+        requester: Requester,
+        project: Project,
+        hook_id: str,
+        given: HookChange,
+        of_version: int | None = None,
+    ) -> Saved:
+        """Change the fields that are given; switched off by it, nothing begins after this returns, and led
+        elsewhere, nothing to where it led.
+
+        A field that has its value already is no change, so that a hook can be read, switched off and written
+        back whole. Another scheme, host or port gets neither the old secret nor the old headers: they were
+        given for the old one. A new secret is made unless one comes with the change. With `of_version`
+        the hook is changed only if it is as whoever asks has seen it.
+
+        Raises: NotFound; Conflict, its origin forbids it, or another version; Forbidden; Invalid; Busy.
+        """
+        asked = self.drafted_change(requester, project, hook_id, given)
         given = self._proved(asked.completed(self._box))
 
         def write() -> Saved:
             now = self._database.clock.now()
             locked = hooks.locked(self._database, hook_id)
+            if locked is not None and of_version not in (None, locked.version):
+                raise Conflict("this hook was changed after it was last looked at", title="Changed meanwhile")
             draft = hook_drafts.of_change(requester, project, locked, given).completed(self._box)
             hook = hook_writing.configure(self._box, requester, draft, now)
             if draft.change.enabled is not UNSET and draft.change.enabled != hook.is_on:

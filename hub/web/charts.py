@@ -60,17 +60,21 @@ def bars(hours: Sequence[str], delivered: Sequence[int], failed: Sequence[int], 
 def durations(
     hours: Sequence[str], half_ms: Sequence[float | None], most_ms: Sequence[float | None], label: str
 ) -> Markup:
-    """Time to answer per hour: half within (line), 95 % within (dashed); a gap where nothing answered."""
+    """Time to answer per hour: half within (line), 95 % within (dashed); a gap where nothing answered. An
+    hour between two gaps is as wide as itself.
+    """
     top = _rounded_up(max((value for value in most_ms if value is not None), default=1))
     width = WIDTH / len(hours)
 
-    def points(values: Sequence[float | None], places: Sequence[int]) -> str:
-        return " ".join(f"{(place + 0.5) * width:.1f},{_y(values[place] or 0, top):.1f}" for place in places)
+    def points(values: Sequence[float | None], at: Sequence[tuple[float, int]]) -> str:
+        return " ".join(f"{x * width:.1f},{_y(values[place] or 0, top):.1f}" for x, place in at)
 
     inner = ""
     for run in _runs(half_ms):
-        upper, middle = points(most_ms, run), points(half_ms, run)
-        lower = points(half_ms, list(reversed(run)))
+        alone = [(run[0] + 0.1, run[0]), (run[0] + 0.9, run[0])]
+        at = alone if len(run) == 1 else [(place + 0.5, place) for place in run]
+        upper, middle = points(most_ms, at), points(half_ms, at)
+        lower = points(half_ms, at[::-1])
         inner += f'<polygon class="c-area" points="{upper} {lower}"/>'
         inner += f'<polyline class="c-dash" points="{upper}"/><polyline class="c-line" points="{middle}"/>'
     for place, half in enumerate(half_ms):

@@ -102,3 +102,23 @@ def test_a_typed_time_is_the_readers_own_and_the_label_says_whose_it_is(
     page.get_by_role("button", name="Filter").click()
     page.wait_for_url(re.compile(f"until=2026-01-15T{sent.replace(':', '%3A')}"))
     expect(page.get_by_label("Until")).to_have_value("2026-01-15T14:30")
+
+
+def test_to_reload_what_is_shown_once_makes_no_second_one(live: LiveHub, project: str, visit: Visit) -> None:
+    page = visit(live.browser(f"Olga {project}", project=project, role="product_owner"))
+    page.goto(f"/projects/{project}/hooks/new")
+    page.locator("#name").fill("Ledger")
+    page.locator("#target_url").fill("https://ledger.example.com/in")
+    page.get_by_role("button", name="Save webhook").click()
+    expect(page.get_by_role("main")).to_contain_text("shown this once")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ledger")
+
+    page.goto(f"/projects/{project}/tokens")
+    page.locator("#name").fill("CI")
+    page.get_by_role("button", name="Make token").click()
+    expect(page.get_by_role("main")).to_contain_text("Token CI is made")
+    page.reload()
+    expect(page.get_by_role("main")).not_to_contain_text("Token CI is made")
+    expect(page.get_by_role("rowheader", name="CI")).to_have_count(1)
+    assert len(live.client(project=project).get("/hooks").json()) == 1

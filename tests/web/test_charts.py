@@ -54,6 +54,9 @@ def test_hours_without_answers_are_gaps_in_the_line() -> None:
         if line.get("class") == "c-line"
     ]
     assert [len(line.get("points", "").split()) for line in lines] == [5, 16]
+    first = charts.durations(HOURS, [None] * 23 + [5.0], [None] * 23 + [9.0], "one hour")
+    [line] = [one for one in parsed(first).iter("polyline") if one.get("class") == "c-line"]
+    assert len(set(line.get("points", "").split())) == 2, "a single point would not be seen"
     empty = charts.durations(HOURS, [None] * 24, [None] * 24, "no answers")
     assert not list(parsed(empty).iter("polyline"))
 

@@ -8,6 +8,7 @@ from typing import Any
 from connectors.icescrum.catalogue import examples
 from hub.errors import Invalid
 from hub.rules.facts import Facts
+from hub.rules.matching import OWN_EVENT_TYPES
 from hub.web.pages import hook_draft, words
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
@@ -16,6 +17,11 @@ TYPES_MAX = 1_000
 
 
 def show(request: PageRequest) -> View:
+    return _page(request)
+
+
+def _page(request: PageRequest, errors: dict[str, str] | None = None) -> View:
+    """With `errors` of a type that was to be declared, what was typed stays."""
     services, requester, project = request.services, request.requester, request.project
     types = services.event_types.find(requester, project)[:TYPES_MAX]
     wanting = services.overview.wanting(project, [info.code for info in types])
@@ -41,12 +47,14 @@ def show(request: PageRequest) -> View:
         "here": "types",
         "groups": groups,
         "catalogue": project.catalogue,
-        "known": len(types),
+        "own": len(OWN_EVENT_TYPES),
+        "errors": errors or {},
+        "typed": {name: request.form.get(name, "") for name in ("id", "name", "description")},
         "wanted": wanted,
         "codes": [info.code for info in types],
         "reach": _reach(request, wanted) if wanted else None,
     }
-    return View(values)
+    return View(values, 422 if errors else 200)
 
 
 def declare(request: PageRequest) -> Redirect | View:
@@ -61,8 +69,8 @@ def declare(request: PageRequest) -> Redirect | View:
             form.get("description", "").strip(),
         )
     except Invalid as refused:
-        shown = show(request)
-        return View({**shown.values, "error": f"{code or 'The type'} {refused.errors[0][1]}."}, 422)
+        # The API's name for a type that is declared is `id`.
+        return _page(request, {field: f"Type {message}." for field, message in refused.errors})
     return Redirect(f"/projects/{request.project.key}/event-types", f"Declared: {code}.")
 
 

@@ -5,20 +5,19 @@ Owns `/projects/KEY/hooks/ID`, and its samples. Step after: what is pressed goes
 looked into to `delivery`.
 """
 
-from typing import Any, get_args
+from typing import Any
 
 from hub.errors import Conflict
-from hub.operations import hook_access, hook_views
+from hub.operations import hook_views
 from hub.operations.overview import OPEN_MAX, HookRow
 from hub.rules import format_fields, pace
-from hub.rules.access import Action, refusal
 from hub.rules.filters import Unreadable
 from hub.rules.health import GONE_OTHERWISE, says_gone
 from hub.rules.settings import Settings
 from hub.store.history import SHOWN_STATES, Delivery
 from hub.store.hooks import Hook
 from hub.web import charts
-from hub.web.pages import words
+from hub.web.pages import hook_read_only, words
 from hub.web.pages.table import Page, PageRequest, View
 from hub.web.pages.words import DELIVERY_WORDS
 from hub.web.rendering import milliseconds
@@ -92,13 +91,9 @@ def _whole(request: PageRequest, hook: Hook) -> dict[str, Any]:
     row = services.overview.hook(requester, project, hook)
     view = hook_views.of(services.database, services.box, requester, [hook])[0]
     tuned = services.settings.recent()
-    origin = hook_access.origin_of(hook)
-    actions: tuple[Action, ...] = get_args(Action)
-    may = {action: refusal(requester, origin, action) is None for action in actions}
-    is_archived = project.is_archived
     return {
         "title": words.title(hook),
-        "may": {action: allowed and not is_archived for action, allowed in may.items()},
+        "may": hook_read_only.may(request, hook),
         "notice": _notice(row, tuned),
         "open_count": row.open_count,
         "open_words": words.number(row.open_count, OPEN_MAX),

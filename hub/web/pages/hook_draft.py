@@ -59,6 +59,10 @@ class HookDraft:
     pace: PaceDraft = field(default_factory=PaceDraft)
     header_names: tuple[str, ...] = ()
     enabled: bool = True
+    was_enabled: bool | None = None
+    """When the form was opened; None for a new hook."""
+    of_version: int | None = None
+    """The hook's, when the form was opened."""
     manual_edit: bool = False
     makes_secret: bool = False
     """A secret is to be made when the hook is saved."""
@@ -89,6 +93,8 @@ def of_hook(view: HookView, presets: Mapping[str, Sequence[str]]) -> HookDraft:
         pace=pace_draft.of_pace(hook.pace),
         header_names=view.header_names,
         enabled=hook.is_on,
+        was_enabled=hook.is_on,
+        of_version=hook.version,
         manual_edit=hook.manual_edit,
     )
 
@@ -99,6 +105,7 @@ def of_form(form: Form) -> HookDraft:
     if (removed := form.get("remove_header", "")).isdigit():
         rows = [row for place, row in enumerate(rows) if place != int(removed)]
     headers = [(name.strip(), value) for name, value in rows if name.strip() or value]
+    was_enabled, version = form.get("was_enabled", ""), form.get("of_version", "")
     more = [pattern for pattern in _SEPARATORS.split(form.get("more_events", "")) if pattern]
     return HookDraft(
         name=form.get("name", "").strip(),
@@ -114,6 +121,8 @@ def of_form(form: Form) -> HookDraft:
         pace=pace_draft.of_form(form),
         header_names=tuple(name for name, _ in headers),
         enabled="enabled" in form,
+        was_enabled=was_enabled == "1" if was_enabled else None,
+        of_version=int(version) if version.isdecimal() and len(version) < 10 else None,
         manual_edit="manual_edit" in form,
         makes_secret="makes_secret" in form or "generate" in form,
         secret=form.get("secret", ""),
@@ -143,7 +152,8 @@ def change_of(
         target_url=draft.target_url,
         events=tuple(presets.get(draft.choice, draft.events)),
         name=draft.name,
-        enabled=draft.enabled,
+        # Left as it was, it does not undo what somebody else or the failure limit did meanwhile.
+        enabled=UNSET if draft.enabled == draft.was_enabled else draft.enabled,
         verify_ssl=draft.verify_ssl,
         format=draft.format or UNSET,
         settings=_settings(draft, stored),
@@ -154,6 +164,12 @@ def change_of(
         headers=headers,
         **pace_draft.read(draft.pace)[0],
     )
+
+
+def anew(draft: HookDraft, stored: Hook) -> HookDraft:
+    """What was typed, as a change of the hook as it is now."""
+    enabled = stored.is_on if draft.enabled == draft.was_enabled else draft.enabled
+    return replace(draft, enabled=enabled, was_enabled=stored.is_on, of_version=stored.version)
 
 
 def _settings_of(form: Form) -> dict[str, str]:

@@ -6,37 +6,30 @@ Owns `…/hooks/new` and `…/hooks/ID/settings`. Step before: somebody has type
 was made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors import registry
-from connectors.base import EditRule, Setting
+from connectors.base import Setting
 from hub.errors import Conflict, Invalid
-from hub.operations import hook_access, hook_views
+from hub.logs import MASK
+from hub.operations import hook_views
 from hub.operations.hook_views import HookView
 from hub.rules import catalogue, hook_fields, pace
-from hub.rules.access import refusal
 from hub.rules.filter_rows import OPERATORS
 from hub.rules.filters import Unreadable
 from hub.rules.hook_fields import HookChange
 from hub.rules.settings import Settings
 from hub.rules.templating.template import SOURCE_MAX
 from hub.store.hooks import Hook
-from hub.web.pages import filter_draft, hook_draft, hook_previews, pace_draft, words
+from hub.web.pages import filter_draft, hook_draft, hook_previews, hook_read_only, pace_draft, words
 from hub.web.pages.hook_draft import HookDraft
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 RECENT_EVENTS = 10
 """The newest, whose fields are offered for a filter."""
 VALUES_OFFERED = 100
-
-FORMAT_WORDS = {
-    "standard": "id, type, timestamp, project, data",
-    "icescrum": "the object itself, x-icescrum-event",
-    "github": "the object itself, X-GitHub-Event",
-    "cloudevents": "CloudEvents 1.0",
-    "email": "a mail to each address",
-}
 
 
 def show_new(request: PageRequest) -> View:
@@ -53,15 +46,17 @@ def show_new(request: PageRequest) -> View:
 
 
 def create(request: PageRequest) -> View | Redirect:
+    subscriptions = request.services.subscriptions
     draft = hook_draft.of_form(request.form)
     if hook_draft.is_only_asked(request.form):
         return _form(request, draft)
-    if errors := hook_draft.ssl_errors(draft) | hook_draft.header_errors(draft) | _pace_errors(draft):
-        return _form(request, draft, errors)
-
     wanted = hook_draft.change_of(draft, hook_draft.presets_of(request.project.catalogue))
+    if errors := hook_draft.ssl_errors(draft) | hook_draft.header_errors(draft) | _pace_errors(draft):
+        others = _refused(lambda: subscriptions.drafted(request.requester, request.project, wanted))
+        return _form(request, draft, others | errors)
+
     try:
-        saved = request.services.subscriptions.create(request.requester, request.project, wanted)
+        saved = subscriptions.create(request.requester, request.project, wanted)
     except Invalid as refused:
         return _form(request, draft, words.errors_by_field(refused.errors))
     return _saved(request, saved.hook, saved.secret, "Webhook saved. Send a test to see it arrive.", 201)
@@ -69,28 +64,39 @@ def create(request: PageRequest) -> View | Redirect:
 
 def show_settings(request: PageRequest) -> View:
     view = _view(request)
-    if refusal(request.requester, hook_access.origin_of(view.hook), "edit") is not None:
-        return _read_only(request, view)
+    if not hook_read_only.may(request, view.hook)["edit"]:
+        return hook_read_only.show(request, view)
     presets = hook_draft.presets_of(request.project.catalogue)
     return _form(request, hook_draft.of_hook(view, presets), view=view)
 
 
 def update(request: PageRequest) -> View | Redirect:
+    """Two people, or two tabs, may have it open: whoever saves later is told what they would undo."""
+    subscriptions = request.services.subscriptions
     view = _view(request)
+    hook = view.hook
     draft = hook_draft.of_form(request.form)
     if hook_draft.is_only_asked(request.form):
         return _form(request, draft, view=view)
     errors = hook_draft.header_errors(draft, view.header_names) | _pace_errors(draft)
-    if view.hook.verify_ssl:
+    if hook.verify_ssl:
         errors |= hook_draft.ssl_errors(draft)
+    given = hook_draft.change_of(draft, hook_draft.presets_of(request.project.catalogue), hook)
     if errors:
-        return _form(request, draft, errors, view)
+        others = _refused(
+            lambda: subscriptions.drafted_change(request.requester, request.project, hook.id, given)
+        )
+        return _form(request, draft, others | errors, view)
 
-    given = hook_draft.change_of(draft, hook_draft.presets_of(request.project.catalogue), view.hook)
     try:
-        saved = request.services.subscriptions.update(request.requester, request.project, view.hook.id, given)
+        saved = subscriptions.update(request.requester, request.project, hook.id, given, draft.of_version)
     except Invalid as refused:
         return _form(request, draft, words.errors_by_field(refused.errors), view)
+    except Conflict:
+        view = _view(request)
+        if draft.of_version in (None, view.hook.version):
+            raise
+        return _changed_meanwhile(request, hook_draft.anew(draft, view.hook), view)
     return _saved(request, saved.hook, saved.secret, "Settings saved.", 200)
 
 
@@ -150,10 +156,36 @@ def _pace_errors(draft: HookDraft) -> dict[str, str]:
     return words.errors_by_field(pace_draft.read(draft.pace)[1])
 
 
+def _refused(ask: Callable[[], object]) -> dict[str, str]:
+    """What the hub would say against it, so that all that is wrong is said at once."""
+    try:
+        ask()
+    except Invalid as refused:
+        return words.errors_by_field(refused.errors)
+    return {}
+
+
+def _changed_meanwhile(request: PageRequest, draft: HookDraft, view: HookView) -> View:
+    """The form with what was typed, and what saving it would change of the hook as it is now."""
+    given = hook_draft.change_of(draft, hook_draft.presets_of(request.project.catalogue), view.hook)
+    asked = request.services.subscriptions.drafted_change(
+        request.requester, request.project, view.hook.id, given
+    )
+    shown = _form(request, draft, view=view)
+    kept = {"headers": dict.fromkeys(view.header_names, MASK), "settings": dict(view.settings)}
+    changes = [
+        words.LABELS.get(name, name)
+        for name, value in asked.change.given().items()
+        if name not in kept or value != kept[name]
+    ]
+    return replace(shown, values={**shown.values, "changes": changes}, status=409)
+
+
 def ask_take_over(request: PageRequest) -> View:
     view = _view(request)
     return View(
-        {"here": "hooks", "hook": view.hook, "owner": _owner(view.hook)}, template="hooks/take_over.html"
+        {"here": "hooks", "hook": view.hook, "owner": hook_read_only.owner(view.hook)},
+        template="hooks/take_over.html",
     )
 
 
@@ -165,7 +197,9 @@ def take_over(request: PageRequest) -> Redirect:
 def ask_delete(request: PageRequest) -> View:
     view = _view(request)
     days = request.services.settings.recent().retention_days
-    return View({"here": "hooks", "hook": view.hook, "owner": _owner(view.hook), "retention_days": days})
+    return View(
+        {"here": "hooks", "hook": view.hook, "owner": hook_read_only.owner(view.hook), "retention_days": days}
+    )
 
 
 def delete(request: PageRequest) -> Redirect:
@@ -196,6 +230,7 @@ def _form(
         "title": "" if view is None else words.title(view.hook),
         "draft": draft.shown_again(),
         "errors": errors or {},
+        "changes": None,
         "was_emptied": bool(draft.secret or any(draft.header_values)),
         "labels": words.LABELS,
         "groups": groups,
@@ -232,58 +267,6 @@ def _saved(request: PageRequest, hook: Hook, secret: str | None, said: str, stat
     return View(values, status, "hooks/secret.html")
 
 
-def _read_only(request: PageRequest, view: HookView) -> View:
-    """The same fields, why they cannot be changed, and what can be done."""
-    hook, requester = view.hook, request.requester
-    origin = hook_access.origin_of(hook)
-    may = {
-        action: refusal(requester, origin, action) is None
-        for action in ("switch", "test", "redeliver", "delete", "edit")
-    }
-    values = {
-        "here": "hooks",
-        "hook": hook,
-        "title": words.title(hook),
-        "header_names": view.header_names,
-        "format_words": _format_words(hook.format),
-        "settings": view.settings,
-        "pace_words": pace.words(hook.pace, hook.format, request.services.settings.recent().retry_schedule_s),
-        "owner": _owner(hook),
-        "reason": _reason(request, hook),
-        "may": may,
-        "can_take_over": requester.has("manage") and hook.origin_kind != "page" and hook.state != "gone",
-    }
-    return View(values, template="hooks/read_only.html")
-
-
-def _owner(hook: Hook) -> str:
-    if hook.origin_kind == "app":
-        return hook_access.app_name(hook.origin_app or "")
-    return "the API client that made it" if hook.origin_kind == "api" else "this project"
-
-
-def _reason(request: PageRequest, hook: Hook) -> str:
-    if not request.requester.has("manage"):
-        return (
-            "Your role lets you look at hooks. Product owners and scrum masters of the project change them."
-        )
-    if hook.state == "gone":
-        return "The target said that it is gone for good: this subscription is over. Its log is kept."
-    if hook.origin_kind == "api":
-        return (
-            "It was made through the API, and its client expects it as it made it. Change it there, "
-            "or take it over."
-        )
-    rule = hook_access.origin_of(hook).edit_rule
-    keeps = "keeps the address and the events that it subscribed with, and never asks again"
-    if rule is EditRule.NONE:
-        return f"{_owner(hook)} {keeps}; it must be switched off there. Change it there, or take it over."
-    return (
-        f"{_owner(hook)} {keeps}. Changed here, it would get something else than it shows. Change it there, "
-        "or take it over."
-    )
-
-
 def _check_connector(request: PageRequest) -> None:
     """Raises: Conflict: hooks of this page are switched off for the project."""
     if not request.services.connectors.list(request.requester, request.project)["webhooks"]:
@@ -293,18 +276,12 @@ def _check_connector(request: PageRequest) -> None:
         )
 
 
-def _format_words(key: str) -> str:
-    if key in FORMAT_WORDS:
-        return f"{key}: {FORMAT_WORDS[key]}"
-    return words.format_name(key) or key
-
-
 def _format_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """What programs read, then chats: (heading, [(key, words)])."""
     formats = [registry.format_of(key) for key in registry.format_keys()]
-    programs = [(one.key, _format_words(one.key)) for one in formats if one.makes == "json"]
-    chats = [(one.key, _format_words(one.key)) for one in formats if one.makes == "text"]
-    mails = [(one.key, _format_words(one.key)) for one in formats if one.makes == "mail"]
+    programs = [(one.key, words.format_words(one.key)) for one in formats if one.makes == "json"]
+    chats = [(one.key, words.format_words(one.key)) for one in formats if one.makes == "text"]
+    mails = [(one.key, words.format_words(one.key)) for one in formats if one.makes == "mail"]
     return [("Programs", programs), ("Chats", chats), ("Mail", mails)]
 
 

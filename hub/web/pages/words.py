@@ -36,6 +36,7 @@ LABELS = {
     "fifo_on_failure": "Order",
     "retry_schedule_s": "Tried again after",
     "verify_ssl": "Certificate",
+    "enabled": "Switched on",
     "manual_edit": "By hand",
     "event_type": "Event type",
     "cron": "When",
@@ -53,6 +54,14 @@ LABELS = {
 """Field of the API → what a form calls it."""
 _PARTS = {"headers": "Header", "settings": "Setting", "rate_limit": "At most:"}
 """Fields that are of parts with names of their own."""
+FORMAT_WORDS = {
+    "standard": "id, type, timestamp, project, data",
+    "icescrum": "the object itself, x-icescrum-event",
+    "github": "the object itself, X-GitHub-Event",
+    "cloudevents": "CloudEvents 1.0",
+    "email": "a mail to each address",
+}
+"""What programs get."""
 DELIVERY_WORDS = {
     "waiting": "Waiting",
     "retrying": "Retrying",
@@ -69,6 +78,13 @@ def format_name(key: str) -> str:
     """What people call a chat or mail; empty for what programs read, which is known by its key."""
     found = registry.find_format(key)
     return "" if found is None or found.makes == "json" else found.name or key
+
+
+def format_words(key: str) -> str:
+    """A format as a form offers it."""
+    if key in FORMAT_WORDS:
+        return f"{key}: {FORMAT_WORDS[key]}"
+    return format_name(key) or key
 
 
 def title(hook: Hook) -> str:

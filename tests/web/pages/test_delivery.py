@@ -36,6 +36,15 @@ def test_its_request_and_answer_stand_side_by_side_with_secrets_masked(
     assert "Next try" in shown
 
 
+def test_one_that_waits_behind_a_failing_hook_says_for_what(hook: HookPage, receiver: Receiver) -> None:
+    receiver.answer = 500
+    hook.publish(12)
+    until(hook.is_in("failing"))
+    waiting = until(lambda: hook.api.get(f"/hooks/{hook.id}/deliveries?state=waiting").json())
+    shown = hook.browser.get(f"/projects/{hook.project}/deliveries/{waiting[0]['id']}").text
+    assert "It waits its turn: its hook is failing" in shown
+
+
 @pytest.mark.usefixtures("quick_retries")
 def test_each_try_can_be_looked_at(hook: HookPage, receiver: Receiver) -> None:
     receiver.answer = 500

@@ -1,5 +1,6 @@
 """Event types: what each means, who receives it, and a new one declared."""
 
+from hub.rules.matching import OWN_EVENT_TYPES
 from tests.rigs.api import Browser, LiveHub
 from tests.rigs.markup import plain
 from tests.rigs.receivers import Receiver
@@ -21,8 +22,20 @@ def test_types_say_what_they_mean_and_who_receives_them(
     assert "1 hooks receive order.paid" in plain(text)
     live.client(project=project).post("/events", json={"type": "order.paid", "data": {}})
     until(lambda: manager.get(path).text.count("<time") == 2)  # first and last seen, once they are counted
-    assert manager.submit(path, id="Wrong!").status_code == 422
+    assert f"and {len(OWN_EVENT_TYPES)} are the hub's own" in plain(text)
     assert (
         "is no" in plain(manager.get(f"{path}?type=%3Cb%3E").text)
         or manager.get(f"{path}?type=x y").status_code == 200
     )
+
+
+def test_a_type_that_is_none_is_refused_at_its_field_and_what_was_typed_stays(
+    project: str, manager: Browser
+) -> None:
+    path = f"/projects/{project}/event-types"
+    refused = manager.submit(path, id="Wrong!", name="Paid", description="An order was paid")
+    assert refused.status_code == 422
+    text = plain(refused.text)
+    assert text.count("Type must be words joined by dots") == 2  # in the summary, and at the field
+    for typed in ("Wrong!", "Paid", "An order was paid"):
+        assert f'value="{typed}"' in refused.text

@@ -98,6 +98,8 @@ def test_switching_verification_off_asks_first(
     path = f"/projects/{project}/hooks/new"
     unsure = form(receiver)
     del unsure["verify_ssl"]
+    refused = manager.submit(path, **{**unsure, "target_url": "ftp://x.example", "more_events": "Wrong!"})
+    assert len(errors_of(refused.text)) == 3, "the question hides nothing else that is wrong"
     assert manager.submit(path, **unsure).status_code == 422
     assert manager.submit(path, **unsure, ssl_sure="on").status_code == 201
     hook = only_hook(live, project)
@@ -325,3 +327,40 @@ def test_a_text_of_its_own_is_kept_as_typed_and_told_where_it_is_wrong(
 def test_a_link_chooses_the_format(project: str, manager: Browser, asked: str, chosen: str) -> None:
     text = manager.get(f"/projects/{project}/hooks/new?format={asked}").text
     assert re.findall(r'<option value="(\w+)" selected>', text)[0] == chosen
+
+
+def opened(manager: Browser, path: str) -> dict[str, str]:
+    """The hidden fields by which a form knows what it was opened with."""
+    return dict(re.findall(r'name="(of_version|was_enabled)" value="(\d+)"', manager.get(path).text))
+
+
+def test_whoever_saves_later_is_told_what_they_would_undo(
+    live: LiveHub, project: str, manager: Browser, receiver: Receiver
+) -> None:
+    manager.submit(f"/projects/{project}/hooks/new", **form(receiver, name="Ledger"))
+    path = f"/projects/{project}/hooks/{only_hook(live, project)['id']}/settings"
+    first = second = opened(manager, path)
+    assert manager.submit(path, **first, **form(receiver, name="Theirs")).status_code == 303
+
+    mine = form(receiver, name="Mine", more_events="order.*")
+    refused = manager.submit(path, **second, **mine)
+    assert refused.status_code == 409
+    assert "Saved now, it changes: Events, Name." in unescape(refused.text)
+    assert 'value="Mine"' in refused.text
+    assert only_hook(live, project)["name"] == "Theirs"
+
+    again = dict(re.findall(r'name="(of_version|was_enabled)" value="(\d+)"', refused.text))
+    assert manager.submit(path, **again, **mine).status_code == 303
+    assert only_hook(live, project)["name"] == "Mine"
+
+
+def test_a_switch_that_was_left_alone_does_not_undo_what_somebody_else_did(
+    live: LiveHub, project: str, manager: Browser, receiver: Receiver
+) -> None:
+    manager.submit(f"/projects/{project}/hooks/new", **form(receiver))
+    hook_id = only_hook(live, project)["id"]
+    path = f"/projects/{project}/hooks/{hook_id}"
+    seen = opened(manager, f"{path}/settings")
+    manager.submit(f"{path}/actions", do="switch_off")
+    assert manager.submit(f"{path}/settings", **seen, **form(receiver, name="Mended")).status_code == 303
+    assert (only_hook(live, project)["name"], only_hook(live, project)["enabled"]) == ("Mended", False)
