@@ -37,11 +37,10 @@ class Attempt:
 
 def add(database: Database, attempts: Sequence[tuple[str, int, Outcome]]) -> None:
     """Write finished attempts: (delivery id, attempt number, outcome)."""
-    database.executemany(
+    database.execute_rows(
         "INSERT INTO attempt (delivery_id, number, kind, started_at, duration_s, phase, status, reason, peer,"
         " was_sent, url, format, method, request_headers, body_before, body_after, response_headers, "
-        "response_body, phases)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "response_body, phases) VALUES {rows}",
         [
             (
                 delivery_id,

@@ -11,7 +11,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -25,6 +25,7 @@ from hub.errors import Conflict, StoreUnavailable, StoreUndecided
 from hub.store import connections, engine_errors, models, private_files
 from hub.store.clock import Clock
 from hub.store.patience import PATIENCE_S, Patience
+from hub.store.statements import Statements
 from hub.store.write_lock import WriteLock
 from hub.store.writers import Writers
 
@@ -45,7 +46,7 @@ RERUN_PAUSE_S = 0.05
 """Before the first rerun after a deadlock, and more before each further one."""
 
 
-class Database:
+class Database(Statements):
     """One database, opened. Use it from many threads; close it once."""
 
     def __init__(self, url: str, clock: Clock | None = None, patience_s: float = PATIENCE_S) -> None:
@@ -53,8 +54,7 @@ class Database:
         change is waited for.
         """
         self.clock = clock or Clock()
-        self.is_postgresql = not url.startswith("sqlite")
-        self._db = connections.opened(url)
+        super().__init__(connections.opened(url), not url.startswith("sqlite"))
         models.database.initialize(self._db)
         self._patience = Patience(self._db if self.is_postgresql else None, patience_s)
         self._connecting = threading.Lock()
@@ -157,43 +157,6 @@ class Database:
         """
         self._running.after_commit.append(fn)
 
-    def execute(self, sql: str, params: Sequence[Any] = ()) -> Any:
-        """One statement with `?` placeholders, on this thread's connection; returns the cursor. For the hot
-        statements only.
-        """
-        with peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # as execute_sql does: `_transact` knows peewee's errors only
-            return self._db.connection().cursor().execute(self._placeholders(sql), params)
-
-    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """One statement over many rows, inside the transaction that is under way. For the hot statements
-        only.
-        """
-        if rows:  # an iterator is always true, and may be empty
-            with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
-                self._db.connection().cursor().executemany(self._placeholders(sql), rows)
-
-    def for_update(self, query: Any, *, skip_locked: bool = False) -> Any:
-        """Lock the rows of a peewee query until the transaction ends; SQLite's transaction has locked
-        everything already.
-        """
-        if not self.is_postgresql:
-            return query
-        return query.for_update("FOR UPDATE SKIP LOCKED" if skip_locked else "FOR UPDATE")
-
-    def lock_clause(self, table: str, *, waits: bool = False) -> str:
-        """The same for a plain statement: lock this table's rows, and leave out (or wait for) what another
-        process has locked.
-        """
-        if not self.is_postgresql:
-            return ""
-        return f" FOR UPDATE OF {table}{'' if waits else ' SKIP LOCKED'}"
-
-    def among(self, column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
-        """A condition that a column is one of these values, and its parameters."""
-        if self.is_postgresql:
-            return f"{column} = ANY(?)", [list(values)]
-        return f"{column} IN ({', '.join('?' * len(values))})", list(values)
-
     @contextmanager
     def migrating(self) -> Iterator[Any]:
         """The peewee database, held so that only one process migrates at a time. Raises: StoreUnavailable: it
@@ -288,9 +251,6 @@ class Database:
         if was_lost:
             self._db.close()
         return was_lost
-
-    def _placeholders(self, sql: str) -> str:
-        return sql.replace("?", "%s") if self.is_postgresql else sql
 
 
 def _logged(fn: Callable[[], None]) -> None:

@@ -83,7 +83,7 @@ def record(
     ended = sorted(_ended(outcomes, ours, chance), key=lambda one: one.outcome.ended_at)
     attempts.add(database, [(one.row.id, one.row.attempts, one.shown) for one in ended])
     _write_successes(
-        database, [(one.outcome.ended_at, one.row.id) for one in ended if _is_plain(one.outcome, one.row)]
+        database, [(one.row.id, one.outcome.ended_at) for one in ended if _is_plain(one.outcome, one.row)]
     )
     troubled = [one for one in ended if not _is_plain(one.outcome, one.row)]
     verdicts = [
@@ -299,10 +299,11 @@ def _is_plain(outcome: Outcome, row: Leased) -> bool:
     return outcome.kind == "success" and not (row.failures or row.faults or row.deferrals)
 
 
-def _write_successes(database: Database, ended: Sequence[tuple[float, str]]) -> None:
-    database.executemany(
-        "UPDATE delivery SET state = 'delivered', next_at = NULL, reason = NULL, finished_at = ?,"
-        " owner = NULL, lease_until = NULL, claimed_at = NULL WHERE id = ?",
+def _write_successes(database: Database, ended: Sequence[tuple[str, float]]) -> None:
+    database.execute_rows(
+        "WITH ended (id, at) AS (VALUES {rows})"
+        " UPDATE delivery SET state = 'delivered', next_at = NULL, reason = NULL, finished_at = ended.at,"
+        " owner = NULL, lease_until = NULL, claimed_at = NULL FROM ended WHERE delivery.id = ended.id",
         ended,
     )
 

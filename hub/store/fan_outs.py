@@ -47,10 +47,10 @@ class Wide:
 
 def add_deliveries(database: Database, rows: Iterable[NewDelivery]) -> None:
     """Write waiting deliveries that nobody has tried. The caller arms their lanes."""
-    database.executemany(
+    database.execute_rows(
         "INSERT INTO delivery (id, event_id, hook_id, project_id, type, state, attempts, failures, faults)"
-        " VALUES (?, ?, ?, ?, ?, 'waiting', 0, 0, 0)",
-        rows,
+        " VALUES {rows}",
+        [(*row, "waiting", 0, 0, 0) for row in rows],
     )
 
 

@@ -75,10 +75,10 @@ class Leased:
 
 def lease_new(database: Database, owner: str, rows: Sequence[NewDelivery], lease_until: float) -> None:
     """Write deliveries that are leased ahead as they come into being. Their hooks are locked."""
-    database.executemany(
+    database.execute_rows(
         "INSERT INTO delivery (id, event_id, hook_id, project_id, type, state, attempts, failures, faults,"
-        " owner, lease_until) VALUES (?, ?, ?, ?, ?, 'sending', 1, 0, 0, ?, ?)",
-        [(*row, owner, lease_until) for row in rows],
+        " owner, lease_until) VALUES {rows}",
+        [(*row, "sending", 1, 0, 0, owner, lease_until) for row in rows],
     )
     leased_of = Counter(hook_id for _, _, hook_id, _, _ in rows)
     database.executemany(
