@@ -10,7 +10,6 @@ from importlib.resources.abc import Traversable
 from posixpath import dirname, normpath
 
 from hub.errors import NotFound
-from hub.web import markdown
 from hub.web.pages.table import Page, PageRequest, View
 
 FOLDERS = ("", "connect/")
@@ -24,8 +23,13 @@ def titles() -> dict[str, str]:
     for folder in FOLDERS:
         for one in sorted(_folder(folder).iterdir(), key=lambda one: one.name):
             if one.name.endswith(".md"):
-                found[folder + one.name] = markdown.title_of(one.read_text(encoding="utf-8"))
+                found[folder + one.name] = title_of(one.read_text(encoding="utf-8"))
     return found
+
+
+def title_of(text: str) -> str:
+    """The first heading of a document."""
+    return text.partition("\n")[0].removeprefix("# ").strip()
 
 
 def show_list(request: PageRequest) -> View:
@@ -57,7 +61,9 @@ def _guide(name: str) -> View:
         is_known = normpath(f"{dirname(name)}/{path}").lstrip("/") in titles()
         return to if "://" in to or not path or is_known else ""
 
-    return View({"here": "guide", "name": name, "title": title, "text": markdown.html_of(text, link)})
+    from hub.web.markdown import html_of
+
+    return View({"here": "guide", "name": name, "title": title, "text": html_of(text, link)})
 
 
 def _folder(name: str) -> Traversable:
