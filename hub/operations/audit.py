@@ -19,16 +19,17 @@ class AuditTrail:
         *,
         project_key: str | None = None,
         object_id: str | None = None,
+        actor: str | None = None,
         before: str | None = None,
         limit: int = 200,
     ) -> tuple[AuditEntry, ...]:
-        """Newest first: of one project, about one object, older than the entry `before`. Raises: Forbidden,
-        Invalid: there is no such project.
+        """Newest first: of one project, about one object, by one person or program, older than the entry
+        `before`. Raises: Forbidden, Invalid: there is no such project.
         """
         require(requester, "admin")
 
         def read() -> tuple[AuditEntry, ...]:
             project = named(project_key)
-            return audit.entries(project.id if project else None, object_id, before, limit)
+            return audit.entries(project.id if project else None, object_id, before, limit, actor)
 
         return self._database.read(read)

@@ -18,6 +18,7 @@ from hub.rules import catalogue as catalogues
 from hub.rules import headers as header_rules
 from hub.rules.addresses import Network, TargetRefused
 from hub.rules.filters import Filter, Unreadable
+from hub.rules.keys import BIDIRECTIONAL
 from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
 from hub.rules.pace import Digest, OnFailure, Ordering, RateLimit
 from hub.rules.targets import check_url, receiver_of
@@ -337,7 +338,10 @@ def _event_errors(patterns: Sequence[str], catalogue: str) -> list[FieldError]:
 def _name_errors(name: str) -> list[FieldError]:
     if len(name) > NAME_MAX:
         return [("name", f"has {len(name)} characters; {NAME_MAX} is the most")]
-    return [("name", "must not hold a NUL character")] if "\0" in name else []
+    if "\0" in name:
+        return [("name", "must not hold a NUL character")]
+    turns = BIDIRECTIONAL.intersection(name)
+    return [("name", f"must not hold U+{ord(min(turns)):04X}, which turns texts around")] if turns else []
 
 
 def _header_errors(headers: Mapping[str, str]) -> list[FieldError]:

@@ -9,7 +9,7 @@ import unicodedata
 LABEL_MAX = 200
 PROJECT_KEY_PATTERN = r"^[A-Z][A-Z0-9]{1,9}$"
 
-_BIDIRECTIONAL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+BIDIRECTIONAL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They make a text look like another one (Unicode TR 36, §2.5)."""
 
 
@@ -27,7 +27,7 @@ def project_key_error(text: str) -> str | None:
 def label_error(text: str) -> str | None:
     """Why this cannot be the name of a project or token; None when it can, as the empty one can."""
     is_plain = not any(
-        unicodedata.category(character) in ("Cc", "Cs") or character in _BIDIRECTIONAL for character in text
+        unicodedata.category(character) in ("Cc", "Cs") or character in BIDIRECTIONAL for character in text
     )
     if is_plain and len(text) <= LABEL_MAX:
         return None

@@ -60,7 +60,11 @@ def add(
 
 
 def entries(
-    project_id: int | None = None, object_id: str | None = None, before: str | None = None, limit: int = 200
+    project_id: int | None = None,
+    object_id: str | None = None,
+    before: str | None = None,
+    limit: int = 200,
+    actor: str | None = None,
 ) -> tuple[AuditEntry, ...]:
     """Newest first; of all projects when `project_id` is None; only those older than the entry `before`."""
     table = models.Audit
@@ -74,6 +78,8 @@ def entries(
         query = query.where(table.project_id == project_id)
     if object_id is not None:
         query = query.where(table.object == object_id)
+    if actor is not None:
+        query = query.where(table.actor == actor)
     if before is not None:
         query = query.where(table.id < before)
     return tuple(map(_entry, query.objects()))

@@ -122,3 +122,11 @@ def test_to_reload_what_is_shown_once_makes_no_second_one(live: LiveHub, project
     expect(page.get_by_role("main")).not_to_contain_text("Token CI is made")
     expect(page.get_by_role("rowheader", name="CI")).to_have_count(1)
     assert len(live.client(project=project).get("/hooks").json()) == 1
+
+
+def test_a_small_screen_leads_to_guides_and_api_docs_too(live: LiveHub, project: str, visit: Visit) -> None:
+    page = visit(live.browser(f"Olga {project}", project=project, role="product_owner"), width=320)
+    page.goto("/projects")
+    page.get_by_role("button", name="your account").click()
+    for name in ("Guides", "API docs"):
+        expect(page.get_by_role("link", name=name)).to_be_visible()

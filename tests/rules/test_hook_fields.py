@@ -84,6 +84,7 @@ def test_a_url_that_says_nothing_is_the_same_as_itself_only() -> None:
         ({"events": ("hook.ping",)}, "events[0]"),
         ({"name": "x" * (NAME_MAX + 1)}, "name"),
         ({"name": "a\0b"}, "name"),
+        ({"name": "gnitlib\u202e"}, "name"),
         ({"format": "fax"}, "format"),
         ({"handshake": "smile"}, "handshake"),
         ({"secret": ""}, "secret"),

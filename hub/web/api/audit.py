@@ -25,6 +25,7 @@ class AuditAnswer(BaseModel):
 class AuditQuery(Paged):
     before: str | None = before_id("aud")
     project: str | None = Field(None, description="Only of this project")
+    actor: str | None = Field(None, description="Only what this name did; what the hub did itself: hookhub")
     object: str | None = Field(None, description="Only about this id, key or name")
 
 
@@ -34,6 +35,7 @@ def list_audit(request: ApiRequest) -> ApiResponse:
         request.requester,
         project_key=wanted.project,
         object_id=wanted.object,
+        actor=wanted.actor,
         before=wanted.before,
         limit=wanted.limit,
     )

@@ -3,11 +3,13 @@
 Owns `/audit`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.errors import Invalid
 from hub.store.audit import AuditEntry
+from hub.store.projects import Project
+from hub.web.pages import words
 from hub.web.pages.table import Page, PageRequest, View
 
 ENTRIES = 50
@@ -61,7 +63,7 @@ ACTIONS = {
 def show(request: PageRequest) -> View:
     query = {
         name: request.query.get(name, "").strip()[:200].replace("\0", "")
-        for name in ("object", "project", "before")
+        for name in ("object", "actor", "project", "before")
     }
     error = ""
     try:
@@ -69,26 +71,45 @@ def show(request: PageRequest) -> View:
             request.requester,
             project_key=query["project"] or None,
             object_id=query["object"] or None,
+            actor=query["actor"] or None,
             before=query["before"] or None,
             limit=ENTRIES,
         )
     except Invalid as refused:
         found, error = (), refused.detail
-    keys = [project.key for project in request.services.projects.list(request.requester)]
+    projects = request.services.projects.list(request.requester)
+    titles = _titles(request, projects, found)
     values: dict[str, Any] = {
         "here": "audit",
         "query": query,
-        "projects": [("", "Any"), *((key, key) for key in keys)],
-        "rows": [_row(entry) for entry in found],
+        "projects": [("", "Any"), *((project.key, project.key) for project in projects)],
+        "rows": [_row(entry, titles.get(entry.object_id, "")) for entry in found],
         "older": found[-1].id if len(found) == ENTRIES else "",
         "error": error,
     }
     return View(values, 422 if error else 200)
 
 
-def _row(entry: AuditEntry) -> dict[str, Any]:
+def _titles(request: PageRequest, projects: Sequence[Project], found: Sequence[AuditEntry]) -> dict[str, str]:
+    """What people call the hooks that there still are, by their id."""
+    hooks: dict[int | None, set[str]] = {}
+    for entry in found:
+        if entry.action.startswith("hook."):
+            hooks.setdefault(entry.project_id, set()).add(entry.object_id)
+    return {
+        hook.id: words.title(hook)
+        for project in projects
+        if project.id in hooks
+        for hook in request.services.subscriptions.named(
+            request.requester, project, hooks[project.id]
+        ).values()
+    }
+
+
+def _row(entry: AuditEntry, title: str) -> dict[str, Any]:
     return {
         "entry": entry,
+        "title": title,
         "did": ACTIONS.get(entry.action, entry.action),
         "change": "; ".join(f"{name}: {_change(value)}" for name, value in entry.fields.items()),
     }

@@ -5,6 +5,7 @@ Owns `/settings`. Values are written as people write them and read by `rules.set
 line.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,8 @@ LABELS = {
     "max_hooks_per_project": "Hooks per project",
     "retention_days": "Retention",
 }
+
+_LONG = re.compile(r"(?<![\d.])\d{4,}")
 
 
 def show(request: PageRequest) -> View:
@@ -88,7 +91,7 @@ def _row(key: str, saved: Any, typed: str) -> dict[str, Any]:
         "unit": definition.unit,
         "is_list": definition.is_list,
         "default": _default(definition),
-        "range": definition.bounds[:1].upper() + definition.bounds[1:],
+        "range": _LONG.sub(lambda found: f"{int(found[0]):,}", definition.bounds.capitalize()),
         "was": _written(saved) if typed != _written(saved) else "",
     }
 

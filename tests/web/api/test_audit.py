@@ -148,7 +148,7 @@ def test_members_tokens_projects_and_connectors_are_in_the_trail(
         assert secret not in whole.replace("user.password_set", "").replace("'password': None", "")
 
 
-def test_the_trail_is_read_by_object_project_and_page(
+def test_the_trail_is_read_by_object_name_project_and_page(
     admin: Client, live: LiveHub, project: str, api: Client, receiver: Receiver
 ) -> None:
     ids = [api.post("/hooks", json={"target_url": receiver.url, "event": "*"}).json()["id"] for _ in range(5)]
@@ -159,6 +159,9 @@ def test_the_trail_is_read_by_object_project_and_page(
     assert abs(parse_iso(rows[0]["at"]) - time.time()) < 60
     one = admin.get("/audit", params={"object": ids[2]}).json()
     assert [row["object"] for row in one] == [ids[2]]
+    theirs = {"project": project, "actor": one[0]["actor"]}
+    assert admin.get("/audit", params=theirs).json() == rows
+    assert admin.get("/audit", params={"actor": "nobody of that name"}).json() == []
     answer = admin.get("/audit", params={"project": project, "limit": 2})
     seen = [row["id"] for row in answer.json()]
     while "next" in answer.links:

@@ -42,6 +42,13 @@ def test_the_audit_log_is_filtered_and_paged(live: LiveHub, project: str, admin:
     [older] = re.findall(r'href="\?([^"]*before=aud_\w+[^"]*)">Older', unescape(first))
     assert admin.get(f"/audit?{older}").text.count("settings.changed") >= 10
     assert "No entries with this filter" in admin.get("/audit?object=nothing").text
+    assert "No entries with this filter" in admin.get("/audit?actor=nobody").text
+    hook = live.client(project=project).post(
+        "/hooks", json={"target_url": "http://127.0.0.1:8009/", "event": "*", "name": "Ledger"}
+    )
+    [entry] = live.client("admin", project=None).get("/audit", params={"object": hook.json()["id"]}).json()
+    text = admin.get(f"/audit?actor={entry['actor']}&project={project}").text
+    assert re.findall(r'/hooks/(hook_\w+)"[^>]*>Ledger</a>', text) == [hook.json()["id"]]
     assert admin.get("/audit?project=NOSUCH").status_code == 422
 
 

@@ -26,6 +26,7 @@ def test_every_setting_is_there_the_failure_limit_first(admin: Browser) -> None:
     assert shown[0] == "failure_limit"
     assert sorted(shown) == sorted(DEFINITIONS)
     assert "Default 5 s, 1 min, 5 min, 30 min, 2 h, 5 h, 10 h, 1 day" in plain(text)
+    assert "0 to 1,000,000" in plain(text)
 
 
 def test_a_saved_value_counts_at_once_and_the_page_says_what_changed(live: LiveHub, admin: Browser) -> None:
