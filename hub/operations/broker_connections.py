@@ -6,7 +6,7 @@ with the connection opened.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from hub.operations.room import Room
 from hub.rules import broker_connections as rules
 from hub.rules.access import Requester, require
 from hub.rules.addresses import Network
-from hub.rules.hook_fields import UNSET, Unset
+from hub.rules.changes import UNSET, Change, Unset
 from hub.store import audit, broker_connections, notices, projects
 from hub.store.broker_connections import BrokerConnection
 from hub.store.database import Database
@@ -31,7 +31,7 @@ _AUDITED = ("url", "username", "ca", "verify_ssl", "projects")
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionChange:
+class ConnectionChange(Change):
     """What is to be changed of a connection; UNSET leaves a field as it is, None empties it."""
 
     url: str | Unset = UNSET
@@ -41,9 +41,6 @@ class ConnectionChange:
     verify_ssl: bool | Unset = UNSET
     projects: tuple[str, ...] | Unset | None = UNSET
     """None: all may use it."""
-
-    def given(self) -> dict[str, Any]:
-        return {one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not UNSET}
 
 
 @dataclass(frozen=True, slots=True)

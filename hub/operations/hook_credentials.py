@@ -12,7 +12,8 @@ from connectors import registry, signing
 from hub.errors import Invalid
 from hub.logs import MASK
 from hub.rules import hook_fields
-from hub.rules.hook_fields import UNSET, HookChange, is_same_receiver
+from hub.rules.changes import UNSET
+from hub.rules.hook_fields import HookChange, is_same_receiver
 from hub.store import destinations
 from hub.store.hooks import Hook
 from hub.store.secrets import SecretBox, SecretUnreadable

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from hub.operations import hook_access, hook_credentials
 from hub.rules import access, catalogue, health, hook_fields, pace, recipients
 from hub.rules.access import Action, Requester
+from hub.rules.changes import UNSET
 from hub.rules.health import Health
-from hub.rules.hook_fields import SECRET_FIELDS, UNSET, HookChange
+from hub.rules.hook_fields import SECRET_FIELDS, HookChange
 from hub.rules.pace import Pace
 from hub.store.hooks import Hook, NewHook
 from hub.store.projects import Project

@@ -11,8 +11,8 @@ from hub.operations import hook_access, hook_drafts
 from hub.operations.hook_drafts import Draft
 from hub.rules import hook_fields
 from hub.rules.access import Requester
+from hub.rules.changes import UNSET
 from hub.rules.health import Switched
-from hub.rules.hook_fields import UNSET
 from hub.store import audit, hooks
 from hub.store.database import Database
 from hub.store.hooks import Hook

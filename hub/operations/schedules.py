@@ -14,6 +14,7 @@ from hub.errors import Conflict, FieldError, Invalid, NotFound
 from hub.operations.projects import check_open
 from hub.rules import catalogue, schedule
 from hub.rules.access import Requester, require
+from hub.rules.changes import UNSET, Change, Unset
 from hub.rules.keys import label_error
 from hub.rules.schedule import Misfire, Rhythm
 from hub.store import audit, schedules
@@ -41,6 +42,21 @@ class ScheduleFields:
     enabled: bool = True
     misfire: str = "once"
     grace_s: float = schedule.GRACE_DEFAULT_S
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleChange(Change):
+    """What is to be changed of them; the rest is UNSET and stays as it is."""
+
+    event_type: str | Unset = UNSET
+    name: str | Unset = UNSET
+    cron: str | Unset | None = UNSET
+    every_s: int | Unset | None = UNSET
+    time_zone: str | Unset = UNSET
+    data: Any = UNSET
+    enabled: bool | Unset = UNSET
+    misfire: str | Unset = UNSET
+    grace_s: float | Unset = UNSET
 
 
 NAMES = tuple(one.name for one in fields(ScheduleFields))
@@ -104,16 +120,13 @@ class Schedules:
         return self._database.write(write).result()
 
     def update(
-        self, requester: Requester, project: Project, schedule_id: str, changes: dict[str, Any]
+        self, requester: Requester, project: Project, schedule_id: str, change: ScheduleChange
     ) -> Schedule:
-        """`changes`: some fields of `ScheduleFields`, by name. What changes its times plans them anew.
-
-        Raises: Forbidden, NotFound, Invalid.
-        """
+        """What changes its times plans them anew. Raises: Forbidden, NotFound, Invalid."""
 
         def write(found: Schedule, now: float) -> Schedule:
             before = fields_of(found)
-            after = _checked(project, replace(before, **changes))
+            after = _checked(project, replace(before, **change.given()))
             shown = {
                 name: [getattr(before, name), getattr(after, name)]
                 for name in NAMES

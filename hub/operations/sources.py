@@ -15,6 +15,7 @@ from hub.operations.source_kinds import kind_of
 from hub.operations.subscriptions import OVERLAP_HOURS_MAX
 from hub.rules import catalogue, source_fields
 from hub.rules.access import Requester, require
+from hub.rules.changes import UNSET, Change, Unset
 from hub.store import audit, events, sources
 from hub.store.database import Database
 from hub.store.projects import Project
@@ -35,17 +36,16 @@ class SavedSource:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceChange:
-    """What is to be changed; None leaves a field as it is."""
+class SourceChange(Change):
+    """What is to be changed; the rest is UNSET and stays as it is."""
 
-    name: str | None = None
-    prefix: str | None = None
-    settings: Mapping[str, str] | None = None
+    name: str | Unset = UNSET
+    prefix: str | Unset = UNSET
+    settings: Mapping[str, str] | Unset = UNSET
     """Those that are given; the others stay."""
-    is_on: bool | None = None
-    rate_per_s: float | None = None
-    is_rate_given: bool = False
-    """The one field whose None means something: as many as come."""
+    is_on: bool | Unset = UNSET
+    rate_per_s: float | Unset | None = UNSET
+    """None: as many as come."""
 
 
 class Sources:
@@ -145,7 +145,7 @@ class Sources:
 
     def update(self, requester: Requester, project: Project, source_id: str, change: SourceChange) -> Source:
         """Raises: Forbidden, NotFound, Invalid."""
-        if change.settings is not None:
+        if change.settings is not UNSET:
             source = self.get(requester, project, source_id)
             settings = {**source.settings, **change.settings}
             usable = self._connections(project.key)
@@ -256,24 +256,18 @@ def address_of(base_url: str, source_id: str) -> str:
 
 def _checked(project: Project, source: Source, change: SourceChange) -> dict[str, Any]:
     """The columns that a change sets. Raises: Invalid."""
-    kind = kind_of(source.kind)
-    columns: dict[str, Any] = {}
+    kind, columns = kind_of(source.kind), change.given()
     errors = []
-    if change.name is not None:
+    if change.name is not UNSET:
         errors += source_fields.name_errors(change.name)
-        columns["name"] = change.name
-    if change.prefix is not None:
+    if change.prefix is not UNSET:
         wrong = source_fields.prefix_errors(change.prefix)
         errors += wrong or _catalogue_errors(project, kind, change.prefix)
-        columns["prefix"] = change.prefix
-    if change.settings is not None:
+    if change.settings is not UNSET:
         columns["settings"], wrong = source_fields.settings_of(kind, {**source.settings, **change.settings})
         errors += wrong
-    if change.is_on is not None:
-        columns["is_on"] = change.is_on
-    if change.is_rate_given:
+    if change.rate_per_s is not UNSET:
         errors += source_fields.rate_errors(change.rate_per_s)
-        columns["rate_per_s"] = change.rate_per_s
     if errors:
         raise Invalid(errors)
     return columns

@@ -21,8 +21,9 @@ from hub.rules import access, brokers, hook_fields
 from hub.rules.access import Action, Requester
 from hub.rules.addresses import Network
 from hub.rules.brokers import BrokerKind
+from hub.rules.changes import UNSET
 from hub.rules.health import stands_still_for_its_filter
-from hub.rules.hook_fields import UNSET, Circumstances, HookChange
+from hub.rules.hook_fields import Circumstances, HookChange
 from hub.store import audit, hook_lists, hooks, projects, settings
 from hub.store.database import Database
 from hub.store.hook_lists import Wanted

@@ -6,9 +6,8 @@ that the audit keeps quotes a secret. Step after: `operations.subscriptions` mak
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from enum import Enum
 from itertools import islice
-from typing import Any, Final, Literal, get_args
+from typing import Any, Literal, get_args
 
 from connectors import signing
 from hub.errors import FieldError
@@ -17,6 +16,7 @@ from hub.rules import brokers, format_fields, pace, recipients
 from hub.rules import catalogue as catalogues
 from hub.rules import headers as header_rules
 from hub.rules.addresses import Network, TargetRefused
+from hub.rules.changes import UNSET, Change, Unset
 from hub.rules.filters import Filter, Unreadable
 from hub.rules.keys import BIDIRECTIONAL
 from hub.rules.matching import EVENT_TYPE_MAX_LENGTH
@@ -38,15 +38,8 @@ SECRET_FIELDS = ("secret", "headers", "settings")
 """Shown to nobody, neither in an answer nor in the audit trail."""
 
 
-class Unset(Enum):
-    UNSET = "not given"
-
-
-UNSET: Final = Unset.UNSET
-
-
 @dataclass(frozen=True, slots=True)
-class HookChange:
+class HookChange(Change):
     """What is asked for, of a new hook or of one that there is; the rest is UNSET and stays as it is."""
 
     target_url: str | Unset = UNSET
@@ -73,10 +66,6 @@ class HookChange:
     ordering: Ordering | Unset = UNSET
     fifo_on_failure: OnFailure | Unset = UNSET
     retry_schedule_s: tuple[float, ...] | Unset | None = UNSET
-
-    def given(self) -> dict[str, Any]:
-        """Name → value of what is not UNSET."""
-        return {name: value for name in FIELDS if (value := getattr(self, name)) is not UNSET}
 
 
 FIELDS: tuple[str, ...] = tuple(one.name for one in fields(HookChange))

@@ -13,9 +13,10 @@ from typing import Any
 from hub.ids import new_id
 from hub.rules import filters, format_fields, pace
 from hub.rules.access import OriginKind
+from hub.rules.changes import UNSET
 from hub.rules.filters import Filter, Unreadable
 from hub.rules.health import LIVE, ROUTED, Health, State
-from hub.rules.hook_fields import UNSET, HookChange
+from hub.rules.hook_fields import HookChange
 from hub.rules.matching import Subscription
 from hub.rules.pace import FIELDS as PACE_FIELDS
 from hub.rules.pace import PLAIN, Pace

@@ -146,12 +146,12 @@ def test_a_broker_that_is_away_is_told_and_tried_again(bench: Bench) -> None:
 
 def test_nothing_is_acknowledged_while_the_hub_takes_nothing(bench: Bench) -> None:
     """The rate of the source is used up: as when the hub is busy, the message waits, and is not lost."""
-    bench.change(rate_per_s=0.1, is_rate_given=True)
+    bench.change(rate_per_s=0.1)
     consumer = bench.consumer()
     consumer.put(("orders/0/1", b'{"type":"a.b"}'), ("orders/0/2", b'{"type":"a.b"}'))
     until(bench.events, lambda events: len(events) == 1)
     assert consumer.kept == []
-    bench.change(rate_per_s=None, is_rate_given=True)
+    bench.change(rate_per_s=None)
     until(lambda: consumer.kept, lambda kept: len(kept) == 2)
 
 

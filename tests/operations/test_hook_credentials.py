@@ -8,7 +8,8 @@ from connectors.signing import PREFIX
 from hub.errors import Invalid
 from hub.logs import MASK
 from hub.operations import hook_credentials
-from hub.rules.hook_fields import UNSET, HookChange
+from hub.rules.changes import UNSET
+from hub.rules.hook_fields import HookChange
 from hub.store import hooks
 from hub.store.hooks import Hook
 from tests.rigs.stage import Stage

@@ -10,7 +10,7 @@ from hub.engine.intake import Intake
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
 from hub.operations import schedules as operations
 from hub.operations.projects import Projects
-from hub.operations.schedules import ScheduleFields, Schedules
+from hub.operations.schedules import ScheduleChange, ScheduleFields, Schedules
 from hub.store import audit, projects
 from tests.rigs.requesters import ADMIN, manager, member
 from tests.rigs.stage import Stage
@@ -27,7 +27,7 @@ def test_each_change_is_in_the_audit_trail_and_no_change_is_none(sqlite: Stage, 
     maria = manager(sqlite.project)
     one = schedules.create(maria, sqlite.project, HOURLY)
     for _ in range(2):
-        schedules.update(maria, sqlite.project, one.id, {"name": "Again"})
+        schedules.update(maria, sqlite.project, one.id, ScheduleChange(name="Again"))
     schedules.fire(maria, sqlite.project, one.id)
     schedules.delete(maria, sqlite.project, one.id)
 
@@ -57,7 +57,7 @@ def test_only_what_changes_its_times_plans_them_anew(
     one = schedules.create(maria, sqlite.project, HOURLY)
     sqlite.clock.advance(600)
 
-    changed = schedules.update(maria, sqlite.project, one.id, changes)
+    changed = schedules.update(maria, sqlite.project, one.id, ScheduleChange(**changes))
 
     assert (changed.next_at != one.next_at) is is_planned_anew
 
@@ -65,11 +65,11 @@ def test_only_what_changes_its_times_plans_them_anew(
 def test_switched_on_again_it_makes_up_for_nothing(sqlite: Stage, schedules: Schedules) -> None:
     maria = manager(sqlite.project)
     one = schedules.create(maria, sqlite.project, HOURLY)
-    off = schedules.update(maria, sqlite.project, one.id, {"enabled": False})
+    off = schedules.update(maria, sqlite.project, one.id, ScheduleChange(enabled=False))
     assert schedules.next_times(off) == ()
     now = sqlite.clock.advance(100 * 3_600)
 
-    on = schedules.update(maria, sqlite.project, one.id, {"enabled": True})
+    on = schedules.update(maria, sqlite.project, one.id, ScheduleChange(enabled=True))
 
     assert now < on.next_at <= now + 3_600
     assert len(schedules.next_times(on)) == 5

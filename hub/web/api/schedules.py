@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from hub.operations.schedules import ScheduleFields, fields_of
+from hub.operations.schedules import ScheduleChange, ScheduleFields, fields_of
 from hub.rules import schedule as rules
 from hub.store.schedules import Schedule
 from hub.timestamps import iso, iso_or_none
@@ -112,8 +112,8 @@ def update(request: ApiRequest) -> ApiResponse:
     wanted: ScheduleUpdate = request.body
     given = wanted.model_dump(include=wanted.model_fields_set)
     changes = {name: value for name, value in given.items() if value is not None or name in _NULLABLE}
-    services, project = request.services, request.project
-    changed = services.schedules.update(request.requester, project, request.path["id"], changes)
+    services, project, change = request.services, request.project, ScheduleChange(**changes)
+    changed = services.schedules.update(request.requester, project, request.path["id"], change)
     return ApiResponse(_answer(request, changed))
 
 

@@ -8,6 +8,7 @@ from connectors import registry
 from hub.operations.sources import SavedSource, SourceChange
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT, OVERLAP_HOURS_MAX
 from hub.rules import source_fields
+from hub.rules.changes import UNSET
 from hub.store.sources import REFUSALS_MAX, Refusal, Source
 from hub.timestamps import iso, iso_or_none
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
@@ -134,14 +135,11 @@ def create(request: ApiRequest) -> ApiResponse:
 
 def update(request: ApiRequest) -> ApiResponse:
     wanted: SourceUpdate = request.body
-    change = SourceChange(
-        name=wanted.name,
-        prefix=wanted.prefix,
-        settings=wanted.settings,
-        is_on=wanted.enabled,
-        rate_per_s=wanted.rate_per_s,
-        is_rate_given="rate_per_s" in wanted.model_fields_set,
-    )
+    given = {name: getattr(wanted, name) for name in wanted.model_fields_set}
+    # Null means something for the rate alone, and of the others says nothing.
+    given = {name: value for name, value in given.items() if value is not None or name == "rate_per_s"}
+    is_on = given.pop("enabled", UNSET)
+    change = SourceChange(is_on=is_on, **given)
     found = request.services.sources.update(request.requester, request.project, request.path["id"], change)
     return ApiResponse(_answer(request, found))
 

@@ -25,7 +25,8 @@ from hub.errors import Forbidden, Invalid, Malformed, NotFound
 from hub.operations.subscriptions import Saved
 from hub.rules import catalogue
 from hub.rules.access import Requester
-from hub.rules.hook_fields import UNSET, HookChange
+from hub.rules.changes import UNSET
+from hub.rules.hook_fields import HookChange
 from hub.rules.strict_json import read_object
 from hub.services import Services
 from hub.store.hooks import Hook

@@ -15,7 +15,8 @@ from hub.logs import MASK
 from hub.operations import hook_credentials
 from hub.operations.hook_views import HookView
 from hub.rules import format_fields
-from hub.rules.hook_fields import UNSET, HookChange, Unset
+from hub.rules.changes import UNSET, Unset
+from hub.rules.hook_fields import HookChange
 from hub.store.hooks import Hook
 from hub.web.body import Form
 from hub.web.pages import filter_draft, pace_draft

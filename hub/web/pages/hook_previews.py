@@ -10,7 +10,8 @@ from typing import Any
 from hub.errors import Invalid
 from hub.operations.hook_preview import HookPreview
 from hub.rules import format_fields
-from hub.rules.hook_fields import UNSET, HookChange
+from hub.rules.changes import UNSET
+from hub.rules.hook_fields import HookChange
 from hub.web.pages import hook_draft, words
 from hub.web.pages.hook_draft import HookDraft
 from hub.web.pages.table import Page, PageRequest, View

@@ -4,13 +4,13 @@ Owns `/projects/KEY/schedules…`. Step after: `operations.schedules`, as for ev
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.errors import Invalid
-from hub.operations.schedules import ScheduleFields
+from hub.operations.schedules import ScheduleChange, ScheduleFields
 from hub.rules.schedule import GRACE_DEFAULT_S, in_words
 from hub.rules.time_zones import time_zones
 from hub.store.schedules import Schedule
@@ -70,9 +70,8 @@ def save(request: PageRequest) -> View | Redirect:
     if "look" in request.form:
         return _form(request, draft, found=found)
     try:
-        fields = _fields(draft)
-        changes = {name: getattr(fields, name) for name in ScheduleFields.__slots__}
-        request.services.schedules.update(request.requester, request.project, found.id, changes)
+        change = ScheduleChange(**asdict(_fields(draft)))
+        request.services.schedules.update(request.requester, request.project, found.id, change)
     except Invalid as refused:
         return _form(request, draft, _errors(refused), found)
     return Redirect(_path(request, found.id), "Schedule saved.")

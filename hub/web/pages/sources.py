@@ -78,7 +78,6 @@ def _update(request: PageRequest) -> View | Redirect:
             prefix=typed["prefix"],
             settings=source_form.settings(typed, kind),
             rate_per_s=source_form.rate(typed["rate_per_s"]),
-            is_rate_given=True,
         )
         request.services.sources.update(request.requester, request.project, source.id, change)
     except Invalid as refused:

@@ -6,7 +6,7 @@ from starlette.datastructures import FormData
 from connectors.base import EventTypeInfo
 from hub.logs import MASK
 from hub.operations.hook_views import HookView
-from hub.rules.hook_fields import UNSET
+from hub.rules.changes import UNSET
 from hub.store import hooks
 from hub.store.hooks import Hook
 from hub.web.body import Form
