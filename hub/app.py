@@ -27,7 +27,7 @@ from hub.engine.scheduler import Scheduler
 from hub.errors import StoreUnavailable
 from hub.operations import hub_data
 from hub.operations.audit import AuditTrail
-from hub.operations.broker_connections import BrokerConnections, OpenConnections
+from hub.operations.broker_connections import BrokerConnections
 from hub.operations.broker_sources import BrokerSources
 from hub.operations.connectors import Connectors
 from hub.operations.credentials import Credentials
@@ -39,6 +39,7 @@ from hub.operations.hook_preview import HookPreviews
 from hub.operations.inbound import Inbound
 from hub.operations.members import Members
 from hub.operations.notices import Notices
+from hub.operations.open_connections import OpenConnections
 from hub.operations.overview import Overview
 from hub.operations.ping import Pings
 from hub.operations.projects import Projects

@@ -13,7 +13,8 @@ import click
 from hub.commands.listing import confirm, pages, show
 from hub.commands.opening import COMMAND_LINE, Group, data_option, load_config
 from hub.operations import hub_data
-from hub.operations.broker_connections import BrokerConnections, ConnectionChange, OpenConnections
+from hub.operations.broker_connections import BrokerConnections, ConnectionChange
+from hub.operations.open_connections import OpenConnections
 from hub.rules.brokers import KINDS
 from hub.targets.outbound import Outbound
 from hub.timestamps import iso

@@ -14,7 +14,7 @@ from hub.commands.listing import confirm, pages, show
 from hub.commands.opening import COMMAND_LINE, Group, data_option, load_config
 from hub.commands.projects import known_project
 from hub.operations import hub_data
-from hub.operations.broker_connections import OpenConnections
+from hub.operations.open_connections import OpenConnections
 from hub.operations.sources import Sources
 from hub.store.database import Database
 from hub.timestamps import iso

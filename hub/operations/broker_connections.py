@@ -1,18 +1,17 @@
 """Connections to message brokers: made, changed, tried and ended by administrators; hooks use them by name.
 
-Owns the checks, the audit entries and the transactions, and which connection a name is at the moment. A
-password comes in and is shown to nobody. Step after: `store.broker_connections`, and `hub.targets.brokers`
-with the connection opened.
+Owns the checks, the audit entries and the transactions. A password comes in and is shown to nobody. Step
+before: a door has authenticated the requester. Step after: `store.broker_connections`; `open_connections`
+opens them for senders.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
-from hub.errors import Conflict, DeliveryError, FieldError, Invalid, NotFound, StoreUnavailable
+from hub.errors import Conflict, DeliveryError, FieldError, Invalid, NotFound
 from hub.logs import MASK
-from hub.operations.recent import Recent
+from hub.operations.open_connections import OpenConnections
 from hub.operations.room import Room
 from hub.rules import broker_connections as rules
 from hub.rules.access import Requester, require
@@ -21,7 +20,7 @@ from hub.rules.changes import UNSET, Change, Unset
 from hub.store import audit, broker_connections, notices, projects
 from hub.store.broker_connections import BrokerConnection
 from hub.store.database import Database
-from hub.store.secrets import SecretBox, SecretUnreadable
+from hub.store.secrets import SecretBox
 from hub.targets.brokers.client import Broker
 
 T = TypeVar("T")
@@ -49,61 +48,6 @@ class Tried:
 
     error: str | None
     """None: it worked."""
-
-
-class OpenConnections:
-    """The connections as senders use them: with their passwords, looked up at most once a second."""
-
-    def __init__(self, database: Database, box: SecretBox, ca_file: str | None = None) -> None:
-        """`ca_file`: certificates that are trusted where a connection names none of its own."""
-        self._database = database
-        self._box = box
-        self._ca = Path(ca_file).read_text() if ca_file else None
-        self._recent: Recent[str, BrokerConnection] = Recent(
-            lambda names: database.read(lambda: broker_connections.named(names))
-        )
-        self.refresh = self._recent.refresh
-        self.forget = self._recent.forget
-
-    def find(self, name: str) -> Broker | None:
-        """Raises: DeliveryError, by the hub's own fault."""
-        try:
-            found = self._recent.get(name)
-        except StoreUnavailable as error:
-            raise DeliveryError(str(error), "none", "hub") from error
-        return None if found is None else self.opened(found)
-
-    def opened(self, connection: BrokerConnection) -> Broker:
-        """Raises: DeliveryError, by the hub's own fault."""
-        try:
-            password = broker_connections.password_of(self._box, connection)
-        except SecretUnreadable:
-            reason = (
-                f"the password of the connection {connection.name} cannot be read with this HUB_SECRET_KEY:"
-                " give it again"
-            )
-            raise DeliveryError(reason, "none", "hub") from None
-        return Broker(
-            connection.name,
-            connection.kind,
-            connection.url,
-            connection.username,
-            password,
-            connection.ca or self._ca,
-            connection.verify_ssl,
-            None if connection.projects is None else frozenset(connection.projects),
-            connection.last_error,
-        )
-
-    def report(self, name: str, error: str | None) -> None:
-        """Have it kept whether a connection can be used, without waiting for it."""
-        now = self._database.clock.now()
-        self._database.write(lambda: broker_connections.report(name, error, now))
-
-    def usable(self, project_key: str) -> dict[str, str]:
-        """The connections that hooks of a project may use: name → kind."""
-        found = self._database.read(broker_connections.find)
-        return {one.name: one.kind for one in found if one.is_for(project_key)}
 
 
 class BrokerConnections:
@@ -251,13 +195,9 @@ class BrokerConnections:
                 self._check(self._connections.opened(connection), TEST_S)
             except DeliveryError as failed:
                 error = failed.reason
-        self.report(connection.name, error)
-        return Tried(error)
-
-    def report(self, name: str, error: str | None) -> None:
-        """Keep whether a connection can be used."""
         now = self._database.clock.now()
-        self._database.write(lambda: broker_connections.report(name, error, now)).result()
+        self._database.write(lambda: broker_connections.report(connection.name, error, now)).result()
+        return Tried(error)
 
     def _errors_in(self, kind: str, given: Mapping[str, Any]) -> Sequence[FieldError]:
         errors = []

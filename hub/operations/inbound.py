@@ -2,8 +2,8 @@
 
 Owns the way of one request from its raw bytes to the intake, for any kind. The sender is checked first, and
 nothing is read before. Then a handshake is answered, or the payload read strictly and published with the
-sender's id as the key. What is kept of a refused request holds no credential. Cheap enough for the event loop
-but for large bodies. Step before: a door has read the body. Step after: `operations.publishing`.
+sender's id as the key. Cheap enough for the event loop but for large bodies. Step before: a door has read the
+body. Step after: `operations.publishing`.
 """
 
 import threading
@@ -20,14 +20,16 @@ from connectors.inbound import Arrived, Document, Received, Reply, Unreadable
 from hub.engine.intake import Receipt
 from hub.engine.source_counts import SourceCounts
 from hub.errors import Invalid, Refusal, TooLarge
-from hub.logs import MASK
 from hub.operations.publishing import Publishing
 from hub.operations.recent import Recent
 from hub.operations.source_kinds import known_kind
 from hub.operations.sources import address_of
 from hub.rules import hops
 from hub.rules.access import Requester
+from hub.rules.bucket import Bucket, filled
+from hub.rules.pace import RateLimit
 from hub.rules.payload import Published
+from hub.rules.refused_request import shown_body, shown_headers
 from hub.rules.strict_json import decode, read_object
 from hub.store import projects, sources
 from hub.store.database import Database
@@ -35,15 +37,7 @@ from hub.store.projects import Project
 from hub.store.secrets import SecretBox
 from hub.store.sources import GONE_DAYS, Source
 
-SHOWN_BODY_BYTES = 2_048
-SHOWN_HEADERS = 40
-SHOWN_VALUE_CHARS = 200
-SHOWN_SIGNATURE_CHARS = 8
-"""Enough to see its form."""
 REASON_CHARS = 300
-
-_CREDENTIALS = ("auth", "cookie", "token", "secret", "api-key", "apikey", "password")
-_SIGNATURES = ("signature", "hmac", "webhook")
 
 
 class Unproved(Refusal):
@@ -163,8 +157,8 @@ class Inbound:
             status,
             reason[:REASON_CHARS],
             address,
-            _shown_headers(live, received),
-            _without(received.body[: SHOWN_BODY_BYTES * 2], live.secrets)[:SHOWN_BODY_BYTES],
+            shown_headers(received.headers, live.settings.get("header", "").lower(), live.secrets),
+            shown_body(received.body, live.secrets),
         )
         return self._counts.refuse(live.source.id, refusal)
 
@@ -247,43 +241,18 @@ class _Paces:
     def __init__(self, monotonic_s: Callable[[], float]) -> None:
         self._monotonic_s = monotonic_s
         self._lock = threading.Lock()
-        self._buckets: dict[str, tuple[float, float]] = {}
+        self._buckets: dict[str, Bucket] = {}
 
     def take(self, source_id: str, rate_per_s: float) -> bool:
-        now, room = self._monotonic_s(), max(1.0, rate_per_s)
+        """False when it has taken as many as it may."""
+        count = max(1, int(rate_per_s))
         with self._lock:
-            left, at = self._buckets.get(source_id, (room, now))
-            left = min(room, left + (now - at) * rate_per_s)
-            self._buckets[source_id] = (left - 1 if left >= 1 else left, now)
-        return left >= 1
-
-
-def _shown_headers(live: Live, received: Received) -> tuple[tuple[str, str], ...]:
-    own = live.settings.get("header", "").lower()
-    return tuple(
-        (name[:SHOWN_VALUE_CHARS], _shown(name, value, own, live.secrets))
-        for name, value in received.headers[:SHOWN_HEADERS]
-    )
-
-
-def _shown(name: str, value: str, own: str, secrets: Sequence[str]) -> str:
-    """The beginning of a signature, nothing of a credential."""
-    if any(word in name for word in _SIGNATURES) and not any(word in name for word in ("token", "secret")):
-        is_short = len(value) <= SHOWN_SIGNATURE_CHARS or name.endswith(("-id", "-timestamp", "-topic"))
-        return (
-            value[:SHOWN_VALUE_CHARS]
-            if is_short
-            else f"{value[:SHOWN_SIGNATURE_CHARS]}… ({len(value)} characters)"
-        )
-    if name == own or any(word in name for word in _CREDENTIALS):
-        return MASK
-    return _without(value.encode("latin-1", "replace"), secrets).decode("latin-1")[:SHOWN_VALUE_CHARS]
-
-
-def _without(data: bytes, secrets: Sequence[str]) -> bytes:
-    for secret in secrets:
-        data = data.replace(secret.encode(), MASK.encode())
-    return data
+            left = filled(
+                self._buckets.get(source_id), RateLimit(count, count / rate_per_s), self._monotonic_s()
+            )
+            may_go = left.whole > 0
+            self._buckets[source_id] = left.taken(1) if may_go else left
+        return may_go
 
 
 def reason_of(refused: Refusal) -> str:

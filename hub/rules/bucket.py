@@ -1,8 +1,8 @@
-"""A token bucket: how many requests a hook may have now, by its rate.
+"""A token bucket: how many requests may go now, by the rate of a hook or of a source.
 
 Owns the arithmetic: full at first, it fills evenly up to `count`, and each request takes one token. Pure:
-`now` is an argument, times are epoch seconds. Step before: `store.claims` has locked the lane that holds the
-bucket. Step after: it takes what was claimed, and looks again when the next token comes.
+`now` is an argument, times are seconds of whichever clock. Step before: `store.claims` has locked the lane
+that holds a hook's bucket. Step after: it takes what was claimed, and looks again when the next token comes.
 """
 
 import math

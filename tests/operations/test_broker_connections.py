@@ -6,9 +6,9 @@ import pytest
 
 from hub.errors import Conflict, DeliveryError, Forbidden, Invalid, NotFound
 from hub.logs import MASK
-from hub.operations.broker_connections import BrokerConnections, ConnectionChange, OpenConnections
-from hub.store import audit, models
-from hub.store.secrets import SecretBox
+from hub.operations.broker_connections import BrokerConnections, ConnectionChange
+from hub.operations.open_connections import OpenConnections
+from hub.store import audit
 from hub.targets.brokers.client import Broker
 from tests.rigs.doors import LOOPBACK
 from tests.rigs.requesters import ADMIN, NOBODY, manager
@@ -99,17 +99,6 @@ def test_a_name_is_given_once(store: Stage) -> None:
         made_by.create(ADMIN, "orders", "nats", ConnectionChange(url="nats://127.0.0.1"))
 
 
-def test_only_its_projects_are_offered_a_connection(store: Stage) -> None:
-    made_by, opened = of(store)
-    key = store.project.key
-    made_by.create(ADMIN, "for-all", "amqp", WANTED)
-    made = made_by.create(ADMIN, "own", "nats", ConnectionChange(url="nats://127.0.0.1", projects=(key,)))
-    assert opened.usable(key) == {"for-all": "amqp", "own": "nats"}
-    assert opened.usable("OTHER") == {"for-all": "amqp"}
-    made_by.update(ADMIN, made.id, ConnectionChange(projects=None))
-    assert opened.usable("OTHER") == {"for-all": "amqp", "own": "nats"}
-
-
 def test_a_test_connects_with_the_password_and_keeps_what_came_of_it(store: Stage) -> None:
     asked: list[Broker] = []
 
@@ -125,15 +114,3 @@ def test_a_test_connects_with_the_password_and_keeps_what_came_of_it(store: Stag
     assert made_by.test(ADMIN, made.id).error is None
     assert made_by.get(ADMIN, made.id).last_error is None
     assert [one.password for one in asked] == ["s3cret", "s3cret"]
-
-
-def test_a_password_that_another_key_sealed_is_the_hubs_own_trouble(store: Stage) -> None:
-    made_by, opened = of(store)
-    made = made_by.create(ADMIN, "orders", "amqp", WANTED)
-    sealed = SecretBox(["another key"]).seal(made.id, "password", "x")
-    store.do(lambda: models.BrokerConnection.update(password=sealed).execute())
-    opened.forget()
-    with pytest.raises(DeliveryError, match="give it again") as caught:
-        opened.find("orders")
-    assert caught.value.fault == "hub"
-    assert "cannot be read" in (made_by.test(ADMIN, made.id).error or "")

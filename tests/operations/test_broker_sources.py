@@ -9,8 +9,9 @@ from queue import Empty, Queue
 import pytest
 
 from hub.errors import DeliveryError, Invalid
-from hub.operations.broker_connections import ConnectionChange, OpenConnections
+from hub.operations.broker_connections import ConnectionChange
 from hub.operations.broker_sources import BrokerSources
+from hub.operations.open_connections import OpenConnections
 from hub.operations.sources import SourceChange
 from hub.store import models
 from hub.targets.brokers.client import Broker
