@@ -1,8 +1,8 @@
 """What connectors are made of: the words that the hub and its connectors share.
 
-Owns the types of a format (how an event becomes a request, and what an answer means) and of a connector (one
-outside app that hooks come from). Both use the standard library and this module; they never import the hub,
-so that one can be written and tested alone. Everything here is pure: no network, no clock.
+Owns the types of a format (how an event becomes a request, and what an answer means: `answers`) and of a
+connector (one outside app that hooks come from). Both use the standard library and this module; they never
+import the hub, so that one can be written and tested alone. Everything here is pure: no network, no clock.
 """
 
 import json
@@ -10,6 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
+
+from connectors.answers import Answer as Answer
+from connectors.answers import Blame as Blame
+from connectors.answers import Judgement as Judgement
+from connectors.answers import judged
 
 PING_EVENT_TYPE = "hook.ping"
 """The type of the event that a test delivery carries; nobody can subscribe to it or publish it."""
@@ -97,47 +102,6 @@ Parcel = HttpParcel | MailParcel
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a receiver answered, over whichever transport."""
-
-    status: int | None
-    """HTTP's status or SMTP's reply code; None where a transport has no numbers: it was taken."""
-    words: str = ""
-    """The receiver's own words beside the status, such as SMTP's reply text; HTTP has none."""
-    headers: Sequence[tuple[str, str]] = ()
-    """In their order, names as they came."""
-    body: bytes = b""
-    """The first 8 KiB."""
-
-    def header(self, name: str) -> str:
-        """The first value of a header, in any letter case; empty when there is none."""
-        lower = name.lower()
-        return next((value for found, value in self.headers if found.lower() == lower), "")
-
-
-Blame = Literal["receiver", "event", "later", "gone", "hub"]
-"""Whom a failure blames, and so what it costs:
-
-`receiver` counts against the hook and uses up a step of the retry schedule · `event` the same, but not
-against a hook that has taken others since: this event alone is refused · `later` the receiver is well and
-asks for a pause: nothing is counted, no step is used · `gone` the receiver wants no more events: the
-subscription is over · `hub` the hub's own trouble: nothing is counted.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What an answer means."""
-
-    blames: Blame | None = None
-    """None: success."""
-    reason: str | None = None
-    """One sentence for people; None for a plain success."""
-    after_s: float | None = None
-    """With `later`: the seconds that the answer's body asks to wait. None: as its Retry-After header says."""
-
-
-@dataclass(frozen=True, slots=True)
 class Limits:
     """How much text a receiver takes; None where it names no limit."""
 
@@ -158,16 +122,6 @@ class Setting:
     """One sentence: where to find it."""
     is_secret: bool = False
     is_required: bool = True
-
-
-GONE = 410
-TOO_MANY_REQUESTS = 429
-EVENT_STATUSES = frozenset({400, 409, 413, 415, 422, 500})
-"""Answers that can be about one event; the others (404, 401, 502 …) and no answer at all are about the
-receiver.
-"""
-SHOWN_MAX = 300
-"""Characters of a receiver's own words that a reason repeats."""
 
 
 class Format:
@@ -235,20 +189,8 @@ class Format:
         return b'{"id":"%s","events":[%s]}' % (batch.id.encode(), b",".join(map(hub_envelope, batch.events)))
 
     def judge(self, answer: Answer) -> Judgement:
-        """What an answer means: 2xx is success, everything else a failure, redirects too (docs/delivery.md,
-        "What counts").
-        """
-        status = answer.status
-        if status is None or 200 <= status < 300:
-            return Judgement()
-        if 300 <= status < 400:
-            return Judgement("receiver", _redirect(status, answer.header("location")))
-        reason = f"answered {status}"
-        if status == TOO_MANY_REQUESTS:
-            return Judgement("later", reason)
-        if status == GONE:
-            return Judgement("gone", reason)
-        return Judgement("event" if status in EVENT_STATUSES else "receiver", reason)
+        """What an answer means: of HTTP what `answers.judged` says."""
+        return judged(answer)
 
     def escape(self, text: str) -> str:
         """A text from an event, such that the receiver shows it as it is."""
@@ -273,16 +215,6 @@ def hub_envelope(event: Event) -> bytes:
         "project": event.project,
     }
     return enveloped(attributes, event.data)
-
-
-def _redirect(status: int, location: str) -> str:
-    if not location:
-        return f"answered {status}"
-    shown = "".join(c if c.isprintable() else "?" for c in location[:SHOWN_MAX])
-    return (
-        f"answered {status}, a redirect to {shown}: redirects are not followed, so the hook must name the "
-        "final URL"
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,10 +63,10 @@ SOURCES: dict[str, str] = {
     "icescrum": "connectors.sources.icescrum:SOURCE",
     "hookhub": "connectors.sources.hookhub:SOURCE",
     "standard": "connectors.sources.standard:SOURCE",
-    "generic_hmac": "connectors.sources.generic:HMAC",
-    "token": "connectors.sources.generic:TOKEN",
-    "basic": "connectors.sources.generic:BASIC",
-    "none": "connectors.sources.generic:NONE",
+    "generic_hmac": "connectors.sources.generic_hmac:SOURCE",
+    "token": "connectors.sources.token:SOURCE",
+    "basic": "connectors.sources.basic:SOURCE",
+    "none": "connectors.sources.address_alone:SOURCE",
     "broker": "connectors.sources.broker:SOURCE",
 }
 

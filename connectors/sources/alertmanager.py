@@ -19,7 +19,7 @@ from connectors.inbound import (
     is_one_of,
     named,
 )
-from connectors.sources.generic import check_basic
+from connectors.sources.basic import check_basic
 from connectors.trial import Trial
 
 

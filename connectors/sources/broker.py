@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connectors.inbound import Arrived, Document, Received, Setting, Settings
-from connectors.sources.generic import ID, TYPE, Anybody
+from connectors.sources.anybody import ID, TYPE, Anybody
 from connectors.trial import Trial
 
 POSITION = "x-broker-message"
