@@ -8,7 +8,6 @@ back.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 from connectors.base import Event as SentEvent
@@ -43,7 +42,7 @@ class Arrivals:
         return self._lease(
             rows,
             lambda: {event.id: len(event.data) for event in events},
-            lambda ids: {event_id: _as_sent(by_id[event_id]) for event_id in ids},
+            lambda projects: {one: _as_sent(by_id[one], project) for one, project in projects.items()},
         )
 
     def lease_promised(self, rows: Sequence[NewDelivery]) -> Sequence[NewDelivery]:
@@ -54,16 +53,20 @@ class Arrivals:
         return self._lease(
             rows,
             lambda: leases.sizes(self._database, event_ids),
-            lambda ids: leases.payloads(self._database, ids),
+            lambda projects: leases.payloads(self._database, projects),
         )
 
     def _lease(
         self,
         rows: Sequence[NewDelivery],
         sizes: Callable[[], Mapping[str, int]],
-        sent: Callable[[set[str]], Mapping[str, SentEvent]],
+        sent: Callable[[Mapping[str, str]], Mapping[str, SentEvent]],
     ) -> Sequence[NewDelivery]:
-        """`sizes`: the bytes of the events; `sent`: events as formats see them, of any project."""
+        """`sizes`: the bytes of the events; `sent`: events as formats see them, by the keys of their
+        projects.
+        """
+        if not self._runs.is_offering():
+            return rows
         versions = lanes.fresh(self._database, {hook_id for _, _, hook_id, _, _ in rows})
         offer = self._runs.offer(versions)
         if not offer.rows:
@@ -74,9 +77,9 @@ class Arrivals:
             return rows
 
         now, tuned = self._database.clock.now(), settings.load()
-        leases.lease_new(self._database, self._owner, taken, leases.ends_at(tuned, now))
-        events = sent({event_id for _, event_id, _, _, _ in taken})
-        items = list(_items(taken, events, destinations, tuned, now))
+        leases.lease_new(self._database, self._owner, [row for row, _ in taken], leases.ends_at(tuned, now))
+        events = sent({row[1]: destination.project_key for row, destination in taken})
+        items = list(_items(taken, events, tuned, now))
         self._database.after_commit(partial(self._runs.add, items, offer.at))
         return rest
 
@@ -86,44 +89,41 @@ def _divided(
     offer: Offer,
     sizes: Mapping[str, int],
     destinations: Mapping[str, Destination | Exception],
-) -> tuple[list[NewDelivery], list[NewDelivery]]:
-    """What is taken, and the rest. Of a hook of which one is left, none behind it is taken."""
-    taken: list[NewDelivery] = []
+) -> tuple[list[tuple[NewDelivery, Destination]], list[NewDelivery]]:
+    """What is taken and where it goes, and the rest. Of a hook of which one is left, none behind it is
+    taken.
+    """
+    taken: list[tuple[NewDelivery, Destination]] = []
     rest: list[NewDelivery] = []
     rows_of: Counter[str] = Counter()
     filling = Filling(offer.rows_max, offer.bytes_max)
     left: set[str] = set()
     for row in rows:
         hook_id = row[2]
-        fits = (
+        destination = destinations.get(hook_id)
+        if (
             hook_id not in left
             and rows_of[hook_id] < offer.rows.get(hook_id, 0)
-            and isinstance(destinations[hook_id], Destination)
+            and isinstance(destination, Destination)
             and filling.take(hook_id, sizes[row[1]], offer.bytes[hook_id])
-        )
-        if not fits:
+        ):
+            taken.append((row, destination))
+            rows_of[hook_id] += 1
+        else:
             left.add(hook_id)
             rest.append(row)
-            continue
-        taken.append(row)
-        rows_of[hook_id] += 1
     return taken, rest
 
 
 def _items(
-    rows: Sequence[NewDelivery],
+    taken: Sequence[tuple[NewDelivery, Destination]],
     events: Mapping[str, SentEvent],
-    destinations: Mapping[str, Destination | Exception],
     tuned: Settings,
     now: float,
 ) -> Iterator[Item]:
-    known: dict[str, SentEvent] = {}
-    for delivery_id, event_id, hook_id, _, _ in rows:
-        destination = destinations[hook_id]
-        assert isinstance(destination, Destination)
-        event = known.get(event_id)
-        if event is None:
-            event = known[event_id] = replace(events[event_id], project=destination.project_key)
+    begin_until = now + leases.BEGIN_WITHIN_S
+    for (delivery_id, event_id, hook_id, _, _), destination in taken:
+        event = events[event_id]
         claim = Claim(
             delivery_id,
             1,
@@ -134,12 +134,12 @@ def _items(
             body_bytes=len(event.data),
             is_in_run=True,
             is_ahead=True,
-            begin_until=now + leases.BEGIN_WITHIN_S,
+            begin_until=begin_until,
         )
         yield claim, Shipment(delivery_id, 1, event, destination), tuned
 
 
-def _as_sent(event: NewEvent) -> SentEvent:
+def _as_sent(event: NewEvent, project_key: str) -> SentEvent:
     return SentEvent(
-        event.id, event.type, iso(event.occurred_at), "", event.data, event.hops, event.source_id
+        event.id, event.type, iso(event.occurred_at), project_key, event.data, event.hops, event.source_id
     )

@@ -144,6 +144,11 @@ class Runs:
         """Until `ahead` is asked again, nothing is leased as it comes."""
         self._is_offering = False
 
+    def is_offering(self) -> bool:
+        """Whether anything may be leased as it comes, whatever hook it is for."""
+        has_room = self._rows < ROWS_MAX and self._bytes < BYTES_MAX
+        return self._is_offering and has_room and not self._is_over
+
     def offer(self, versions: Mapping[str, int]) -> Offer:
         """What may be leased of new deliveries to these hooks, which are well and in these versions."""
         window = int(time.monotonic() / WINDOW_S)

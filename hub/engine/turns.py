@@ -28,6 +28,7 @@ from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
 from hub.store import audit, batches, claims, deliveries, lanes, leases, settings, workers
 from hub.store.database import Database
+from hub.store.destinations import Destination
 from hub.store.leases import Claim
 
 log = logging.getLogger("hub.engine.turns")
@@ -232,18 +233,23 @@ class Turns:
         if not claims:
             return []
         destinations = self._destinations.of({claim.hook_id: claim.hook_version for claim in claims})
-        rows = leases.payloads(self._database, {part.event_id for claim in claims for part in claim.parts})
+        projects = {
+            part.event_id: target.project_key
+            for claim in claims
+            if isinstance(target := destinations[claim.hook_id], Destination)
+            for part in claim.parts
+        }
+        events = leases.payloads(self._database, projects)
         shipments: list[tuple[Claim, Shipment | Exception]] = []
         for claim in claims:
             target = destinations[claim.hook_id]
             if isinstance(target, Exception):
                 shipments.append((claim, target))
             elif claim.batch_id is not None:
-                events = [replace(rows[part.event_id], project=target.project_key) for part in claim.parts]
-                batch = Batch(claim.batch_id, events)
+                batch = Batch(claim.batch_id, [events[part.event_id] for part in claim.parts])
                 shipments.append((claim, Shipment.of_batch(batch, claim.attempt, target)))
             else:
-                event = replace(rows[claim.event_id], project=target.project_key)
+                event = events[claim.event_id]
                 shipments.append((claim, Shipment(claim.delivery_id, claim.attempt, event, target)))
         return shipments
 

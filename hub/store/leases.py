@@ -167,16 +167,16 @@ def sizes(database: Database, event_ids: Iterable[str]) -> dict[str, int]:
     return dict(rows)
 
 
-def payloads(database: Database, event_ids: Iterable[str]) -> dict[str, SentEvent]:
-    """The events of a claim as formats see them, each once; the project is filled in by the caller, who knows
-    it.
-    """
-    condition, params = database.among("id", sorted(set(event_ids)))
+def payloads(database: Database, projects: Mapping[str, str]) -> dict[str, SentEvent]:
+    """The events of a claim as formats see them, each once: event id → its project's key."""
+    condition, params = database.among("id", sorted(projects))
     rows = database.execute(
         f"SELECT id, type, occurred_at, data, hops, source_id FROM event WHERE {condition}", params
     ).fetchall()
     return {
-        event_id: SentEvent(event_id, code, iso(occurred_at), "", bytes(data), hops, source_id)
+        event_id: SentEvent(
+            event_id, code, iso(occurred_at), projects[event_id], bytes(data), hops, source_id
+        )
         for event_id, code, occurred_at, data, hops, source_id in rows
     }
 

@@ -286,3 +286,17 @@ def test_what_was_offered_before_its_hook_was_withdrawn_does_not_begin() -> None
     process.runs.withdraw([f"h{n}" for n in range(WITHDRAWN_MAX + 1)])
     process.runs.add([(claims("d", "any", at_once=0)[0], shipment, Settings())], before)
     assert process.back() == ["d"], "so long ago that nobody knows"
+
+
+def test_nothing_is_offered_to_any_hook_while_there_is_no_room_or_no_claim_has_told_the_part() -> None:
+    process = Process()
+    assert process.runs.is_offering()
+    process.runs.offer_nothing()
+    assert not process.runs.is_offering()
+    process.runs.ahead(2, None)
+    process.add(claims("x" * (ROWS_MAX + 2)))
+    assert not process.runs.is_offering()
+    process.runs.withdraw(["h"])
+    assert process.runs.is_offering()
+    process.runs.stop()
+    assert not process.runs.is_offering()
