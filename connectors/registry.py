@@ -203,7 +203,7 @@ def _added(group: str) -> tuple[tuple[str, ...], tuple[Broken, ...]]:
             continue
         try:
             load(entry.name)
-        except Exception as error:  # somebody else's module may raise anything
+        except (Exception, SystemExit) as error:  # somebody else's module may raise anything
             faults.append(Broken(_package(entry), group, entry.name, f"{type(error).__name__}: {error}"))
         else:
             keys.append(entry.name)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -145,6 +146,17 @@ def test_what_cannot_be_loaded_is_named_and_stands_in_no_list(
     assert broken.reason.startswith(reason)
     assert source_keys() == list(registry.SOURCES)
     assert connector_keys() == [*OURS, "acme"], "it hurts nobody else"
+
+
+def test_a_package_that_ends_the_program_when_it_is_loaded_is_named_too(
+    installed: list[EntryPoint], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ends_here.py").write_text("raise SystemExit('usage: ends_here FILE')")
+    monkeypatch.syspath_prepend(tmp_path)
+    installed.append(EntryPoint("ends", "ends_here:SOURCE", registry.SOURCE_GROUP))
+
+    assert source_keys() == list(registry.SOURCES)
+    assert [broken.reason for broken in registry.broken()] == ["SystemExit: usage: ends_here FILE"]
 
 
 def test_a_missing_module_keeps_its_own_error(installed: list[EntryPoint]) -> None:
