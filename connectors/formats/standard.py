@@ -22,8 +22,8 @@ class StandardFormat(Format):
     steps = (
         "Have a program that answers 2xx to a POST, and its address, with https.",
         (
-            "Check each signature with the hook's secret; docs/verify-signatures.md has the code in eight "
-            "languages."
+            "Check each signature with the hook's secret; docs/verify-signatures.md has the code in "
+            "Python, JavaScript, Go and shell."
         ),
     )
 

@@ -25,13 +25,13 @@ def add_given(database: Database, name: str, password: str) -> bool:
     """Make the administrator that the environment names, or make one of whoever is called so; False when
     somebody can administer already. Raises: Invalid.
     """
-    if database.read(is_set_up):
+    if is_set_up(database):
         return False
     _check(name, password)
     password_hash = passwords.hashed(password)
 
     def write() -> bool:
-        if is_set_up():
+        if _is_set_up():
             return False
         now = database.clock.now()
         found = users.by_name(name)
@@ -53,7 +53,7 @@ def new_link_token(database: Database) -> str | None:
     token = secrets.token_urlsafe(32)
 
     def write() -> str | None:
-        if is_set_up():
+        if _is_set_up():
             return None
         settings.put(f"_{NOTE}", {"digest": _digest(token), "expires_at": database.clock.now() + LINK_LIFE_S})
         return token
@@ -62,13 +62,19 @@ def new_link_token(database: Database) -> str | None:
 
 
 def check_link(database: Database, token: str) -> None:
-    """Inside a `read` or a transaction. Raises: Forbidden: another link, Expired: it is over, and why."""
-    if is_set_up():
+    """Raises: Forbidden: another link, Expired: it is over, and why."""
+    now = database.clock.now()
+    database.read(lambda: _check_link(token, now))
+
+
+def _check_link(token: str, now: float) -> None:
+    """The same, inside a `read` or a transaction."""
+    if _is_set_up():
         raise Expired("this hub has an administrator, so its set-up link is over: sign in", title="Link over")
     note = settings.note(NOTE)
     if note is None or not hmac.compare_digest(note["digest"], _digest(token)):
         raise Forbidden("this is not the set-up link that the hub printed last", title="Not this link")
-    if note["expires_at"] <= database.clock.now():
+    if note["expires_at"] <= now:
         raise Expired(
             "this set-up link is older than a day: restart the hub, which prints a new one",
             title="Link too old",
@@ -79,14 +85,14 @@ def redeem(database: Database, token: str, name: str, password: str, address: st
     """Make the first administrator and end the link. The name may be that of an administrator who never had a
     password. Raises: Forbidden, Expired, Invalid, Conflict: the name is somebody else's.
     """
-    database.read(lambda: check_link(database, token))  # before a stranger makes us hash
+    check_link(database, token)  # before a stranger makes us hash
     _check(name, password)
     password_hash = passwords.hashed(password)
 
     def write() -> User:
-        check_link(database, token)
-        settings.take_note(NOTE)
         by, now = Requester(name, address=address), database.clock.now()
+        _check_link(token, now)
+        settings.take_note(NOTE)
         found = users.by_name(name)
         if found is None:
             return add(by, name, password_hash, True, now)
@@ -100,8 +106,12 @@ def redeem(database: Database, token: str, name: str, password: str, address: st
     return database.write(write).result()
 
 
-def is_set_up() -> bool:
-    """Inside a `read` or a transaction: an administrator can sign in."""
+def is_set_up(database: Database) -> bool:
+    """An administrator can sign in."""
+    return database.read(_is_set_up)
+
+
+def _is_set_up() -> bool:
     return bool(users.administrators(limit=1))
 
 

@@ -71,9 +71,11 @@ def fields_of(found: Schedule) -> ScheduleFields:
 class Schedules:
     """The schedules of all projects. Any thread but the event loop's may call this."""
 
-    def __init__(self, database: Database, due: Due) -> None:
+    def __init__(self, database: Database, due: Due, schedules_max: int = SCHEDULES_MAX) -> None:
+        """`schedules_max`: how many one project may have."""
         self._database = database
         self._due = due
+        self._schedules_max = schedules_max
 
     def list(
         self, requester: Requester, project: Project, before: str | None = None, limit: int = 200
@@ -108,8 +110,10 @@ class Schedules:
 
         def write() -> Schedule:
             check_open(project)
-            if schedules.count(project.id) >= SCHEDULES_MAX:
-                raise Conflict(f"this project has {SCHEDULES_MAX} schedules: delete one", title="No room")
+            if schedules.count(project.id) >= self._schedules_max:
+                raise Conflict(
+                    f"this project has {self._schedules_max} schedules: delete one", title="No room"
+                )
             now = self._database.clock.now()
             next_at = schedule.next_time(_rhythm(new, now), now)
             made = schedules.add(project.id, _columns(new), requester.name, next_at, now)

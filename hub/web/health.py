@@ -13,20 +13,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hub.errors import StoreUnavailable
+from hub.operations import readiness
 from hub.services import Services
-from hub.store import settings, workers
 
 ANSWER_S = 2.5
 
 
 def routes(services: Services) -> list[Route]:
-    readiness = Readiness(services)
+    ready = Readiness(services)
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
     async def readyz(request: Request) -> Response:
-        checks = await readiness.checks()
+        checks = await ready.checks()
         is_ready = all(state == "ok" for state in checks.values())
         return JSONResponse(
             {"status": "ok" if is_ready else "unavailable", "checks": checks},
@@ -48,7 +48,9 @@ class Readiness:
 
     async def checks(self) -> dict[str, str]:
         if self._trial is None or self._trial.done():
-            self._trial = self._services.database.write(self._try)
+            dispatcher = self._services.dispatcher
+            owner = dispatcher.owner if dispatcher else ""
+            self._trial = readiness.tried(self._services.database, owner)
         others = await self._other_workers(asyncio.wrap_future(self._trial))
         if others is None:
             return {"database": "unavailable", "workers": "unknown"}
@@ -69,10 +71,3 @@ class Readiness:
             return trial.result() if trial.done() else None
         except StoreUnavailable:
             return None
-
-    def _try(self) -> int:
-        """In a transaction that changes something: how many other workers are alive."""
-        now = self._services.database.clock.now()
-        settings.put("_ready", now)
-        dispatcher = self._services.dispatcher
-        return workers.alive(now, but=dispatcher.owner if dispatcher else "")

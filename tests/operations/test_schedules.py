@@ -8,7 +8,6 @@ import pytest
 from hub.engine.due import Due
 from hub.engine.intake import Intake
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
-from hub.operations import schedules as operations
 from hub.operations.projects import Projects
 from hub.operations.schedules import ScheduleChange, ScheduleFields, Schedules
 from hub.store import audit, projects
@@ -100,10 +99,9 @@ def test_in_an_archived_project_none_is_made_or_fired(sqlite: Stage, schedules: 
         schedules.fire(ADMIN, sqlite.project, one.id)
 
 
-def test_a_project_has_no_more_than_it_may(
-    sqlite: Stage, schedules: Schedules, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(operations, "SCHEDULES_MAX", 1)
+def test_a_project_has_no_more_than_it_may(sqlite: Stage) -> None:
+    due = Due(sqlite.database, Intake(sqlite.database, lambda: None))
+    schedules = Schedules(sqlite.database, due, schedules_max=1)
     schedules.create(ADMIN, sqlite.project, HOURLY)
 
     with pytest.raises(Conflict, match="1 schedules"):

@@ -10,7 +10,7 @@ from hub.web.pages.table import Page, PageRequest, Redirect, View
 def show(request: PageRequest) -> View | Redirect:
     """Whoever is signed in goes on to their projects, or to the only one."""
     try:
-        is_set_up = request.services.database.read(first_admin.is_set_up)
+        is_set_up = first_admin.is_set_up(request.services.database)
         who = request.visitor().who
     except StoreUnavailable:
         return View({"is_up": False, "is_set_up": True})

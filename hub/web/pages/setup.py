@@ -8,13 +8,12 @@ the link.
 from hub.errors import Conflict
 from hub.operations import first_admin
 from hub.rules.people import PASSWORD_MIN, name_error, password_error
-from hub.store.database import Database
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 
 def show(request: PageRequest) -> View:
     token = request.query.get("token", "")
-    _check_link(request.services.database, token)
+    first_admin.check_link(request.services.database, token)
     return _form(token)
 
 
@@ -22,7 +21,7 @@ def make(request: PageRequest) -> View | Redirect:
     database = request.services.database
     token, name = request.form.get("token", ""), request.form.get("name", "").strip()
     password = request.form.get("password", "")
-    _check_link(database, token)
+    first_admin.check_link(database, token)
     errors = _errors(name, password, request.form.get("repeated", ""))
     if errors:
         return _form(token, name, errors)
@@ -42,10 +41,6 @@ def _form(token: str, name: str = "", errors: dict[str, str] | None = None) -> V
         {"token": token, "name": name, "errors": errors or {}, "password_min": PASSWORD_MIN},
         422 if errors else 200,
     )
-
-
-def _check_link(database: Database, token: str) -> None:
-    database.read(lambda: first_admin.check_link(database, token))
 
 
 def _errors(name: str, password: str, repeated: str) -> dict[str, str]:
