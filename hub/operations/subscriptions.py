@@ -147,7 +147,8 @@ class Subscriptions:
             self._check_room(requester, project)
             hook = hooks.add(self._box, new, now)
             own = ("project_id", "pace")
-            shown = {one.name: getattr(new, one.name) for one in fields(new) if one.name not in own}
+            values = {one.name: getattr(new, one.name) for one in fields(new) if one.name not in own}
+            shown = {name: value for name, value in values.items() if value not in ("", {})}
             secrets = hook_fields.secret_fields(new.format)
             audited = hook_fields.audited(shown | new.pace.given(), secrets=secrets)
             audit.add(now, requester, "hook.created", hook.id, project.id, audited)

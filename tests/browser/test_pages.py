@@ -122,6 +122,7 @@ LOOKS = (
     Look(f"{_PROJECT}/events/new"),
     Look(f"{_PROJECT}/events/{{event}}"),
     Look(f"{_PROJECT}/event-types"),
+    Look(f"{_PROJECT}/event-types?type=failing.now"),
     Look("/projects/{empty}/event-types", "admin"),
     Look(f"{_PROJECT}/apps"),
     Look(f"{_PROJECT}/apps?q=slack"),

@@ -21,7 +21,7 @@ from tests.rigs.receivers import Receiver
 from tests.rigs.waiting import until
 
 HARM = "<script>console.error('harm')</script><img src=x onerror=console.error('harm')>\"'&amp;"
-LONG = "a-name-without-a-single-break-" * 3
+LONG = "a_name_without_a_single_break_" * 3
 KEY = "SHOWN"
 ADMIN = Requester("root", frozenset({"admin"}), is_person=True)
 

@@ -156,6 +156,7 @@ def test_the_trail_is_read_by_object_name_project_and_page(
     assert [row["object"] for row in rows] == ids[::-1]
     assert {row["project"] for row in rows} == {project}
     assert rows[0]["action"] == "hook.created"
+    assert not {"name", "headers", "settings"} & rows[0]["fields"].keys(), "it was given none"
     assert abs(parse_iso(rows[0]["at"]) - time.time()) < 60
     one = admin.get("/audit", params={"object": ids[2]}).json()
     assert [row["object"] for row in one] == [ids[2]]
