@@ -98,7 +98,7 @@ def delete_connection(name: str, is_sure: bool, data_dir: str | None) -> None:
 def test_connection(name: str, data_dir: str | None) -> None:
     """Connect and log in; send nothing."""
     with _opened(data_dir) as connections:
-        error = connections.test(COMMAND_LINE, connections.named(COMMAND_LINE, name).id).error
+        error = connections.test(COMMAND_LINE, connections.named(COMMAND_LINE, name).id)
     if error is not None:
         raise click.ClickException(error)
     click.echo("ok")

@@ -42,14 +42,6 @@ class ConnectionChange(Change):
     """None: all may use it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What came of connecting once."""
-
-    error: str | None
-    """None: it worked."""
-
-
 class BrokerConnections:
     """Any thread but the event loop's may call this."""
 
@@ -186,8 +178,11 @@ class BrokerConnections:
 
         return self._written(write)
 
-    def test(self, requester: Requester, connection_id: str) -> Tried:
-        """Connect and log in, and keep what came of it. Raises: Forbidden, NotFound, Busy."""
+    def test(self, requester: Requester, connection_id: str) -> str | None:
+        """Connect and log in, and keep what came of it: why it does not work, or None.
+
+        Raises: Forbidden, NotFound, Busy.
+        """
         connection = self.get(requester, connection_id)
         error: str | None = None
         with self._room.taken():
@@ -197,7 +192,7 @@ class BrokerConnections:
                 error = failed.reason
         now = self._database.clock.now()
         self._database.write(lambda: broker_connections.report(connection.name, error, now)).result()
-        return Tried(error)
+        return error
 
     def _errors_in(self, kind: str, given: Mapping[str, Any]) -> Sequence[FieldError]:
         errors = []

@@ -64,7 +64,7 @@ class BodyBudget:
             ) from error
 
 
-class Room:
+class Share:
     """What one request's body takes of the budget."""
 
     def __init__(self, budget: BodyBudget, declared: str) -> None:
@@ -105,8 +105,8 @@ class WithinBudget:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        room = Room(self._budget, Headers(scope=scope).get("content-length", ""))
+        share = Share(self._budget, Headers(scope=scope).get("content-length", ""))
         try:
-            await self._app(scope, lambda: room.receive(receive), send)
+            await self._app(scope, lambda: share.receive(receive), send)
         finally:
-            room.give_back()
+            share.give_back()

@@ -109,8 +109,8 @@ def test_a_test_connects_with_the_password_and_keeps_what_came_of_it(store: Stag
 
     made_by, _ = of(store, check)
     made = made_by.create(ADMIN, "orders", "amqp", WANTED)
-    assert made_by.test(ADMIN, made.id).error == "RabbitMQ refuses the login"
+    assert made_by.test(ADMIN, made.id) == "RabbitMQ refuses the login"
     assert made_by.get(ADMIN, made.id).last_error == "RabbitMQ refuses the login"
-    assert made_by.test(ADMIN, made.id).error is None
+    assert made_by.test(ADMIN, made.id) is None
     assert made_by.get(ADMIN, made.id).last_error is None
     assert [one.password for one in asked] == ["s3cret", "s3cret"]

@@ -39,4 +39,4 @@ def test_a_password_that_another_key_sealed_is_the_hubs_own_trouble(store: Stage
     with pytest.raises(DeliveryError, match="give it again") as caught:
         opened.find("orders")
     assert caught.value.fault == "hub"
-    assert "cannot be read" in (made_by.test(ADMIN, made.id).error or "")
+    assert "cannot be read" in (made_by.test(ADMIN, made.id) or "")

@@ -124,8 +124,8 @@ def delete(request: ApiRequest) -> ApiResponse:
 
 
 def test(request: ApiRequest) -> ApiResponse:
-    tried = request.services.broker_connections.test(request.requester, request.path["id"])
-    return ApiResponse({"ok": tried.error is None, "error": tried.error})
+    error = request.services.broker_connections.test(request.requester, request.path["id"])
+    return ApiResponse({"ok": error is None, "error": error})
 
 
 def _answer(one: BrokerConnection) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from hub.timestamps import iso
 from hub.web.api.calls import PREFIX
 from hub.web.api.queries import Query, read_query
 from hub.web.body import check_body, receive_body, work_on
-from hub.web.body_budget import BodyBudget, Room
+from hub.web.body_budget import BodyBudget, Share
 from hub.web.callers import Callers, token_in
 from hub.web.error_answers import ErrorAnswers
 from hub.web.problems import Problem
@@ -69,10 +69,10 @@ class Publish:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(reversed(scope["headers"]))  # of several with one name the first
         exchange = offered(scope)
-        room = Room(self._budget, _text(headers, b"content-length"))
+        share = Share(self._budget, _text(headers, b"content-length"))
         try:
             try:
-                body = await self._take(scope, headers, receive, room, exchange)
+                body = await self._take(scope, headers, receive, share, exchange)
             except Exception as error:
                 refusal = await self._answers(Request(scope, receive), error)
                 await SecurityHeaders(refusal)(scope, receive, send)
@@ -82,10 +82,10 @@ class Publish:
                 await send({"type": "http.response.start", "status": 202, "headers": head})
                 await send({"type": "http.response.body", "body": body})
         finally:
-            room.give_back()
+            share.give_back()
 
     async def _take(
-        self, scope: Scope, headers: _Headers, receive: Receive, room: Room, exchange: WholeExchange | None
+        self, scope: Scope, headers: _Headers, receive: Receive, share: Share, exchange: WholeExchange | None
     ) -> bytes:
         """What is answered once all is committed. Raises: Problem, Refusal, StoreUnavailable."""
         token = token_in(_text(headers, b"authorization"), _text(headers, b"x-api-key"))
@@ -105,10 +105,10 @@ class Publish:
         body = None if exchange is None else exchange.body(scope)
         if body is not None:
             check_body(len(body), bytes_max, coding)
-            await room.take(len(body))
+            await share.take(len(body))
         else:
             declared = _text(headers, b"content-length")
-            body = await receive_body(lambda: room.receive(receive), bytes_max, coding, declared)
+            body = await receive_body(lambda: share.receive(receive), bytes_max, coding, declared)
         committed: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
 
         def publish(body: bytes) -> bool:

@@ -77,7 +77,7 @@ def update(request: PageRequest) -> View | Redirect:
 
 def test(request: PageRequest) -> Redirect:
     found = _wanted(request)
-    error = request.services.broker_connections.test(request.requester, found.id).error
+    error = request.services.broker_connections.test(request.requester, found.id)
     said = f"{found.name} works: connected and logged in." if error is None else f"{found.name}: {error}."
     return Redirect(f"/connections/{found.id}", said)
 
