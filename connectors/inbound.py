@@ -182,11 +182,11 @@ class Source:
         raise NotImplementedError
 
 
-def form_payload(body: bytes, field: str = "payload") -> bytes:
-    """The text of one field of a form, decoded. Raises: Unreadable."""
-    values = [value for name, value in form_fields(body) if name == field]
+def form_payload(body: bytes) -> bytes:
+    """The text of the field `payload` of a form, decoded. Raises: Unreadable."""
+    values = [value for name, value in form_fields(body) if name == "payload"]
     if len(values) != 1:
-        raise Unreadable(f"the form must have one field {field!r} with the JSON text")
+        raise Unreadable("the form must have one field 'payload' with the JSON text")
     return values[0].encode("utf-8", "surrogatepass")
 
 

@@ -62,22 +62,20 @@ class Publishing:
         project: Project,
         events: Sequence[Published],
         *,
-        is_many: bool = False,
         hops: int = 0,
         source_id: str | None = None,
     ) -> "Future[list[Receipt]]":
         """Write events durably, all or none; the future is done after the commit, with a receipt each, in
         order.
 
-        `is_many`: they came as a list, so that what is wrong is named by its place, `[3].type`. `hops`: how
-        many deliveries of a hub led here. `source_id`: the source that they came through.
+        `hops`: how many deliveries of a hub led here. `source_id`: the source that they came through.
 
         Raises:
             Forbidden: as `check` says. Invalid: a type that this project does not take. Busy: no room for
             more.
         """
         self.check(requester, project)
-        self._check_types(project, events, is_many)
+        self._check_types(project, events, is_many=False)
         return self._intake.accept(
             project.id,
             events,
@@ -97,15 +95,16 @@ class Publishing:
         hops: int = 0,
     ) -> None:
         """The same for a door on the event loop that has asked `check`. It is woken once a commit: `tell`
-        gets the key and the receipts of each publication in it (`store.batch`).
+        gets the key and the receipts of each publication in it (`store.batch`). `is_many`: they came as a
+        list, so that what is wrong is named by its place, `[3].type`.
         """
-        self._check_types(project, events, is_many)
+        self._check_types(project, events, is_many=is_many)
         publication = self._intake.prepare(
             project.id, events, remembers_types=_remembers_types(project), hops=hops
         )
         self._intake.accept_for(publication, key, tell)
 
-    def _check_types(self, project: Project, events: Sequence[Published], is_many: bool) -> None:
+    def _check_types(self, project: Project, events: Sequence[Published], *, is_many: bool) -> None:
         wrong = []
         for n, event in enumerate(events):
             reason = catalogue.type_error(project.catalogue, event.type)

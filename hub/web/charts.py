@@ -89,19 +89,13 @@ def area(
     label: str,
     places: Sequence[str],
     unit: str = "",
-    top: float | None = None,
-    limit: float | None = None,
 ) -> Markup:
-    """A line over a filled area from 0, with a dashed line at `limit`; `places`: words below it, left to
-    right.
-    """
-    highest = top or _rounded_up(max((1, *values, limit or 0)))
+    """A line over a filled area from 0; `places`: words below it, left to right."""
+    highest = _rounded_up(max((1, *values)))
     step = WIDTH / max(1, len(values) - 1)
     line = " ".join(f"{place * step:.1f},{_y(value, highest):.1f}" for place, value in enumerate(values))
     inner = f'<polygon class="c-area" points="0,{BASE:g} {line} {WIDTH:g},{BASE:g}"/>'
     inner += f'<polyline class="c-line" points="{line}"/>'
-    if limit is not None:
-        inner += f'<path class="c-dash" d="M0 {_y(limit, highest):.1f}h{WIDTH:g}"/>'
     return _plot(inner, label, highest, places, unit)
 
 

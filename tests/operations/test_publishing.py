@@ -45,7 +45,7 @@ def test_of_several_each_wrong_one_is_named_by_its_place_and_none_is_taken(engin
     project = replace(engine.project, catalogue="icescrum")
     several = [event("story.create"), event("story.creat"), event("No")]
     with pytest.raises(Invalid) as refused:
-        engine.services.publishing.publish(PUBLISHER, project, several, is_many=True)
+        engine.services.publishing.publish_for(None, lambda ended: None, project, several, is_many=True)
     assert [field for field, _ in refused.value.errors] == ["[1].type", "[2].type"]
     assert "did you mean story.create?" in refused.value.errors[0][1]
     assert engine.events("story.create") == []

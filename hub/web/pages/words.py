@@ -102,9 +102,9 @@ def number(count: int, most: int = 0) -> str:
     return f"{count:,}+" if most and count >= most else f"{count:,}"
 
 
-def counted(count: int, one: str, many: str, most: int = 0) -> str:
+def counted(count: int, one: str, many: str) -> str:
     """`1 delivery`, `37 deliveries`."""
-    return f"{number(count, most)} {one if count == 1 else many}"
+    return f"{number(count)} {one if count == 1 else many}"
 
 
 def _gone(health: Health) -> str:
