@@ -42,14 +42,23 @@ class Notices:
         before: int | None = None,
         limit: int = notices.LIST_MAX,
     ) -> tuple[Notice, ...]:
-        """A project's, newest first. Raises: Forbidden, for an app too: they tell of others' hooks."""
+        """A project's, newest first; for administrators of the server with those of the hub itself.
+
+        Raises: Forbidden, for an app too: they tell of others' hooks.
+        """
         require(requester, "read", "manage", project_id=project.id)
         if requester.app is not None:
             raise Forbidden("notices are for people: an app's token does not see them", title="Not for apps")
         now = self._database.clock.now()
+        is_admin = requester.has("admin") and requester.project_id is None
         return self._database.read(
             lambda: notices.find(
-                now, project_ids=[project.id], open_only=open_only, before=before, limit=limit
+                now,
+                project_ids=[project.id],
+                is_admin=is_admin,
+                open_only=open_only,
+                before=before,
+                limit=limit,
             )
         )
 

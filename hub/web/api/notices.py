@@ -12,9 +12,17 @@ from hub.web.api.queries import Paged
 
 
 class Subject(BaseModel):
-    kind: Literal["hook", "source", "schedule"]
+    kind: Literal["hook", "source", "schedule", "connection", "hub"]
     id: str
     name: str
+
+
+_SUBJECTS: dict[rules.Kind, str] = {
+    "source_refuses": "source",
+    "schedule_missed": "schedule",
+    "connection": "connection",
+    "hub": "hub",
+}
 
 
 class NoticeAnswer(BaseModel):
@@ -51,11 +59,10 @@ def list_notices(request: ApiRequest) -> ApiResponse:
 
 
 def _answer(one: Notice) -> dict[str, Any]:
-    subjects = {"source_refuses": "source", "schedule_missed": "schedule"}
     return {
         "id": str(one.id),
         "kind": one.kind,
-        "subject": {"kind": subjects.get(one.kind, "hook"), "id": one.subject_id, "name": one.title},
+        "subject": {"kind": _SUBJECTS.get(one.kind, "hook"), "id": one.subject_id, "name": one.title},
         "title": rules.words(one.kind),
         "reason": one.reason,
         "count": one.count,

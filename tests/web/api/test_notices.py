@@ -49,3 +49,14 @@ def test_another_projects_are_not_seen(live: LiveHub, api: Client) -> None:
     now = other.clock.now()
     other.write(lambda: notices.tell(other, "gone", "hook:x", 999_999, "x", "", now)).result()
     assert api.get("/notices").json() == []
+
+
+def test_the_hubs_own_are_for_administrators_of_the_server(
+    live: LiveHub, api: Client, admin: Client, project: str
+) -> None:
+    hub = live.hub.database
+    now = hub.clock.now()
+    hub.write(lambda: notices.tell(hub, "hub", "hub:network", None, "network", "", now)).result()
+    mine = admin.get("/notices", params={"project": project}).json()
+    assert [one["subject"]["kind"] for one in mine if one["kind"] == "hub"] == ["hub"]
+    assert all(one["kind"] != "hub" for one in api.get("/notices").json())
