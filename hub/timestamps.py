@@ -4,15 +4,19 @@ Owns the one form that the API, the payloads and the logs use. It must never rea
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def iso(epoch_s: float) -> str:
     """`2026-11-23T21:04:06.123Z`."""
-    return (
-        datetime.fromtimestamp(round(epoch_s, 3), UTC)
-        .isoformat(timespec="milliseconds")
-        .replace("+00:00", "Z")
-    )
+    second, millisecond = divmod(round(epoch_s * 1000), 1000)
+    return f"{_second(second)}.{millisecond:03d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _second(epoch_s: int) -> str:
+    """Many times are of the same second, those of what happens now."""
+    return datetime.fromtimestamp(epoch_s, UTC).replace(tzinfo=None).isoformat()
 
 
 def iso_or_none(epoch_s: float | None) -> str | None:
