@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.ids import first_id, ids_from, new_id, reserve, time_of
+from hub.ids import first_id, ids_from, new_id, new_ids, reserve, time_of
 
 
 def test_an_id_is_a_uuid_of_version_7_behind_its_prefix() -> None:
@@ -72,3 +72,10 @@ def test_reserved_ids_are_in_order_and_nobody_else_gets_them() -> None:
     assert sorted(reserved) == reserved
     assert before < first
     assert reserved[-1] < after
+
+
+def test_many_at_once_rise_too_and_nobody_else_gets_one_of_them() -> None:
+    before, many, after = new_id("evt"), new_ids("evt", 1000), new_id("evt")
+    assert len(set(many)) == 1000
+    assert [before, *many, after] == sorted([before, *many, after])
+    assert new_ids("evt", 0) == []

@@ -16,7 +16,7 @@ from hub.engine.routing import Routing
 from hub.engine.source_counts import SourceCounts
 from hub.engine.type_counts import TypeCounts
 from hub.errors import Busy
-from hub.ids import new_id
+from hub.ids import new_ids
 from hub.rules.payload import Published
 from hub.store import event_types, events
 from hub.store.batch import Batch, Tell
@@ -133,10 +133,11 @@ class Intake:
         """What `accept` writes. Raises: Busy."""
         self._check_room()
         now = time.time()
+        ids = new_ids("evt", len(published))
         publication = Publication(
             [
                 NewEvent(
-                    new_id("evt"),
+                    event_id,
                     project_id,
                     p.type,
                     now if p.occurred_at is None else p.occurred_at,
@@ -145,7 +146,7 @@ class Intake:
                     source_id=source_id,
                     due_at=p.deliver_at if p.deliver_at is not None and p.deliver_at > now else None,
                 )
-                for p in published
+                for event_id, p in zip(ids, published, strict=True)
             ],
             [None if p.key is None else events.key_digest(p.key, source_id) for p in published],
             remembers_types,

@@ -14,7 +14,7 @@ from typing import Any
 from peewee import fn
 
 from connectors.base import Event as SentEvent
-from hub.ids import first_id, new_id
+from hub.ids import first_id, new_id, new_ids
 from hub.rules.facts import Facts
 from hub.rules.matching import PING_EVENT_TYPE, Subscription
 from hub.rules.pace import Entry
@@ -129,8 +129,9 @@ def deliver(
         for event in events
     ]
     at_once, later = fan_outs.divided(plain)
+    ids = iter(new_ids("dlv", sum(len(one.hook_ids) for one in at_once)))
     rows: Sequence[NewDelivery] = [
-        (new_id("dlv"), one.event_id, hook_id, one.project_id, one.type)
+        (next(ids), one.event_id, hook_id, one.project_id, one.type)
         for one in at_once
         for hook_id in one.hook_ids
     ]
