@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.icescrum.catalogue import examples
 from hub.errors import Invalid
+from hub.rules import catalogue
 from hub.rules.facts import Facts
 from hub.rules.matching import OWN_EVENT_TYPES
 from hub.web.pages import hook_draft, words
@@ -14,6 +15,8 @@ from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 NAMED_MAX = 20
 TYPES_MAX = 1_000
+ASKED_MAX = 1_000
+"""Hooks whose filters are asked, the newest: reading more takes longer than a page may."""
 
 
 def show(request: PageRequest) -> View:
@@ -77,21 +80,27 @@ def declare(request: PageRequest) -> Redirect | View:
 def _reach(request: PageRequest, event_type: str) -> dict[str, Any]:
     """Who would get an event of this type now: one like the newest, or like the type's example."""
     services, requester, project = request.services, request.requester, request.project
-    try:
-        newest, _ = services.events.find(requester, project, types=[event_type], limit=1)
-        example = Facts(event_type, services.database.clock.now(), examples(event_type))
-        facts = Facts.of(newest[0]) if newest else example
-        preview = services.events.preview(requester, project, facts)
-    except Invalid as refused:
-        return {"error": refused.errors[0][1]}
-    hooks = services.subscriptions.named(requester, project, preview.matched[:NAMED_MAX])
+    if reason := catalogue.type_error(project.catalogue, event_type):
+        return {"error": reason}
+    newest, _ = services.events.find(requester, project, types=[event_type], limit=1)
+    example = Facts(event_type, services.database.clock.now(), examples(event_type))
+    facts = Facts.of(newest[0]) if newest else example
+
+    # Not `events.preview`, which says of each of ten thousand hooks why not.
+    wanting = sorted(services.overview.wanting(project, [event_type])[event_type], reverse=True)
+    asked = services.subscriptions.named(requester, project, wanting[:ASKED_MAX])
+    refusing = {hook.id for hook in asked.values() if hook.subscription.failed(facts) is not None}
+    reached = [hook_id for hook_id in wanting if hook_id not in refusing]
+    states = services.overview.states(requester, project)
+    hooks = [asked[hook_id] for hook_id in reached[:NAMED_MAX] if hook_id in asked]
     return {
         "error": "",
-        "count": words.counted(len(preview.matched), "hook", "hooks"),
-        "hooks": [(hook.id, words.title(hook), hook.state == "auto_disabled") for hook in hooks.values()],
-        "more": len(preview.matched) - len(hooks),
-        "others": len(preview.not_matched),
+        "count": words.counted(len(reached), "hook", "hooks"),
+        "hooks": [(hook.id, words.title(hook), hook.state == "auto_disabled") for hook in hooks],
+        "more": len(reached) - len(hooks),
+        "others": sum(count for state, count in states.items() if state != "gone") - len(reached),
         "like": newest[0].id if newest else "",
+        "asked": words.number(len(asked)) if len(wanting) > ASKED_MAX else "",
     }
 
 

@@ -16,10 +16,12 @@ def test_types_say_what_they_mean_and_who_receives_them(
     live.client(project=project).post(
         "/hooks", json={"target_url": receiver.url, "event": "order.*", "name": "Ledger"}
     )
+    for more in ({"filter": "total > 5"}, {"enabled": False}):
+        live.client(project=project).post("/hooks", json={"target_url": receiver.url, "event": "*", **more})
     text = manager.get(f"{path}?type=order.paid").text
     assert "<i>paid" not in text
-    assert "order.paid would reach 1 hook: Ledger" in plain(text)
-    assert "1 hooks receive order.paid" in plain(text)
+    assert "order.paid would reach 1 hook: Ledger . 2 others do not get it" in plain(text)
+    assert "2 hooks receive order.paid" in plain(text)
     live.client(project=project).post("/events", json={"type": "order.paid", "data": {}})
     until(lambda: manager.get(path).text.count("<time") == 2)  # first and last seen, once they are counted
     assert f"and {len(OWN_EVENT_TYPES)} are the hub's own" in plain(text)
