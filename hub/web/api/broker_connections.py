@@ -154,7 +154,7 @@ CALLS = (
     Call("GET", "/connections", list_connections, "Connections to brokers, newest first", _ADMIN,
          list[ConnectionAnswer], query=ConnectionQuery, is_about_project=False, tag="admin"),
     Call("POST", "/connections", create, "Make a connection to a broker", _ADMIN, ConnectionAnswer, 201,
-         NewConnection, is_about_project=False, problems=(409,), tag="admin"),
+         NewConnection, is_about_project=False, problems=(409,), headers=("Location",), tag="admin"),
     Call("GET", "/connections/{id}", get, "One connection", _ADMIN, ConnectionAnswer,
          is_about_project=False, tag="admin"),
     Call("PATCH", "/connections/{id}", update, "Change a connection", _ADMIN, ConnectionAnswer,

@@ -118,6 +118,8 @@ class Call:
     """True for changes that an archived project allows; reading always is."""
     problems: tuple[int, ...] = ()
     """Statuses beyond 401, 403, 404, 422 that this call may answer."""
+    headers: tuple[str, ...] = ()
+    """Headers of its answer; a list's Link is known without saying so."""
     tag: str = "hooks"
 
 
@@ -175,9 +177,8 @@ async def _read(call: Call, http: Request, services: Services, callers: Callers)
         raise archived(project.key)
     body = await _body(call, http) if call.body is not None else None
     path = {name: str(value) for name, value in http.path_params.items()}
-    if any(
-        "\0" in value for value in path.values()
-    ):  # PostgreSQL has no NUL in texts, so nothing can have such an id
+    if any("\0" in value for value in path.values()):
+        # PostgreSQL has no NUL in texts, so nothing can have such an id.
         raise NotFound("there is no such thing")
     return ApiRequest(services, requester, http, path, query, body, project)
 

@@ -158,7 +158,7 @@ CALLS = (
     Call("GET", "/schedules", list_schedules, "Schedules, newest first", _MANAGE, list[ScheduleAnswer],
          query=ScheduleQuery, tag="schedules"),
     Call("POST", "/schedules", create, "Make a schedule", _MANAGE, ScheduleAnswer, 201, NewSchedule,
-         problems=(409,), tag="schedules"),
+         problems=(409,), headers=("Location",), tag="schedules"),
     Call("GET", "/schedules/{id}", get, "One schedule", _MANAGE, ScheduleAnswer, tag="schedules"),
     Call("PATCH", "/schedules/{id}", update, "Change a schedule", _MANAGE, ScheduleAnswer,
          body=ScheduleUpdate, tag="schedules"),

@@ -227,7 +227,7 @@ CALLS = (
     Call("GET", "/sources", list_sources, "Sources, newest first", _MANAGE, list[SourceAnswer],
          query=SourceQuery, tag="sources"),
     Call("POST", "/sources", create, "Make a source", _MANAGE, SourceWithSecret, 201, NewSource,
-         problems=(409,), tag="sources"),
+         problems=(409,), headers=("Location",), tag="sources"),
     Call("GET", "/sources/{id}", get, "One source", _MANAGE, SourceAnswer, tag="sources"),
     Call("PATCH", "/sources/{id}", update, "Change a source", _MANAGE, SourceAnswer, body=SourceUpdate,
          tag="sources"),

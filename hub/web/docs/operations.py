@@ -51,7 +51,8 @@ def operation(call: Call, schemas: Schemas) -> Json:
     if said.answer is not None:
         content["example"] = said.answer
     answer: Json = {"description": examples.phrase(call.status), "content": {JSON_TYPE: content}}
-    headers = {name: header(name) for name in _answer_headers(call)}
+    names = ("Link", *call.headers) if issubclass(call.query, Paged) else call.headers
+    headers = {name: header(name) for name in names}
     if headers:
         answer["headers"] = headers
     found: Json = {
@@ -68,11 +69,6 @@ def operation(call: Call, schemas: Schemas) -> Json:
             body["examples"] = {name: {"value": value} for name, value in said.bodies.items()}
         found["requestBody"] = {"required": not call.is_body_optional, "content": {JSON_TYPE: body}}
     return found
-
-
-def _answer_headers(call: Call) -> list[str]:
-    found = ["Link"] if issubclass(call.query, Paged) else []
-    return [*found, "Location"] if (call.method, call.path) == ("POST", "/hooks") else found
 
 
 def _names_in(path: str) -> list[str]:

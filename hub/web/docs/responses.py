@@ -46,6 +46,10 @@ HEADERS: Json = {
         "required": True,
         "schema": {"type": "string", "format": "uri"},
     },
+    "XHubWarning": {
+        "description": "What is wrong with a secret that was taken all the same",
+        "schema": {"type": "string"},
+    },
     "RetryAfter": {
         "description": "Whole seconds",
         "required": True,
