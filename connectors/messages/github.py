@@ -8,7 +8,14 @@ from typing import Any
 
 from connectors.messages.message import Message, Tone, at, count, line, listed, message
 
-_TONES: dict[str, Tone] = {"success": "good", "failure": "bad", "timed_out": "bad", "cancelled": "neutral"}
+_TONES: dict[str, Tone] = {
+    "success": "good",
+    "failure": "bad",
+    "error": "bad",
+    "timed_out": "bad",
+    "cancelled": "neutral",
+}
+_COMMENTS = {"edited": "Comment edited on", "deleted": "Comment deleted from"}
 _NOUNS = {
     "pull_request": "Pull request",
     "issue": "Issue",
@@ -26,16 +33,49 @@ _NOUNS = {
 def describe(code: str, data: dict[str, Any]) -> Message | None:
     """A message for a payload of GitHub; None for what is none."""
     repository = at(data, "repository", "full_name")
-    if not isinstance(repository, str) or not isinstance(data.get("sender"), dict):
+    by = ("By", at(data, "sender", "login"))
+    if not isinstance(data.get("sender"), dict):
         return None
-    about = [("By", at(data, "sender", "login")), ("Repository", repository)]
+    if not isinstance(repository, str):
+        return _of_organization(code, data, by)
+    about = [by, ("Repository", repository)]
     if isinstance(data.get("commits"), list) and isinstance(data.get("ref"), str):
         return _push(data, about)
     for key in _NOUNS:
         if isinstance(data.get(key), dict):
             return _thing(key, data, about)
-    words = " ".join(code.split(".")[1:]).replace("_", " ") or code
-    return message(f"{line(repository)}: {words}", at(data, "repository", "html_url"), about)
+    if isinstance(data.get("context"), str) and isinstance(data.get("state"), str):
+        return _status(data, about)
+    return message(f"{line(repository)}: {_words(code)}", at(data, "repository", "html_url"), about)
+
+
+def _words(code: str) -> str:
+    """What happened, by the event's type."""
+    return " ".join(code.split(".")[1:]).replace("_", " ") or code
+
+
+def _of_organization(code: str, data: dict[str, Any], by: tuple[str, Any]) -> Message | None:
+    """What happens outside of repositories: to members, teams, and apps that are installed."""
+    owner = at(data, "organization", "login") or at(data, "installation", "account", "login")
+    if not isinstance(owner, str) or not isinstance(by[1], str):
+        return None
+    facts = [
+        by,
+        ("Member", at(data, "member", "login") or at(data, "membership", "user", "login")),
+        ("Team", at(data, "team", "name")),
+        ("Changed", listed(list(at(data, "changes") or {}))),
+    ]
+    return message(f"{line(owner)}: {_words(code)}", at(data, "team", "html_url"), facts)
+
+
+def _status(data: dict[str, Any], about: list[tuple[str, Any]]) -> Message:
+    """What something outside says of a commit."""
+    said = str(at(data, "commit", "commit", "message") or "").split("\n")[0]
+    branches = listed(data.get("branches"), "name")
+    url = data.get("target_url") or at(data, "commit", "html_url")
+    title = f"{line(data['context'], 100)}: {line(data['state'], 40)}"
+    facts = [*about, ("Commit", said), ("Branch", branches)]
+    return message(title, url, facts, data.get("description"), _TONES.get(data["state"], "neutral"))
 
 
 def _push(data: dict[str, Any], about: list[tuple[str, Any]]) -> Message:
@@ -59,13 +99,16 @@ def _thing(key: str, data: dict[str, Any], about: list[tuple[str, Any]]) -> Mess
     action = line(data.get("action") or at(thing, "state"), 60).replace("_", " ")
     if action == "closed" and at(thing, "merged") is True:
         action = "merged"
+    if action == "synchronize":
+        action = "updated"
     name = at(thing, "title") or at(thing, "name") or at(thing, "tag_name") or at(thing, "environment")
     number = at(thing, "number")
     called = f"{_NOUNS[key]} {f'#{number} ' if isinstance(number, int) else ''}{line(name, 120)}"
     result = line(at(thing, "conclusion") or at(thing, "state"), 40)
 
     if isinstance(comment, dict):
-        return message(f"Comment on {_lowered(called)}", at(comment, "html_url"), about, at(comment, "body"))
+        title = f"{_COMMENTS.get(action, 'Comment on')} {_lowered(called)}"
+        return message(title, at(comment, "html_url"), about, at(comment, "body"))
     if isinstance(review, dict):
         said = line(at(review, "state"), 40).replace("_", " ").lower()
         return message(

@@ -158,6 +158,25 @@ def test_what_is_done_or_has_failed_is_coloured(code: str, data: dict[str, Any],
             "old was deleted",
             ("https://github.example/acme/web", ""),
         ),
+        (
+            github(
+                action="deleted",
+                issue={"number": 7, "title": "A leak"},
+                comment={"html_url": "https://github.example/acme/web/issues/7#c", "body": "Not so"},
+            ),
+            "Comment deleted from issue #7 A leak",
+            ("https://github.example/acme/web/issues/7#c", "Not so"),
+        ),
+        (
+            github(context="ci/build", state="error", target_url="https://ci.example/1", description="Broke"),
+            "ci/build: error",
+            ("https://ci.example/1", "Broke"),
+        ),
+        (
+            {"sender": PERSON, "organization": {"login": "acme"}, "membership": {"user": {"login": "bob"}}},
+            "acme: star created",
+            ("", ""),
+        ),
         (github(action="started"), "acme/web: star created", ("https://github.example/acme/web", "")),
     ],
 )
