@@ -266,9 +266,12 @@ def _to_sign_in(request: Request, base_url: str, cookies: Cookies) -> Response:
     base_path = urlsplit(base_url).path
     to = f"{base_path}/sign-in" + (f"?next={quote(back, safe='/')}" if back not in ("", "/") else "")
 
-    if "hx-request" in request.headers:
-        return Response(status_code=401, headers={"HX-Redirect": to})
-    response = RedirectResponse(to, 303)
+    is_part = "hx-request" in request.headers
+    response = (
+        Response(status_code=401, headers={"HX-Redirect": to}) if is_part else RedirectResponse(to, 303)
+    )
     if not is_safe:
         cookies.write(response, "said", "You were signed out before this was saved. Sign in and do it again.")
+    elif is_part:  # somebody looks at the page, and sees it go
+        cookies.write(response, "said", "You were signed out. Sign in to go on.")
     return response

@@ -210,6 +210,11 @@ def test_a_part_of_a_page_sends_the_whole_page_to_sign_in(client: TestClient) ->
     answer = client.get("/mine?live=on", headers={"hx-request": "true"}, follow_redirects=False)
     assert answer.status_code == 401
     assert answer.headers["hx-redirect"] == "/sign-in?next=/mine%3Flive%3Don"
+    assert "You%20were%20signed%20out.%20" in answer.headers["set-cookie"]
+    headers = {"hx-request": "true", "referer": "http://testserver/mine"}
+    checked = client.post("/stored", data={"name": "a"}, headers=headers, follow_redirects=False)
+    assert checked.headers["hx-redirect"] == "/sign-in?next=/mine"
+    assert "before%20this%20was%20saved" in checked.headers["set-cookie"]
 
 
 @pytest.mark.parametrize(
