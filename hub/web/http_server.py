@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import uvicorn
 from starlette.applications import Starlette
 
-from hub.web.connections import Connection
+from hub.web.caller_connection import Connection
 
 ANSWERS_S = 3
 """How long calls that are being answered may go on after a stop is asked for; deliveries have

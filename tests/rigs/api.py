@@ -24,7 +24,7 @@ from hub.store import projects, tokens, users
 from hub.store.projects import Project
 from hub.store.users import User
 from hub.web.api.calls import PREFIX
-from hub.web.connections import Connection
+from hub.web.caller_connection import Connection
 from hub.web.http_server import Server, server_config
 from hub.web.sessions import csrf_token
 from tests.rigs.requesters import ADMIN

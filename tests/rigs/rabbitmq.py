@@ -11,8 +11,8 @@ from typing import Any
 import pika
 
 from hub.targets.brokers.client import Broker
+from tests.rigs.authority import Authority
 from tests.rigs.brokers import PASSWORD, Server, free_port, program
-from tests.rigs.receivers import Authority
 
 USER = "hub"
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from hub.targets.outbound import Outbound
+from tests.rigs.authority import Authority
 from tests.rigs.doors import LOOPBACK, Names
 from tests.rigs.jobs import Looped
-from tests.rigs.receivers import Authority, Receiver
+from tests.rigs.receivers import Receiver
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from hub import config
 from hub.errors import DeliveryError
 from hub.targets.relay import REST_S, Relay, RelayAddress, message_bytes, relay_address
+from tests.rigs.authority import Authority
 from tests.rigs.mail import MailServer
-from tests.rigs.receivers import Authority
 
 HEADERS = {"Subject": "Zoë's story is done", "Message-ID": "<dlv_1@hub.example>"}
 BODY = b"Hello\r\n.a dot\r\n"

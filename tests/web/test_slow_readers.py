@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.web.connections import Connection, Limits
+from hub.web.caller_connection import Connection, Limits
 from hub.web.slow_readers import SlowReader
 from tests.rigs.api import LiveHub, serving
 from tests.rigs.sockets import connected

@@ -14,8 +14,9 @@ from hub.targets.addresses import Addresses
 from hub.targets.brokers import mqtt
 from hub.targets.brokers.client import Broker, Message
 from hub.targets.brokers.mqtt_session import Session
+from tests.rigs.authority import Authority
 from tests.rigs.brokers import MosquittoRig, failure, message
-from tests.rigs.receivers import Authority, Receiver, Wire
+from tests.rigs.receivers import Receiver, Wire
 from tests.rigs.waiting import DEADLINE_S, until
 
 ACCEPTED = b"\x20\x06\x00\x00\x03\x21\x00\x02"

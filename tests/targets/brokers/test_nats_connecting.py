@@ -14,9 +14,9 @@ from hub.targets.addresses import Addresses
 from hub.targets.brokers.client import Broker
 from hub.targets.brokers.nats_connecting import connected, ended
 from hub.targets.resolver import Resolver
+from tests.rigs.authority import Authority
 from tests.rigs.brokers import free_port
 from tests.rigs.jetstream import NatsRig
-from tests.rigs.receivers import Authority
 
 
 def connect(broker: Broker, addresses: Addresses, timeout_s: float = 20) -> bool:

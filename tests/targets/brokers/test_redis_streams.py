@@ -12,8 +12,9 @@ from hub.targets.brokers import redis_streams
 from hub.targets.brokers.client import Broker, Message
 from hub.targets.brokers.redis_streams import READ_MAX, RedisStreams
 from hub.targets.resolver import Resolver
+from tests.rigs.authority import Authority
 from tests.rigs.brokers import RedisRig, failure, message
-from tests.rigs.receivers import Authority, Receiver, Wire
+from tests.rigs.receivers import Receiver, Wire
 from tests.rigs.waiting import DEADLINE_S
 
 SAMPLE = Message("events", "evt_1", "order.paid", "evt_1", {"webhook-id": "evt_1"}, b"{}")

@@ -13,8 +13,9 @@ from hub.targets.brokers import sqs
 from hub.targets.brokers.client import Broker
 from hub.targets.brokers.sqs import Sqs, attributes, region_of
 from hub.targets.resolver import Resolver
+from tests.rigs.authority import Authority
 from tests.rigs.brokers import PASSWORD, failure, message
-from tests.rigs.receivers import Authority, Receiver
+from tests.rigs.receivers import Receiver
 from tests.rigs.sqs import KEY, SqsRig, signature
 from tests.rigs.waiting import DEADLINE_S
 

@@ -7,9 +7,10 @@ from typing import Protocol
 import pytest
 
 from hub.targets.outbound import Outbound
+from tests.rigs.authority import Authority
 from tests.rigs.doors import LOOPBACK, Names, failure, hasty, post
 from tests.rigs.jobs import Looped
-from tests.rigs.receivers import Authority, Receiver, Wire, close_silently, hang
+from tests.rigs.receivers import Receiver, Wire, close_silently, hang
 from tests.rigs.waiting import DEADLINE_S
 
 

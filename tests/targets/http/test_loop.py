@@ -10,9 +10,10 @@ from hub.targets.http.loop import Loop
 from hub.targets.outbound import Outbound
 from hub.targets.transport import Receipt, Request
 from tests.rigs import jobs
+from tests.rigs.authority import Authority
 from tests.rigs.doors import LOOPBACK, Names, hasty, post
 from tests.rigs.jobs import Waiting
-from tests.rigs.receivers import Authority, Received, Receiver, hang
+from tests.rigs.receivers import Received, Receiver, hang
 from tests.rigs.waiting import DEADLINE_S, until
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hub.web.connections import Connection, Limits
+from hub.web.caller_connection import Connection, Limits
 from tests.rigs.api import LiveHub, serving
 from tests.rigs.sockets import GET, check_refused, connected, exchange, rest_of, send_what_is_taken, statuses
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from hub.web.connections import Connection
+from hub.web.caller_connection import Connection
 from hub.web.problems import Problem
 from tests.rigs.api import LiveHub
 from tests.rigs.sockets import (
