@@ -54,7 +54,7 @@ def create(request: PageRequest) -> View | Redirect:
             request.requester, name, kind.key, _change(request.form)
         )
     except Invalid as refused:
-        return _form(kind, _typed(request.form), words.errors_by_field(refused.errors))
+        return _form(kind, _typed(request.form), words.messages_by_field(refused.errors))
     except Conflict as refused:
         return _form(
             kind, _typed(request.form), {"name": f"{refused.detail[:1].upper()}{refused.detail[1:]}."}
@@ -71,7 +71,7 @@ def update(request: PageRequest) -> View | Redirect:
     try:
         request.services.broker_connections.update(request.requester, found.id, change)
     except Invalid as refused:
-        return _connection(request, found, words.errors_by_field(refused.errors), _typed(request.form))
+        return _connection(request, found, words.messages_by_field(refused.errors), _typed(request.form))
     return Redirect(f"/connections/{found.id}", f"{found.name} is saved, and counts at once.")
 
 

@@ -230,3 +230,12 @@ def errors_by_field(errors: Iterable[tuple[str, str]]) -> dict[str, str]:
         joined = f"{label} {message}" if message[:1].islower() else f"{label}: {message}"
         found[name] = f"{found[name]} {joined}." if name in found else f"{joined.rstrip('.')}."
     return found
+
+
+def messages_by_field(errors: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Field of the form → what is wrong with it, for a form whose summary names the fields itself."""
+    found: dict[str, str] = {}
+    for path, message in errors:
+        name = re.split(r"[.\[]", path)[0]
+        found[name] = f"{found[name]}; {message}" if name in found else message
+    return found

@@ -58,9 +58,9 @@ def test_a_connection_is_made_changed_tested_and_deleted(live: LiveHub, admin: B
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"name": "No Name"}, "must be 1 to 63 lower-case letters"),
+        ({"name": "No Name"}, ">Name: must be 1 to 63 lower-case letters"),
         ({"name": "taken"}, "There is a connection taken already"),
-        ({"url": "amqp://127.0.0.1"}, "must begin with nats://"),
+        ({"url": "amqp://127.0.0.1"}, ">URL: The URL must begin with nats://"),
         ({"projects": "NONE"}, "there is no project NONE"),
         ({"ca": "x"}, "is no certificate in PEM"),
     ],

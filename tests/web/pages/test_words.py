@@ -156,3 +156,9 @@ def test_errors_are_told_once_for_each_field_with_its_label() -> None:
         "headers": "Header X-Key is one that the hub sends itself.",
         "odd": "odd: Give another.",
     }
+
+
+def test_what_is_wrong_with_the_parts_of_a_field_stands_at_the_field() -> None:
+    errors = [("url", "must begin with nats://"), ("projects[0]", "there is no A"), ("projects[1]", "nor B")]
+    found = words.messages_by_field(errors)
+    assert found == {"url": "must begin with nats://", "projects": "there is no A; nor B"}
