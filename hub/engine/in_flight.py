@@ -94,8 +94,9 @@ class InFlight:
         share = 1.0 if is_first else RUNS_SHARE
         if self._quick >= max(1, int(self._window.size * share)):
             return False
-        most = max(1, int(self._requests_max * share))
-        return Load(most, self._bytes_max, len(self._requests), self._bytes).admits(body_bytes)
+        if len(self._requests) >= max(1, int(self._requests_max * share)):
+            return False
+        return not self._bytes or self._bytes + body_bytes <= self._bytes_max
 
     def room(self, hook_part: int | None, now: float, leased_ahead: Mapping[str, int]) -> Room:
         """What may begin now, at most `hook_part` to one hook (None = all that it may); what is leased ahead

@@ -204,7 +204,8 @@ class Runs:
                     run.bytes += claim.body_bytes
                     self._rows += 1
                     self._bytes += claim.body_bytes
-                    self._go_on(claim.hook_id)
+                    self._wait_for_room(claim.hook_id)
+                    self._use_room()
 
     def ended(self, claim: Claim, outcome: Outcome) -> float:
         """One has ended: the next of its hook begins, or, after any outcome but success, none does. Where
@@ -242,8 +243,9 @@ class Runs:
     def go_on(self) -> None:
         """Begin what may begin: others have made room. What would begin too late goes back."""
         with self._lock:
-            for hook_id in list(self._runs):
-                self._go_on(hook_id)
+            for hook_id in self._runs:
+                self._wait_for_room(hook_id)
+            self._use_room()
 
     def withdraw(self, hook_ids: Collection[str]) -> None:
         """Nothing of these hooks that has not begun will begin."""
@@ -302,37 +304,39 @@ class Runs:
             while waiting:
                 hook_id = next(iter(waiting))
                 run = self._runs.get(hook_id)
-                if run is not None and run.waiting and not self._has_room(run.waiting[0][0]):
+                if run is None or not self._may_begin(hook_id, run):
+                    del waiting[hook_id]
+                    continue
+                if not self._has_room(run.waiting[0][0]):
                     return
                 del waiting[hook_id]
-                self._go_on(hook_id, 1)
+                self._begin_next(run)
+                if run.waiting:
+                    self._wait_for_room(hook_id)  # behind the others
 
-    def _go_on(self, hook_id: str, most: int = HOOK_ROWS_MAX) -> None:
-        """Begin what the hook and the process have room for, at most so many."""
-        run = self._runs.get(hook_id)
-        while run is not None and run.waiting and self._may_begin(hook_id):
-            claim = run.waiting[0][0]
-            if self._clock.now() > claim.begin_until:
-                self._withdraw(hook_id)
-                break
-            if not most or not self._has_room(claim):
-                self._wait_for_room(hook_id)
-                break
-            most -= 1
-            run.bytes -= claim.body_bytes
-            self._rows -= 1
-            self._bytes -= claim.body_bytes
-            self._begin(run.waiting.popleft())
+    def _begin_next(self, run: _Run) -> None:
+        item = run.waiting.popleft()
+        run.bytes -= item[0].body_bytes
+        self._rows -= 1
+        self._bytes -= item[0].body_bytes
+        self._begin(item)
 
     def _has_room(self, claim: Claim) -> bool:
         is_first = not self._in_flight.count(claim.hook_id)
         return self._in_flight.may_go_on(claim.body_bytes, is_first=is_first)
 
-    def _may_begin(self, hook_id: str) -> bool:
-        """What bounds a hook in time, an order or a rate, has kept it from being leased ahead."""
+    def _may_begin(self, hook_id: str, run: _Run) -> bool:
+        """Whether its next one may, as far as it depends on the hook. What bounds a hook in time, an order or
+        a rate, has kept it from being leased ahead.
+        """
         under_way = self._in_flight.count(hook_id)
         is_at_bound = under_way + self._unrecorded[hook_id] >= UNRECORDED_MAX * self._most_under_way
-        return under_way < self._most_under_way and not is_at_bound
+        if not run.waiting or under_way >= self._most_under_way or is_at_bound:
+            return False
+        if self._clock.now() > run.waiting[0][0].begin_until:
+            self._withdraw(hook_id)
+            return False
+        return True
 
     def _was_withdrawn(self, hook_id: str, since: int | None) -> bool:
         return since is not None and (since < self._forgotten or self._withdrawn.get(hook_id, 0) > since)
