@@ -12,6 +12,7 @@ from typing import Any
 from hub.errors import Invalid
 from hub.rules import settings
 from hub.rules.settings import DEFINITIONS, Definition
+from hub.web.body import Form
 from hub.web.pages import words
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
@@ -43,9 +44,11 @@ def show(request: PageRequest) -> View:
 
 
 def save(request: PageRequest) -> View | Redirect:
-    """All fields come with the form; those that are as they were are no change."""
+    """All fields come with the form; those that are as it showed them are no change, whatever somebody else
+    has made of them meanwhile.
+    """
     saved = request.services.settings.get(request.requester).as_dict()
-    typed = {key: request.form.get(key, _written(value)).strip() for key, value in saved.items()}
+    typed = {key: _typed(request.form, key, _written(value)) for key, value in saved.items()}
     errors: dict[str, str] = {}
     given: dict[str, Any] = {}
     for key, text in typed.items():
@@ -66,6 +69,11 @@ def save(request: PageRequest) -> View | Redirect:
     )
     counted = words.counted(len(changed), "change", "changes")
     return Redirect("/settings", f"Saved {counted}, in force at once. {names}.")
+
+
+def _typed(form: Form, key: str, saved: str) -> str:
+    text = form.get(key, saved).strip()
+    return saved if text == form.get(f"shown.{key}") else text
 
 
 def label(key: str) -> str:
@@ -92,6 +100,7 @@ def _row(key: str, saved: Any, typed: str) -> dict[str, Any]:
         "is_list": definition.is_list,
         "default": _default(definition),
         "range": _LONG.sub(lambda found: f"{int(found[0]):,}", definition.bounds.capitalize()),
+        "shown": _written(saved),
         "was": _written(saved) if typed != _written(saved) else "",
     }
 

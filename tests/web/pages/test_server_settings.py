@@ -51,6 +51,16 @@ def test_a_value_out_of_range_saves_nothing_and_keeps_what_was_typed(live: LiveH
     assert live.client("admin", project=None).get("/settings").json()["failure_limit"] == 5
 
 
+def test_what_was_left_alone_does_not_undo_what_somebody_else_saved(live: LiveHub, admin: Browser) -> None:
+    shown = dict(re.findall(r'name="(shown\.\w+)" value="([^"]*)"', admin.get("/settings").text))
+    opened = {**shown, **{name.removeprefix("shown."): value for name, value in shown.items()}}
+    live.client("admin", project=None).patch("/settings", json={"failure_limit": 8})
+    saved = admin.submit("/settings", **{**opened, "hold_days": "3"})
+    assert saved.status_code == 303
+    assert "Saved 1 change, in force at once. Hold: 7 → 3." in plain(admin.get("/settings").text)
+    assert live.client("admin", project=None).get("/settings").json()["failure_limit"] == 8
+
+
 def test_saving_what_is_there_changes_nothing(live: LiveHub, admin: Browser) -> None:
     admin.submit("/settings", failure_limit="5")
     assert "Nothing was changed" in admin.get("/settings").text
