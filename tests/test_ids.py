@@ -13,9 +13,10 @@ from hub.ids import first_id, ids_from, new_id, new_ids, reserve, time_of
 
 
 def test_an_id_is_a_uuid_of_version_7_behind_its_prefix() -> None:
+    began = time.time()
     found = new_id("evt")
     assert re.fullmatch(r"evt_[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}", found)
-    assert time_of(found) == pytest.approx(time.time(), abs=2)
+    assert began - 0.001 <= time_of(found) <= time.time() + 2, "many in a row may be ahead a little"
 
 
 def test_ids_of_one_process_rise_strictly_whatever_thread_makes_them() -> None:

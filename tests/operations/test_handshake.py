@@ -164,7 +164,7 @@ def test_a_target_that_hangs_is_waited_for_no_longer_than_the_time_out(
     began = time.monotonic()
     with pytest.raises(Invalid, match="did not answer the handshake"):
         impatient.prove(scheme, receiver.url, "secret", verify_ssl=True)
-    assert 0.2 < time.monotonic() - began < handshake.TIMEOUT_S / 2
+    assert 0.2 < time.monotonic() - began < handshake.TIMEOUT_S
 
 
 @pytest.mark.parametrize("scheme", HANDSHAKES)

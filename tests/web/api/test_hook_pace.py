@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from hub.timestamps import parse_iso
 from tests.rigs.api import Client
 from tests.rigs.log import deliveries, publish, settled, subscribe
 from tests.rigs.receivers import Receiver
-from tests.rigs.waiting import until
 
 PACE: dict[str, Any] = {
     "rate_limit": {"count": 20, "per_s": 60},
@@ -61,12 +61,16 @@ def test_what_is_wrong_with_a_pace_is_named_by_its_path(
 
 
 def test_a_delayed_event_is_sent_when_its_time_has_come(api: Client, receiver: Receiver) -> None:
-    subscribe(api, receiver.url, "*", delay_s=0.4)
+    subscribe(api, receiver.url, "story.create", delay_s=3600)
     publish(api, "story.create", {})
     [one] = deliveries(api)
     assert (one["state"], one["attempt_count"]) == ("waiting", 0)
     assert one["next_attempt_at"] > one["created_at"]
-    until(lambda: receiver.requests)
+    soon = subscribe(api, receiver.url, "story.update", delay_s=0.4)
+    publish(api, "story.update", {})
+    [request] = receiver.wait_for(1)
+    [two] = api.get(f"/hooks/{soon['id']}/deliveries").json()
+    assert request.at >= parse_iso(two["created_at"]) + 0.4 - 0.001, "times are in whole milliseconds"
 
 
 def test_events_that_gather_go_in_one_request_that_is_repeated_byte_by_byte(
