@@ -12,6 +12,7 @@ from connectors.inbound import Received
 from connectors.signing import new_secret
 from connectors.trial import Trial
 from tests.rigs.senders import AT, document_of
+from tests.rigs.waiting import DEADLINE_S
 
 URL = "https://hub.example.org/in/src_1?x='$(false)'"
 SETTINGS: Mapping[str, Mapping[str, str]] = {
@@ -79,7 +80,7 @@ def test_a_test_call_of_each_kind_gets_through_its_own_check(name: str) -> None:
 def test_the_lines_for_a_shell_make_the_same_call(name: str) -> None:
     _, _, secret = given(name)
     lines = trial.shell(said_by(name), url=URL, secret=secret)
-    ran = subprocess.run(["sh", "-euc", CURL + lines], capture_output=True, timeout=20, check=True)
+    ran = subprocess.run(["sh", "-euc", CURL + lines], capture_output=True, timeout=DEADLINE_S, check=True)
     assert ran.stderr == b""
     words = [word.decode("latin-1") for word in ran.stdout.split(b"\0")]
     pairs = list(pairwise(words))

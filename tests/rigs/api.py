@@ -31,45 +31,43 @@ from tests.rigs.requesters import ADMIN
 from tests.rigs.waiting import DEADLINE_S
 
 SCOPES: tuple[Scope, ...] = ("publish", "subscribe", "read", "manage")
-TIMEOUT_S = DEADLINE_S
 JSON_TYPE = {"Content-Type": "application/json"}
 
 
-class Client(requests.Session):
-    """A caller with one token. A path that begins with / is below /api/v1; nothing is followed."""
+class Caller(requests.Session):
+    """A path that begins with / is below `root`; nothing of the environment has a say, nothing is followed."""
 
-    def __init__(self, url: str, token: str | None) -> None:
+    def __init__(self, root: str) -> None:
         super().__init__()
         self.trust_env = False
+        self.root = root
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        where = f"{self.root}{url}" if url.startswith("/") else url
+        return super().request(
+            method, where, *args, **{"timeout": DEADLINE_S, **kwargs, "allow_redirects": False}
+        )
+
+
+class Client(Caller):
+    """Whoever calls the API with one token: paths are below /api/v1."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        super().__init__(f"{url}{PREFIX}")
         self.url = url
         self.token = token
         if token is not None:
             self.headers["Authorization"] = f"Bearer {token}"
 
-    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
-        where = f"{self.url}{PREFIX}{url}" if url.startswith("/") else url
-        return super().request(
-            method, where, *args, **{"allow_redirects": False, "timeout": TIMEOUT_S, **kwargs}
-        )
 
-
-class Browser(requests.Session):
-    """Somebody who looks at pages. A path that begins with / is the page's; nothing is followed, forms carry
-    their token.
-    """
+class Browser(Caller):
+    """Somebody who looks at pages; their forms carry the session's token."""
 
     def __init__(self, url: str, secret: str = "") -> None:
-        super().__init__()
-        self.trust_env = False
+        super().__init__(url)
         self.url = url
         if secret:
             self.cookies.set("hookhub", secret, domain="127.0.0.1", path="/")
-
-    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
-        where = f"{self.url}{url}" if url.startswith("/") else url
-        return super().request(
-            method, where, *args, **{"timeout": TIMEOUT_S, **kwargs, "allow_redirects": False}
-        )
 
     def submit(self, path: str, **fields: Any) -> requests.Response:
         """Send a form of one of our pages."""
@@ -222,12 +220,12 @@ def _serving(
         server = Server(server_config(web(hub), (), connection), on_start=listens.set, on_stop=lambda: None)
         thread = threading.Thread(target=server.run_until_stopped, args=[listener], daemon=True)
         thread.start()
-        assert listens.wait(TIMEOUT_S), "the hub does not listen"
+        assert listens.wait(DEADLINE_S), "the hub does not listen"
         live = LiveHub(hub, f"http://127.0.0.1:{port}")
         try:
             yield live
         finally:
             live.close()
             server.ask_to_stop()
-            thread.join(TIMEOUT_S)
+            thread.join(DEADLINE_S)
             assert not thread.is_alive(), "the hub does not stop"

@@ -2,29 +2,20 @@
 
 from typing import Any
 
-import requests
-
-from tests.rigs.api import Client
+from tests.rigs.api import Caller, Client
 
 Json = dict[str, Any]
 STORY = '{"class":"Story","id":23,"name":"Hébergement"}'.encode()
 
 
-class IceScrumClient(requests.Session):
+class IceScrumClient(Caller):
     """A client written for iceScrum: its own header, `Accept: application/json`, nothing of ours."""
 
     def __init__(self, url: str, token: str | None, header: str = "x-icescrum-token") -> None:
-        super().__init__()
-        self.trust_env = False
-        self.url = url
+        super().__init__(url)
         self.headers["Accept"] = "application/json"
         if token is not None:
             self.headers[header] = token
-
-    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
-        return super().request(
-            method, f"{self.url}{url}", *args, **{"allow_redirects": False, "timeout": 20, **kwargs}
-        )
 
 
 def hook(url: str = "http://127.0.0.1:4711/in", **fields: Any) -> Json:

@@ -21,7 +21,7 @@ ORIGINS = ("page", "api", "manual", *APPS)
 
 
 @dataclass(frozen=True)
-class Stage:
+class Origins:
     """A project with one client for each actor, and a way to make a hook of each origin."""
 
     live: LiveHub
@@ -60,7 +60,7 @@ class Stage:
         return sent.delivery_id
 
 
-def staged(live: LiveHub, target: Receiver) -> Stage:
+def origins_of(live: LiveHub, target: Receiver) -> Origins:
     key = live.project()
     row = projects.by_key(key)
     assert row is not None
@@ -74,14 +74,14 @@ def staged(live: LiveHub, target: Receiver) -> Stage:
     }
     makers = {"api": clients["subscribe"], "manual": clients["subscribe"]}
     makers |= {rule: live.client("subscribe", "read", project=key, app=app) for rule, app in APPS.items()}
-    return Stage(live, key, clients, makers, target.url)
+    return Origins(live, key, clients, makers, target.url)
 
 
 def by_hand(
-    stage: Stage, action: str, hook_id: str, who: tuple[Requester, Project] | None = None
+    origins: Origins, action: str, hook_id: str, who: tuple[Requester, Project] | None = None
 ) -> tuple[int, Json]:
     """What the pages do, in the API's words."""
-    subscriptions, by_hand = stage.live.hub.services.subscriptions, who or stage.by_hand()
+    subscriptions, by_hand = origins.live.hub.services.subscriptions, who or origins.by_hand()
     try:
         match action:
             case "view":

@@ -18,7 +18,7 @@ from tests.rigs.administration import tune
 from tests.rigs.api import Browser, LiveHub
 from tests.rigs.brokers import free_port
 from tests.rigs.receivers import Receiver
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 HARM = "<script>console.error('harm')</script><img src=x onerror=console.error('harm')>\"'&amp;"
 LONG = "a_name_without_a_single_break_" * 3
@@ -114,8 +114,8 @@ def _sources(live: LiveHub) -> dict[str, str]:
         "off_source": api.post("/sources", json={"kind": "grafana", "enabled": False}),
     }
     url = made["source"].json()["url"]
-    requests.post(url, data=b'{"type":"a.b"}', headers={"Authorization": "Bearer s3cret"}, timeout=20)
-    requests.post(url, data=f"<p>{HARM}{LONG}".encode(), headers={"X-Harm": HARM}, timeout=20)
+    requests.post(url, data=b'{"type":"a.b"}', headers={"Authorization": "Bearer s3cret"}, timeout=DEADLINE_S)
+    requests.post(url, data=f"<p>{HARM}{LONG}".encode(), headers={"X-Harm": HARM}, timeout=DEADLINE_S)
     return {name: str(answer.json()["id"]) for name, answer in made.items()}
 
 

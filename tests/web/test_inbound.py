@@ -20,7 +20,7 @@ from hub.web.callers import Callers
 from hub.web.inbound import inbound_route
 from tests.rigs.api import Client, LiveHub
 from tests.rigs.receivers import Receiver
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 Json = dict[str, Any]
 
@@ -49,7 +49,7 @@ def signed(body: bytes = BODY, secret: str = SECRET, **more: str) -> dict[str, s
 
 
 def send(url: str, body: bytes = BODY, **headers: str) -> requests.Response:
-    return requests.post(url, data=body, headers=headers or signed(body), timeout=20)
+    return requests.post(url, data=body, headers=headers or signed(body), timeout=DEADLINE_S)
 
 
 def counts(live: LiveHub, api: Client, source_id: str) -> tuple[int, int, int, int]:
@@ -192,7 +192,7 @@ def test_a_coded_body_is_refused(api: Client) -> None:
 def test_only_post_is_taken_and_nothing_is_for_browsers(api: Client) -> None:
     url = made(api)["url"]
     for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE"):
-        answer = requests.request(method, url, timeout=20, headers={"Origin": "https://evil.example"})
+        answer = requests.request(method, url, timeout=DEADLINE_S, headers={"Origin": "https://evil.example"})
         assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
         assert not [name for name in answer.headers if name.lower().startswith("access-control")]
     answer = send(url)
@@ -202,10 +202,10 @@ def test_only_post_is_taken_and_nothing_is_for_browsers(api: Client) -> None:
 
 def test_trello_asks_with_head_whether_the_address_is_there(api: Client) -> None:
     source = made(api, "trello")
-    assert requests.head(source["url"], timeout=20).status_code == 200
-    assert requests.get(source["url"], timeout=20).status_code == 405
+    assert requests.head(source["url"], timeout=DEADLINE_S).status_code == 200
+    assert requests.get(source["url"], timeout=DEADLINE_S).status_code == 405
     api.delete(f"/sources/{source['id']}")
-    assert requests.head(source["url"], timeout=20).status_code == 405
+    assert requests.head(source["url"], timeout=DEADLINE_S).status_code == 405
 
 
 def test_slacks_signed_challenge_is_answered_in_plain_text_and_is_no_event(
@@ -300,7 +300,7 @@ def test_a_circle_of_hubs_ends_as_for_every_publisher(live: LiveHub, api: Client
 def test_a_request_that_stands_there_twice_in_its_headers_is_refused(live: LiveHub, api: Client) -> None:
     source = made(api)
     where = urlsplit(source["url"])
-    connection = http.client.HTTPConnection(str(where.hostname), where.port, timeout=20)
+    connection = http.client.HTTPConnection(str(where.hostname), where.port, timeout=DEADLINE_S)
     connection.putrequest("POST", where.path)
     for name, value in [*signed().items(), ("X-Hub-Signature-256", signed()["X-Hub-Signature-256"])]:
         connection.putheader(name, value)
@@ -313,7 +313,7 @@ def test_a_request_that_stands_there_twice_in_its_headers_is_refused(live: LiveH
 def test_a_sender_that_hangs_up_half_way_leaves_the_hub_alive(live: LiveHub, api: Client) -> None:
     source = made(api)
     where = urlsplit(source["url"])
-    with socket.create_connection((str(where.hostname), where.port), timeout=20) as half:
+    with socket.create_connection((str(where.hostname), where.port), timeout=DEADLINE_S) as half:
         half.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{" % where.path.encode())
     assert send(source["url"]).status_code == 200
 
@@ -351,7 +351,9 @@ def test_what_one_hub_sends_another_takes(live: LiveHub, api: Client, receiver: 
         assert api.post("/hooks", json=hook).status_code == 201
     api.post("/events", json={"type": "story.create", "data": {"n": 1}})
     for got in receiver.wait_for(3):
-        answer = requests.post(sources[got.path], data=got.body, headers=dict(got.headers), timeout=20)
+        answer = requests.post(
+            sources[got.path], data=got.body, headers=dict(got.headers), timeout=DEADLINE_S
+        )
         assert answer.status_code == 200, answer.text
     found = {(one["type"], json.dumps(one["data"])) for one in other.get("/events").json()}
     assert found == {("story.create", '{"n": 1}'), ("github.story.create", '{"n": 1}')}

@@ -19,6 +19,7 @@ from connectors import registry
 from hub.commands.check import packages
 from tests.rigs.api import LiveHub
 from tests.rigs.receivers import Receiver
+from tests.rigs.waiting import DEADLINE_S
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLE = DOCS / "examples" / "hookhub-acme"
@@ -69,7 +70,7 @@ def test_the_example_is_in_the_gallery_and_among_the_connectors(live: LiveHub, p
     found = {one["key"]: one for one in live.client(project=project).get("/connectors").json()}
     assert found["acme_flows"]["name"] == "Acme Flows"
     assert "broken" not in found
-    assert requests.get(f"{live.url}/api/v1/openapi.json", timeout=30).status_code == 200
+    assert requests.get(f"{live.url}/api/v1/openapi.json", timeout=DEADLINE_S).status_code == 200
 
 
 @pytest.mark.usefixtures("installed")
@@ -93,10 +94,13 @@ def test_its_source_takes_in_what_is_signed(live: LiveHub, project: str) -> None
     body = b'{"topic": "order/paid", "id": 7}'
     signature = hmac.new(source["secret"].encode(), body, hashlib.sha256).hexdigest()
     to = f"{live.url}/in/{source['id']}"
-    taken = requests.post(to, body, headers={"X-Acme-Signature": f"sha256={signature}"}, timeout=30)
+    taken = requests.post(to, body, headers={"X-Acme-Signature": f"sha256={signature}"}, timeout=DEADLINE_S)
 
     assert (taken.status_code, taken.json()["type"]) == (200, "acme_shop.order.paid")
-    assert requests.post(to, body, headers={"X-Acme-Signature": "sha256=00"}, timeout=30).status_code == 401
+    assert (
+        requests.post(to, body, headers={"X-Acme-Signature": "sha256=00"}, timeout=DEADLINE_S).status_code
+        == 401
+    )
 
 
 @pytest.mark.usefixtures("installed")

@@ -6,7 +6,7 @@ import pytest
 
 from hub.rules.settings import Settings
 from tests.rigs.api import Client, LiveHub
-from tests.rigs.origins import Stage, staged
+from tests.rigs.origins import Origins, origins_of
 from tests.rigs.receivers import Receiver
 
 
@@ -25,5 +25,5 @@ def target() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="module")
-def stage(live: LiveHub, target: Receiver) -> Stage:
-    return staged(live, target)
+def origins(live: LiveHub, target: Receiver) -> Origins:
+    return origins_of(live, target)

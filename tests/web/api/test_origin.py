@@ -14,7 +14,7 @@ from hub.store import audit
 from hub.store.models import Hook
 from hub.web.problems import problem_of
 from tests.rigs.api import Client, LiveHub
-from tests.rigs.origins import APPS, ORIGINS, Json, Stage, by_hand, staged
+from tests.rigs.origins import APPS, ORIGINS, Json, Origins, by_hand, origins_of
 from tests.rigs.receivers import Receiver
 
 ACTIONS = (
@@ -103,21 +103,23 @@ def still(row: Json) -> Json:
 
 
 @pytest.mark.parametrize(("origin", "actor", "action"), list(itertools.product(ORIGINS, ACTORS, ACTIONS)))
-def test_it_answers_each_cell_of_the_origin_table(stage: Stage, origin: str, actor: str, action: str) -> None:
+def test_it_answers_each_cell_of_the_origin_table(
+    origins: Origins, origin: str, actor: str, action: str
+) -> None:
     if actor == "own" and origin not in APPS:
         actor = "subscribe"
     wanted = expected(origin, actor, action)
-    hook_id = stage.make(origin)
-    delivery_id = stage.delivery(hook_id) if action == "retry" else ""
-    before = stage.row(hook_id)
+    hook_id = origins.make(origin)
+    delivery_id = origins.delivery(hook_id) if action == "retry" else ""
+    before = origins.row(hook_id)
 
     status, body = (
-        by_hand(stage, action, hook_id)
+        by_hand(origins, action, hook_id)
         if actor == "by_hand"
-        else call(stage.client(actor, origin), action, hook_id, delivery_id)
+        else call(origins.client(actor, origin), action, hook_id, delivery_id)
     )
 
-    after = stage.row(hook_id)
+    after = origins.row(hook_id)
     if origin == "page" and action == "take_over" and actor in ("manage", "by_hand"):
         assert (status, "already" in body["detail"]) == (409, True)  # it is the page's
     elif wanted == 200:
@@ -132,11 +134,11 @@ def test_it_answers_each_cell_of_the_origin_table(stage: Stage, origin: str, act
 
 @pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize("actor", [actor for actor in ACTORS if actor != "by_hand"])
-def test_can_edit_says_what_a_patch_would_be_answered(stage: Stage, origin: str, actor: str) -> None:
+def test_can_edit_says_what_a_patch_would_be_answered(origins: Origins, origin: str, actor: str) -> None:
     if actor == "own" and origin not in APPS:
         actor = "subscribe"
-    hook_id = stage.make(origin)
-    client = stage.client(actor, origin)
+    hook_id = origins.make(origin)
+    client = origins.client(actor, origin)
     shown = client.get(f"/hooks/{hook_id}")
     changed = client.patch(f"/hooks/{hook_id}", json={"name": "Renamed"})
     if shown.status_code == 404:
@@ -156,17 +158,19 @@ SPOOFED = (
 
 
 @pytest.mark.parametrize("headers", SPOOFED)
-def test_no_header_makes_a_hook_of_another_origin_or_opens_one(stage: Stage, headers: dict[str, str]) -> None:
-    wanted = {"target_url": stage.target_url, "event": "*"}
-    api_hook = stage.clients["subscribe"].post("/hooks", json=wanted, headers=headers).json()
+def test_no_header_makes_a_hook_of_another_origin_or_opens_one(
+    origins: Origins, headers: dict[str, str]
+) -> None:
+    wanted = {"target_url": origins.target_url, "event": "*"}
+    api_hook = origins.clients["subscribe"].post("/hooks", json=wanted, headers=headers).json()
     assert (api_hook["origin"]["kind"], api_hook["origin"]["app"]) == ("api", None)
-    app_hook = stage.makers["none"].post("/hooks", json=wanted, headers=headers).json()
+    app_hook = origins.makers["none"].post("/hooks", json=wanted, headers=headers).json()
     assert (app_hook["origin"]["kind"], app_hook["origin"]["app"]) == ("app", "power_automate")
-    zaps = stage.make("switch")
-    assert stage.clients["other"].get(f"/hooks/{zaps}", headers=headers).status_code == 404
-    assert stage.clients["subscribe"].get(f"/hooks/{zaps}", headers=headers).status_code == 404
+    zaps = origins.make("switch")
+    assert origins.clients["other"].get(f"/hooks/{zaps}", headers=headers).status_code == 404
+    assert origins.clients["subscribe"].get(f"/hooks/{zaps}", headers=headers).status_code == 404
     assert (
-        stage.clients["manage"].patch(f"/hooks/{zaps}", json={"name": "x"}, headers=headers).status_code
+        origins.clients["manage"].patch(f"/hooks/{zaps}", json={"name": "x"}, headers=headers).status_code
         == 409
     )
 
@@ -174,17 +178,17 @@ def test_no_header_makes_a_hook_of_another_origin_or_opens_one(stage: Stage, hea
 @pytest.mark.parametrize(
     "field", ["origin", "app", "origin_kind", "created_by", "id", "state", "can_edit", "number"]
 )
-def test_no_body_field_sets_an_origin(stage: Stage, field: str) -> None:
-    body = {"target_url": stage.target_url, "event": "*", field: "zapier"}
-    assert stage.clients["subscribe"].post("/hooks", json=body).status_code == 422
-    hook_id = stage.make("api")
-    assert stage.clients["manage"].patch(f"/hooks/{hook_id}", json={field: "zapier"}).status_code == 422
+def test_no_body_field_sets_an_origin(origins: Origins, field: str) -> None:
+    body = {"target_url": origins.target_url, "event": "*", field: "zapier"}
+    assert origins.clients["subscribe"].post("/hooks", json=body).status_code == 422
+    hook_id = origins.make("api")
+    assert origins.clients["manage"].patch(f"/hooks/{hook_id}", json={field: "zapier"}).status_code == 422
 
 
 @pytest.mark.parametrize("origin", ["api", "full", "switch", "none"])
-def test_a_manager_takes_a_hook_over_and_then_the_pages_rules_apply(stage: Stage, origin: str) -> None:
-    hook_id = stage.make(origin)
-    manage, own = stage.clients["manage"], stage.makers[origin]
+def test_a_manager_takes_a_hook_over_and_then_the_pages_rules_apply(origins: Origins, origin: str) -> None:
+    hook_id = origins.make(origin)
+    manage, own = origins.clients["manage"], origins.makers[origin]
     taken = manage.post(f"/hooks/{hook_id}/take-over")
     assert taken.status_code == 200
     assert taken.json()["origin"]["kind"] == "page"
@@ -197,89 +201,95 @@ def test_a_manager_takes_a_hook_over_and_then_the_pages_rules_apply(stage: Stage
         )
     assert hook_id not in {hook["id"] for hook in own.get("/hooks", params={"limit": 200}).json()}
     assert manage.patch(f"/hooks/{hook_id}", json={"name": "Mine"}).status_code == 200
-    assert by_hand(stage, "rotate", hook_id)[0] == 200
-    entry = stage.live.hub.database.read(lambda: audit.entries(None, hook_id, None, 10))
+    assert by_hand(origins, "rotate", hook_id)[0] == 200
+    entry = origins.live.hub.database.read(lambda: audit.entries(None, hook_id, None, 10))
     assert "hook.taken_over" in {row.action for row in entry}
     again = manage.post(f"/hooks/{hook_id}/take-over")
     assert again.status_code == 409
 
 
-def test_taking_over_keeps_the_secret_and_the_deliveries(stage: Stage, target: Receiver) -> None:
-    hook_id = stage.make("switch", secret="s3cret")
-    delivery_id = stage.delivery(hook_id)
-    before = stage.row(hook_id)
-    assert stage.clients["manage"].post(f"/hooks/{hook_id}/take-over").status_code == 200
-    after = stage.row(hook_id)
+def test_taking_over_keeps_the_secret_and_the_deliveries(origins: Origins, target: Receiver) -> None:
+    hook_id = origins.make("switch", secret="s3cret")
+    delivery_id = origins.delivery(hook_id)
+    before = origins.row(hook_id)
+    assert origins.clients["manage"].post(f"/hooks/{hook_id}/take-over").status_code == 200
+    after = origins.row(hook_id)
     assert (after["secrets"], after["events"], after["target_url"]) == (
         before["secrets"],
         before["events"],
         before["target_url"],
     )
-    assert stage.clients["manage"].get(f"/deliveries/{delivery_id}").status_code == 200
-    assert stage.makers["switch"].get(f"/deliveries/{delivery_id}").status_code == 404
+    assert origins.clients["manage"].get(f"/deliveries/{delivery_id}").status_code == 200
+    assert origins.makers["switch"].get(f"/deliveries/{delivery_id}").status_code == 404
 
 
-def test_a_subscription_that_is_over_cannot_be_taken_over(stage: Stage, target: Receiver) -> None:
-    hook_id = stage.make("switch")
-    stage.live.hub.database.write(
+def test_a_subscription_that_is_over_cannot_be_taken_over(origins: Origins, target: Receiver) -> None:
+    hook_id = origins.make("switch")
+    origins.live.hub.database.write(
         lambda: Hook.update(state="gone").where(Hook.id == hook_id).execute()
     ).result()
-    answer = stage.clients["manage"].post(f"/hooks/{hook_id}/take-over")
+    answer = origins.clients["manage"].post(f"/hooks/{hook_id}/take-over")
     assert answer.status_code == 409
     assert "over" in answer.json()["detail"]
 
 
-def test_only_a_manager_by_hand_takes_over(stage: Stage) -> None:
-    hook_id = stage.make("switch")
-    member = (Requester("bob", frozenset({"read"}), is_person=True), stage.by_hand()[1])
+def test_only_a_manager_by_hand_takes_over(origins: Origins) -> None:
+    hook_id = origins.make("switch")
+    member = (Requester("bob", frozenset({"read"}), is_person=True), origins.by_hand()[1])
     with pytest.raises(Refusal) as refused:
-        stage.live.hub.services.subscriptions.take_over(*member, hook_id)
+        origins.live.hub.services.subscriptions.take_over(*member, hook_id)
     assert problem_of(refused.value).status == 403
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize("action", ["edit", "switch", "enable", "delete", "rotate", "retry"])
-def test_a_member_who_may_only_look_changes_nothing_by_hand(stage: Stage, origin: str, action: str) -> None:
-    hook_id = stage.make(origin)
-    before = stage.row(hook_id)
-    member = (Requester("bob", frozenset({"read"}), is_person=True), stage.by_hand()[1])
-    assert by_hand(stage, action, hook_id, member)[0] == 409
-    assert still(stage.row(hook_id)) == still(before)
+def test_a_member_who_may_only_look_changes_nothing_by_hand(
+    origins: Origins, origin: str, action: str
+) -> None:
+    hook_id = origins.make(origin)
+    before = origins.row(hook_id)
+    member = (Requester("bob", frozenset({"read"}), is_person=True), origins.by_hand()[1])
+    assert by_hand(origins, action, hook_id, member)[0] == 409
+    assert still(origins.row(hook_id)) == still(before)
 
 
 def test_an_archived_project_is_closed_to_managers_by_hand_too(live: LiveHub, target: Receiver) -> None:
-    stage = staged(live, target)
-    hook_id = stage.make("page")
-    live.archive(stage.project)
-    before = stage.row(hook_id)
-    assert by_hand(stage, "view", hook_id)[0] == 200
+    origins = origins_of(live, target)
+    hook_id = origins.make("page")
+    live.archive(origins.project)
+    before = origins.row(hook_id)
+    assert by_hand(origins, "view", hook_id)[0] == 200
     for action in ("edit", "switch", "enable", "rotate", "take_over", "delete", "test", "retry"):
-        assert by_hand(stage, action, hook_id)[0] == 403, action
+        assert by_hand(origins, action, hook_id)[0] == 403, action
     with pytest.raises(Refusal) as refused:
-        stage.make("page")
+        origins.make("page")
     assert problem_of(refused.value).status == 403
-    assert still(stage.row(hook_id)) == still(before)
+    assert still(origins.row(hook_id)) == still(before)
 
 
 def test_manual_edit_is_for_hooks_of_api_tokens_and_only_their_maker_or_a_manager_token_sets_it(
-    stage: Stage,
+    origins: Origins,
 ) -> None:
     for origin in ("full", "switch", "none"):
-        refused = stage.makers[origin].post(
-            "/hooks", json={"target_url": stage.target_url, "event": "*", "manual_edit": True}
+        refused = origins.makers[origin].post(
+            "/hooks", json={"target_url": origins.target_url, "event": "*", "manual_edit": True}
         )
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["field"] == "manual_edit"
-        hook_id = stage.make(origin)
-        assert stage.makers[origin].patch(f"/hooks/{hook_id}", json={"manual_edit": True}).status_code == 422
-    hook_id = stage.make("api")
+        hook_id = origins.make(origin)
+        assert (
+            origins.makers[origin].patch(f"/hooks/{hook_id}", json={"manual_edit": True}).status_code == 422
+        )
+    hook_id = origins.make("api")
     with pytest.raises(Refusal) as refused_by_hand:
-        stage.live.hub.services.subscriptions.update(*stage.by_hand(), hook_id, HookChange(manual_edit=True))
+        origins.live.hub.services.subscriptions.update(
+            *origins.by_hand(), hook_id, HookChange(manual_edit=True)
+        )
     assert problem_of(refused_by_hand.value).status == 409
     assert (
-        stage.clients["subscribe"]
+        origins.clients["subscribe"]
         .patch(f"/hooks/{hook_id}", json={"manual_edit": True})
         .json()["manual_edit"]
         is True
     )
-    assert by_hand(stage, "edit", hook_id)[0] == 200
+    assert by_hand(origins, "edit", hook_id)[0] == 200

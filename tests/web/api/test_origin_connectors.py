@@ -8,7 +8,7 @@ from hub.errors import Refusal
 from hub.store import audit, projects
 from hub.web.problems import problem_of
 from tests.rigs.api import LiveHub
-from tests.rigs.origins import APPS, Stage
+from tests.rigs.origins import APPS, Origins
 from tests.rigs.receivers import Receiver
 
 
@@ -80,10 +80,10 @@ def test_the_page_needs_its_own_connector_and_new_projects_have_it(live: LiveHub
     elsewhere = database.write(lambda: projects.add("WEBHL", "", "open", database.clock.now())).result()
     assert "webhooks" in database.read(lambda: projects.connectors(int(elsewhere.id)))
     for key in ("WEBHK", "WEBHL"):
-        stage = Stage(live, key, {}, {}, target.url)
-        assert stage.row(stage.make("page"))["origin_kind"] == "page"
+        origins = Origins(live, key, {}, {}, target.url)
+        assert origins.row(origins.make("page"))["origin_kind"] == "page"
     admin.patch("/connectors/webhooks", params={"project": "WEBHK"}, json={"enabled": False})
     with pytest.raises(Refusal) as refused:
-        Stage(live, "WEBHK", {}, {}, target.url).make("page")
+        Origins(live, "WEBHK", {}, {}, target.url).make("page")
     assert problem_of(refused.value).status == 409
     assert "Webhooks" in refused.value.detail

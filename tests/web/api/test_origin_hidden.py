@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.rigs.api import LiveHub
-from tests.rigs.origins import ORIGINS, Json, Stage, staged
+from tests.rigs.origins import ORIGINS, Json, Origins, origins_of
 from tests.rigs.receivers import Receiver
 from tests.rigs.waiting import until
 
@@ -65,19 +65,19 @@ HIDDEN_CALLS: tuple[tuple[str, str, Json | None], ...] = (
 )
 
 
-def wait_until_parked(stage: Stage, hook_id: str) -> None:
+def wait_until_parked(origins: Origins, hook_id: str) -> None:
     """Until the dispatcher has looked at it: from then on only calls ask the database about it."""
-    until(lambda: stage.row(hook_id)["ready_at"], lambda ready_at: ready_at is None)
+    until(lambda: origins.row(hook_id)["ready_at"], lambda ready_at: ready_at is None)
 
 
 @pytest.mark.parametrize(("method", "path", "body"), HIDDEN_CALLS)
 def test_another_apps_hook_is_answered_exactly_like_an_unknown_id(
-    stage: Stage, statements: _Statements, method: str, path: str, body: Json | None
+    origins: Origins, statements: _Statements, method: str, path: str, body: Json | None
 ) -> None:
-    hook_id = stage.make("switch")
-    delivery_id = stage.delivery(hook_id)
-    other = stage.clients["other"]
-    wait_until_parked(stage, hook_id)
+    hook_id = origins.make("switch")
+    delivery_id = origins.delivery(hook_id)
+    other = origins.clients["other"]
+    wait_until_parked(origins, hook_id)
     ids = ({"hook": hook_id, "delivery": delivery_id}, {"hook": UNKNOWN_HOOK, "delivery": UNKNOWN_DELIVERY})
     statements.seen.clear()
     hidden, unknown = (other.request(method, path.format(**one), json=body) for one in ids)
@@ -91,31 +91,31 @@ def test_another_apps_hook_is_answered_exactly_like_an_unknown_id(
 
 
 def test_an_app_lists_its_own_hooks_and_deliveries_and_no_others(live: LiveHub, target: Receiver) -> None:
-    stage = staged(live, target)
-    made = {origin: stage.make(origin) for origin in ORIGINS}
+    origins = origins_of(live, target)
+    made = {origin: origins.make(origin) for origin in ORIGINS}
     mine = (
-        stage.clients["other"]
-        .post("/hooks", json={"target_url": stage.target_url, "event": "*"})
+        origins.clients["other"]
+        .post("/hooks", json={"target_url": origins.target_url, "event": "*"})
         .json()["id"]
     )
-    deliveries = {hook_id: stage.delivery(hook_id) for hook_id in [*made.values(), mine]}
-    other = stage.clients["other"]
+    deliveries = {hook_id: origins.delivery(hook_id) for hook_id in [*made.values(), mine]}
+    other = origins.clients["other"]
     assert [hook["id"] for hook in other.get("/hooks").json()] == [mine]
-    assert [hook["id"] for hook in other.get("/hooks", params={"target_url": stage.target_url}).json()] == [
+    assert [hook["id"] for hook in other.get("/hooks", params={"target_url": origins.target_url}).json()] == [
         mine
     ]
     assert [delivery["id"] for delivery in other.get("/deliveries").json()] == [deliveries[mine]]
     preview = other.post("/events/preview", json={"type": "a.b"}).json()
     assert preview == {"matched": [mine], "not_matched": []}
-    subscribed = [hook["id"] for hook in stage.clients["subscribe"].get("/hooks").json()]
+    subscribed = [hook["id"] for hook in origins.clients["subscribe"].get("/hooks").json()]
     assert sorted(subscribed) == sorted([made["api"], made["manual"]])
-    seen = [hook["id"] for hook in stage.clients["read"].get("/hooks").json()]
+    seen = [hook["id"] for hook in origins.clients["read"].get("/hooks").json()]
     assert sorted(seen) == sorted([*made.values(), mine])
 
 
-def test_an_apps_token_of_another_project_sees_nothing_of_it(live: LiveHub, stage: Stage) -> None:
-    hook_id = stage.make("switch")
+def test_an_apps_token_of_another_project_sees_nothing_of_it(live: LiveHub, origins: Origins) -> None:
+    hook_id = origins.make("switch")
     stranger = live.client("subscribe", "read", project=live.project(), app="zapier")
     assert stranger.get(f"/hooks/{hook_id}").status_code == 404
     assert stranger.delete(f"/hooks/{hook_id}").status_code == 404
-    assert stranger.get("/hooks", params={"project": stage.project}).status_code == 403
+    assert stranger.get("/hooks", params={"project": origins.project}).status_code == 403

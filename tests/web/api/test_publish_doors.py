@@ -5,6 +5,7 @@ documented models, the middlewares around it. Whatever is sent, both answer alik
 import asyncio
 import json
 import re
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,10 +20,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message
 
 from hub.app import Hub
+from hub.engine.intake import Receipt
 from hub.errors import Invalid
 from hub.rules import hops
 from hub.rules.payload import ENVELOPE_BYTES_MAX, KEY_MAX_LENGTH, read_lines, read_one_or_many
 from hub.rules.settings import Settings
+from hub.store.batch import Ended
 from hub.timestamps import iso, iso_or_none
 from hub.web.api.calls import encoder
 from hub.web.api.models import ReceiptAnswer, ReceiptsAnswer
@@ -75,9 +78,9 @@ class Publishing:
                 self._check_key(key, events[0].key, is_many)
                 events = [replace(events[0], key=key)]
             led_here = hops.read(request.headers.get(hops.HEADER))
-            return self._publishing.publish(
-                requester, project, events, is_many=is_many, hops=led_here
-            ), is_many
+            committed: Future[list[Receipt]] = Future()
+            self._publishing.publish_for(committed, settle, project, events, is_many=is_many, hops=led_here)
+            return committed, is_many
 
         committed, is_many = await work_on(body, publish)
         answers = [
@@ -103,6 +106,15 @@ class Publishing:
             raise Invalid([(field, f"must have 1 to {KEY_MAX_LENGTH} characters")])
         if own not in (None, key):
             raise Invalid([(field, "differs from the event's id: give one of them")])
+
+
+def settle(ended: list[Ended]) -> None:
+    """Each waits for a future of its own."""
+    for one in ended:
+        if one.error is None:
+            one.key.set_result(one.result)
+        else:
+            one.key.set_exception(one.error)
 
 
 GOOD_BODY = b'{"type":"a.b","data":{}}'

@@ -4,6 +4,7 @@ import requests
 
 from tests.rigs.api import Client
 from tests.rigs.document import DOCUMENT, errors_of
+from tests.rigs.waiting import DEADLINE_S
 
 OPERATION = DOCUMENT["paths"]["/in/{id}"]["post"]
 
@@ -11,9 +12,9 @@ OPERATION = DOCUMENT["paths"]["/in/{id}"]["post"]
 def test_a_source_answers_as_the_document_says(api: Client) -> None:
     url = api.post("/sources", json={"kind": "token", "secret": "s3cret"}).json()["url"]
     headers = {"Authorization": "Bearer s3cret"}
-    taken = requests.post(url, data=b'{"type":"a.b"}', headers=headers, timeout=20)
-    refused = requests.post(url, data=b"{}", timeout=20)
-    wrong = requests.post(url, data=b"no JSON", headers=headers, timeout=20)
+    taken = requests.post(url, data=b'{"type":"a.b"}', headers=headers, timeout=DEADLINE_S)
+    refused = requests.post(url, data=b"{}", timeout=DEADLINE_S)
+    wrong = requests.post(url, data=b"no JSON", headers=headers, timeout=DEADLINE_S)
 
     assert [taken.status_code, refused.status_code, wrong.status_code] == [200, 401, 422]
     assert {"200", "401", "422"} <= OPERATION["responses"].keys()

@@ -10,7 +10,7 @@ from hub.timestamps import iso
 from tests.rigs.api import Browser, LiveHub
 from tests.rigs.markup import plain
 from tests.rigs.receivers import Receiver
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 
 def test_the_list_says_what_each_event_is_about_and_where_it_went(
@@ -63,7 +63,7 @@ def test_an_event_of_a_source_says_what_it_is_about(live: LiveHub, project: str,
         "repository": {"full_name": "a/b"},
         "sender": {"login": "mia"},
     }
-    assert requests.post(made.json()["url"], json=push, timeout=20).status_code == 200
+    assert requests.post(made.json()["url"], json=push, timeout=DEADLINE_S).status_code == 200
     assert "1 commit pushed to main" in manager.get(f"/projects/{project}/events").text
 
 

@@ -11,6 +11,7 @@ from hub.store import models
 from tests.rigs.api import Browser, LiveHub
 from tests.rigs.requesters import ADMIN
 from tests.rigs.shown_hub import HARM
+from tests.rigs.waiting import DEADLINE_S
 
 
 def make(manager: Browser, project: str, kind: str = "github", **fields: str) -> requests.Response:
@@ -46,9 +47,12 @@ def test_a_source_shows_its_secret_once_takes_an_event_and_says_so(
     assert "Only this machine reaches this address" in manager.get(path).text
 
     url = f"{live.url}/in/{source}"
-    assert requests.post(url, data=b"{}", headers={"X-Token": secret}, timeout=20).status_code == 200
-    event = requests.post(url, data=b'{"a":1}', headers={"X-Token": secret}, timeout=20).json()["id"]
-    assert requests.post(url, data=HARM.encode(), headers={"X-Harm": HARM}, timeout=20).status_code == 401
+    assert requests.post(url, data=b"{}", headers={"X-Token": secret}, timeout=DEADLINE_S).status_code == 200
+    event = requests.post(url, data=b'{"a":1}', headers={"X-Token": secret}, timeout=DEADLINE_S).json()["id"]
+    assert (
+        requests.post(url, data=HARM.encode(), headers={"X-Harm": HARM}, timeout=DEADLINE_S).status_code
+        == 401
+    )
     live.hub.services.scheduler.write_counts()
     page = manager.get(path).text
     assert "Refusing" in page
@@ -76,7 +80,7 @@ def test_it_is_switched_changed_given_another_secret_and_deleted(
     assert "for 30 days its sender is answered 410" in manager.get(f"{path}/delete").text
     assert manager.submit(f"{path}/delete").status_code == 303
     assert manager.get(path).status_code == 404
-    assert requests.post(f"{live.url}/in/{source}", data=b"{}", timeout=20).status_code == 410
+    assert requests.post(f"{live.url}/in/{source}", data=b"{}", timeout=DEADLINE_S).status_code == 410
 
 
 def test_one_whose_secret_the_sender_makes_waits_for_it(manager: Browser, project: str) -> None:
@@ -124,7 +128,7 @@ def test_a_source_of_a_package_that_is_gone_is_shown_and_takes_nothing(
     assert page.status_code == 200
     assert "is not installed" in page.text
     assert "kept" in manager.get(f"/projects/{project}/sources").text
-    assert requests.post(f"{live.url}/in/{source}", data=b"{}", timeout=20).status_code == 401
+    assert requests.post(f"{live.url}/in/{source}", data=b"{}", timeout=DEADLINE_S).status_code == 401
 
 
 def test_one_that_reads_from_a_broker_shows_what_it_reads_and_no_address(
