@@ -11,19 +11,19 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import sysconfig
 import tomllib
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.rigs.waiting import DEADLINE_S
+from tests.rigs.ports import free_port
+from tests.rigs.waiting import DEADLINE_S, until
 
 ROOT = Path(__file__).parent.parent
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
@@ -179,29 +179,27 @@ def test_the_locked_versions_name_no_registry() -> None:
 @contextmanager
 def serving(programs: Path, folder: Path) -> Iterator[int]:
     """`hookhub serve` on a free port with its data in `folder`; the port, once it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     log = folder / "serve.log"
     with log.open("wb") as output:
         command = [str(programs / "hookhub"), "serve", "--port", str(port), "--data", str(folder / "data")]
         process = subprocess.Popen(command, cwd=folder, env=ENVIRON, stdout=output, stderr=subprocess.STDOUT)
     try:
-        for _ in range(600):
-            with suppress(ConnectionError):
-                if get(port, "/healthz")[0] == 200:
-                    break
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=0.05)
-                pytest.fail(f"hookhub serve ended with {process.returncode}:\n{log.read_text()}")
-        else:
-            pytest.fail(f"hookhub serve did not answer within 30 s:\n{log.read_text()}")
+        until(lambda: process.poll() is not None or is_healthy(port))
+        assert process.poll() is None, f"hookhub serve ended with {process.returncode}:\n{log.read_text()}"
         yield port
         process.terminate()
         process.wait(DEADLINE_S)
     finally:
         process.kill()
         process.wait()
+
+
+def is_healthy(port: int) -> bool:
+    try:
+        return get(port, "/healthz")[0] == 200
+    except ConnectionError:
+        return False
 
 
 def get(port: int, path: str) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.rigs import hubs
+from tests.rigs.ports import free_port
 from tests.rigs.waiting import DEADLINE_S, until
 
 ROOT = Path(__file__).parents[1]
@@ -20,11 +21,6 @@ BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOT
 [TO_START] = [block for block in BLOCKS if "make run" in block]
 
 [RECEIVER] = re.findall(r"python3 (\S+)", TO_START)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.rigs.brokers import free_port
 from tests.rigs.commands import lines_of, query, run
+from tests.rigs.ports import free_port
 
 
 def test_a_connection_is_made_listed_and_deleted_and_its_password_comes_by_the_input(data: str) -> None:

@@ -1,6 +1,5 @@
 """A whole hub for the tests of the engine, and receivers that answer together or not at all."""
 
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rigs.engine import Engine
+from tests.rigs.ports import nowhere
 
 Make = Callable[..., Engine]
 
@@ -29,5 +29,4 @@ def engine(database_url: str, tmp_path: Path) -> Iterator[Make]:
 @pytest.fixture
 def dead_url() -> str:
     """Where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return f"http://127.0.0.1:{server.getsockname()[1]}/"
+    return nowhere()

@@ -23,6 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from hub.errors import DeliveryError
 from hub.ids import new_id
 from hub.targets.brokers.client import Broker, Client, Message
+from tests.rigs.ports import free_port
 from tests.rigs.waiting import DEADLINE_S, until
 
 
@@ -35,12 +36,6 @@ def program(name: str) -> str:
             pytest.fail(why)
         pytest.skip(why)
     return found
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        port: int = one.getsockname()[1]
-        return port
 
 
 class Server:

@@ -8,7 +8,8 @@ from typing import Any
 import nats
 
 from hub.targets.brokers.client import Broker
-from tests.rigs.brokers import PASSWORD, Server, free_port, program
+from tests.rigs.brokers import PASSWORD, Server, program
+from tests.rigs.ports import free_port
 
 USER = "hub"
 

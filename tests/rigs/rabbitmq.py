@@ -12,7 +12,8 @@ import pika
 
 from hub.targets.brokers.client import Broker
 from tests.rigs.authority import Authority
-from tests.rigs.brokers import PASSWORD, Server, free_port, program
+from tests.rigs.brokers import PASSWORD, Server, program
+from tests.rigs.ports import free_port
 
 USER = "hub"
 

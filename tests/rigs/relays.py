@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from hub.targets.brokers.client import Broker
-from tests.rigs.brokers import Rig, free_port
+from tests.rigs.brokers import Rig
+from tests.rigs.ports import free_port
 
 
 class Wire:

@@ -16,7 +16,7 @@ import requests
 from hub.rules.access import Requester
 from tests.rigs.administration import tune
 from tests.rigs.api import Browser, LiveHub
-from tests.rigs.brokers import free_port
+from tests.rigs.ports import free_port
 from tests.rigs.receivers import Receiver
 from tests.rigs.waiting import DEADLINE_S, until
 

@@ -11,7 +11,8 @@ import re
 from typing import Any
 
 from hub.targets.brokers.client import Broker
-from tests.rigs.brokers import PASSWORD, free_port
+from tests.rigs.brokers import PASSWORD
+from tests.rigs.ports import free_port
 from tests.rigs.receivers import Received, Receiver, hang
 
 KEY = "AKIDEXAMPLE"

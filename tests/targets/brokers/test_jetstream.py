@@ -12,8 +12,8 @@ from hub.ids import new_id
 from hub.targets.addresses import Addresses
 from hub.targets.brokers import jetstream
 from hub.targets.brokers.client import Message
-from tests.rigs.brokers import free_port
 from tests.rigs.jetstream import NatsRig
+from tests.rigs.ports import free_port
 
 HEADERS = {"content-type": "application/json", "webhook-id": "evt_1"}
 

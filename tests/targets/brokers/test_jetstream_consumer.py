@@ -13,8 +13,8 @@ from hub.targets.addresses import Addresses
 from hub.targets.brokers import jetstream_consumer
 from hub.targets.brokers.consuming import Place
 from hub.targets.brokers.jetstream_consumer import JetStreamConsumer
-from tests.rigs.brokers import free_port
 from tests.rigs.jetstream import NatsRig
+from tests.rigs.ports import free_port
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from hub.targets.brokers.client import Broker
 from hub.targets.brokers.nats_connecting import connected, ended
 from hub.targets.resolver import Resolver
 from tests.rigs.authority import Authority
-from tests.rigs.brokers import free_port
 from tests.rigs.jetstream import NatsRig
+from tests.rigs.ports import free_port
 
 
 def connect(broker: Broker, addresses: Addresses, timeout_s: float = 20) -> bool:

@@ -12,7 +12,8 @@ from hub.ids import new_id
 from hub.targets.addresses import Addresses
 from hub.targets.brokers import rabbitmq
 from hub.targets.brokers.client import Message
-from tests.rigs.brokers import PASSWORD, free_port
+from tests.rigs.brokers import PASSWORD
+from tests.rigs.ports import free_port
 from tests.rigs.rabbitmq import RabbitRig
 
 HEADERS = {"content-type": "application/json", "webhook-id": "evt_1", "x-hub-attempt": "1"}

@@ -13,7 +13,7 @@ from hub.targets.addresses import Addresses
 from hub.targets.brokers import rabbitmq_consumer
 from hub.targets.brokers.consuming import Place
 from hub.targets.brokers.rabbitmq_consumer import RabbitMQConsumer
-from tests.rigs.brokers import free_port
+from tests.rigs.ports import free_port
 from tests.rigs.rabbitmq import RabbitRig
 
 

@@ -26,7 +26,7 @@ from hub.web.docs import openapi
 from hub.web.docs.publishing import NDJSON_TYPE
 from hub.web.routes import CALLS
 from tests.rigs.api import LiveHub
-from tests.rigs.brokers import free_port
+from tests.rigs.ports import free_port
 from tests.rigs.receivers import Receiver
 
 DOCUMENT = json.loads(json.dumps(openapi.document(CALLS, "http://127.0.0.1")))

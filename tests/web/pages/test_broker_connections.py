@@ -3,8 +3,8 @@
 import pytest
 
 from tests.rigs.api import Browser, LiveHub
-from tests.rigs.brokers import free_port
 from tests.rigs.markup import check_markup
+from tests.rigs.ports import free_port
 
 PASSWORD = "s3cret-of-the-broker"
 
