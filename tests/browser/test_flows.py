@@ -1,6 +1,7 @@
 """What people come for, from beginning to end in a browser: what came of an event, and what a team member sees."""
 
 import re
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -130,3 +131,25 @@ def test_a_small_screen_leads_to_guides_and_api_docs_too(live: LiveHub, project:
     page.get_by_role("button", name="your account").click()
     for name in ("Guides", "API docs"):
         expect(page.get_by_role("link", name=name)).to_be_visible()
+
+
+def test_a_button_that_is_pressed_twice_sends_once_and_says_that_it_takes_a_moment(
+    live: LiveHub, project: str, visit: Visit, receiver: Receiver
+) -> None:
+    goes_on = threading.Event()
+    receiver.answer = lambda _: 204 if goes_on.wait(10) else 500
+    hook = {"target_url": receiver.url, "events": ["*"]}
+    hook_id = live.client(project=project).post("/hooks", json=hook).json()["id"]
+    page = visit(live.browser(f"Olga {project}", project=project, role="product_owner"))
+    page.goto(f"/projects/{project}/hooks/{hook_id}")
+    with page.expect_console_message(lambda message: message.text == "One moment…"):
+        page.evaluate(
+            """() => {
+                const button = document.querySelector("button[value=test]"), said = document.querySelector("#said");
+                for (const after of [0, 100]) setTimeout(() => button.click(), after);
+                new MutationObserver(() => console.info(said.textContent)).observe(said, { childList: true });
+            }"""
+        )
+    goes_on.set()
+    expect(page.get_by_role("status")).to_contain_text("Test sent: 204 in")
+    assert len(receiver.requests) == 1
