@@ -215,6 +215,60 @@ def test_an_event_of_no_known_kind_tells_what_most_objects_have() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "data", "message"),
+    [
+        (
+            "jira.issue_updated",
+            {
+                "webhookEvent": "jira:issue_updated",
+                "user": {"displayName": "Ann"},
+                "issue": {"key": "AB-1", "fields": {"summary": "Fix login", "status": {"name": "Done"}}},
+            },
+            Message("Jira issue updated: AB-1 Fix login", "", (("by", "Ann"), ("status", "Done"))),
+        ),
+        (
+            "sentry.issue.created",
+            {
+                "action": "created",
+                "actor": {"name": "Sentry"},
+                "data": {
+                    "issue": {"id": "1", "title": "TypeError", "level": "error", "web_url": "https://s.io/1"}
+                },
+            },
+            Message(
+                "Sentry issue created: TypeError", "https://s.io/1", (("by", "Sentry"), ("level", "error"))
+            ),
+        ),
+        (
+            "bitbucket.repo.push",
+            {
+                "actor": {"display_name": "Ann", "links": {"html": {"href": "https://b.org/ann"}}},
+                "repository": {
+                    "full_name": "acme/web",
+                    "links": {"html": {"href": "https://b.org/acme/web"}},
+                },
+            },
+            Message("Bitbucket repo push: acme/web", "https://b.org/acme/web", (("by", "Ann"),)),
+        ),
+        (
+            "stripe.charge.succeeded",
+            {"id": "evt_1", "object": "event", "data": {"object": {"id": "ch_1", "amount": 2000}}},
+            Message("Stripe charge succeeded: ch_1", "", (("amount", "2000"),)),
+        ),
+        (
+            "order.paid",
+            {"id": 5, "status": "paid", "grade": "d", "customer": {"name": "Ann"}},
+            Message("Order paid: 5", "", (("grade", "d"), ("customer", "Ann"))),
+        ),
+    ],
+)
+def test_what_an_event_is_about_is_looked_for_within(
+    code: str, data: dict[str, Any], message: Message
+) -> None:
+    assert told(code, data) == message
+
+
 def test_a_test_says_that_it_is_one() -> None:
     assert told(PING_EVENT_TYPE, b"{}").title == "Test from hookhub"
 
