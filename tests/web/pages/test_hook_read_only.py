@@ -39,3 +39,15 @@ def test_an_archived_projects_hooks_are_read_only(live: LiveHub, receiver: Recei
     assert "The project is archived" in shown
     assert "Save settings" not in shown
     assert "Delete webhook" not in shown
+
+
+def test_whoever_may_only_look_is_led_to_no_page_that_refuses_them(
+    live: LiveHub, project: str, manager: Browser, receiver: Receiver
+) -> None:
+    app = live.client("subscribe", project=project, app="zapier")
+    hook_id = app.post("/hooks", json={"target_url": receiver.url, "event": "order.paid"}).json()["id"]
+    path = f"/projects/{project}/hooks/{hook_id}/settings"
+    assert 'apps#a-zapier">Zapier</a>' in manager.get(path).text
+    shown = live.browser("tom", project=project, role="team_member").get(path).text
+    assert "<dd>Zapier</dd>" in shown
+    assert "/apps" not in shown
