@@ -31,6 +31,8 @@ class Text:
     text: str
     message: Message | None = None
     """None where the hook's own template made the text."""
+    link: str = ""
+    """The event's own, as the template wrote it, where the text is more than the chat takes."""
 
 
 class ChatFormat(Format):
@@ -49,7 +51,8 @@ class ChatFormat(Format):
             told = describe(event)
             said = Text(self.written(told), told)
         else:
-            said = Text(self.fitted(context.text))
+            link = self.link_in(event, context.text)
+            said = Text(self.fitted(context.text, link), link=link)
         body = json.dumps(self.payload(said, context), ensure_ascii=False, separators=(",", ":")).encode()
         return HttpParcel({"Content-Type": "application/json; charset=utf-8"}, body)
 
@@ -98,19 +101,32 @@ class ChatFormat(Format):
         too_many = bisect_left(range(1, len(events) + 1), True, key=lambda shown: not self.fits(cut(shown)))
         return cut(too_many)
 
-    def fitted(self, text: str) -> str:
-        """A template's text, cut at a character where the chat takes less."""
+    def link_in(self, event: Event, text: str) -> str:
+        """The event's own link as it stands in a text that must be cut; empty where there is none."""
+        if self.fits(text):
+            return ""
+        url = describe(event).url
+        return next((link for link in (self.escape(url), url) if link and link in text), "")
+
+    def fitted(self, text: str, link: str = "") -> str:
+        """A template's text, cut at a character where the chat takes less; `link` stays."""
         most = self.limits.text_max
         if most is None or self.fits(text):
             return text
-        room = most - self._length(CUT)
+        short = self._start(text, most - self._length(CUT))
+        if not link or link in short or self._length(link) > most // 2:
+            return short + CUT
+        end = f"{CUT} {link}"
+        return self._start(text, most - self._length(end)) + end
+
+    def _start(self, text: str, most: int) -> str:
+        """As much of it, ending with neither half an entity nor a backslash without what it escapes."""
         if self.limits.unit == "characters":
-            short = text[:room]
+            short = text[:most]
         else:
             encoding, size = _COUNTED[self.limits.unit]
-            short = text.encode(encoding)[: room * size].decode(encoding, "ignore")
-        # Neither half an entity nor a backslash without what it escapes.
-        return re.sub(r"(&[a-z#0-9]{0,6}|\\)$", "", short) + CUT
+            short = text.encode(encoding)[: most * size].decode(encoding, "ignore")
+        return re.sub(r"(&[a-z#0-9]{0,6}|\\)$", "", short)
 
     def fits(self, text: str) -> bool:
         """Whether the chat takes so much."""

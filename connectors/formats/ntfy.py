@@ -43,7 +43,7 @@ class NtfyFormat(ChatFormat):
         if context.settings.get("token"):
             headers["Authorization"] = f"Bearer {context.settings['token']}"
         if context.text is not None:
-            return HttpParcel(headers, self.fitted(context.text).encode())
+            return HttpParcel(headers, self.fitted(context.text, self.link_in(event, context.text)).encode())
         told = describe(event)
         query = {"title": told.title, "priority": _PRIORITIES[told.tone]}
         if told.url:

@@ -46,7 +46,7 @@ class TelegramFormat(HtmlChat):
         is_whole = self.fits(said.text)
         payload: dict[str, Any] = {
             "chat_id": context.settings.get("chat_id", ""),
-            "text": said.text if is_whole else super().fitted(plain(said.text)),
+            "text": said.text if is_whole else super().fitted(plain(said.text), plain(said.link)),
             "link_preview_options": {"is_disabled": True},
         }
         if is_whole:
@@ -54,7 +54,7 @@ class TelegramFormat(HtmlChat):
         topic = context.settings.get("message_thread_id", "")
         return payload | ({"message_thread_id": int(topic)} if topic.isdecimal() else {})
 
-    def fitted(self, text: str) -> str:
+    def fitted(self, text: str, link: str = "") -> str:
         """Left whole here: a tag that is cut in two would be refused, so `payload` gives up the markup
         first.
         """

@@ -180,6 +180,18 @@ def test_a_template_that_makes_too_much_is_cut_at_a_character(key: str) -> None:
     assert "&amp…" not in text
 
 
+@pytest.mark.parametrize("key", [key for key in CHATS if format_of(key).limits.text_max])
+def test_a_template_that_is_cut_keeps_the_link_that_it_uses(key: str) -> None:
+    most, url = chat(key).limits.text_max or 0, "https://x.example/1?a=1&b=2"
+    link = chat(key).escape(url)
+    text = said(key, {"url": url}, text="é" * most + link)
+    without = said(key, {"url": url}, text="é" * most + "no link")
+
+    shown = json.dumps(link, ensure_ascii=False)[1:-1] if key == "teams" else link
+    assert f"… {url if key == 'telegram' else shown}" in text
+    assert "x.example" not in without
+
+
 def test_telegram_counts_an_emoji_as_two() -> None:
     text = json.loads(sent("telegram", {}, text="a" + "\U0001f600" * 3_000).body)["text"]
 
