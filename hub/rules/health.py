@@ -9,7 +9,7 @@ own app does.
        └─────success───────┘      410 ─▶ gone (app, api) or ───┘ (page)   disable ─▶ disabled ─enable─▶ active
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -122,9 +122,17 @@ def judge(
     return _after_counted_failure(failed, outcome, failure_limit, schedule, chance)
 
 
-def is_steady(health: Health) -> bool:
-    """Of successes in a row only the last one tells anything."""
-    return health.state == "active" and health.slow_start is None and health.open_until is None
+def stays_well(health: Health, outcomes: Iterable[Outcome]) -> bool:
+    """Whether all that these outcomes change is when the last success was, as with most of most hooks."""
+    is_well = (
+        health.state == "active"
+        and health.slow_start is None
+        and health.open_until is None
+        and health.consecutive_failures == 0
+        and health.last_error is None
+        and not health.is_slow
+    )
+    return is_well and all(one.kind == "success" and one.duration_s <= SLOW_S for one in outcomes)
 
 
 def cleared(health: Health) -> Health:

@@ -95,13 +95,12 @@ def record(
     by_hook: dict[str, list[_Ended]] = {}
     for one in ended:
         by_hook.setdefault(one.row.hook_id, []).append(one)
-    after = {hook_id: _judged(hooks[hook_id], by_hook[hook_id], settings) for hook_id in sorted(by_hook)}
+    of_hook = {hook_id: [one.outcome for one in by_hook[hook_id]] for hook_id in sorted(by_hook)}
+    well = {one: them for one, them in of_hook.items() if health.stays_well(hooks[one].health, them)}
+    after = {one: _judged(hooks[one], by_hook[one], settings) for one in of_hook if one not in well}
     after |= {hook_id: health.stopped(after[hook_id], *why) for hook_id, why in stopped.items()}
-    lanes.write(
-        database,
-        [(hook_id, health, [one.outcome for one in by_hook[hook_id]]) for hook_id, health in after.items()],
-        now,
-    )
+    lanes.write_well(database, well, now)
+    lanes.write(database, [(hook_id, health, of_hook[hook_id]) for hook_id, health in after.items()], now)
     requests = [(one.row.hook_id, one.outcome) for one in ended if one.is_first]
     _empty_buckets(database, hooks, requests)
     count([(hook_id, hooks[hook_id].project_id, outcome) for hook_id, outcome in requests])
@@ -276,10 +275,9 @@ def _halve_batches(database: Database, troubled: Sequence[_Ended]) -> None:
 
 def _judged(lane: Lane, ended: Sequence[_Ended], settings: Settings) -> Health:
     after = lane.health
-    results = [one for one in ended if one.is_first]
-    if health.is_steady(after) and all(one.outcome.kind == "success" for one in results):
-        results = results[-1:]
-    for one in results:
+    for one in ended:
+        if not one.is_first:
+            continue
         after = health.judge(
             after,
             one.outcome,

@@ -34,6 +34,12 @@ _FRESH = (
 )
 """`is_well`, as the database sees it, and that nothing waits; `fresh` looks at the pace."""
 
+_HAS_MORE = (
+    "tokens IS NOT NULL OR last_seq > 0 OR EXISTS"
+    " (SELECT 1 FROM delivery d WHERE d.hook_id = hook.id AND d.state = 'waiting')"
+)
+"""That a lane of `hook` may have something to claim."""
+
 AGAIN_S = 0.25
 """A lane that has had its turn and has more is ready as of so long ago: behind those that wait longer, and
 not among the newest, where a claim finds single events.
@@ -204,9 +210,7 @@ def write(database: Database, changes: Sequence[tuple[str, Health, Sequence[Outc
     assignments = ", ".join(f"{name} = ?" for name in (*_HEALTH, *_LAST))
     database.executemany(
         f"UPDATE hook SET {assignments}, in_flight = in_flight - ?,"
-        " ready_at = CASE WHEN ready_at < ? THEN ready_at WHEN tokens IS NOT NULL OR last_seq > 0 OR EXISTS"
-        " (SELECT 1 FROM delivery d WHERE d.hook_id = hook.id AND d.state = 'waiting') THEN ? END"
-        " WHERE id = ?",
+        f" ready_at = CASE WHEN ready_at < ? THEN ready_at WHEN {_HAS_MORE} THEN ? END WHERE id = ?",
         [
             (
                 *(getattr(health, name) for name in _HEALTH),
@@ -217,6 +221,21 @@ def write(database: Database, changes: Sequence[tuple[str, Health, Sequence[Outc
             )
             for hook_id, health, outcomes in changes
         ],
+    )
+
+
+def write_well(database: Database, outcomes: Mapping[str, Sequence[Outcome]], now: float) -> None:
+    """The same for lanes that stay as they are but for their last success. Columns that are not written cost
+    no look at their indexes.
+    """
+    database.execute_rows(
+        "WITH well (id, at, status, duration_s, ended, now, again) AS (VALUES {rows})"
+        " UPDATE hook SET last_success_at = well.at, last_at = well.at,"
+        " last_status = CAST(well.status AS INTEGER), last_duration_s = well.duration_s,"
+        " in_flight = in_flight - well.ended,"
+        f" ready_at = CASE WHEN ready_at < well.now THEN ready_at WHEN {_HAS_MORE} THEN well.again END"
+        " FROM well WHERE hook.id = well.id",
+        [(hook_id, *_last(ended[-1]), len(ended), now, now - AGAIN_S) for hook_id, ended in outcomes.items()],
     )
 
 

@@ -4,9 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.base import Answer, Format
-from hub.rules.health import DEFAULT_PAUSE_S, SLOW_S, Health, cleared, disabled, enabled, judge
+from hub.rules.health import DEFAULT_PAUSE_S, SLOW_S, Health, cleared, disabled, enabled, judge, stays_well
 from hub.rules.outcome import Kind, Outcome
 
 SCHEDULE = (5.0, 60.0, 300.0)
@@ -309,3 +311,36 @@ def test_a_hook_is_slow_from_its_last_success_and_while_it_fails() -> None:
     assert not after(Health(is_slow=True), "success", 100.0, SLOW_S).is_slow
     assert after(Health(), "success", 100.0, SLOW_S + 0.01).is_slow
     assert failed(1).is_slow
+
+
+HEALTHS = st.builds(
+    Health,
+    state=st.sampled_from(["active", "active", "failing", "disabled", "auto_disabled", "gone"]),
+    consecutive_failures=st.sampled_from([0, 0, 3]),
+    slow_start=st.sampled_from([None, None, 2]),
+    open_until=st.sampled_from([None, None, 150.0]),
+    last_error=st.sampled_from([None, None, "answered 500"]),
+    is_slow=st.sampled_from([False, False, True]),
+)
+
+
+@given(
+    HEALTHS,
+    st.lists(st.tuples(st.sampled_from(["success", "failure", "later"]), st.floats(0, 2)), max_size=4),
+)
+def test_one_that_stays_well_is_what_judging_each_outcome_makes_of_it(
+    before: Health, ended: list[tuple[Kind, float]]
+) -> None:
+    health = before
+    for n, (kind, duration_s) in enumerate(ended):
+        health = after(health, kind, 200.0 + n, duration_s)
+    outcomes = [Outcome(kind, 200.0 + n, took_s) for n, (kind, took_s) in enumerate(ended)]
+    same = replace(before, last_success_at=health.last_success_at)
+    assert (before.state == "active" and health == same) or not stays_well(before, outcomes)
+
+
+def test_a_well_hook_stays_so_by_quick_successes_alone() -> None:
+    outcomes = [Outcome("success", 100.0, SLOW_S), Outcome("success", 101.0, 0.1)]
+    assert stays_well(Health(), outcomes)
+    assert not stays_well(Health(), [*outcomes, Outcome("success", 102.0, SLOW_S + 0.1)])
+    assert not stays_well(Health(), [*outcomes, Outcome("fault", 102.0, 0.1)])
