@@ -14,6 +14,8 @@ FACTS_SHOWN = 6
 DEPTH_MAX = 4
 THINGS_MAX = 40
 """Objects that are looked into."""
+FIELDS_MAX = 200
+"""Of one object."""
 _NAMES = ("name", "full_name", "title", "login", "email")
 _TITLES = ("title", "name", "subject", "summary", "displayName", "label", "full_name")
 _IDS = ("key", "id")
@@ -65,7 +67,8 @@ def _things(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _plain(thing: dict[str, Any]) -> dict[str, str]:
-    told = {key.replace("_", " "): _said(value) for key, value in thing.items() if key not in _LEFT_OUT}
+    fields = islice(thing.items(), FIELDS_MAX)
+    told = {key.replace("_", " "): _said(value) for key, value in fields if key not in _LEFT_OUT}
     return {key: said for key, said in told.items() if said and len(said) <= 80}
 
 
