@@ -25,6 +25,7 @@ STORED_KEPT = 2_000
 
 _ROW_KEYS = ("field", "op", "value")
 _EXAMPLE = '{"any": [{"all": [{"field": "state", "op": "=", "value": 3}]}]}'
+_NOTHING_PASSES = "its filter lets nothing through (it cannot be read)"
 _NO_ROWS = "has no row: name at least one, such as state = 3"
 
 
@@ -41,12 +42,14 @@ class Failed:
 
     @property
     def reason(self) -> str:
+        if self.path == NAME:
+            return _NOTHING_PASSES
         return f"the filter's row {self.row} failed (found {self.found})"
 
     @property
     def reason_unseen(self) -> str:
         """For those who must not see what events hold."""
-        return f"the filter's row {self.row} failed"
+        return _NOTHING_PASSES if self.path == NAME else f"the filter's row {self.row} failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,6 +202,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     assert isinstance(stored, Filter | Unreadable)
     if isinstance(stored, Unreadable):
         assert stored.failed(facts_of()).reason.endswith("cannot be read)")
+        assert "row" not in stored.failed(facts_of()).reason_unseen
 
 
 @pytest.mark.parametrize(
