@@ -14,7 +14,7 @@ from hub.rules import catalogue
 from hub.rules.access import Requester, require, sees_bodies
 from hub.rules.facts import Facts
 from hub.rules.matching import OWN_EVENT_TYPES, PING_EVENT_TYPE
-from hub.store import audit, events
+from hub.store import audit, event_lists, events
 from hub.store.database import Database
 from hub.store.hooks import Hook
 from hub.store.projects import Project
@@ -71,7 +71,7 @@ class Events:
             prefix = pattern.removesuffix(".*")
         hidden = hidden_types(requester)
         found, goes_on = self._database.read(
-            lambda: events.newest(project.id, types, before, limit, hidden, prefix)
+            lambda: event_lists.newest(project.id, types, before, limit, hidden, prefix)
         )
         return [events.as_sent(event, project.key) for event in found], goes_on
 

@@ -21,7 +21,7 @@ from hub.rules.facts import Facts
 from hub.rules.filters import Failed
 from hub.rules.hook_fields import HookChange
 from hub.rules.matching import Subscription
-from hub.store import events, settings
+from hub.store import event_lists, events, settings
 from hub.store.database import Database
 from hub.store.destinations import Destination
 from hub.store.hooks import NewHook
@@ -95,7 +95,7 @@ class HookPreviews:
         new = self._subscriptions.drafted(requester, project, wanted)
         by_type, hidden = Subscription(new.events), hidden_types(requester)
         recent = self._database.read(
-            lambda: events.newest_wanted(project.id, by_type, SEARCHED, count, hidden)
+            lambda: event_lists.newest_wanted(project.id, by_type, SEARCHED, count, hidden)
         )
         return [self._of(project, new, wanted, events.as_sent(event, project.key)) for event in recent]
 

@@ -13,7 +13,7 @@ from hub.ids import new_id
 from hub.rules.access import Requester
 from hub.rules.filters import Unreadable
 from hub.rules.matching import PING_EVENT_TYPE
-from hub.store import audit, events, fan_outs, history, hooks, redelivery
+from hub.store import audit, event_lists, fan_outs, history, hooks, redelivery
 from hub.store.database import Database
 from hub.store.events import EventHead
 from hub.store.hooks import Hook
@@ -106,7 +106,7 @@ def _replay_page(
     is_dry_run: bool,
     keep: Callable[[Page], None] | None,
 ) -> Page:
-    rows = database.read(lambda: events.between(hook.project_id, span.since, span.until, after, PAGE))
+    rows = database.read(lambda: event_lists.between(hook.project_id, span.since, span.until, after, PAGE))
     wanted = _wanted(database, hook, span, rows)
     # After the events were read: what is promised of them is there, or has been written.
     if database.read(lambda: fan_outs.is_promised(database, hook.project_id)):
@@ -149,7 +149,7 @@ def _wanted(database: Database, hook: Hook, span: Span, rows: list[EventHead]) -
     """Event id → type of those that the hook wants, its filter included."""
     found = [row for row in rows if _is_wanted(hook, span, row.type)]
     if hook.subscription.filter is not None:
-        found = database.read(lambda: list(events.passing(found, hook.subscription)))
+        found = database.read(lambda: list(event_lists.passing(found, hook.subscription)))
     return {row.id: row.type for row in found}
 
 

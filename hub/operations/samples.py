@@ -18,7 +18,7 @@ from hub.rules.access import Requester
 from hub.rules.facts import Facts
 from hub.rules.templating.rendering import rendered
 from hub.rules.templating.values import TemplateRefused
-from hub.store import events
+from hub.store import event_lists, events
 from hub.store.database import Database
 from hub.store.hooks import Hook
 from hub.store.projects import Project
@@ -52,7 +52,7 @@ class Samples:
         """The newest events that the hook wants, or else examples of them; one at least."""
         hidden = hidden_types(requester)
         recent = self._database.read(
-            lambda: events.newest_wanted(project.id, hook.subscription, SEARCHED, limit, hidden)
+            lambda: event_lists.newest_wanted(project.id, hook.subscription, SEARCHED, limit, hidden)
         )
         sent = [events.as_sent(event, project.key) for event in recent]
         return sent or self._examples(requester, project, hook, limit)

@@ -1,4 +1,4 @@
-"""Events: written down with their deliveries in one transaction, found again by id, key and type.
+"""Events: written down with their deliveries in one transaction, found again by id and key.
 
 Owns the hot statement of the way in (`add`) and the idempotency keys. It must never choose who gets an event:
 it is told. Step before: `intake` has matched. Step after: `store.claims.claim`.
@@ -6,31 +6,21 @@ it is told. Step before: `intake` has matched. Step after: `store.claims.claim`.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count
 from typing import Any
 
 from peewee import fn
 
 from connectors.base import Event as SentEvent
-from hub.ids import first_id, new_id, new_ids
-from hub.rules.facts import Facts
-from hub.rules.matching import PING_EVENT_TYPE, Subscription
+from hub.ids import new_id, new_ids
 from hub.rules.pace import Entry
 from hub.store import fan_outs, lanes, models
 from hub.store.database import Database
 from hub.store.fan_outs import NewDelivery
 from hub.store.models import EventKey
 from hub.timestamps import iso
-
-LIST_BYTES_MAX = 2_097_152
-"""Data that one list of events brings into memory, beside its first event."""
-
-SEARCHED_BYTES_MAX = 16_777_216
-"""Data that a filter looks at for a list of what it lets through."""
-
-PASSING_AT_ONCE = 100
 
 KEY_LIFETIME_S = 7 * 86_400
 """A repeated key answers the first event for seven days (docs/publish.md)."""
@@ -247,7 +237,7 @@ def claim_key(database: Database, project_id: int, digest: bytes, event_id: str,
 
 def get(project_id: int, event_id: str) -> Event | None:
     row = models.Event.get_or_none((models.Event.id == event_id) & (models.Event.project_id == project_id))
-    return None if row is None else _event(row)
+    return None if row is None else event_of(row)
 
 
 def due_at(event_ids: Sequence[str]) -> dict[str, float]:
@@ -258,66 +248,8 @@ def due_at(event_ids: Sequence[str]) -> dict[str, float]:
 
 
 def head(project_id: int, event_id: str) -> EventHead | None:
-    row = _heads(project_id).where(models.Event.id == event_id).first()
-    return None if row is None else _head(row)
-
-
-def newest(
-    project_id: int,
-    types: Iterable[str] | None,
-    before: str | None,
-    limit: int,
-    hidden: Iterable[str] = (PING_EVENT_TYPE,),
-    prefix: str = "",
-) -> tuple[list[Event], bool]:
-    """Newest first, of all or some types, or those that begin with `prefix` and a dot, and whether there are
-    more; `hidden` types are left out.
-
-    Ends before `limit` where the data would be more than LIST_BYTES_MAX.
-    """
-    query = _heads(project_id).where(models.Event.type.not_in(list(hidden)))
-    if types is not None:
-        query = query.where(models.Event.type.in_(list(types)))
-    if prefix:
-        query = query.where(fn.SUBSTR(models.Event.type, 1, len(prefix) + 1) == f"{prefix}.")
-    if before:
-        query = query.where(models.Event.id < before)
-    found = [_head(row) for row in query.order_by(models.Event.id.desc()).limit(limit + 1)]
-    shown = _within_bytes(found[:limit])
-    return _whole(shown), len(shown) < len(found)
-
-
-def newest_wanted(
-    project_id: int, subscription: Subscription, searched: int, limit: int, hidden: Iterable[str] = ()
-) -> list[Event]:
-    """The newest events that a subscription wants, among the last `searched`, and what a filter looks at
-    among SEARCHED_BYTES_MAX; within LIST_BYTES_MAX.
-    """
-    query = _heads(project_id).order_by(models.Event.id.desc()).limit(searched)
-    heads = [one for one in map(_head, query) if one.type not in hidden and subscription.wants_type(one.type)]
-    if subscription.filter is not None:
-        heads = list(islice(passing(_within_bytes(heads, SEARCHED_BYTES_MAX), subscription), limit))
-    return _whole(_within_bytes(heads[:limit]))
-
-
-def passing(found: Sequence[EventHead], subscription: Subscription) -> Iterator[EventHead]:
-    """Those that pass the filter, in the order given; a part of their data is in memory at a time."""
-    rest = list(found)
-    while rest and subscription.filter is not None:
-        part = _within_bytes(rest[:PASSING_AT_ONCE])
-        del rest[: len(part)]
-        facts = {one.id: Facts(one.type, one.occurred_at, one.data, one.source_id) for one in _whole(part)}
-        yield from (one for one in part if one.id in facts and subscription.failed(facts[one.id]) is None)
-    yield from rest
-
-
-def between(project_id: int, since: float, until: float, after: str | None, limit: int) -> list[EventHead]:
-    """Events accepted in a span of time, oldest first; `after` is the last id of the page before."""
-    low = after or first_id("evt", max(0.0, since))
-    query = _heads(project_id).where(models.Event.id < first_id("evt", max(0.0, until)))
-    query = query.where(models.Event.id > low if after else models.Event.id >= low)
-    query = query.where(models.Event.due_at.is_null())
-    return [_head(row) for row in query.order_by(models.Event.id).limit(limit)]
+    row = heads(project_id).where(models.Event.id == event_id).first()
+    return None if row is None else head_of(row)
 
 
 def as_sent(event: Event, project_key: str) -> SentEvent:
@@ -339,33 +271,17 @@ def count_deliveries(event_id: str) -> int:
     return int(written) + fan_outs.promised_of(event_id)
 
 
-def _within_bytes(found: list[EventHead], bytes_max: int = LIST_BYTES_MAX) -> list[EventHead]:
-    """The first of them whose data is not too much together; one at least."""
-    total = 0
-    for n, one in enumerate(found):
-        total += one.data_bytes
-        if n and total > bytes_max:
-            return found[:n]
-    return found
-
-
-def _whole(found: list[EventHead]) -> list[Event]:
-    ids = [one.id for one in found]
-    rows = models.Event.select().where(models.Event.id.in_(ids)).order_by(models.Event.id.desc())
-    return [_event(row) for row in rows]
-
-
-def _heads(project_id: int) -> Any:
+def heads(project_id: int) -> Any:
     """Rows of (id, type, occurred_at, size of data); neither engine reads the data for its size."""
     columns = (models.Event.id, models.Event.type, models.Event.occurred_at, fn.length(models.Event.data))
     return models.Event.select(*columns).where(models.Event.project_id == project_id).tuples()
 
 
-def _head(row: tuple[str, str, float, int]) -> EventHead:
+def head_of(row: tuple[str, str, float, int]) -> EventHead:
     return EventHead(*row)
 
 
-def _event(row: models.Event) -> Event:
+def event_of(row: models.Event) -> Event:
     return Event(
         str(row.id), str(row.type), float(row.occurred_at), bytes(row.data), row.source_id, row.due_at
     )

@@ -15,7 +15,7 @@ from hub.rules import filters
 from hub.rules.access import Requester
 from hub.rules.payload import Published
 from hub.rules.settings import Settings
-from hub.store import events, hooks, notices, projects, retention, schedules
+from hub.store import event_lists, hooks, notices, projects, retention, schedules
 from hub.store.schedules import Schedule
 from tests.rigs.engine import Engine
 from tests.rigs.waiting import DEADLINE_S
@@ -159,7 +159,7 @@ def test_an_event_for_later_is_neither_replayed_nor_forgotten_before(engine: Eng
     event_id = later(engine, 29 * 86_400)
     now = engine.database.clock.now()
 
-    found = engine.database.read(lambda: events.between(engine.project.id, 0, now + 60, None, 10))
+    found = engine.database.read(lambda: event_lists.between(engine.project.id, 0, now + 60, None, 10))
     assert [one.id for one in found if one.id == event_id] == []
     engine.do(lambda: retention.forget(Settings(retention_days=1), now + 5 * 86_400))
     assert due.tick(now + 30 * 86_400) == 1

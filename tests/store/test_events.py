@@ -7,9 +7,8 @@ import pytest
 from connectors.base import Event as SentEvent
 from hub.errors import Conflict
 from hub.ids import new_id
-from hub.rules.matching import Subscription
 from hub.store import events
-from hub.store.events import KEY_LIFETIME_S, LIST_BYTES_MAX, EventHead, NewEvent
+from hub.store.events import KEY_LIFETIME_S, EventHead, NewEvent
 from hub.store.models import Delivery
 from hub.timestamps import iso
 from tests.rigs.stage import Stage
@@ -89,40 +88,6 @@ def test_any_text_can_be_a_key(store: Stage) -> None:
     for key in ("x" * 5000, "\0", "\ud800", "ключ", ""):
         assert take(store, key, "evt_1") is None
         assert take(store, key, "evt_2") == "evt_1"
-
-
-def test_events_are_listed_newest_first_without_tests(store: Stage) -> None:
-    made = store.publish([], 3)
-    for code in ("hook.ping", "task.create"):
-        one = NewEvent(new_id("evt"), store.project.id, code, 0, b"{}")
-        store.do(lambda one=one: events.add(store.database, [one], 0))  # type: ignore[misc]
-    listed, goes_on = store.read(lambda: events.newest(store.project.id, None, None, 10))
-    assert not goes_on
-    assert [row.type for row in listed] == ["task.create", *["story.create"] * 3]
-    of_type, goes_on = store.read(lambda: events.newest(store.project.id, ["story.create"], None, 2))
-    assert ([row.id for row in of_type], goes_on) == (made[:0:-1], True)
-    older, goes_on = store.read(lambda: events.newest(store.project.id, None, made[1], 10))
-    assert ([row.id for row in older], goes_on) == (made[:1], False)
-
-
-def test_a_list_of_large_events_ends_early_and_goes_on(store: Stage) -> None:
-    third = LIST_BYTES_MAX // 3
-    made = store.publish([], 5, data=b'{"a":"%s"}' % (b"x" * third))[::-1]
-    seen: list[str] = []
-    goes_on, before = True, None
-    while goes_on:
-        page, goes_on = store.read(lambda before=before: events.newest(store.project.id, None, before, 50))  # type: ignore[misc]
-        assert len(page) <= 2
-        seen += [event.id for event in page]
-        before = seen[-1]
-    assert seen == made
-    assert len(store.read(lambda: events.newest_wanted(store.project.id, Subscription(("*",)), 100, 5))) == 2
-
-
-def test_an_event_beyond_the_bound_of_a_list_is_a_list_of_its_own(store: Stage) -> None:
-    store.publish([], 2, data=b'{"a":"%s"}' % (b"x" * LIST_BYTES_MAX))
-    page, goes_on = store.read(lambda: events.newest(store.project.id, None, None, 50))
-    assert (len(page), goes_on) == (1, True)
 
 
 def test_an_event_for_nobody_has_no_delivery(store: Stage) -> None:
