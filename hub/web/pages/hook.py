@@ -91,9 +91,11 @@ def _whole(request: PageRequest, hook: Hook) -> dict[str, Any]:
     row = services.overview.hook(requester, project, hook)
     view = hook_views.of(services.database, services.box, requester, [hook])[0]
     tuned = services.settings.recent()
+    may = hook_read_only.may(request, hook)
     return {
         "title": words.title(hook),
-        "may": hook_read_only.may(request, hook),
+        "may": may,
+        "by_hand": "" if may["edit"] or not requester.has("manage") else hook_read_only.by_hand(may),
         "notice": _notice(row, tuned),
         "open_count": row.open_count,
         "open_words": words.number(row.open_count, OPEN_MAX),

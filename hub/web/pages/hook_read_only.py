@@ -4,6 +4,8 @@ Owns what a person may do to a hook now, in words. Step before: `hook_form` has 
 edit. Step after: they do it in the app that owns the hook, or take it over.
 """
 
+from collections.abc import Mapping
+
 from connectors.base import EditRule
 from hub.operations import hook_access
 from hub.operations.hook_views import HookView
@@ -46,6 +48,15 @@ def may(request: PageRequest, hook: Hook) -> dict[str, bool]:
         and (hook.state != "gone" or action == "delete")
         for action in actions
     }
+
+
+def by_hand(may: Mapping[str, bool]) -> str:
+    """`test it`, `switch, test and delete it`; empty when there is nothing that they may do."""
+    allowed = [action for action, is_allowed in may.items() if is_allowed]
+    if not allowed:
+        return ""
+    *first, last = allowed
+    return f"{', '.join(first)} and {last} it" if first else f"{last} it"
 
 
 def owner(hook: Hook) -> str:

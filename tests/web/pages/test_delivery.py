@@ -43,6 +43,7 @@ def test_one_that_waits_behind_a_failing_hook_says_for_what(hook: HookPage, rece
     waiting = until(lambda: hook.api.get(f"/hooks/{hook.id}/deliveries?state=waiting").json())
     shown = hook.browser.get(f"/projects/{hook.project}/deliveries/{waiting[0]['id']}").text
     assert "It waits its turn: its hook is failing" in shown
+    assert "after the next try" in hook.text("?state=waiting")
 
 
 @pytest.mark.usefixtures("quick_retries")

@@ -48,6 +48,8 @@ def test_whoever_may_only_look_is_led_to_no_page_that_refuses_them(
     hook_id = app.post("/hooks", json={"target_url": receiver.url, "event": "order.paid"}).json()["id"]
     path = f"/projects/{project}/hooks/{hook_id}/settings"
     assert 'apps#a-zapier">Zapier</a>' in manager.get(path).text
+    page = path.removesuffix("/settings")
+    assert "By hand you may switch, test, redeliver and delete it." in manager.get(page).text
     shown = live.browser("tom", project=project, role="team_member").get(path).text
     assert "<dd>Zapier</dd>" in shown
     assert "/apps" not in shown
