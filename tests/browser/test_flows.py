@@ -153,3 +153,28 @@ def test_a_button_that_is_pressed_twice_sends_once_and_says_that_it_takes_a_mome
     goes_on.set()
     expect(page.get_by_role("status")).to_contain_text("Test sent: 204 in")
     assert len(receiver.requests) == 1
+
+
+def test_a_list_that_renews_itself_keeps_the_focus_on_what_it_was_on(
+    live: LiveHub, project: str, visit: Visit, receiver: Receiver
+) -> None:
+    api = live.client(project=project)
+    api.post("/hooks", json={"target_url": receiver.url, "events": ["*"]})
+    page = visit(live.browser(f"Olga {project}", project=project, role="product_owner"))
+
+    def published(count: int) -> None:
+        api.post("/events", json={"type": "order.paid", "data": {"n": count}})
+        receiver.wait_for(count)
+
+    published(1)
+    [hook] = api.get("/hooks").json()
+    for path, part in ((f"hooks/{hook['id']}", "#rows"), ("events", "#events")):
+        page.goto(f"/projects/{project}/{path}")
+        rows = page.locator(f"{part} tbody tr")
+        before = rows.count()
+        rows.first.get_by_role("link").first.focus()
+        seen = page.evaluate("document.activeElement.href")
+        published(before + 1)
+        page.evaluate(f"htmx.ajax('GET', location.href, {{ target: '{part}', swap: 'outerMorph' }})")
+        expect(rows).to_have_count(before + 1)
+        assert page.evaluate("document.activeElement.href") == seen
