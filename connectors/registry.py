@@ -85,16 +85,8 @@ _SHOWN: dict[type, tuple[str, ...]] = {
 """What pages show of each kind, and so must be there."""
 
 
-class UnknownFormat(LookupError):
-    """There is no format of that key; the text lists those there are."""
-
-
-class UnknownConnector(LookupError):
-    """There is no connector of that key; the text lists those there are."""
-
-
-class UnknownSource(LookupError):
-    """There is no kind of source of that key; the text lists those there are."""
+class Unknown(LookupError):
+    """No format, connector or kind of source has that key; the text lists those there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,33 +102,20 @@ class Broken:
 
 @cache
 def format_of(key: str) -> Format:
-    """The format of that key. Raises UnknownFormat; TypeError for an entry point that is not what it says."""
-    known = _paths(FORMAT_GROUP)
-    if key not in known:
-        raise UnknownFormat(f"there is no format {key!r}: use one of {', '.join(known)}")
-    return _load(known[key], key, Format)
+    """The format of that key. Raises Unknown; TypeError for an entry point that is not what it says."""
+    return _found(FORMAT_GROUP, key, Format, "format")
 
 
 @cache
 def connector(key: str) -> Connector:
-    """The connector of that key. Raises UnknownConnector; TypeError for an entry point that is not what it
-    says.
-    """
-    known = _paths(CONNECTOR_GROUP)
-    if key not in known:
-        raise UnknownConnector(f"there is no connector {key!r}: use one of {', '.join(known)}")
-    return _load(known[key], key, Connector)
+    """The connector of that key. Raises as `format_of`."""
+    return _found(CONNECTOR_GROUP, key, Connector, "connector")
 
 
 @cache
 def source(key: str) -> Source:
-    """The kind of source of that key. Raises UnknownSource; TypeError for an entry point that is not what it
-    says.
-    """
-    known = _paths(SOURCE_GROUP)
-    if key not in known:
-        raise UnknownSource(f"there is no kind of source {key!r}: use one of {', '.join(known)}")
-    return _load(known[key], key, Source)
+    """The kind of source of that key. Raises as `format_of`."""
+    return _found(SOURCE_GROUP, key, Source, "kind of source")
 
 
 def find_format(key: str) -> Format | None:
@@ -147,6 +126,11 @@ def find_format(key: str) -> Format | None:
 def find_connector(key: str) -> Connector | None:
     """None: its package is not installed any more, or is broken."""
     return connector(key) if key in connector_keys() else None
+
+
+def find_source(key: str) -> Source | None:
+    """None: its package is not installed any more, or is broken."""
+    return source(key) if key in source_keys() else None
 
 
 def format_keys() -> list[str]:
@@ -212,6 +196,13 @@ def _added(group: str) -> tuple[tuple[str, ...], tuple[Broken, ...]]:
 
 def _package(entry: EntryPoint) -> str:
     return f"{entry.dist.name} {entry.dist.version}" if entry.dist is not None else entry.value
+
+
+def _found(group: str, key: str, kind: type[Kind], called: str) -> Kind:
+    known = _paths(group)
+    if key not in known:
+        raise Unknown(f"there is no {called} {key!r}: use one of {', '.join(known)}")
+    return _load(known[key], key, kind)
 
 
 def _load(path: str, key: str, kind: type[Kind]) -> Kind:

@@ -15,14 +15,13 @@ from typing import Any
 
 import msgspec
 
-from connectors import inbound
+from connectors import inbound, registry
 from connectors.inbound import Arrived, Document, Received, Reply, Unreadable
 from hub.engine.intake import Receipt
 from hub.engine.source_counts import SourceCounts
 from hub.errors import Invalid, Refusal, TooLarge
 from hub.operations.publishing import Publishing
 from hub.operations.recent import Recent
-from hub.operations.source_kinds import known_kind
 from hub.operations.sources import address_of
 from hub.rules import hops
 from hub.rules.access import Requester
@@ -229,7 +228,7 @@ class Inbound:
         return self._database.read(read)
 
     def _live(self, source: Source, project: Project | None, now: float) -> Live:
-        kind = known_kind(source.kind)
+        kind = registry.find_source(source.kind)
         asked = () if kind is None else kind.settings
         settings = {**{setting.key: setting.default for setting in asked}, **source.settings}
         return Live(source, kind, settings, sources.secrets_of(self._box, source, now), project)

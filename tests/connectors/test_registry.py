@@ -12,8 +12,7 @@ from connectors import registry
 from connectors.base import Connector, EditRule, Event, Format
 from connectors.hmac_source import HmacSource
 from connectors.registry import (
-    UnknownConnector,
-    UnknownFormat,
+    Unknown,
     connector,
     connector_keys,
     format_keys,
@@ -66,12 +65,12 @@ def test_each_format_fulfils_the_contract(key: str) -> None:
 
 def test_an_unknown_key_is_told_the_known_ones() -> None:
     with pytest.raises(
-        UnknownConnector, match=r"no connector 'zapir': use one of webhooks, icescrum, zapier, n8n"
+        Unknown, match=r"no connector 'zapir': use one of webhooks, icescrum, zapier, n8n"
     ) as fault:
         connector("zapir")
     assert isinstance(fault.value, LookupError)
     with pytest.raises(
-        UnknownFormat,
+        Unknown,
         match=r"no format 'xml': use one of standard, icescrum, github, cloudevents, slack, .*email$",
     ) as fault_of_format:
         format_of("xml")
@@ -98,7 +97,7 @@ def test_an_installed_package_adds_a_connector_and_a_format(installed: list[Entr
     assert connector("acme").name == "Acme"
     assert (source_keys()[-1], source("acme").key) == ("acme", "acme")
     assert format_of("shouting").body(object()) == b"HELLO"  # type: ignore[arg-type]
-    with pytest.raises(UnknownConnector, match="acme"):
+    with pytest.raises(Unknown, match="acme"):
         connector("other")
 
 

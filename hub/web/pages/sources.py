@@ -8,9 +8,9 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors import inbound, trial
+from connectors import inbound, registry, trial
 from hub.errors import Invalid
-from hub.operations.source_kinds import kind_of, kinds, known_kind
+from hub.operations.source_kinds import kind_of, kinds
 from hub.operations.sources import SavedSource, SourceChange
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT
 from hub.store.sources import Refusal, Source
@@ -34,7 +34,7 @@ def show_list(request: PageRequest) -> View:
 def show_kinds(request: PageRequest) -> View:
     """Which kind; the form when one is chosen."""
     chosen = request.asked("kind", 40)
-    kind = known_kind(chosen)
+    kind = registry.find_source(chosen)
     if kind is not None:
         return _form(request, kind, {}, {})
     return View({"here": "sources", "kinds": kinds()})
@@ -154,7 +154,7 @@ def _source_page(
     status: int = 200,
 ) -> View:
     services = request.services
-    kind = known_kind(source.kind)
+    kind = registry.find_source(source.kind)
     secret = saved.secret if saved is not None else None
     refusals = services.sources.refusals(request.requester, request.project, source.id, REFUSALS_SHOWN)
     said = services.source_trials.trial(request.requester, request.project, source)
@@ -228,12 +228,12 @@ def _state(source: Source) -> tuple[str, str, str]:
 
 
 def _waits(source: Source) -> bool:
-    kind = known_kind(source.kind)
+    kind = registry.find_source(source.kind)
     return kind is not None and kind.secret_from != "nowhere" and not source.has_secret
 
 
 def _kind_name(source: Source) -> str:
-    kind = known_kind(source.kind)
+    kind = registry.find_source(source.kind)
     return source.kind if kind is None else kind.name
 
 
