@@ -24,7 +24,7 @@ from hub.rules.access import Requester
 from hub.rules.health import Switched
 from hub.rules.matching import PING_EVENT_TYPE
 from hub.rules.outcome import Outcome
-from hub.store import audit, deliveries, destinations, hooks, lanes, settings
+from hub.store import audit, buckets, deliveries, destinations, hooks, lanes, settings
 from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.hooks import Hook
@@ -103,7 +103,7 @@ class Pings:
 
         def write() -> None:
             deliveries.add_finished(self._database, shipment.delivery_id, event, hook_id, outcome)
-            lanes.take_token(self._database, hook_id, self._database.clock.now())
+            buckets.take_token(self._database, hook_id, self._database.clock.now())
             hook = hooks.locked(self._database, hook_id)
             if hook is not None and outcome.kind == "success":
                 now, after = self._database.clock.now(), health.cleared(hook.health)

@@ -7,7 +7,7 @@ time; a batch is known by the `batch_id` of its deliveries. Step before: `claims
 leased as a whole, its first delivery standing for all; the outcome goes to each (`deliveries.record`).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -114,7 +114,7 @@ def gather(database: Database, digests: Iterable[Lane], free: Collection[str], n
             found.until[lane.hook_id] = now
         elif chosen.until is not None:
             found.until[lane.hook_id] = chosen.until
-    lanes.keep_windows(database, windows)
+    keep_windows(database, windows)
     return found
 
 
@@ -124,8 +124,16 @@ def begin(database: Database, batch: Batch) -> None:
     if batch.is_new:
         _name(database, [row.delivery_id for row in batch.rows], batch.id)
     if batch.ends_window:
-        lanes.keep_windows(database, {hook_id: None})
+        keep_windows(database, {hook_id: None})
     lanes.begin(database, hook_id, len(batch.rows) - 1)
+
+
+def keep_windows(database: Database, windows: Mapping[str, float | None]) -> None:
+    """Write until when these locked lanes gather what comes."""
+    database.executemany(
+        "UPDATE hook SET gathers_until = ? WHERE id = ?",
+        [(until, hook_id) for hook_id, until in sorted(windows.items())],
+    )
 
 
 def halve(database: Database, ids: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from hub.rules import bucket, fairness
 from hub.rules.bucket import Bucket
 from hub.rules.fairness import Pick, Room, Waiting
 from hub.rules.settings import Settings
-from hub.store import batches, lanes, order
+from hub.store import batches, buckets, lanes, order
 from hub.store.batches import Batch
 from hub.store.database import Database
 from hub.store.lanes import Lane
@@ -57,9 +57,9 @@ def claim(
     if not served:
         return []
     are_hosts_bound = room.probed_hosts is not None
-    buckets = {hook_id: left for hook_id, lane in served.items() if (left := lane.bucket(now)) is not None}
+    filled = {hook_id: left for hook_id, lane in served.items() if (left := lane.bucket(now)) is not None}
     queues = {
-        hook_id: _as_rules_see_it(lane, settings, are_hosts_bound, buckets.get(hook_id))
+        hook_id: _as_rules_see_it(lane, settings, are_hosts_bound, filled.get(hook_id))
         for hook_id, lane in served.items()
     }
     wanted = {hook_id: most for hook_id, queue in queues.items() if (most := _most(queue, room))}
@@ -85,7 +85,7 @@ def claim(
     for batch in going.values():
         _lease(database, [row.delivery_id for row in batch.rows[1:]], owner, now, until)
         batches.begin(database, batch)
-    idle_until = first.until | gathered.until | _take_tokens(database, served, buckets, taken)
+    idle_until = first.until | gathered.until | _take_tokens(database, served, filled, taken)
     idle_until |= {
         hook_id: now + NOBODYS_S
         for hook_id, queue in queues.items()
@@ -222,14 +222,14 @@ def _waiting(database: Database, asked: dict[str, int], rows_max: int) -> tuple[
 
 
 def _take_tokens(
-    database: Database, served: Mapping[str, Lane], buckets: Mapping[str, Bucket], taken: list[Waiting]
+    database: Database, served: Mapping[str, Lane], filled: Mapping[str, Bucket], taken: list[Waiting]
 ) -> dict[str, float]:
     """Each request takes a token, a retry too. Returns when the next comes to lanes that have none left."""
-    if not buckets:
+    if not filled:
         return {}
     got = Counter(row.hook_id for row in taken)
-    left = {hook_id: one.taken(got[hook_id]) for hook_id, one in buckets.items()}
-    lanes.keep_bucket(database, left)
+    left = {hook_id: one.taken(got[hook_id]) for hook_id, one in filled.items()}
+    buckets.keep(database, left)
     return {
         hook_id: bucket.next_at(one, rate)
         for hook_id, one in left.items()

@@ -23,7 +23,7 @@ from hub.rules import bucket, health, retry
 from hub.rules.health import Health, Switched
 from hub.rules.outcome import Outcome
 from hub.rules.settings import Settings
-from hub.store import attempts, batches, events, lanes, notices
+from hub.store import attempts, batches, buckets, events, lanes, notices
 from hub.store.database import Database
 from hub.store.events import NewEvent
 from hub.store.lanes import Lane
@@ -264,7 +264,7 @@ def _empty_buckets(
         if outcome.kind == "later" and hooks[hook_id].rate is not None
     }
     if until:
-        lanes.keep_bucket(database, {hook_id: bucket.emptied(at) for hook_id, at in until.items()})
+        buckets.keep(database, {hook_id: bucket.emptied(at) for hook_id, at in until.items()})
 
 
 def _halve_batches(database: Database, troubled: Sequence[_Ended]) -> None:

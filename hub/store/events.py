@@ -16,7 +16,7 @@ from peewee import fn
 from connectors.base import Event as SentEvent
 from hub.ids import new_id, new_ids
 from hub.rules.pace import Entry
-from hub.store import fan_outs, lanes, models
+from hub.store import fan_outs, lanes, models, order
 from hub.store.database import Database
 from hub.store.fan_outs import NewDelivery
 from hub.store.models import EventKey
@@ -173,7 +173,7 @@ def delete_due(project_id: int, event_id: str) -> bool:
 def add_in_order(database: Database, rows: Sequence[NewDelivery]) -> None:
     """The same for one hook that is sent to in order; its lane must be locked."""
     if rows:
-        [first] = lanes.take_seqs(database, {rows[0][2]: len(rows)}).values()
+        [first] = order.take_seqs(database, {rows[0][2]: len(rows)}).values()
         _add_later(database, [(*row, "waiting", None, first + n) for n, row in enumerate(rows)])
 
 
@@ -193,7 +193,7 @@ def _add_paced(database: Database, events: Sequence[NewEvent], armed: set[str], 
     if in_order:
         # All that will be armed, in the order of ids: otherwise two processes wait for each other.
         lanes.lock(database, armed)
-        seqs = {hook_id: count(first) for hook_id, first in lanes.take_seqs(database, in_order).items()}
+        seqs = {hook_id: count(first) for hook_id, first in order.take_seqs(database, in_order).items()}
     _add_later(
         database,
         [

@@ -278,42 +278,6 @@ def close_breaker(hook_id: str) -> None:
     Hook.update(open_until=None).where(Hook.id == hook_id).execute()
 
 
-def keep_bucket(database: Database, buckets: Mapping[str, Bucket]) -> None:
-    """Write what is left in the buckets of locked lanes."""
-    database.executemany(
-        "UPDATE hook SET tokens = ?, tokens_at = ? WHERE id = ?",
-        [(one.tokens, one.at, hook_id) for hook_id, one in sorted(buckets.items())],
-    )
-
-
-def keep_windows(database: Database, windows: Mapping[str, float | None]) -> None:
-    """Write until when these locked lanes gather what comes."""
-    database.executemany(
-        "UPDATE hook SET gathers_until = ? WHERE id = ?",
-        [(until, hook_id) for hook_id, until in sorted(windows.items())],
-    )
-
-
-def take_token(database: Database, hook_id: str, now: float) -> None:
-    """A request to a locked lane has not asked whether there is a token; the next ones wait for it."""
-    for lane in lock(database, [hook_id]).values():
-        if (left := lane.bucket(now)) is not None:
-            keep_bucket(database, {hook_id: left.taken(1)})
-
-
-def take_seqs(database: Database, counts: Mapping[str, int]) -> dict[str, int]:
-    """The next numbers for so many deliveries of locked hooks: hook id → the first of them. The row's lock
-    makes the order of commits that of numbers.
-    """
-    first = {}
-    for hook_id, count in sorted(counts.items()):
-        row = database.execute(
-            "UPDATE hook SET last_seq = last_seq + ? WHERE id = ? RETURNING last_seq", (count, hook_id)
-        ).fetchone()
-        first[hook_id] = row[0] - count + 1
-    return first
-
-
 def mark_slow(database: Database, hook_ids: Collection[str]) -> None:
     """Requests to these hooks hang at this moment: let them share the slow hooks' part of the senders.
 

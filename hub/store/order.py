@@ -6,7 +6,7 @@ number; once none is left that has one, such deliveries are claimed as those of 
 `claims.claim`. Step after: it is leased, alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hub.rules.fairness import Waiting
@@ -47,6 +47,19 @@ def first_of(database: Database, hook_ids: Iterable[str], now: float) -> First:
         else:
             found.until[hook_id] = now
     return found
+
+
+def take_seqs(database: Database, counts: Mapping[str, int]) -> dict[str, int]:
+    """The next numbers for so many deliveries of locked hooks: hook id → the first of them. The row's lock
+    makes the order of commits that of numbers.
+    """
+    first = {}
+    for hook_id, count in sorted(counts.items()):
+        row = database.execute(
+            "UPDATE hook SET last_seq = last_seq + ? WHERE id = ? RETURNING last_seq", (count, hook_id)
+        ).fetchone()
+        first[hook_id] = row[0] - count + 1
+    return first
 
 
 def _locked(database: Database, delivery_id: str) -> Waiting | None:

@@ -49,7 +49,7 @@ def retry_now(database: Database, delivery_id: str, hook_id: str, now: float) ->
         .execute()
     )
     if lane.pace.digest is not None and not together:
-        lanes.keep_windows(database, {hook_id: now})
+        batches.keep_windows(database, {hook_id: now})
     lanes.arm(database, [hook_id], now)
     return bool(changed)
 

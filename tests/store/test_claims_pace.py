@@ -4,7 +4,7 @@ import pytest
 
 from hub.rules.fairness import Ahead
 from hub.rules.pace import Entry, Pace, RateLimit
-from hub.store import deliveries, lanes
+from hub.store import deliveries
 from tests.rigs.stage import Stage
 
 SLOWLY = RateLimit(3, 30)
@@ -67,16 +67,6 @@ def test_a_receiver_that_asks_for_a_pause_has_an_empty_bucket_until_its_end(stor
     assert store.claim() == []
     assert store.row(hook_id).tokens == pytest.approx(0, abs=0.01)
     store.clock.advance(10)
-    assert len(store.claim()) == 1
-
-
-def test_a_test_takes_a_token_without_asking_for_one(store: Stage) -> None:
-    hook_id = limited(store, RateLimit(1, 10))
-    for _ in range(2):
-        store.do(lambda: lanes.take_token(store.database, hook_id, store.clock.now()))
-    store.clock.advance(19.9)
-    assert store.claim() == []
-    store.clock.advance(0.11)
     assert len(store.claim()) == 1
 
 
