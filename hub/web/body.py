@@ -20,7 +20,8 @@ from hub.web.problems import Problem
 BODY_WAIT_S = 30.0
 BODY_BYTES_MAX = 1_048_576
 """For calls that are not publishing."""
-FORM_BYTES_MAX = 65_536
+FORM_BYTES_MAX = 262_144
+"""Room for the largest field, 64 KiB of JSON, which a form may triple by its coding."""
 FORM_FIELDS_MAX = 1_000
 INLINE_BYTES_MAX = 16_384
 """Larger bodies are worked on by a thread: this much takes some milliseconds at the worst."""
@@ -112,10 +113,15 @@ async def read_form(request: Request) -> Form:
         raise Problem(415, "send this form as the page does: application/x-www-form-urlencoded")
     raw = await read_body(request, FORM_BYTES_MAX)
     try:
-        return Form(
-            parse_qsl(
-                raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FORM_FIELDS_MAX
-            )
-        )
+        return await work_on(raw, _form)
     except ValueError as error:
         raise Problem(400, "this form is not understood") from error
+
+
+def _form(raw: bytes) -> Form:
+    """Raises: ValueError."""
+    return Form(
+        parse_qsl(
+            raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FORM_FIELDS_MAX
+        )
+    )

@@ -1,5 +1,6 @@
 """The pages of schedules: made, looked at with their next times, changed, fired, ended."""
 
+import json
 from html import unescape
 
 from tests.rigs.api import Browser, LiveHub
@@ -81,3 +82,13 @@ def test_fired_by_hand_it_leads_to_its_event(live: LiveHub, project: str, manage
     event = only(live, project)["last_event_id"]
     assert f"/projects/{project}/events/{event}" in manager.get(f"{path}/{schedule['id']}").text
     assert manager.get(f"/projects/{project}/events/{event}").status_code == 200
+
+
+def test_a_form_takes_as_much_data_as_a_schedule_may_have(
+    live: LiveHub, project: str, manager: Browser
+) -> None:
+    rows = [""] * 12_000  # quotes and commas, each of which a form writes with three characters
+    data = json.dumps({"rows": rows}, separators=(",", ":"))
+    made = manager.submit(f"/projects/{project}/schedules/new", **MORNING | {"data": data})
+    assert made.status_code == 303
+    assert only(live, project)["data"] == {"rows": rows}
