@@ -28,14 +28,13 @@ class Person:
     is_admin: bool
 
 
-def people(user_id: int | None = None) -> tuple[Person, ...]:
-    """Everybody who has an address and can sign in, or one of them."""
+def people() -> tuple[Person, ...]:
+    """Everybody who has an address and can sign in."""
     table, choice = models.User, models.NoticeChoice
     query = table.select(table, choice).join(
         choice, JOIN.LEFT_OUTER, on=(choice.user_id == table.id), attr="chosen"
     )
-    query = query.where(table.email.is_null(False), table.disabled_at.is_null())
-    rows = list(query if user_id is None else query.where(table.id == user_id))
+    rows = list(query.where(table.email.is_null(False), table.disabled_at.is_null()))
     managed: dict[int, set[int]] = {row.id: set() for row in rows}
     membership = models.Membership
     pairs: Any = membership.select(membership.user, membership.project).where(

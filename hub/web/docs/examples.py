@@ -60,7 +60,7 @@ class Said:
     answer: Any = None
 
 
-_SAID = {
+SAID = {
     ("POST", "/hooks"): Said(
         {
             "one type": {"target_url": "https://example.com/hooks/stories", "events": ["story.create"]},
@@ -160,11 +160,7 @@ _DETAILS: dict[int, tuple[str, str, list[dict[str, str]]]] = {
 
 
 def of(method: str, path: str) -> Said:
-    return _SAID.get((method, path), Said())
-
-
-def calls_with_examples() -> list[tuple[str, str]]:
-    return list(_SAID)
+    return SAID.get((method, path), Said())
 
 
 def phrase(status: int) -> str:

@@ -49,7 +49,7 @@ def test_there_are_examples_for_the_calls_that_people_begin_with() -> None:
         "RESPONSE UnprocessableContent",
         "WEBHOOK standard",
     }
-    assert {(method, PREFIX + path) for method, path in examples.calls_with_examples()} <= set(OPERATIONS)
+    assert {(method, PREFIX + path) for method, path in examples.SAID} <= set(OPERATIONS)
 
 
 def test_the_hub_takes_the_subscriptions_and_events_that_the_document_shows(
