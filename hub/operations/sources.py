@@ -210,11 +210,16 @@ class Sources:
         self._change(requester, project, source_id, write)
 
     def refusals(
-        self, requester: Requester, project: Project, source_id: str, limit: int = sources.REFUSALS_MAX
+        self,
+        requester: Requester,
+        project: Project,
+        source_id: str,
+        limit: int = sources.REFUSALS_MAX,
+        before: str | None = None,
     ) -> tuple[Refusal, ...]:
         """What it did not take, newest first. Raises: Forbidden, NotFound."""
         source = self.get(requester, project, source_id)
-        return self._database.read(lambda: sources.refusals(source.id, limit))
+        return self._database.read(lambda: sources.refusals(source.id, limit, before))
 
     def of_event(self, project: Project, event_id: str) -> Source | None:
         """The source that an event came from, as long as it is known; for whoever sees the event."""

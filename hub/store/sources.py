@@ -201,10 +201,12 @@ def delete_all(project_id: int, now: float) -> None:
     table.update(end).where(table.project_id == project_id, table.deleted_at.is_null()).execute()
 
 
-def refusals(source_id: str, limit: int = REFUSALS_MAX) -> tuple[Refusal, ...]:
-    """Newest first."""
+def refusals(source_id: str, limit: int = REFUSALS_MAX, before: str | None = None) -> tuple[Refusal, ...]:
+    """Newest first; `before`: only those older than this one."""
     table = models.Refusal
     query = table.select().where(table.source_id == source_id).order_by(table.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(table.id < before)
     return tuple(
         Refusal(
             row.at,

@@ -44,6 +44,7 @@ _RULES = {
     "string_unicode": "must be text that can be written as UTF-8",
 }
 """pydantic's names of errors → what is said instead, with the values it gives."""
+NUMBER_PATTERN = r"^[1-9][0-9]{0,9}$"
 _ID_PATTERN = re.compile(r"\^(\w+)_\[0-9a-f\]\{32\}\$")
 
 
@@ -109,6 +110,8 @@ def _message(error: ErrorDetails, model: type[BaseModel]) -> str:
         return _too_short(context["min_length"], given)
     if kind == "string_pattern_mismatch" and (found := _ID_PATTERN.fullmatch(context["pattern"])):
         return f"must be an id, {found[1]}_ and 32 hex digits, such as the last one of the page before"
+    if kind == "string_pattern_mismatch" and context["pattern"] == NUMBER_PATTERN:
+        return "must be a number, such as the id of the last one of the page before"
     return _RULES[kind].format_map(context) if kind in _RULES else error["msg"]
 
 

@@ -102,6 +102,8 @@ def test_what_came_is_added_up_and_only_the_last_refusals_are_kept(store: Stage)
     assert found.last_refused_reason == f"reason {REFUSALS_MAX + 4}"
     kept = store.read(lambda: sources.refusals(source.id))
     assert [one.reason for one in kept] == [f"reason {n}" for n in range(REFUSALS_MAX + 4, 4, -1)]
+    older = store.read(lambda: sources.refusals(source.id, 2, kept[9].id))
+    assert older == kept[10:12]
     assert (kept[0].body, kept[0].headers) == (b"\xff{", (("host", "hub"),))
 
 

@@ -109,6 +109,10 @@ def test_whatever_does_not_fit_gets_one_answer_and_the_owner_sees_why(live: Live
     assert len({answer.content for answer in answers}) == 1
     assert answers[0].json()["detail"] == REFUSED
     assert counts(live, api, source["id"]) == (0, 0, 0, 4)
+    listed = api.get(f"/sources/{source['id']}/refusals", params={"limit": 200}).json()
+    assert listed == api.get(f"/sources/{source['id']}/refusals").json()
+    page = api.get(f"/sources/{source['id']}/refusals", params={"limit": 1})
+    assert api.get(page.links["next"]["url"].partition("/api/v1")[2]).json() == []
     [refusal] = api.get(f"/sources/{source['id']}/refusals").json()
     assert refusal["status"] == 401
     assert "does not match" in refusal["reason"]

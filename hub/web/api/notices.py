@@ -9,6 +9,7 @@ from hub.store.notices import Notice
 from hub.timestamps import iso, iso_or_none
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.queries import Paged
+from hub.web.wording import NUMBER_PATTERN
 
 
 class Subject(BaseModel):
@@ -42,7 +43,7 @@ class NoticeAnswer(BaseModel):
 class NoticeQuery(Paged):
     state: Literal["open", "all"] = Field("open", description="Only what needs attention now, or all")
     before: str | None = Field(
-        None, pattern=r"^[1-9][0-9]{0,9}$", description="Only what is older than this id: the next page"
+        None, pattern=NUMBER_PATTERN, description="Only what is older than this id: the next page"
     )
 
 

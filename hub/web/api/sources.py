@@ -9,13 +9,13 @@ from hub.operations.sources import SavedSource, SourceChange
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT, OVERLAP_HOURS_MAX
 from hub.rules import source_fields
 from hub.rules.changes import UNSET
-from hub.store.sources import REFUSALS_MAX, Refusal, Source
+from hub.store.sources import Refusal, Source
 from hub.timestamps import iso, iso_or_none
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.hook_inputs import Secret
 from hub.web.api.models import WORDS, Deleted, Input, Text, documented
 from hub.web.api.projects import Label
-from hub.web.api.queries import Paged, Query, before_id
+from hub.web.api.queries import Paged, before_id
 
 Kind = Annotated[str, Field(json_schema_extra=lambda schema: schema.update(enum=registry.source_keys()))]
 Prefix = Annotated[
@@ -101,8 +101,8 @@ class SourceQuery(Paged):
     before: str | None = before_id("src")
 
 
-class RefusalQuery(Query):
-    limit: int = Field(REFUSALS_MAX, ge=1, le=REFUSALS_MAX, description="How many at the most")
+class RefusalQuery(Paged):
+    before: str | None = before_id("ref")
 
 
 def list_sources(request: ApiRequest) -> ApiResponse:
@@ -174,10 +174,11 @@ def send_test(request: ApiRequest) -> ApiResponse:
 
 
 def list_refusals(request: ApiRequest) -> ApiResponse:
+    wanted: RefusalQuery = request.query
     found = request.services.sources.refusals(
-        request.requester, request.project, request.path["id"], request.query.limit
+        request.requester, request.project, request.path["id"], wanted.limit, wanted.before
     )
-    return ApiResponse([_refusal(one) for one in found])
+    return request.page(found, [_refusal(one) for one in found])
 
 
 def _answer(request: ApiRequest, source: Source) -> dict[str, Any]:
