@@ -41,3 +41,13 @@ def test_a_type_that_is_none_is_refused_at_its_field_and_what_was_typed_stays(
     assert text.count("Type must be words joined by dots") == 2  # in the summary, and at the field
     for typed in ("Wrong!", "Paid", "An order was paid"):
         assert f'value="{typed}"' in refused.text
+
+
+def test_a_type_that_was_seen_and_never_declared_is_told_so(
+    live: LiveHub, project: str, manager: Browser
+) -> None:
+    live.client(project=project).post("/events", json={"type": "order.paid", "data": {}})
+    text = until(
+        lambda: plain(manager.get(f"/projects/{project}/event-types").text), lambda t: "order.paid" in t
+    )
+    assert "order.paid not declared" in text
