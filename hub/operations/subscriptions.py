@@ -17,7 +17,7 @@ from hub.operations import hook_access, hook_credentials, hook_drafts, hook_writ
 from hub.operations.handshake import Handshakes
 from hub.operations.hook_drafts import Draft
 from hub.operations.projects import check_open
-from hub.rules import access, brokers, hook_fields
+from hub.rules import access, brokers, hook_fields, signing_secret
 from hub.rules.access import Action, Requester
 from hub.rules.addresses import Network
 from hub.rules.brokers import BrokerKind
@@ -253,7 +253,7 @@ class Subscriptions:
 
         Raises: NotFound; Conflict, its origin forbids it; Forbidden; Invalid.
         """
-        errors = hook_fields.secret_errors(secret)
+        errors = signing_secret.errors(secret)
         if not 0 <= overlap_hours <= OVERLAP_HOURS_MAX:
             errors.append(("overlap_hours", f"must be from 0 to {OVERLAP_HOURS_MAX:g}"))
         if errors:

@@ -9,10 +9,9 @@ from dataclasses import asdict, dataclass, field, fields
 from itertools import islice
 from typing import Any, Literal, get_args
 
-from connectors import signing
 from hub.errors import FieldError
 from hub.logs import MASK
-from hub.rules import brokers, format_fields, pace, recipients
+from hub.rules import brokers, format_fields, pace, recipients, signing_secret
 from hub.rules import catalogue as catalogues
 from hub.rules import headers as header_rules
 from hub.rules.addresses import Network, TargetRefused
@@ -24,9 +23,6 @@ from hub.rules.pace import Digest, OnFailure, Ordering, RateLimit
 from hub.rules.targets import check_url, receiver_of
 
 NAME_MAX = 200
-SECRET_MAX = 256
-SECRET_GOOD_BYTES = 16
-"""Standard Webhooks asks for 24 at least; what people chose with care at other hubs has 16 and more."""
 EVENTS_MAX = 1000
 PATTERN_MAX = EVENT_TYPE_MAX_LENGTH + len(".*")
 ERRORS_MAX = 100
@@ -150,7 +146,7 @@ def errors_anywhere(change: HookChange, formats: Collection[str]) -> list[FieldE
     if change.handshake not in (UNSET, None, *HANDSHAKES):
         errors.append(("handshake", f"must be one of {', '.join(HANDSHAKES)}"))
     if change.secret is not UNSET:
-        errors += secret_errors(change.secret)
+        errors += signing_secret.errors(change.secret)
     if change.headers is not UNSET:
         errors += _header_errors(change.headers)
     if change.template is not UNSET:
@@ -161,34 +157,6 @@ def errors_anywhere(change: HookChange, formats: Collection[str]) -> list[FieldE
 def mask_error(field: str) -> FieldError:
     """For a mask that stands for no value that this receiver may get."""
     return field, "is a mask and stands for no value here: give the value itself"
-
-
-def secret_errors(secret: str | None) -> list[FieldError]:
-    """A secret that is no key would make a fault of every delivery."""
-    if secret is None:
-        return []
-    if secret == MASK:
-        return [("secret", "is a mask, not a secret: give the secret itself, or leave it out")]
-    if not 0 < len(secret) <= SECRET_MAX or "\0" in secret:
-        return [("secret", f"must have 1 to {SECRET_MAX} characters, and none of them NUL")]
-    try:
-        signing.key_bytes(secret)
-    except ValueError as error:
-        return [("secret", str(error))]
-    return []
-
-
-def secret_warning(secret: str | None) -> str:
-    """What to tell whoever chose this secret, which is taken: receivers that cannot be changed have what they
-    have. Empty: nothing.
-    """
-    if secret is None or (size := len(signing.key_bytes(secret))) >= SECRET_GOOD_BYTES:
-        return ""
-    shown = "1 byte" if size == 1 else f"{size} bytes"
-    return (
-        f"The secret is short ({shown}): whoever sees one delivery may find it by trying. "
-        "Take 24 random bytes or more, or leave it out, and the hub makes one."
-    )
 
 
 def secret_fields(*formats: str) -> tuple[str, ...]:

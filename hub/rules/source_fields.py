@@ -8,9 +8,7 @@ from collections.abc import Mapping
 
 from connectors.inbound import Source
 from hub.errors import FieldError
-from hub.logs import MASK
-from hub.rules import brokers, keys
-from hub.rules.hook_fields import SECRET_MAX
+from hub.rules import brokers, keys, signing_secret
 from hub.rules.matching import is_event_type
 
 PREFIX_MAX = 60
@@ -43,10 +41,8 @@ def secret_errors(kind: Source, secret: str) -> list[FieldError]:
     """Why this secret could prove nothing."""
     if kind.secret_from == "nowhere":
         return [("secret", f"{kind.name}: there is none, leave it out")]
-    if secret == MASK:
-        return [("secret", "is a mask, not a secret: give the secret itself, or leave it out")]
-    if not 0 < len(secret) <= SECRET_MAX or "\0" in secret:
-        return [("secret", f"must have 1 to {SECRET_MAX} characters, and none of them NUL")]
+    if errors := signing_secret.text_errors(secret):
+        return errors
     reason = kind.secret_error(secret)
     return [] if reason is None else [("secret", reason)]
 

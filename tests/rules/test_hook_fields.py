@@ -6,12 +6,11 @@ import pytest
 
 from connectors import registry
 from hub.logs import MASK
-from hub.rules import headers, hook_fields
+from hub.rules import headers
 from hub.rules.hook_fields import (
     ERRORS_MAX,
     EVENTS_MAX,
     NAME_MAX,
-    SECRET_MAX,
     Circumstances,
     HookChange,
     audited,
@@ -19,6 +18,7 @@ from hub.rules.hook_fields import (
     errors_of_new,
     is_same_receiver,
 )
+from hub.rules.signing_secret import LENGTH_MAX
 from hub.rules.targets import MAX_URL_CHARS
 
 AROUND = Circumstances("icescrum", registry.format_keys(), (), (), "api")
@@ -88,7 +88,7 @@ def test_a_url_that_says_nothing_is_the_same_as_itself_only() -> None:
         ({"format": "fax"}, "format"),
         ({"handshake": "smile"}, "handshake"),
         ({"secret": ""}, "secret"),
-        ({"secret": "x" * (SECRET_MAX + 1)}, "secret"),
+        ({"secret": "x" * (LENGTH_MAX + 1)}, "secret"),
         ({"secret": "whsec_!"}, "secret"),
         ({"secret": MASK}, "secret"),
         ({"headers": {"Host": "x"}}, "headers.Host"),
@@ -136,23 +136,3 @@ def test_no_message_and_no_audit_entry_repeats_a_secret() -> None:
     assert "very private" not in str(errors_in(wrong, AROUND))
     assert "very private" not in repr(wrong)
     assert audited(wrong.given()) == {"secret": None, "headers": None}
-
-
-@pytest.mark.parametrize(
-    ("secret", "words"),
-    [
-        (None, ""),
-        ("0123456789abcdef", ""),
-        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLLMM", ""),
-        ("x", "The secret is short (1 byte)"),
-        ("whsec_MfKQ", "The secret is short (3 bytes)"),
-        ("swordfish", "The secret is short (9 bytes)"),
-    ],
-)
-def test_whoever_chose_a_short_secret_is_told_by_the_length_of_its_key(
-    secret: str | None, words: str
-) -> None:
-    warning = hook_fields.secret_warning(secret)
-    assert bool(warning) == bool(words)
-    assert warning.startswith(words)
-    assert secret is None or len(secret) < 3 or secret not in warning

@@ -21,7 +21,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from connectors import registry
 from hub.errors import FieldError, Invalid
-from hub.rules import filters, format_fields, hook_fields, pace
+from hub.rules import filters, format_fields, hook_fields, pace, signing_secret
 from hub.rules import headers as header_rules
 from hub.rules.hook_fields import Handshake, HookChange
 from hub.rules.targets import MAX_URL_CHARS
@@ -65,7 +65,7 @@ def _has_type(name: str, value: Any) -> bool:
     return isinstance(value, str) or name == "filter"
 
 
-Secret = Annotated[str, documented(minLength=1, maxLength=hook_fields.SECRET_MAX, pattern=PLAIN)]
+Secret = Annotated[str, documented(minLength=1, maxLength=signing_secret.LENGTH_MAX, pattern=PLAIN)]
 _Url = Annotated[str, documented(pattern=_URL_PATTERN, maxLength=MAX_URL_CHARS)]
 _Patterns = Annotated[list[EventPattern], documented(minItems=1, maxItems=hook_fields.EVENTS_MAX)]
 _Format = Annotated[str, Field(json_schema_extra=lambda schema: schema.update(enum=registry.format_keys()))]

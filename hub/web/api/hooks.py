@@ -15,7 +15,7 @@ from hub.operations.hook_views import HookView
 from hub.operations.ping import Ping
 from hub.operations.samples import SAMPLES_MAX
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT, OVERLAP_HOURS_MAX, Saved
-from hub.rules import hook_fields
+from hub.rules import signing_secret
 from hub.rules.health import State
 from hub.store.hooks import Hook
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
@@ -134,7 +134,7 @@ def _saved(request: ApiRequest, saved: Saved) -> ApiResponse:
 
 def _warned(saved: Saved) -> dict[str, str]:
     """A word to whoever chose the secret, beside an answer that clients know."""
-    warning = hook_fields.secret_warning(saved.secret)
+    warning = signing_secret.warning(saved.secret)
     return {"X-Hub-Warning": warning} if warning else {}
 
 

@@ -8,7 +8,7 @@ what came of it; who may do what is decided by the operations, as for every door
 from hub.errors import Invalid
 from hub.operations.replay_pages import Span
 from hub.operations.replays import LEFT_MAX, Count, Progress
-from hub.rules import hook_fields
+from hub.rules import signing_secret
 from hub.store.hooks import Hook
 from hub.timestamps import iso, parse_iso
 from hub.web.pages import hook as hook_page
@@ -113,7 +113,7 @@ def rotate(request: PageRequest) -> View | Redirect:
         return hook_page.page_of(request, words.errors_by_field(refused.errors), hours)
     said = "The secret is replaced."
     if given or saved.secret is None:
-        return Redirect(_path(request), f"{said} {hook_fields.secret_warning(saved.secret)}".rstrip())
+        return Redirect(_path(request), f"{said} {signing_secret.warning(saved.secret)}".rstrip())
     hook = saved.hook
     values = {"hook": hook, "title": words.title(hook), "secret": saved.secret, "said": said}
     return View({"here": "hooks", **values}, template="hooks/secret.html")

@@ -16,7 +16,7 @@ from hub.errors import Conflict, Invalid
 from hub.logs import MASK
 from hub.operations import hook_views
 from hub.operations.hook_views import HookView
-from hub.rules import catalogue, hook_fields, pace
+from hub.rules import catalogue, pace, signing_secret
 from hub.rules.filter_rows import OPERATORS
 from hub.rules.filters import Unreadable
 from hub.rules.hook_fields import HookChange
@@ -261,7 +261,7 @@ def _form(
 def _saved(request: PageRequest, hook: Hook, secret: str | None, said: str, status: int) -> View | Redirect:
     """On to the hook's page; a secret that was made is shown first, this once."""
     if secret is None or request.form.get("secret"):
-        warning = hook_fields.secret_warning(secret)
+        warning = signing_secret.warning(secret)
         return Redirect(_path(request, f"hooks/{hook.id}"), f"{said} {warning}".rstrip())
     values = {"here": "hooks", "hook": hook, "title": words.title(hook), "secret": secret, "said": said}
     return View(values, status, "hooks/secret.html")
