@@ -4,7 +4,7 @@ Owns `/projects/KEY/schedules…`. Step after: `operations.schedules`, as for ev
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -69,12 +69,20 @@ def save(request: PageRequest) -> View | Redirect:
     found, draft = _schedule(request), _typed(request.form)
     if "look" in request.form:
         return _form(request, draft, found=found)
+    if request.form.get("opened", _opened(found)) != _opened(found):
+        shown = _form(request, draft, found=found)
+        return replace(shown, values={**shown.values, "is_older": True, "opened": _opened(found)}, status=409)
     try:
         change = ScheduleChange(**asdict(_fields(draft)))
         request.services.schedules.update(request.requester, request.project, found.id, change)
     except Invalid as refused:
         return _form(request, draft, _errors(refused), found)
     return Redirect(_path(request, found.id), "Schedule saved.")
+
+
+def _opened(schedule: Schedule) -> str:
+    """What the form of a schedule knows it by, as it was when the form was opened."""
+    return str(schedule.updated_at)
 
 
 def fire(request: PageRequest) -> Redirect:
@@ -113,6 +121,8 @@ def _form(
         "title": "" if found is None else _title(found),
         "rhythm": "" if found is None else in_words(found.rhythm),
         "draft": draft,
+        "opened": request.form.get("opened", "" if found is None else _opened(found)),
+        "is_older": False,
         "errors": errors or {},
         "zones": time_zones(),
         **_times(request, draft, found),

@@ -1,6 +1,7 @@
 """The pages of schedules: made, looked at with their next times, changed, fired, ended."""
 
 import json
+import re
 from html import unescape
 
 from tests.rigs.api import Browser, LiveHub
@@ -92,3 +93,22 @@ def test_a_form_takes_as_much_data_as_a_schedule_may_have(
     made = manager.submit(f"/projects/{project}/schedules/new", **MORNING | {"data": data})
     assert made.status_code == 303
     assert only(live, project)["data"] == {"rows": rows}
+
+
+def test_whoever_saves_a_schedule_later_is_told_first(live: LiveHub, project: str, manager: Browser) -> None:
+    manager.submit(f"/projects/{project}/schedules/new", **MORNING)
+    path = f"/projects/{project}/schedules/{only(live, project)['id']}"
+
+    def opened(text: str) -> str:
+        [found] = re.findall(r'name="opened" value="([^"]+)"', text)
+        return str(found)
+
+    first = opened(manager.get(path).text)
+    assert manager.submit(path, **MORNING | {"grace_s": "90"}, opened=first).status_code == 303
+    refused = manager.submit(path, **MORNING | {"name": "Mine"}, opened=first)
+    assert refused.status_code == 409
+    assert "Not saved: this schedule was changed" in refused.text
+    assert 'value="Mine"' in refused.text
+    assert only(live, project)["grace_s"] == 90
+    again = manager.submit(path, **MORNING | {"name": "Mine"}, opened=opened(refused.text))
+    assert again.status_code == 303
