@@ -1,7 +1,7 @@
 """Messages about events of no kind that we know: what most objects have in common, and never their JSON.
 
-Many senders wrap what an event is about: where the object itself has neither name nor id, the first thing
-within that has a name stands for it; links, people and texts are looked for within, too.
+Many senders wrap what an event is about. Where the object itself has neither name nor id, the first thing
+within that has a name stands for it. Links, people and texts are looked for within, too.
 """
 
 from collections.abc import Iterator
