@@ -248,9 +248,8 @@ class Intake:
         first = events.head(event.project_id, first_id)
         if first is None:  # retention is shorter than a key's life
             return Receipt(first_id, event.type, event.occurred_at, 0, is_duplicate=True)
-        return Receipt(
-            first_id, first.type, first.occurred_at, events.count_deliveries(first_id), is_duplicate=True
-        )
+        count, due_at = events.count_deliveries(first_id), events.due_at([first_id]).get(first_id)
+        return Receipt(first_id, first.type, first.occurred_at, count, is_duplicate=True, due_at=due_at)
 
     def _check_room(self) -> None:
         if self._batch.waiting > PENDING_MAX:
