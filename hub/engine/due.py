@@ -118,7 +118,7 @@ class Due:
             project = projects.by_id(one.project_id)
             if firing.fires and project is not None and not project.is_archived:
                 schedules.remember(one.id, self._publish(one, project, firing, now), firing.missed, now)
-            if (missed := firing.missed + (not firing.fires)) and project is not None:
+            if (missed := rules.gone_by(one.rhythm, firing)) and project is not None:
                 reason = f"{missed} {'time has' if missed == 1 else 'times have'} gone by without an event"
                 key, about = f"schedule:{one.id}", (one.project_id, one.id, reason, now)
                 notices.tell(self._database, "schedule_missed", key, *about, count=missed)

@@ -94,6 +94,14 @@ def due(rhythm: Rhythm, next_at: float, now: float, misfire: Misfire, grace_s: f
     return Firing(True, next_at, missed, next_time(rhythm, now))
 
 
+def gone_by(rhythm: Rhythm, firing: Firing) -> int:
+    """How many times went by without an event of their own, counted up to MISSED_MAX."""
+    if firing.fires:
+        return firing.missed
+    # Its own time, and those up to the next one, which is still to come.
+    return sum(1 for _ in _between(rhythm, firing.scheduled_for, firing.next_at))
+
+
 def event_data(schedule_id: str, firing: Firing, data: bytes) -> bytes:
     """The data of the event: what the hub says of the time, then the schedule's own fields, byte for byte."""
     moment = datetime.fromtimestamp(firing.scheduled_for, UTC).isoformat(timespec="seconds")

@@ -107,6 +107,8 @@ def test_after_a_time_away_one_event_stands_for_all_or_none(
     after = engine.database.read(lambda: schedules.get(one.id))
     assert after is not None
     assert after.next_at == one.next_at + 4 * 60
+    [notice] = engine.database.read(lambda: notices.find(now + 60, project_ids=None))
+    assert notice.count == (3 if missed else 4)
 
 
 def test_one_that_is_off_or_whose_project_is_archived_publishes_nothing(engine: Engine, due: Due) -> None:
