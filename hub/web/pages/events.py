@@ -154,6 +154,7 @@ def withdraw(request: PageRequest) -> Redirect:
 
 def show_new(request: PageRequest) -> View:
     """The form of a test event, with the type's example filled in."""
+    request.check_open()
     wanted = request.asked("type", 130)
     types = request.services.event_types.find(request.requester, request.project)
     known = [

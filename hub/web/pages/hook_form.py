@@ -34,6 +34,7 @@ VALUES_OFFERED = 100
 
 def show_new(request: PageRequest) -> View:
     """`?format=` chooses one, as the gallery's cards do."""
+    request.check_open()
     _check_connector(request)
     asked = request.asked("format", 60)
     draft = HookDraft(

@@ -46,6 +46,7 @@ def show_list(request: PageRequest) -> View:
 
 
 def show_new(request: PageRequest) -> View:
+    request.check_open()
     return _form(request, Draft())
 
 

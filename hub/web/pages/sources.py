@@ -33,6 +33,7 @@ def show_list(request: PageRequest) -> View:
 
 def show_kinds(request: PageRequest) -> View:
     """Which kind; the form when one is chosen."""
+    request.check_open()
     chosen = request.asked("kind", 40)
     kind = registry.find_source(chosen)
     if kind is not None:

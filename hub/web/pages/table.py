@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from hub.errors import Busy, Forbidden
 from hub.operations.sessions import SignedIn
-from hub.rules.access import Requester
+from hub.rules.access import Requester, archived
 from hub.services import Services
 from hub.store.projects import Project
 from hub.web.body import Form, read_form
@@ -96,6 +96,11 @@ class PageRequest:
     def project(self) -> Project:
         assert self.visit.project is not None, "this page is not about a project"
         return self.visit.project
+
+    def check_open(self) -> None:
+        """Before a form is shown that could not be saved. Raises: Forbidden: the project is archived."""
+        if self.project.is_archived:
+            raise archived(self.project.key)
 
     def visitor(self) -> Visit:
         """Whoever is signed in, on an open page."""

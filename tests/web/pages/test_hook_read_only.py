@@ -35,6 +35,11 @@ def test_an_archived_projects_hooks_are_read_only(live: LiveHub, receiver: Recei
         "/hooks", json={"target_url": receiver.url, "event": "order.paid", "manual_edit": True}
     )
     live.browser("root", is_admin=True).submit(f"/projects/{project}/archive")
+    assert "New webhook" not in manager.get(f"/projects/{project}/hooks").text
+    for path in ("hooks/new", "events/new", "schedules/new", "sources/new?kind=generic_hmac"):
+        refused = manager.get(f"/projects/{project}/{path}")
+        assert refused.status_code == 403, path
+        assert "is archived: it is read-only" in refused.text
     shown = manager.get(f"/projects/{project}/hooks/{made.json()['id']}/settings").text
     assert "The project is archived" in shown
     assert "Save settings" not in shown
