@@ -19,9 +19,9 @@ from hub.errors import Busy
 from hub.ids import new_ids
 from hub.rules.payload import Published
 from hub.store import event_types, events
-from hub.store.batch import Batch, Tell
 from hub.store.database import Database
 from hub.store.events import Lease, NewEvent, Written
+from hub.store.group_commit import GroupCommit, Tell
 
 BACKLOG_MAX = 10_000_000
 """Deliveries that may wait before more events are refused: what a disk and a retention can still bear."""
@@ -82,7 +82,9 @@ class Intake:
         self._database = database
         self._routing = Routing()
         self._seen_types: set[tuple[int, str]] = set()
-        self._batch = Batch(database, self._write, self._committed, GROUP_MAX, lambda one: len(one.events))
+        self._commits = GroupCommit(
+            database, self._write, self._committed, GROUP_MAX, lambda one: len(one.events)
+        )
         self._wake = wake
         self._expand = expand
         self._lease = lease
@@ -111,15 +113,15 @@ class Intake:
         Raises:
             Busy: there is no room for more.
         """
-        return self._batch.add(
+        return self._commits.add(
             self.prepare(
                 project_id, published, remembers_types=remembers_types, hops=hops, source_id=source_id
             )
         )
 
     def accept_for(self, publication: Publication, key: Any, tell: Tell) -> None:
-        """Write what was prepared; an event loop is told by `tell`, once a commit (`store.batch`)."""
-        self._batch.add_for(publication, key, tell)
+        """Write what was prepared; an event loop is told by `tell`, once a commit (`store.group_commit`)."""
+        self._commits.add_for(publication, key, tell)
 
     def prepare(
         self,
@@ -252,7 +254,7 @@ class Intake:
         return Receipt(first_id, first.type, first.occurred_at, count, is_duplicate=True, due_at=due_at)
 
     def _check_room(self) -> None:
-        if self._batch.waiting > PENDING_MAX:
+        if self._commits.waiting > PENDING_MAX:
             raise Busy("the hub is writing as fast as it can; send this again later", retry_after_s=1)
         if self.backlog > BACKLOG_MAX:
             raise Busy(

@@ -16,7 +16,7 @@ from hub.errors import Invalid
 from hub.rules import catalogue
 from hub.rules.access import Requester, archived, require
 from hub.rules.payload import Published, due_error
-from hub.store.batch import Tell
+from hub.store.group_commit import Tell
 from hub.store.projects import Project
 
 ERRORS_MAX = 100
@@ -95,8 +95,8 @@ class Publishing:
         hops: int = 0,
     ) -> None:
         """The same for a door on the event loop that has asked `check`. It is woken once a commit: `tell`
-        gets the key and the receipts of each publication in it (`store.batch`). `is_many`: they came as a
-        list, so that what is wrong is named by its place, `[3].type`.
+        gets the key and the receipts of each publication in it (`store.group_commit`). `is_many`: they came
+        as a list, so that what is wrong is named by its place, `[3].type`.
         """
         self._check_types(project, events, is_many=is_many)
         publication = self._intake.prepare(

@@ -20,7 +20,7 @@ from hub.errors import Invalid
 from hub.rules import hops
 from hub.rules.payload import ENVELOPE_BYTES_MAX, KEY_MAX_LENGTH, Published, read_lines, read_one_or_many
 from hub.services import Services
-from hub.store.batch import Ended
+from hub.store.group_commit import Ended
 from hub.timestamps import iso
 from hub.web.api.calls import PREFIX
 from hub.web.api.queries import Query, read_query

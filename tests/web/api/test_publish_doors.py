@@ -25,7 +25,7 @@ from hub.errors import Invalid
 from hub.rules import hops
 from hub.rules.payload import ENVELOPE_BYTES_MAX, KEY_MAX_LENGTH, read_lines, read_one_or_many
 from hub.rules.settings import Settings
-from hub.store.batch import Ended
+from hub.store.group_commit import Ended
 from hub.timestamps import iso, iso_or_none
 from hub.web.api.calls import encoder
 from hub.web.api.models import ReceiptAnswer, ReceiptsAnswer

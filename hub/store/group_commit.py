@@ -16,7 +16,7 @@ from typing import Any
 from hub.errors import StoreUnavailable
 from hub.store.database import Database
 
-log = logging.getLogger("hub.store.batch")
+log = logging.getLogger("hub.store.group_commit")
 
 GROUP_MAX_S = 0.02
 """The time of a processor that writing a group may take: who writes next waits for it, the dispatcher too. A
@@ -54,7 +54,7 @@ class _Group:
     """It was told how it ended, and takes nobody in any more."""
 
 
-class Batch:
+class GroupCommit:
     """Group commit: what many callers add while a commit is under way goes into the next one together.
 
     A commit at synchronous=FULL costs a sync of the disk; 32 publishers that each wait for their own reached
