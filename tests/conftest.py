@@ -18,11 +18,13 @@ import hypothesis
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from playwright.sync_api import expect
 from psycopg import sql
 
 from hub.store import passwords
 from tests.rigs.postgresql import Server, migrated
 from tests.rigs.stage import Stage
+from tests.rigs.waiting import DEADLINE_S
 
 # No example is judged by its speed, nor how long it took to be made up.
 hypothesis.settings.register_profile(
@@ -51,6 +53,9 @@ def keep_files_in_memory() -> None:
 
 
 keep_files_in_memory()
+
+# A page may take as long as everything else: five seconds are not enough for a busy machine.
+expect.set_options(timeout=DEADLINE_S * 1000)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
 
 from tests.rigs.api import Browser, LiveHub, serving
+from tests.rigs.waiting import DEADLINE_S
 
 Visit = Callable[..., Page]
 """visit(person, javascript=True, width=1200, scheme="light"): a page of a browser that this person is signed
@@ -70,6 +71,7 @@ def visit(live: LiveHub, new_context: Callable[..., BrowserContext]) -> Iterator
             color_scheme=scheme,
             timezone_id=zone,
         )
+        context.set_default_timeout(DEADLINE_S * 1000)
         if person is not None:
             secret = str(person.cookies.get("hookhub"))
             context.add_cookies([{"name": "hookhub", "value": secret, "url": live.url}])

@@ -7,7 +7,6 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from hub.operations import first_admin
 from hub.rules.access import Requester
 from tests.browser.conftest import Visit
 from tests.rigs.api import LiveHub
@@ -23,25 +22,6 @@ def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
-
-
-def test_the_set_up_link_leads_to_a_first_project_without_a_word_of_documentation(
-    live: LiveHub, visit: Visit
-) -> None:
-    token = first_admin.new_link_token(live.hub.database)
-    page = visit(javascript=False)
-    page.goto(f"/setup?token={token}")
-    page.get_by_label("Name").fill("Anaïs")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password again").fill(PASSWORD)
-    page.get_by_role("button", name="Make the administrator").click()
-    expect(page.get_by_role("status")).to_contain_text("Welcome, Anaïs")
-    page.get_by_label("Name").fill("Travel planner")
-    page.get_by_label("Key").fill("travel")
-    page.get_by_role("button", name="Make project").click()
-    expect(page).to_have_url(f"{live.url}/projects/TRAVEL")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Travel planner")
-    expect(page.get_by_role("link", name="New webhook")).to_be_visible()
 
 
 @with_and_without

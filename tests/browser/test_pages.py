@@ -22,6 +22,7 @@ from hub.web.pages.table import Page as PageRow
 from tests.browser.conftest import listen
 from tests.rigs.api import LiveHub
 from tests.rigs.shown_hub import Shown, shown
+from tests.rigs.waiting import DEADLINE_S
 
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -169,6 +170,7 @@ def pages(live: LiveHub, hub: Shown, browser: Chromium) -> Iterator[dict[str, Pa
     made = {}
     for who, person in hub.people.items():
         context = browser.new_context(base_url=live.url, reduced_motion="reduce")
+        context.set_default_timeout(DEADLINE_S * 1000)
         context.add_init_script(path=AXE)
         if secret := person.cookies.get("hookhub"):
             context.add_cookies([{"name": "hookhub", "value": secret, "url": live.url}])

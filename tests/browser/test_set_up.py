@@ -50,3 +50,22 @@ def test_from_the_set_up_link_to_a_first_test_that_was_delivered(
     expect(page.get_by_role("status")).to_contain_text("Test sent: 204 in")
     receiver.wait_for(1)
     assert receiver.requests[0].headers["webhook-id"]
+
+
+def test_the_set_up_link_leads_to_a_first_project_without_a_word_of_documentation(
+    live: LiveHub, visit: Visit
+) -> None:
+    token = first_admin.new_link_token(live.hub.database)
+    page = visit(javascript=False)
+    page.goto(f"/setup?token={token}")
+    page.get_by_label("Name").fill("Anaïs")
+    page.get_by_label("Password", exact=True).fill("correct horse battery")
+    page.get_by_label("Password again").fill("correct horse battery")
+    page.get_by_role("button", name="Make the administrator").click()
+    expect(page.get_by_role("status")).to_contain_text("Welcome, Anaïs")
+    page.get_by_label("Name").fill("Travel planner")
+    page.get_by_label("Key").fill("travel")
+    page.get_by_role("button", name="Make project").click()
+    expect(page).to_have_url(f"{live.url}/projects/TRAVEL")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Travel planner")
+    expect(page.get_by_role("link", name="New webhook")).to_be_visible()

@@ -1,6 +1,5 @@
 """A real NATS with JetStream for tests, and how a test speaks to it with a client of its own."""
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import nats
 
 from hub.targets.brokers.client import Broker
+from tests.rigs import loops
 from tests.rigs.brokers import PASSWORD, Server, program
 from tests.rigs.ports import free_port
 
@@ -51,7 +51,7 @@ class NatsRig:
             finally:
                 await connection.close()
 
-        return asyncio.run(run())
+        return loops.run(run())
 
     def bodies(self) -> list[bytes]:
         async def read(js: Any) -> list[bytes]:

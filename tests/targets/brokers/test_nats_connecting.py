@@ -1,6 +1,5 @@
 """Connecting to NATS: TLS as the connection says, and whatever goes wrong in words."""
 
-import asyncio
 import contextlib
 import socket
 import struct
@@ -14,6 +13,7 @@ from hub.targets.addresses import Addresses
 from hub.targets.brokers.client import Broker
 from hub.targets.brokers.nats_connecting import connected, ended
 from hub.targets.resolver import Resolver
+from tests.rigs import loops
 from tests.rigs.authority import Authority
 from tests.rigs.jetstream import NatsRig
 from tests.rigs.ports import free_port
@@ -27,7 +27,7 @@ def connect(broker: Broker, addresses: Addresses, timeout_s: float = 20) -> bool
         finally:
             await ended(connection)
 
-    return asyncio.run(run())
+    return loops.run(run())
 
 
 def test_tls_trusts_the_connections_own_authority_and_no_other(tmp_path: Path, addresses: Addresses) -> None:

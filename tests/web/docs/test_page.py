@@ -16,6 +16,7 @@ from hub.web.api.calls import PREFIX
 from hub.web.docs import page as docs
 from hub.web.routes import CALLS
 from tests.rigs.api import LiveHub
+from tests.rigs.waiting import DEADLINE_S
 
 STATIC = Path(docs.__file__).parents[2] / "static"
 VENDOR = STATIC / "vendor"
@@ -67,6 +68,7 @@ def test_no_other_file_is_served(live: LiveHub, path: str) -> None:
 def test_a_browser_shows_every_operation_and_tries_one_out(live: LiveHub, page: Any) -> None:
     complaints: list[str] = []
     hosts: set[str | None] = set()
+    page.set_default_timeout(DEADLINE_S * 1000)
     page.on(
         "console",
         lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None,
@@ -97,6 +99,7 @@ def test_a_browser_shows_every_operation_and_tries_one_out(live: LiveHub, page: 
 
 
 def test_the_webhooks_are_shown_and_the_subscription_with_its_example(live: LiveHub, page: Any) -> None:
+    page.set_default_timeout(DEADLINE_S * 1000)
     page.goto(f"{live.url}/docs#/hooks/post_hooks")
     page.locator("#operations-hooks-post_hooks .opblock-body").wait_for()
     assert (
