@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from hub.engine.pending_counts import PendingCounts
 from hub.store import sources
 from hub.store.events import NewEvent
-from hub.store.sources import Arrivals, Refusal
+from hub.store.sources import Arrivals, RefusedRequest
 
 
 class SourceCounts(PendingCounts[str, Arrivals]):
@@ -38,7 +38,7 @@ class SourceCounts(PendingCounts[str, Arrivals]):
         with self._lock:
             self._of(source_id).dropped += 1
 
-    def refuse(self, source_id: str, refusal: Refusal) -> bool:
+    def refuse(self, source_id: str, refusal: RefusedRequest) -> bool:
         """True for the first one of the source since the last writing."""
         with self._lock:
             sums = self._of(source_id)

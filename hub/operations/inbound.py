@@ -151,7 +151,7 @@ class Inbound:
         """Keep what a source's owner needs to see why a request was not taken. True for the first one since
         the last were written: the others of that second need not be logged.
         """
-        refusal = sources.Refusal(
+        refusal = sources.RefusedRequest(
             self._database.clock.now(),
             status,
             reason[:REASON_CHARS],

@@ -20,7 +20,7 @@ from hub.store import audit, events, sources
 from hub.store.database import Database
 from hub.store.projects import Project
 from hub.store.secrets import SecretBox
-from hub.store.sources import Refusal, Source
+from hub.store.sources import RefusedRequest, Source
 
 T = TypeVar("T")
 
@@ -216,7 +216,7 @@ class Sources:
         source_id: str,
         limit: int = sources.REFUSALS_MAX,
         before: str | None = None,
-    ) -> tuple[Refusal, ...]:
+    ) -> tuple[RefusedRequest, ...]:
         """What it did not take, newest first. Raises: Forbidden, NotFound."""
         source = self.get(requester, project, source_id)
         return self._database.read(lambda: sources.refusals(source.id, limit, before))

@@ -62,7 +62,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedRequest:
     """A request that a source did not take."""
 
     at: float
@@ -86,7 +86,7 @@ class Arrivals:
     dropped: int = 0
     refused: int = 0
     last_event_at: float | None = None
-    last_refusal: Refusal | None = None
+    last_refusal: RefusedRequest | None = None
 
 
 def add(
@@ -201,14 +201,16 @@ def delete_all(project_id: int, now: float) -> None:
     table.update(end).where(table.project_id == project_id, table.deleted_at.is_null()).execute()
 
 
-def refusals(source_id: str, limit: int = REFUSALS_MAX, before: str | None = None) -> tuple[Refusal, ...]:
+def refusals(
+    source_id: str, limit: int = REFUSALS_MAX, before: str | None = None
+) -> tuple[RefusedRequest, ...]:
     """Newest first; `before`: only those older than this one."""
     table = models.Refusal
     query = table.select().where(table.source_id == source_id).order_by(table.id.desc()).limit(limit)
     if before is not None:
         query = query.where(table.id < before)
     return tuple(
-        Refusal(
+        RefusedRequest(
             row.at,
             row.status,
             row.reason,
@@ -248,7 +250,7 @@ def forget_over(cutoff: float, now: float) -> None:
     table.delete().where(table.id.in_(gone)).execute()
 
 
-def _keep(source_id: str, refusal: Refusal) -> None:
+def _keep(source_id: str, refusal: RefusedRequest) -> None:
     table = models.Refusal
     table.create(
         id=new_id("ref"),

@@ -8,10 +8,10 @@ from hub.engine.source_counts import SourceCounts
 from hub.errors import StoreUnavailable
 from hub.store import models, sources
 from hub.store.events import NewEvent
-from hub.store.sources import Refusal
+from hub.store.sources import RefusedRequest
 from tests.rigs.stage import Stage
 
-REFUSAL = Refusal(7.0, 401, "a wrong signature", "192.0.2.7", (), b"{}")
+REFUSAL = RefusedRequest(7.0, 401, "a wrong signature", "192.0.2.7", (), b"{}")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from hub.rules.settings import Settings
 from hub.store import projects, retention, sources
 from hub.store.secrets import SecretBox
-from hub.store.sources import REFUSALS_MAX, Arrivals, Refusal, Source
+from hub.store.sources import REFUSALS_MAX, Arrivals, RefusedRequest, Source
 from tests.rigs.stage import Stage
 
 DAY = 86_400.0
@@ -28,7 +28,7 @@ def made(store: Stage, name: str = "ci", secret: str | None = "s3cret") -> Sourc
 
 
 def refused(store: Stage, source: Source, reason: str) -> None:
-    refusal = Refusal(store.clock.now(), 401, reason, "192.0.2.7", (("host", "hub"),), b"\xff{")
+    refusal = RefusedRequest(store.clock.now(), 401, reason, "192.0.2.7", (("host", "hub"),), b"\xff{")
     store.do(lambda: sources.record({source.id: Arrivals(refused=2, last_refusal=refusal)}))
 
 

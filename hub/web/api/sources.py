@@ -9,7 +9,7 @@ from hub.operations.sources import SavedSource, SourceChange
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT, OVERLAP_HOURS_MAX
 from hub.rules import source_fields
 from hub.rules.changes import UNSET
-from hub.store.sources import Refusal, Source
+from hub.store.sources import RefusedRequest, Source
 from hub.timestamps import iso, iso_or_none
 from hub.web.api.calls import ApiRequest, ApiResponse, Call
 from hub.web.api.hook_inputs import Secret
@@ -210,7 +210,7 @@ def _saved(request: ApiRequest, saved: SavedSource) -> dict[str, Any]:
     return {**_answer(request, saved.source), **secret}
 
 
-def _refusal(one: Refusal) -> dict[str, Any]:
+def _refusal(one: RefusedRequest) -> dict[str, Any]:
     return {
         "id": one.id,
         "at": iso(one.at),

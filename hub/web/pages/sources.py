@@ -13,7 +13,7 @@ from hub.errors import Invalid
 from hub.operations.source_kinds import kind_of, kinds
 from hub.operations.sources import SavedSource, SourceChange
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT
-from hub.store.sources import Refusal, Source
+from hub.store.sources import RefusedRequest, Source
 from hub.web.pages import gallery, source_form, words
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
@@ -242,7 +242,7 @@ def _title(source: Source) -> str:
     return source.name or _kind_name(source)
 
 
-def _headers(refusal: Refusal) -> str:
+def _headers(refusal: RefusedRequest) -> str:
     return "\n".join(f"{name}: {value}" for name, value in refusal.headers)
 
 
