@@ -12,6 +12,7 @@ from hub.app import Hub, web
 from hub.config import load
 from hub.operations import first_admin
 from hub.store import audit, settings, users
+from hub.web.body import FORM_BYTES_MAX
 from tests.rigs.markup import check_markup
 
 PASSWORD = "correct horse battery"
@@ -182,7 +183,7 @@ def test_only_our_own_page_may_post(
 
 def test_a_form_in_another_shape_is_refused(client: TestClient, token: str) -> None:
     assert client.post("/setup", json={"token": token}).status_code == 415
-    assert client.post("/setup", data={"token": token, "name": "a" * 70_000}).status_code == 413
+    assert client.post("/setup", data={"token": token, "name": "a" * FORM_BYTES_MAX}).status_code == 413
     assert (
         client.post(
             "/setup", content=b"a=%ff", headers={"Content-Type": "application/x-www-form-urlencoded"}
