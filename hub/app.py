@@ -16,6 +16,7 @@ from connectors import registry
 from hub.config import Config
 from hub.engine import notices as notices_engine
 from hub.engine.alarm import Alarm
+from hub.engine.back_pressure import BackPressure
 from hub.engine.cores import stay_on_one_core
 from hub.engine.dispatcher import Dispatcher, wait_for_others
 from hub.engine.due import Due
@@ -151,7 +152,7 @@ class Hub:
         samples = Samples(self.database, subscriptions, event_types)
         credentials = Credentials(self.database)
         settings = ServerSettings(self.database, wake)
-        publishing = Publishing(intake)
+        publishing = Publishing(intake, dispatcher.back_pressure if dispatcher else BackPressure())
         inbound = Inbound(self.database, box, publishing, intake.source_counts, config.base_url)
         self._refreshing = Refreshing(
             [credentials.refresh, settings.refresh, inbound.refresh, opened.refresh]

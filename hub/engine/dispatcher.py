@@ -16,6 +16,7 @@ from hub.engine import attempt_log, worker
 from hub.engine.alarm import Alarm
 from hub.engine.arrivals import Arrivals
 from hub.engine.attempt_log import Ended
+from hub.engine.back_pressure import BackPressure
 from hub.engine.cores import stay_on_one_core
 from hub.engine.destinations import Destinations
 from hub.engine.hook_states import HookStates
@@ -85,6 +86,7 @@ class Dispatcher:
         self._senders = Senders(outbound, database.clock, self._ended, prepare_thread)
         self._runs = Runs(in_flight, database.clock, self._begin)
         self.arrivals = Arrivals(database, self.owner, destinations, self._runs)
+        self.back_pressure = BackPressure()
         self.result_counts = ResultCounts(database)
         self._turns = Turns(
             database,
@@ -191,6 +193,7 @@ class Dispatcher:
         if now_s < self._looked_at + LOOK_EVERY_S:
             return
         self._looked_at = now_s
+        self.back_pressure.look(self._runs.held_up)
         held = self._runs.versions()
         if not held:
             return

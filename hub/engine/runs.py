@@ -105,6 +105,8 @@ class Runs:
         self._withdrawals = self._forgotten = 0
         self._withdrawn: OrderedDict[str, int] = OrderedDict()
         """Hook id → the number of its last withdrawal; of those before `_forgotten` none is known."""
+        self.held_up = 0
+        """How often a hook might have begun one, and has to wait until others of it are on record."""
         self._most_under_way = 1
         self._is_offering = False
         self._is_over = False
@@ -330,8 +332,10 @@ class Runs:
         a rate, has kept it from being leased ahead.
         """
         under_way = self._in_flight.count(hook_id)
-        is_at_bound = under_way + self._unrecorded[hook_id] >= UNRECORDED_MAX * self._most_under_way
-        if not run.waiting or under_way >= self._most_under_way or is_at_bound:
+        if not run.waiting or under_way >= self._most_under_way:
+            return False
+        if under_way + self._unrecorded[hook_id] >= UNRECORDED_MAX * self._most_under_way:
+            self.held_up += 1
             return False
         if self._clock.now() > run.waiting[0][0].begin_until:
             self._withdraw(hook_id)

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
+from hub.engine.back_pressure import BackPressure
 from hub.engine.intake import Intake, Receipt
 from hub.errors import Invalid
 from hub.rules import catalogue
@@ -26,8 +27,14 @@ ERRORS_MAX = 100
 class Publishing:
     """Publishes events of any project, for one process."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, back_pressure: BackPressure) -> None:
         self._intake = intake
+        self._back_pressure = back_pressure
+
+    @property
+    def pause_s(self) -> float:
+        """So much later a door answers what is committed: nothing, unless the hub is behind."""
+        return self._back_pressure.pause_s
 
     def check(self, requester: Requester, project: Project) -> None:
         """Whether this requester may publish to this project at all: for doors, before they read a body.

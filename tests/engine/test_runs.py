@@ -120,6 +120,20 @@ def test_what_is_under_way_and_what_is_not_on_record_are_bounded_together() -> N
     assert len(process.begun) == UNRECORDED_MAX + 4
 
 
+def test_a_hook_is_held_up_by_missing_records_and_not_by_a_receiver_that_takes_its_time() -> None:
+    process = Process(most=1)
+    run = claims("abcdefghijklmnop", at_once=1)
+    process.add(run)
+    assert process.runs.held_up == 0, "its one request is under way"
+    for claim in run[:UNRECORDED_MAX]:
+        process.end(claim)
+    assert process.runs.held_up > 0
+    before = process.runs.held_up
+    process.record(run[:UNRECORDED_MAX])
+    process.end(run[UNRECORDED_MAX])
+    assert process.runs.held_up == before
+
+
 def test_it_does_not_matter_who_is_told_first_that_one_has_ended() -> None:
     process = Process(most=1)
     kinds: list[Kind] = ["success", "failure"]

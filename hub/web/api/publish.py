@@ -119,21 +119,28 @@ class Publish:
             if _KEY in headers:
                 events = _with_key(_text(headers, _KEY), events, is_many)
             led_here = hops.read(_text(headers, _HOPS)) if _HOPS in headers else 0
-            self._publishing.publish_for(committed, _tell, project, events, is_many=is_many, hops=led_here)
+            self._publishing.publish_for(
+                committed, self._tell, project, events, is_many=is_many, hops=led_here
+            )
             return is_many
 
         is_many = await work_on(body, publish, takes_time=self._publishing.takes_time(project))
         del body
         return _answer(await committed, is_many)
 
+    def _tell(self, ended: list[Ended]) -> None:
+        """A commit is over, on a writer's thread: wake the event loop, once for all who wait for it, and have
+        them answered, later where the hub is behind with its deliveries.
+        """
+        loop = ended[0].key.get_loop()
+        if pause_s := self._publishing.pause_s:
+            loop.call_soon_threadsafe(loop.call_later, pause_s, _settle, ended)
+        else:
+            loop.call_soon_threadsafe(_settle, ended)
+
 
 def _text(headers: _Headers, name: bytes) -> str:
     return headers.get(name, b"").decode("latin-1")
-
-
-def _tell(ended: list[Ended]) -> None:
-    """A commit is over, on a writer's thread: wake the event loop, once for all who wait for it."""
-    ended[0].key.get_loop().call_soon_threadsafe(_settle, ended)
 
 
 def _settle(ended: list[Ended]) -> None:

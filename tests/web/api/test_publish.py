@@ -4,6 +4,7 @@ the way.
 
 import gzip
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -136,6 +137,17 @@ def test_a_header_key_that_does_not_fit_is_named(api: Client, body: Any, key: st
         422,
         ["Idempotency-Key"],
     )
+
+
+def test_while_the_hub_is_behind_what_is_committed_is_answered_a_little_later(live: LiveHub) -> None:
+    dispatcher = live.hub.services.dispatcher
+    assert dispatcher is not None
+    api = live.client(project=live.project())
+    for pause_s in (0.0, 0.5):
+        dispatcher.back_pressure.pause_s = pause_s
+        began = time.monotonic()
+        assert api.post("/events", json={"type": "a.b", "data": {}}).status_code == 202
+        assert time.monotonic() - began >= 0.8 * pause_s
 
 
 def test_a_key_is_known_in_its_own_project_only(live: LiveHub) -> None:
