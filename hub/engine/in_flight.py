@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hub.engine.window import Window
-from hub.rules.fairness import Load, Room
+from hub.rules.fairness import Load, Room, fits
 from hub.store.leases import Claim
 
 REQUESTS_MAX = 512
@@ -96,7 +96,7 @@ class InFlight:
             return False
         if len(self._requests) >= max(1, int(self._requests_max * share)):
             return False
-        return not self._bytes or self._bytes + body_bytes <= self._bytes_max
+        return fits(self._bytes, body_bytes, self._bytes_max)
 
     def room(self, hook_part: int | None, now: float, leased_ahead: Mapping[str, int]) -> Room:
         """What may begin now, at most `hook_part` to one hook (None = all that it may); what is leased ahead

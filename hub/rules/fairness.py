@@ -60,6 +60,11 @@ class Waiting:
     """
 
 
+def fits(held: int, body_bytes: int, bytes_max: int) -> bool:
+    """Whether so many bytes more may be held. What is larger than the whole room still goes, alone."""
+    return held == 0 or held + body_bytes <= bytes_max
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """What may be under way at once, and what is."""
@@ -74,9 +79,8 @@ class Load:
         return max(0, self.requests_max - self.requests)
 
     def admits(self, body_bytes: int) -> bool:
-        """One more. What is larger than the whole room still goes, alone."""
-        fits = self.bytes + body_bytes <= self.bytes_max or self.bytes == 0
-        return self.requests < self.requests_max and fits
+        """One more."""
+        return self.requests < self.requests_max and fits(self.bytes, body_bytes, self.bytes_max)
 
     def with_one(self, body_bytes: int) -> "Load":
         return Load(self.requests_max, self.bytes_max, self.requests + 1, self.bytes + body_bytes)
