@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from hub.web.caller_connection import Connection, Limits
 from tests.rigs.api import Client, LiveHub, serving
 from tests.rigs.receivers import Receiver
 
@@ -14,6 +15,17 @@ from tests.rigs.receivers import Receiver
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
     """One running hub for all tests of a module; each test has its own projects."""
     with serving(tmp_path_factory.mktemp("hub")) as running:
+        yield running
+
+
+class Hasty(Connection):
+    limits = Limits(head_s=0.5, rest_s=0.5, stall_s=0.5)
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
+    """One that waits half a second for its callers."""
+    with serving(tmp_path_factory.mktemp("hub"), sends=False, connection=Hasty) as running:
         yield running
 
 

@@ -3,42 +3,30 @@ are short.
 """
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 
-from hub.web.caller_connection import Connection, Limits
-from tests.rigs.api import LiveHub, serving
+from tests.rigs.api import LiveHub
 from tests.rigs.sockets import GET, check_refused, connected, exchange, rest_of, send_what_is_taken, statuses
 
 
-class Hasty(Connection):
-    limits = Limits(head_s=0.5, rest_s=0.5, stall_s=0.5)
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
-    with serving(tmp_path_factory.mktemp("hub"), sends=False, connection=Hasty) as running:
-        yield running
-
-
-def test_a_head_that_does_not_end_is_cut(live: LiveHub) -> None:
-    check_refused(exchange(live, b"GET / HTTP/1.1\r\nHost: h"), 408)
-    check_refused(exchange(live, b"G"), 408)
-    two = exchange(live, GET, b"GET / HTTP/1.1\r\nHost: h")
+def test_a_head_that_does_not_end_is_cut(hasty: LiveHub) -> None:
+    check_refused(exchange(hasty, b"GET / HTTP/1.1\r\nHost: h"), 408)
+    check_refused(exchange(hasty, b"G"), 408)
+    two = exchange(hasty, GET, b"GET / HTTP/1.1\r\nHost: h")
     assert statuses(two) == [200, 408]
 
 
 @pytest.mark.parametrize("idle", [b"", b"\r\n\r\n"], ids=["nothing", "empty lines"])
-def test_a_connection_without_a_request_is_cut_and_not_answered(live: LiveHub, idle: bytes) -> None:
-    with connected(live) as first, connected(live) as second, connected(live) as third:
+def test_a_connection_without_a_request_is_cut_and_not_answered(hasty: LiveHub, idle: bytes) -> None:
+    with connected(hasty) as first, connected(hasty) as second, connected(hasty) as third:
         for one in (first, second, third):
             one.sendall(idle)
         assert [rest_of(one) for one in (first, second, third)] == [b"", b"", b""]
 
 
-def test_bytes_that_drip_do_not_keep_a_head_alive(live: LiveHub) -> None:
-    with connected(live) as connection:
+def test_bytes_that_drip_do_not_keep_a_head_alive(hasty: LiveHub) -> None:
+    with connected(hasty) as connection:
         ended = threading.Event()
 
         def drip() -> None:
@@ -55,6 +43,6 @@ def test_bytes_that_drip_do_not_keep_a_head_alive(live: LiveHub) -> None:
             dripping.join()
 
 
-def test_the_rest_of_a_body_that_nobody_waits_for_must_come_in_time(live: LiveHub) -> None:
+def test_the_rest_of_a_body_that_nobody_waits_for_must_come_in_time(hasty: LiveHub) -> None:
     head = b"POST /api/v1/hooks HTTP/1.1\r\nHost: hub\r\nContent-Length: 10\r\n\r\n"
-    assert statuses(exchange(live, head, b"a")) == [401]
+    assert statuses(exchange(hasty, head, b"a")) == [401]

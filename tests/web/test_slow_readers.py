@@ -7,30 +7,19 @@ from typing import Any
 
 import pytest
 
-from hub.web.caller_connection import Connection, Limits
 from hub.web.slow_readers import SlowReader
-from tests.rigs.api import LiveHub, serving
+from tests.rigs.api import LiveHub
 from tests.rigs.sockets import connected
 from tests.rigs.waiting import until
-
-
-class Hasty(Connection):
-    limits = Limits(head_s=0.5, rest_s=0.5, stall_s=0.5)
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
-    with serving(tmp_path_factory.mktemp("hub"), sends=False, connection=Hasty) as running:
-        yield running
 
 
 def is_reset(connection: socket.socket) -> bool:
     return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
 
 
-def test_a_caller_that_does_not_read_is_left(live: LiveHub) -> None:
+def test_a_caller_that_does_not_read_is_left(hasty: LiveHub) -> None:
     large = b"GET /static/vendor/swagger-ui-5.35.0/swagger-ui-bundle.js HTTP/1.1\r\nHost: hub\r\n\r\n"
-    with connected(live) as connection:
+    with connected(hasty) as connection:
         connection.sendall(large * 50)
         until(lambda: is_reset(connection))
 
