@@ -112,6 +112,7 @@ def test_to_reload_what_is_shown_once_makes_no_second_one(live: LiveHub, project
     page.locator("#target_url").fill("https://ledger.example.com/in")
     page.get_by_role("button", name="Save webhook").click()
     expect(page.get_by_role("main")).to_contain_text("shown this once")
+    page.wait_for_load_state()  # its script has run
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ledger")
 
@@ -119,6 +120,7 @@ def test_to_reload_what_is_shown_once_makes_no_second_one(live: LiveHub, project
     page.locator("#name").fill("CI")
     page.get_by_role("button", name="Make token").click()
     expect(page.get_by_role("main")).to_contain_text("Token CI is made")
+    page.wait_for_load_state()
     page.reload()
     expect(page.get_by_role("main")).not_to_contain_text("Token CI is made")
     expect(page.get_by_role("rowheader", name="CI")).to_have_count(1)
