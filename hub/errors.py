@@ -82,6 +82,12 @@ class Conflict(Refusal):
     title = "Conflict"
 
 
+class ChangedMeanwhile(Conflict):
+    """It is no longer as whoever asks has seen it."""
+
+    title = "Changed meanwhile"
+
+
 class Expired(Refusal):
     """It was there once and is over for good."""
 

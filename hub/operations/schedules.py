@@ -14,7 +14,7 @@ from hub.errors import Conflict, FieldError, Invalid, NotFound
 from hub.operations.projects import check_open
 from hub.rules import catalogue, schedule
 from hub.rules.access import Requester, require
-from hub.rules.changes import UNSET, Change, Unset
+from hub.rules.changes import UNSET, Change, Unset, check_unchanged
 from hub.rules.keys import label_error
 from hub.rules.schedule import Misfire, Rhythm
 from hub.store import audit, schedules
@@ -124,11 +124,21 @@ class Schedules:
         return self._database.write(write).result()
 
     def update(
-        self, requester: Requester, project: Project, schedule_id: str, change: ScheduleChange
+        self,
+        requester: Requester,
+        project: Project,
+        schedule_id: str,
+        change: ScheduleChange,
+        as_of: float | None = None,
     ) -> Schedule:
-        """What changes its times plans them anew. Raises: Forbidden, NotFound, Invalid."""
+        """What changes its times plans them anew. With `as_of`, it is changed only if that is
+        still its `updated_at`.
+
+        Raises: Forbidden, NotFound, ChangedMeanwhile, Invalid.
+        """
 
         def write(found: Schedule, now: float) -> Schedule:
+            check_unchanged("schedule", found.updated_at, as_of)
             before = fields_of(found)
             after = _checked(project, replace(before, **change.given()))
             shown = {

@@ -21,7 +21,7 @@ from hub.rules import access, brokers, hook_fields, signing_secret
 from hub.rules.access import Action, Requester
 from hub.rules.addresses import Network
 from hub.rules.brokers import BrokerKind
-from hub.rules.changes import UNSET
+from hub.rules.changes import UNSET, check_unchanged
 from hub.rules.health import stands_still_for_its_filter
 from hub.rules.hook_fields import Circumstances, HookChange
 from hub.store import audit, hook_lists, hooks, projects, settings
@@ -188,7 +188,7 @@ class Subscriptions:
         given for the old one. A new secret is made unless one comes with the change. With `of_version`
         the hook is changed only if it is as whoever asks has seen it.
 
-        Raises: NotFound; Conflict, its origin forbids it, or another version; Forbidden; Invalid; Busy.
+        Raises: NotFound; Conflict, its origin forbids it; ChangedMeanwhile; Forbidden; Invalid; Busy.
         """
         asked = self.drafted_change(requester, project, hook_id, given)
         given = self._proved(asked.completed(self._box))
@@ -196,8 +196,8 @@ class Subscriptions:
         def write() -> Saved:
             now = self._database.clock.now()
             locked = hooks.locked(self._database, hook_id)
-            if locked is not None and of_version not in (None, locked.version):
-                raise Conflict("this hook was changed after it was last looked at", title="Changed meanwhile")
+            if locked is not None:
+                check_unchanged("hook", locked.version, of_version)
             draft = hook_drafts.of_change(requester, project, locked, given).completed(self._box)
             hook = hook_writing.configure(self._box, requester, draft, now)
             if draft.change.enabled is not UNSET and draft.change.enabled != hook.is_on:

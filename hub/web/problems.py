@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from hub.errors import (
     Busy,
+    ChangedMeanwhile,
     Conflict,
     Expired,
     FieldError,
@@ -37,6 +38,7 @@ STATUSES: dict[type[Refusal], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    ChangedMeanwhile: 409,
     Expired: 410,
     TooLarge: 413,
     Invalid: 422,

@@ -7,7 +7,7 @@ import pytest
 
 from hub.engine.due import Due
 from hub.engine.intake import Intake
-from hub.errors import Conflict, Forbidden, Invalid, NotFound
+from hub.errors import ChangedMeanwhile, Conflict, Forbidden, Invalid, NotFound
 from hub.operations.projects import Projects
 from hub.operations.schedules import ScheduleChange, ScheduleFields, Schedules
 from hub.store import audit, projects
@@ -38,6 +38,20 @@ def test_each_change_is_in_the_audit_trail_and_no_change_is_none(sqlite: Stage, 
         "schedule.deleted",
     ]
     assert entries[1].fields == {"name": ["Report", "Again"]}
+
+
+def test_whoever_says_what_they_saw_undoes_nothing_unseen(store: Stage) -> None:
+    schedules = Schedules(store.database, Due(store.database, Intake(store.database, lambda: None)))
+    maria, project = manager(store.project), store.project
+    first = schedules.create(maria, project, HOURLY)
+    store.clock.advance(1)
+    theirs = schedules.update(maria, project, first.id, ScheduleChange(every_s=60), first.updated_at)
+
+    with pytest.raises(ChangedMeanwhile):
+        schedules.update(maria, project, first.id, ScheduleChange(name="Mine"), first.updated_at)
+    assert schedules.get(maria, project, first.id) == theirs
+    mine = schedules.update(maria, project, first.id, ScheduleChange(name="Mine"), theirs.updated_at)
+    assert (mine.name, mine.every_s) == ("Mine", 60)
 
 
 @pytest.mark.parametrize(

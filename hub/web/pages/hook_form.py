@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors import registry
 from connectors.base import Setting
-from hub.errors import Conflict, Invalid
+from hub.errors import ChangedMeanwhile, Conflict, Invalid
 from hub.logs import MASK
 from hub.operations import hook_views
 from hub.operations.hook_views import HookView
@@ -93,10 +93,8 @@ def update(request: PageRequest) -> View | Redirect:
         saved = subscriptions.update(request.requester, request.project, hook.id, given, draft.of_version)
     except Invalid as refused:
         return _form(request, draft, words.errors_by_field(refused.errors), view)
-    except Conflict:
+    except ChangedMeanwhile:
         view = _view(request)
-        if draft.of_version in (None, view.hook.version):
-            raise
         return _changed_meanwhile(request, hook_draft.anew(draft, view.hook), view)
     return _saved(request, saved.hook, saved.secret, "Settings saved.", 200)
 

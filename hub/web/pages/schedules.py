@@ -4,12 +4,12 @@ Owns `/projects/KEY/schedules…`. Step after: `operations.schedules`, as for ev
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hub.errors import Invalid
+from hub.errors import ChangedMeanwhile, Invalid
 from hub.operations.schedules import ScheduleChange, ScheduleFields
 from hub.rules.schedule import GRACE_DEFAULT_S, in_words
 from hub.rules.time_zones import time_zones
@@ -70,20 +70,15 @@ def save(request: PageRequest) -> View | Redirect:
     found, draft = _schedule(request), _typed(request.form)
     if "look" in request.form:
         return _form(request, draft, found=found)
-    if request.form.get("opened", _opened(found)) != _opened(found):
-        shown = _form(request, draft, found=found)
-        return replace(shown, values={**shown.values, "is_older": True, "opened": _opened(found)}, status=409)
+    schedules = request.services.schedules
     try:
         change = ScheduleChange(**asdict(_fields(draft)))
-        request.services.schedules.update(request.requester, request.project, found.id, change)
+        schedules.update(request.requester, request.project, found.id, change, request.opened_at)
     except Invalid as refused:
         return _form(request, draft, _errors(refused), found)
+    except ChangedMeanwhile:
+        return _form(request, draft, found=_schedule(request), is_older=True)
     return Redirect(_path(request, found.id), "Schedule saved.")
-
-
-def _opened(schedule: Schedule) -> str:
-    """What the form of a schedule knows it by, as it was when the form was opened."""
-    return str(schedule.updated_at)
 
 
 def fire(request: PageRequest) -> Redirect:
@@ -115,20 +110,25 @@ def _form(
     draft: Draft,
     errors: dict[str, str] | None = None,
     found: Schedule | None = None,
+    *,
+    is_older: bool = False,
 ) -> View:
+    """With what was typed; `is_older`: somebody else has saved it since the form was opened."""
+    latest = None if found is None else found.updated_at
+    status = 422 if errors else 200
     values = {
         "here": "schedules",
         "schedule": found,
         "title": "" if found is None else _title(found),
         "rhythm": "" if found is None else in_words(found.rhythm),
         "draft": draft,
-        "opened": request.form.get("opened", "" if found is None else _opened(found)),
-        "is_older": False,
+        "opened_at": latest if is_older or request.opened_at is None else request.opened_at,
+        "is_older": is_older,
         "errors": errors or {},
         "zones": time_zones(),
         **_times(request, draft, found),
     }
-    return View(values, 422 if errors else 200, "schedules/schedule.html")
+    return View(values, 409 if is_older else status, "schedules/schedule.html")
 
 
 def _times(request: PageRequest, draft: Draft, found: Schedule | None) -> dict[str, Any]:

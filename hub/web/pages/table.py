@@ -119,6 +119,14 @@ class PageRequest:
         return self.query.get(name, "")[:most].replace("\0", "")
 
     @property
+    def opened_at(self) -> float | None:
+        """When what its form changes had been changed last, as the form was opened; None: it does not say."""
+        try:
+            return float(self.form.get("opened", "")[:40])
+        except ValueError:
+            return None
+
+    @property
     def address(self) -> str | None:
         return self.http.client.host if self.http.client else None
 
