@@ -46,7 +46,7 @@ class Senders:
         self._outbound = outbound
         self._clock = clock
         self._ended = ended
-        self._quick = outbound.loop("sender-quick", prepare_thread)
+        self._quick = outbound.loop("sender-quick", prepare_thread, has_helper=True)
         self._slow = outbound.loop("sender-slow", prepare_thread)
         self._threads = _Threads("sender", THREADS_MAX, self._wait_for, prepare_thread)
         self._renderer = _Threads("renderer", 1, self._render, prepare_thread)

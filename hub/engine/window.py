@@ -7,7 +7,7 @@ its owner's lock. Step before: a request has ended. Step after: `in_flight` tell
 """
 
 WAIT_WANTED_S = 0.005
-LEAST = 64
+LEAST = 128
 """A window is never smaller, if the process may have so many: the waits of a busy machine say little."""
 MEMORY = 1 / 16
 """The part of the last wait in what is remembered of all."""

@@ -72,3 +72,11 @@ def _lets(address: str, ask: Callable[[socket.socket], None]) -> bool:
     except OSError:
         return False
     return True
+
+
+def use_cores_of(process_id: int) -> None:
+    """Run where that process's first thread may, also where the thread that started this one is kept to one
+    core.
+    """
+    if hasattr(os, "sched_setaffinity"):  # Linux
+        os.sched_setaffinity(0, os.sched_getaffinity(process_id))

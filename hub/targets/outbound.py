@@ -7,6 +7,7 @@ request. Step after: the format judges the answer.
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 import certifi
 
@@ -18,6 +19,7 @@ from hub.targets.brokers.client import Broker
 from hub.targets.brokers.consuming import Consumer, Place
 from hub.targets.brokers.transport import BrokerTransport, Find
 from hub.targets.http.exchange import Handle
+from hub.targets.http.helper import Helper, SetUp
 from hub.targets.http.loop import Loop
 from hub.targets.http.transport import HttpTransport
 from hub.targets.own_places import OwnPlaces
@@ -52,6 +54,10 @@ class Outbound:
         self.origin = origin
         self._addresses = Addresses(allow, Resolver(resolve), own_places, ports)
         bundle = ca_file or certifi.where()
+        self._helper = None
+        if resolve is system_lookup:  # another process knows no other
+            set_up = SetUp([str(network) for network in allow], list(ports), bundle, own_places)
+            self._helper = partial(Helper, set_up)
         self._http = HttpTransport(self._addresses, lambda: Handle(bundle, allow))
         self._brokers = BrokerTransport(self._addresses, find_broker, report=report_broker)
         self._transports: dict[str, Transport] = {
@@ -84,11 +90,13 @@ class Outbound:
         """Connect to a broker and log in, send nothing. Raises: DeliveryError."""
         self._brokers.check(broker, timeout_s)
 
-    def loop(self, name: str, prepare_thread: Callable[[], None] = lambda: None) -> Loop:
+    def loop(
+        self, name: str, prepare_thread: Callable[[], None] = lambda: None, *, has_helper: bool = False
+    ) -> Loop:
         """A thread that has many requests under way at once, to URLs that `takes_jobs`; `prepare_thread` runs
-        first in it.
+        first in it. `has_helper`: it may go on in a process of its own.
         """
-        return self._http.loop(name, prepare_thread)
+        return self._http.loop(name, prepare_thread, self._helper if has_helper else None)
 
     def takes_jobs(self, url: str) -> bool:
         """Whether a loop sends to this URL. What goes to another is sent by `send` alone."""

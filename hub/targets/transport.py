@@ -10,6 +10,9 @@ from typing import Protocol
 from connectors.base import Answer, Event, Parcel
 from hub.errors import Phase, Phases
 
+LOST = "fault of the hub: nobody knows what came of a request"
+"""For the log: a job could not be told how it ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -24,14 +24,16 @@ import pycurl
 
 from hub.errors import DeliveryError
 from hub.targets.addresses import Addresses
+from hub.targets.http.channel import Thread
 from hub.targets.http.exchange import Handle
 from hub.targets.http.failure import not_begun
+from hub.targets.http.helper import Helper
 from hub.targets.http.multi import Multi
 from hub.targets.http.sending import Sending, checked
 from hub.targets.http.sites import IDLE_S, Site, place_of
 from hub.targets.machine import descriptor_limit, shortage
 from hub.targets.resolver import too_late
-from hub.targets.transport import Job
+from hub.targets.transport import LOST, Job
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +49,6 @@ TAKEN_S = 0.005
 YOUNG_S = 0.002
 """So long handshakes may go on before whoever waits for less is asked again."""
 FAULT_PAUSE_S = 0.1
-LOST = "fault of the hub: nobody knows what came of a request"
 
 
 @dataclass(slots=True)
@@ -77,9 +78,10 @@ class Loop:
         make: Callable[[], Handle],
         prepare_thread: Callable[[], None],
         give_back: Callable[[], None],
+        helper: Callable[[Thread], Helper] | None = None,
     ) -> None:
         """`give_back` is called when our machine is out of descriptors or their kind: to close what rests
-        anywhere.
+        anywhere. `helper`: how to make the loop's own, if it is to have one.
         """
         self._addresses = addresses
         self._make = make
@@ -99,6 +101,9 @@ class Loop:
         self._starting = threading.Lock()
         self._ending = threading.Lock()
         self._has_bell = True
+        self._watched: dict[int, Callable[[], None]] = {}
+        self._last: list[Callable[[], None]] = []
+        self._helper = helper(self) if helper else None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     # From any thread
@@ -107,9 +112,7 @@ class Loop:
         """Send it; the job is told what came of it. Raises RuntimeError or OSError when the system gives no
         thread.
         """
-        if self._thread.ident is None:
-            self._start()
-        self._call(partial(self._begin, job))
+        self.call(partial(self._begin, job))
 
     def has_begun(self) -> threading.Event:
         """Set once each job that was submitted before has begun."""
@@ -117,19 +120,21 @@ class Loop:
         if self._thread.ident is None:
             begun.set()
         else:
-            self._call(begun.set)
+            self.call(begun.set if self._helper is None else partial(self._helper.tell_begun, begun))
         return begun
 
     def give_back(self) -> None:
         """Close the connections that rest."""
         if self._thread.is_alive():
-            self._call(self._renew)
+            self.call(self._renew)
+            if self._helper is not None:
+                self.call(self._helper.give_back)
 
     def close(self) -> None:
         """Close the connections that rest, and end when nothing is under way any more."""
         self._is_closing = True
         if self._thread.is_alive():
-            self._call(self._renew)
+            self.call(self._renew)
 
     def _start(self) -> None:
         with self._starting:
@@ -139,8 +144,14 @@ class Loop:
                 self._epoll.register(self._bell, select.EPOLLIN)
                 self._thread.start()
 
-    def _call(self, what: Callable[[], None]) -> None:
-        """Have it done by the loop. Whoever finds it asleep wakes it, and whoever comes after need not."""
+    def call(self, what: Callable[[], None]) -> None:
+        """Have it done by the loop. Whoever finds it asleep wakes it, and whoever comes after need not.
+
+        Raises:
+            RuntimeError, OSError: the system gives no thread.
+        """
+        if self._thread.ident is None:
+            self._start()
         self._inbox.append(what)
         if self._is_asleep:
             self._is_asleep = False
@@ -149,6 +160,23 @@ class Loop:
                     os.eventfd_write(self._bell, 1)
 
     # On the loop's thread
+
+    def before_waiting(self, what: Callable[[], None]) -> None:
+        """Call it once, after whatever else is to be done now."""
+        self._last.append(what)
+
+    def watch(self, descriptor: int, act: Callable[[], None], *, for_room: bool = False) -> None:
+        """Call `act` whenever this can be read; `for_room`: or written to."""
+        mask = select.EPOLLIN | select.EPOLLOUT if for_room else select.EPOLLIN
+        if descriptor in self._watched:
+            self._epoll.modify(descriptor, mask)
+        else:
+            self._epoll.register(descriptor, mask)
+        self._watched[descriptor] = act
+
+    def unwatch(self, descriptor: int) -> None:
+        del self._watched[descriptor]
+        self._epoll.unregister(descriptor)
 
     def _run(self) -> None:
         try:
@@ -163,6 +191,8 @@ class Loop:
                 self._break_off()
                 time.sleep(FAULT_PAUSE_S)
         self._break_off()
+        if self._helper is not None:
+            self._helper.close()
         self._epoll.close()
         with self._ending:
             self._has_bell = False
@@ -170,7 +200,8 @@ class Loop:
 
     def _is_idle(self) -> bool:
         is_looking_up = any(not one.lookup.is_over for one in self._lookups)
-        return not is_looking_up and all(multi.is_idle for multi in self._multis)
+        is_helped = self._helper is not None and not self._helper.is_idle
+        return not is_looking_up and not is_helped and all(multi.is_idle for multi in self._multis)
 
     def _turn(self) -> None:
         """Take in what was submitted, wait for what comes first, go on with it."""
@@ -183,6 +214,8 @@ class Loop:
         for multi in self._multis:
             multi.act_when_due()
         self._collect()
+        while self._last:
+            self._last.pop()()
 
         self._is_asleep = True
         # Who submits looks at the flag last, so the loop looks at the inbox last.
@@ -200,6 +233,8 @@ class Loop:
             dues.append(self._lookups[0].at)
         if self._multi is not None and self._multi.is_idle:
             dues.append(self._used_at + IDLE_S)
+        if self._helper is not None and self._helper.due_at is not None:
+            dues.append(self._helper.due_at)
         return max(0.0, min(dues) - time.monotonic()) if dues else None
 
     def _act(self, ready: list[tuple[int, int]]) -> None:
@@ -211,6 +246,9 @@ class Loop:
             if descriptor == self._bell:
                 with contextlib.suppress(BlockingIOError):
                     os.eventfd_read(self._bell)
+                continue
+            if descriptor in self._watched:
+                self._watched[descriptor]()
                 continue
             for multi in self._multis:
                 if multi.watches(descriptor):
@@ -237,11 +275,15 @@ class Loop:
                 self._fail(lookup.job, too_late(lookup.future, sending.target.host, waited_s))
         if self._multi is not None and self._multi.is_idle and now >= self._used_at + IDLE_S:
             self._renew()
+        if self._helper is not None and self._helper.due_at is not None and now >= self._helper.due_at:
+            self._helper.look(now)
 
     def _begin(self, job: Job) -> None:
         began = time.monotonic()
         try:
             request = job.request()
+            if self._helper is not None and self._helper.takes(job, request):
+                return
             parcel, timeouts = request.parcel, (request.connect_timeout_s, request.total_timeout_s)
             sending = checked(
                 self._addresses,
@@ -271,7 +313,7 @@ class Loop:
         lookup = _Lookup(job, sending, self._addresses.ask(sending.target))
         until = sending.began + min(sending.connect_s, sending.total_s)
         heapq.heappush(self._lookups, _Deadline(until, next(self._numbers), lookup))
-        lookup.future.add_done_callback(lambda _: self._call(partial(self._looked_up, lookup)))
+        lookup.future.add_done_callback(lambda _: self.call(partial(self._looked_up, lookup)))
 
     def _looked_up(self, lookup: _Lookup) -> None:
         if lookup.is_over:

@@ -16,7 +16,9 @@ from requests.adapters import BaseAdapter
 from hub.errors import DeliveryError
 from hub.rules.targets import Target
 from hub.targets.addresses import Addresses
+from hub.targets.http.channel import Thread
 from hub.targets.http.exchange import Handle
+from hub.targets.http.helper import Helper
 from hub.targets.http.loop import Loop
 from hub.targets.http.pool import HandlePool
 from hub.targets.http.sending import checked
@@ -44,9 +46,14 @@ class HttpTransport:
         timeouts = (request.connect_timeout_s, request.total_timeout_s)
         return self._adapter.send(_prepared(request), timeout=timeouts, verify=request.verify_ssl).receipt
 
-    def loop(self, name: str, prepare_thread: Callable[[], None]) -> Loop:
-        """One more thread that has many requests under way at once."""
-        made = Loop(name, self._addresses, self._make, prepare_thread, self.give_back)
+    def loop(
+        self,
+        name: str,
+        prepare_thread: Callable[[], None],
+        helper: Callable[[Thread], Helper] | None = None,
+    ) -> Loop:
+        """One more thread that has many requests under way at once, with a helper of its own or without."""
+        made = Loop(name, self._addresses, self._make, prepare_thread, self.give_back, helper)
         self._loops.append(made)
         return made
 

@@ -1,0 +1,216 @@
+"""A sending loop's helper, seen from the loop: a process of its own while there is much to send.
+
+Owns when it is there, what it was asked, and what becomes of that when it ends. An interpreter runs one
+thread at a time: under load those that accept and record leave the one that sends too little. A helper is
+started by load and ends after a rest, so an idle hub is one small process. It never sees a secret or the
+database: requests come signed. Used by the loop's thread alone. Step before: `hub.targets.http.loop` begins a
+job. Step after: the job is told what came back.
+"""
+
+import itertools
+import logging
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import msgspec
+from msgspec import json
+
+from connectors.base import Answer
+from hub.errors import DeliveryError
+from hub.targets.http.channel import (
+    Answered,
+    Asked,
+    Begun,
+    Channel,
+    Failed,
+    GiveBack,
+    Logged,
+    Message,
+    Thread,
+)
+from hub.targets.own_places import OwnPlaces
+from hub.targets.transport import LOST, Job, Receipt, Request
+
+log = logging.getLogger(__name__)
+
+PROGRAM = "hub.targets.http.helper_process"
+BUSY_PER_S = 500
+"""Requests a second from which on a helper is worth its start (0.3 s of a core) and its memory (30 MB)."""
+REST_S = 30.0
+"""It ends after so long without such a second."""
+AGAIN_AFTER_S = 30.0
+"""So long after it could not start, or ended by itself, another one is tried."""
+ENDED = "the hub's sending process ended before the answer"
+LARGE_BODY_BYTES = 65_536
+"""To hand over a larger one costs as much as to send it."""
+
+
+class SetUp(msgspec.Struct):
+    """What a helper is started with: what it may reach, and how it knows who answers."""
+
+    allow: list[str]
+    ports: list[int]
+    ca_file: str
+    own_places: OwnPlaces | None
+
+
+class Helper:
+    """The helper of one loop."""
+
+    def __init__(
+        self, set_up: SetUp, thread: Thread, program: str = PROGRAM, busy_per_s: int = BUSY_PER_S
+    ) -> None:
+        self.is_ready = False
+        """It takes requests."""
+        self._set_up = set_up
+        self._thread = thread
+        self._program = program
+        self._busy_per_s = busy_per_s
+        self._channel: Channel | None = None
+        self._numbers = itertools.count(1)
+        self._asked: dict[int, Job | threading.Event] = {}
+        self._second, self._begun = 0.0, 0
+        self._busy_at = self._failed_at = -AGAIN_AFTER_S
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is under way by it."""
+        return not self._asked
+
+    @property
+    def due_at(self) -> float | None:
+        """When `look` is to be called, by the monotonic clock."""
+        return self._busy_at + REST_S if self._channel is not None and self.is_idle else None
+
+    def takes(self, job: Job, request: Request) -> bool:
+        """Whether it sends this; then the job is told what came of it. False leaves it to the loop.
+
+        Raises: UnicodeError: the request cannot be sent by anybody.
+        """
+        self._count(time.monotonic())
+        parcel = request.parcel
+        channel = self._channel
+        if channel is None or not self.is_ready or len(parcel.body) > LARGE_BODY_BYTES:
+            return False
+        number = next(self._numbers)
+        asked = Asked(
+            number,
+            parcel.method,
+            request.url,
+            dict(parcel.headers),
+            parcel.body,
+            request.verify_ssl,
+            request.connect_timeout_s,
+            request.total_timeout_s,
+        )
+        channel.put(asked)
+        self._asked[number] = job
+        return True
+
+    def tell_begun(self, begun: threading.Event) -> None:
+        """Set it once each request that the helper took before has begun."""
+        if self._channel is None or not self._asked:
+            begun.set()
+            return
+        number = next(self._numbers)
+        self._asked[number] = begun
+        self._channel.put(Begun(number))
+
+    def give_back(self) -> None:
+        """Have it close the connections that rest."""
+        if self._channel is not None:
+            self._channel.put(GiveBack())
+
+    def look(self, now: float) -> None:
+        """Let it end when there has been little to do for long."""
+        if self.due_at is not None and now >= self.due_at:
+            self.close()
+
+    def close(self) -> None:
+        """End it at once; what it had under way is broken off."""
+        if self._channel is not None:
+            self._channel.close()
+            self._forget()
+
+    def _count(self, now: float) -> None:
+        """One more is to be sent: start a helper where that makes too many."""
+        if now >= self._second + 1.0:
+            self._second, self._begun = now, 0
+        self._begun += 1
+        if self._begun >= self._busy_per_s:
+            self._busy_at = now
+            if self._channel is None and now >= self._failed_at + AGAIN_AFTER_S:
+                try:
+                    self._start()
+                except (OSError, RuntimeError) as error:
+                    log.warning("a sending loop goes on without a helper: %s", error)
+                    self._failed_at = now
+
+    def _start(self) -> None:
+        """Raises: OSError, RuntimeError: the system gives no more."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", self._program, str(theirs.fileno()), json.encode(self._set_up)],
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                )
+            threading.Thread(target=process.wait, name="helper-end", daemon=True).start()
+            self._channel = Channel(ours, self._thread, self._came, self._gone)
+        except (OSError, RuntimeError):
+            ours.close()
+            raise
+
+    def _came(self, message: Message) -> None:
+        match message:
+            case Answered() as one:
+                answer = Answer(one.status, headers=one.headers, body=one.body)
+                self._answered(
+                    one.number,
+                    Receipt(answer, one.phase, one.peer, one.duration_s, one.note, one.phases_ms),
+                )
+            case Failed() as one:
+                error = DeliveryError(one.reason, one.phase, one.fault, one.peer, one.was_sent, one.phases_ms)
+                self._failed(one.number, error)
+            case Begun(0):
+                self.is_ready = True
+            case Begun(number):
+                begun = self._asked.pop(number)
+                assert isinstance(begun, threading.Event)
+                begun.set()
+            case Logged(level, logger, text):
+                logging.getLogger(logger).log(level, "helper: %s", text)
+            case _:
+                raise AssertionError(message)
+
+    def _answered(self, number: int, receipt: Receipt) -> None:
+        job = self._asked.pop(number)
+        assert not isinstance(job, threading.Event)
+        try:
+            job.answered(receipt)
+        except Exception:
+            log.exception(LOST)
+
+    def _failed(self, number: int, error: DeliveryError) -> None:
+        job = self._asked.pop(number)
+        if isinstance(job, threading.Event):
+            job.set()
+            return
+        try:
+            job.failed(error)
+        except Exception:
+            log.exception(LOST)
+
+    def _gone(self) -> None:
+        log.error("the helper of a sending loop has ended: what it had under way is tried again")
+        self._failed_at = time.monotonic()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._channel, self.is_ready = None, False
+        for number in list(self._asked):
+            self._failed(number, DeliveryError(ENDED, "sent", "hub", was_sent=True))
