@@ -87,14 +87,14 @@ def test_it_names_what_lasts_and_no_row_says_has_begun() -> None:
 def test_requests_that_wait_in_the_hub_itself_leave_less_room_to_quick_ones_and_as_much_to_slow_ones() -> (
     None
 ):
-    table = InFlight(requests_max=100)
+    table = InFlight(requests_max=200)
     for number in range(1000):
         table.begin(claim(str(number)), 0.0)
         table.end(claim(str(number)), 1.0, 0.9)
-    for number in range(48):
+    for number in range(96):
         assert table.may_go_on(100)
         table.begin(claim(str(number)), 0.0)
     assert not table.may_go_on(100), "three quarters of the smallest window"
-    for number in range(48, 88):
+    for number in range(96, 188):
         table.begin(claim(str(number), is_slow=True), 0.0)
-    assert table.room(None, 0.5, {}).total.free == 12, "of a hundred, with sixteen left of the window"
+    assert table.room(None, 0.5, {}).total.free == 12, "of two hundred, with thirty-two left of the window"
