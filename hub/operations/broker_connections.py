@@ -16,7 +16,7 @@ from hub.operations.room import Room
 from hub.rules import broker_connections as rules
 from hub.rules.access import Requester, require
 from hub.rules.addresses import Network
-from hub.rules.changes import UNSET, Change, Unset
+from hub.rules.changes import UNSET, Change, Unset, check_unchanged
 from hub.store import audit, broker_connections, notices, projects
 from hub.store.broker_connections import BrokerConnection
 from hub.store.database import Database
@@ -129,12 +129,23 @@ class BrokerConnections:
 
         return self._written(write)
 
-    def update(self, requester: Requester, connection_id: str, change: ConnectionChange) -> BrokerConnection:
-        """Its name and kind stay: hooks are written for them. Raises: Forbidden, NotFound, Invalid."""
+    def update(
+        self,
+        requester: Requester,
+        connection_id: str,
+        change: ConnectionChange,
+        as_of: float | None = None,
+    ) -> BrokerConnection:
+        """Its name and kind stay: hooks are written for them. With `as_of`, it is changed only if that is
+        still its `updated_at`.
+
+        Raises: Forbidden, NotFound, ChangedMeanwhile, Invalid.
+        """
         require(requester, "admin")
 
         def write() -> BrokerConnection:
             connection = self._locked(connection_id)
+            check_unchanged("connection", connection.updated_at, as_of)
             given = change.given()
             if given.get("password") == MASK:
                 del given["password"]

@@ -15,7 +15,7 @@ from hub.operations.source_kinds import kind_of
 from hub.operations.subscriptions import OVERLAP_HOURS_MAX
 from hub.rules import catalogue, source_fields
 from hub.rules.access import Requester, require
-from hub.rules.changes import UNSET, Change, Unset
+from hub.rules.changes import UNSET, Change, Unset, check_unchanged
 from hub.store import audit, events, sources
 from hub.store.database import Database
 from hub.store.projects import Project
@@ -143,8 +143,18 @@ class Sources:
 
         return self._written(write)
 
-    def update(self, requester: Requester, project: Project, source_id: str, change: SourceChange) -> Source:
-        """Raises: Forbidden, NotFound, Invalid."""
+    def update(
+        self,
+        requester: Requester,
+        project: Project,
+        source_id: str,
+        change: SourceChange,
+        as_of: float | None = None,
+    ) -> Source:
+        """With `as_of`, it is changed only if that is still its `updated_at`.
+
+        Raises: Forbidden, NotFound, ChangedMeanwhile, Invalid.
+        """
         if change.settings is not UNSET:
             source = self.get(requester, project, source_id)
             settings = {**source.settings, **change.settings}
@@ -154,6 +164,7 @@ class Sources:
                 raise Invalid(wrong)
 
         def write(source: Source, now: float) -> Source:
+            check_unchanged("source", source.updated_at, as_of)
             columns = _checked(project, source, change)
             fields = {
                 name: [getattr(source, name), value]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hub.errors import Conflict, DeliveryError, Forbidden, Invalid, NotFound
+from hub.errors import ChangedMeanwhile, Conflict, DeliveryError, Forbidden, Invalid, NotFound
 from hub.logs import MASK
 from hub.operations.broker_connections import BrokerConnections, ConnectionChange
 from hub.operations.open_connections import OpenConnections
@@ -65,6 +65,20 @@ def test_a_connection_is_made_changed_and_deleted_and_each_step_is_in_the_trail(
     assert [one.action for one in entries][::-1] == steps
     assert "s3cret" not in repr(entries)
     assert "other" not in repr(entries)
+
+
+def test_whoever_says_what_they_saw_undoes_nothing_unseen(store: Stage) -> None:
+    made_by, _ = of(store)
+    first = made_by.create(ADMIN, "orders", "amqp", WANTED)
+    store.clock.advance(1)
+    theirs = made_by.update(ADMIN, first.id, ConnectionChange(password="other"), first.updated_at)
+
+    with pytest.raises(ChangedMeanwhile):
+        made_by.update(ADMIN, first.id, ConnectionChange(password="mine"), first.updated_at)
+    assert made_by.get(ADMIN, first.id) == theirs
+    assert made_by.test(ADMIN, first.id) is None
+    mine = made_by.update(ADMIN, first.id, ConnectionChange(username="bob"), theirs.updated_at)
+    assert mine.username == "bob"
 
 
 def test_a_password_is_never_given_to_another_server(store: Stage) -> None:

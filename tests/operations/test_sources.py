@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.errors import Conflict, Forbidden, Invalid, NotFound
+from hub.errors import ChangedMeanwhile, Conflict, Forbidden, Invalid, NotFound
 from hub.operations.sources import SourceChange, Sources
 from hub.store import audit, models, sources
 from tests.rigs.requesters import NOBODY, manager, managing_token, member
@@ -41,6 +41,21 @@ def test_a_manager_makes_changes_and_ends_a_source_and_each_step_is_in_the_trail
     ]
     assert saved.secret not in repr(entries)
     assert "their secret" not in repr(entries)
+
+
+def test_whoever_says_what_they_saw_undoes_nothing_unseen(store: Stage) -> None:
+    maria, made_by = manager(store.project), of(store)
+    first = made_by.create(maria, store.project, "github", name="ci").source
+    store.clock.advance(1)
+    theirs = made_by.update(maria, store.project, first.id, SourceChange(prefix="gh"), first.updated_at)
+
+    with pytest.raises(ChangedMeanwhile):
+        made_by.update(maria, store.project, first.id, SourceChange(name="mine"), first.updated_at)
+    assert made_by.get(maria, store.project, first.id) == theirs
+    arrived = {first.id: sources.Arrivals(accepted=1)}
+    store.database.write(lambda: sources.record(arrived)).result()
+    mine = made_by.update(maria, store.project, first.id, SourceChange(name="mine"), theirs.updated_at)
+    assert (mine.name, mine.prefix, mine.accepted) == ("mine", "gh", 1)
 
 
 def test_nobody_else_may_even_look_because_an_address_may_be_all_that_proves(store: Stage) -> None:

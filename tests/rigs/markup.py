@@ -68,3 +68,9 @@ def _check_fields(page: Markup, ids: list[str | None]) -> None:
     tokens = [field for field in page.all("input") if field.get("name") in ("csrf", "token")]
     assert len(tokens) >= len(posts)
     assert all(field["value"] for field in tokens)
+
+
+def opened_at(text: str) -> str:
+    """By what a form knows how the thing was that it changes, when it was opened."""
+    [found] = re.findall(r'name="opened" value="([^"]+)"', text)
+    return str(found)

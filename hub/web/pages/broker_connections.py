@@ -7,7 +7,7 @@ after: `operations.broker_connections`.
 from collections.abc import Mapping
 from typing import Any
 
-from hub.errors import Conflict, Invalid
+from hub.errors import ChangedMeanwhile, Conflict, Invalid
 from hub.operations.broker_connections import ConnectionChange
 from hub.rules.brokers import KINDS, BrokerKind
 from hub.store.broker_connections import BrokerConnection
@@ -69,9 +69,11 @@ def show(request: PageRequest) -> View:
 def update(request: PageRequest) -> View | Redirect:
     found, change = _wanted(request), _change(request.form, is_new=False)
     try:
-        request.services.broker_connections.update(request.requester, found.id, change)
+        request.services.broker_connections.update(request.requester, found.id, change, request.opened_at)
     except Invalid as refused:
         return _connection(request, found, words.messages_by_field(refused.errors), _typed(request.form))
+    except ChangedMeanwhile:
+        return _connection(request, _wanted(request), {}, _typed(request.form), is_older=True)
     return Redirect(f"/connections/{found.id}", f"{found.name} is saved, and counts at once.")
 
 
@@ -127,7 +129,7 @@ def _change(form: Form, *, is_new: bool = True) -> ConnectionChange:
 
 def _typed(form: Form) -> dict[str, object]:
     texts = {name: form.get(name, "") for name in ("name", "url", "username", "ca", "projects")}
-    return {**texts, "verify_ssl": "verify_ssl" in form}
+    return {**texts, **{name: name in form for name in ("verify_ssl", "forget_password")}}
 
 
 def _form(kind: BrokerKind, typed: Mapping[str, object], errors: Mapping[str, str]) -> View:
@@ -147,14 +149,18 @@ def _connection(
     one: BrokerConnection,
     errors: Mapping[str, str],
     typed: Mapping[str, object] | None = None,
+    *,
+    is_older: bool = False,
 ) -> View:
-    kind = KINDS[one.kind]
+    """With what was typed; `is_older`: somebody else has changed it since the form was opened."""
+    kind, status = KINDS[one.kind], 422 if errors else 200
     as_it_is = {
         "url": one.url,
         "username": one.username or "",
         "ca": one.ca or "",
         "projects": " ".join(one.projects or ()),
         "verify_ssl": one.verify_ssl,
+        "forget_password": False,
     }
     values = {
         "here": "connections",
@@ -165,9 +171,11 @@ def _connection(
         "hooks": request.services.broker_connections.hooks_on(request.requester, one),
         "typed": typed or as_it_is,
         "errors": errors,
+        "is_older": is_older,
+        "opened_at": one.updated_at if is_older or request.opened_at is None else request.opened_at,
         "has_password": one.has_password,
     }
-    return View(values, 422 if errors else 200, template="connections/connection.html")
+    return View(values, 409 if is_older else status, template="connections/connection.html")
 
 
 _ADMIN = ("admin",)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors import inbound, registry, trial
-from hub.errors import Invalid
+from hub.errors import ChangedMeanwhile, Invalid
 from hub.operations.source_kinds import kind_of, kinds
 from hub.operations.sources import SavedSource, SourceChange
 from hub.operations.subscriptions import OVERLAP_HOURS_DEFAULT
@@ -80,10 +80,14 @@ def _update(request: PageRequest) -> View | Redirect:
             settings=source_form.settings(typed, kind),
             rate_per_s=source_form.rate(typed["rate_per_s"]),
         )
-        request.services.sources.update(request.requester, request.project, source.id, change)
+        request.services.sources.update(
+            request.requester, request.project, source.id, change, request.opened_at
+        )
     except Invalid as refused:
         errors = source_form.errors(refused.errors, kind)
         return _source_page(request, source, typed=typed, errors=errors, status=422)
+    except ChangedMeanwhile:
+        return _source_page(request, _source(request), typed=typed, is_older=True, status=409)
     return Redirect(_path(request, source.id), "Saved.")
 
 
@@ -151,9 +155,11 @@ def _source_page(
     saved: SavedSource | None = None,
     typed: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
+    is_older: bool = False,
     refused_test: str = "",
     status: int = 200,
 ) -> View:
+    """`typed`: into its settings; `is_older`: somebody else has changed it since they were opened."""
     services = request.services
     kind = registry.find_source(source.kind)
     secret = saved.secret if saved is not None else None
@@ -171,6 +177,8 @@ def _source_page(
         "is_local": _is_local(url),
         "steps": _steps(kind, url),
         "command": None if said is None else trial.shell(said, url=url, secret=secret or YOUR_SECRET),
+        "is_older": is_older,
+        "opened_at": source.updated_at if is_older or request.opened_at is None else request.opened_at,
         "refused_test": refused_test,
         "secret": secret,
         "is_new": saved is not None,

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.rigs.api import Browser, LiveHub
-from tests.rigs.markup import check_markup
+from tests.rigs.markup import check_markup, opened_at
 from tests.rigs.ports import free_port
 
 PASSWORD = "s3cret-of-the-broker"
@@ -82,6 +82,24 @@ def test_what_is_wrong_is_told_beside_what_was_typed(
     check_markup(refused.text)
     assert words in refused.text
     assert PASSWORD not in refused.text
+
+
+def test_whoever_saves_later_is_told_first(live: LiveHub, admin: Browser) -> None:
+    path = made(live, admin, "two-tabs", password=PASSWORD)
+    first = opened_at(admin.get(path).text)
+    typed = {"url": "nats://127.0.0.1:4222", "username": "ann", "opened": first}
+    assert admin.submit(path, **typed, password=PASSWORD).status_code == 303
+
+    mine = {**typed, "username": "bob", "forget_password": "yes"}
+    refused = admin.submit(path, **mine)
+    assert refused.status_code == 409
+    check_markup(refused.text)
+    assert "Not saved: this connection was changed after you opened it" in refused.text
+    assert 'value="bob"' in refused.text
+    assert 'name="forget_password" value="yes" checked' in refused.text
+    assert 'value="ann"' in admin.get(path).text
+    assert admin.submit(path, **{**mine, "opened": opened_at(refused.text)}).status_code == 303
+    assert 'value="bob"' in admin.get(path).text
 
 
 def test_another_server_does_not_get_the_password(live: LiveHub, admin: Browser) -> None:

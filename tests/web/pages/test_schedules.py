@@ -1,10 +1,10 @@
 """The pages of schedules: made, looked at with their next times, changed, fired, ended."""
 
 import json
-import re
 from html import unescape
 
 from tests.rigs.api import Browser, LiveHub
+from tests.rigs.markup import opened_at
 
 MORNING = {
     "name": "Morning <b>",
@@ -99,16 +99,12 @@ def test_whoever_saves_a_schedule_later_is_told_first(live: LiveHub, project: st
     manager.submit(f"/projects/{project}/schedules/new", **MORNING)
     path = f"/projects/{project}/schedules/{only(live, project)['id']}"
 
-    def opened(text: str) -> str:
-        [found] = re.findall(r'name="opened" value="([^"]+)"', text)
-        return str(found)
-
-    first = opened(manager.get(path).text)
+    first = opened_at(manager.get(path).text)
     assert manager.submit(path, **MORNING | {"grace_s": "90"}, opened=first).status_code == 303
     refused = manager.submit(path, **MORNING | {"name": "Mine"}, opened=first)
     assert refused.status_code == 409
     assert "Not saved: this schedule was changed" in refused.text
     assert 'value="Mine"' in refused.text
     assert only(live, project)["grace_s"] == 90
-    again = manager.submit(path, **MORNING | {"name": "Mine"}, opened=opened(refused.text))
+    again = manager.submit(path, **MORNING | {"name": "Mine"}, opened=opened_at(refused.text))
     assert again.status_code == 303

@@ -9,6 +9,7 @@ from connectors import registry
 from hub.operations.broker_connections import ConnectionChange
 from hub.store import models
 from tests.rigs.api import Browser, LiveHub
+from tests.rigs.markup import opened_at
 from tests.rigs.requesters import ADMIN
 from tests.rigs.shown_hub import HARM
 from tests.rigs.waiting import DEADLINE_S
@@ -81,6 +82,23 @@ def test_it_is_switched_changed_given_another_secret_and_deleted(
     assert manager.submit(f"{path}/delete").status_code == 303
     assert manager.get(path).status_code == 404
     assert requests.post(f"{live.url}/in/{source}", data=b"{}", timeout=DEADLINE_S).status_code == 410
+
+
+def test_whoever_saves_settings_later_is_told_first(manager: Browser, project: str) -> None:
+    path = f"/projects/{project}/sources/{source_in(make(manager, project).text)}"
+    first = opened_at(manager.get(path).text)
+    assert manager.submit(path, name="Theirs", prefix="gh", opened=first).status_code == 303
+    wrong = manager.submit(path, name="Mine", prefix="github", rate_per_s="many", opened=first)
+    assert (wrong.status_code, opened_at(wrong.text)) == (422, first)
+
+    refused = manager.submit(path, name="Mine", prefix="github", opened=first)
+    assert refused.status_code == 409
+    assert "Not saved: this source was changed after you opened it" in refused.text
+    assert 'value="Mine"' in refused.text
+    assert 'value="Theirs"' in manager.get(path).text
+    again = manager.submit(path, name="Mine", prefix="github", opened=opened_at(refused.text))
+    assert again.status_code == 303
+    assert 'value="Mine"' in manager.get(path).text
 
 
 def test_one_whose_secret_the_sender_makes_waits_for_it(manager: Browser, project: str) -> None:
