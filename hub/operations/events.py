@@ -4,7 +4,7 @@ Owns which events a requester may see. Tests are nobody's news; the hub's own ev
 must not learn of another's (docs/roles.md).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.base import Event
@@ -81,6 +81,18 @@ class Events:
         if found is None or (requester.app is not None and found.type in hidden_types(requester)):
             raise NotFound("there is no such event in this project", title="No such event")
         return events.as_sent(found, project.key)
+
+    def named(self, requester: Requester, project: Project, event_ids: Collection[str]) -> dict[str, Event]:
+        """Those of these events whose data this requester sees, by their id; large ones are left out."""
+        if not sees_bodies(requester):
+            return {}
+        hidden = () if requester.app is None else hidden_types(requester)
+        found = self._database.read(lambda: event_lists.named(project.id, event_ids))
+        return {
+            event_id: events.as_sent(event, project.key)
+            for event_id, event in found.items()
+            if event.type not in hidden
+        }
 
     def withdraw(self, requester: Requester, project: Project, event_id: str) -> None:
         """Delete an event that still waits for its time (`deliver_at`).

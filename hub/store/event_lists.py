@@ -23,6 +23,9 @@ SEARCHED_BYTES_MAX = 16_777_216
 
 PASSING_AT_ONCE = 100
 
+SMALL_BYTES_MAX = 65_536
+"""Data of an event that many are asked for by their ids, for a line of words about each."""
+
 
 def newest(
     project_id: int,
@@ -62,6 +65,13 @@ def newest_wanted(
     if subscription.filter is not None:
         found = list(islice(passing(_within_bytes(found, SEARCHED_BYTES_MAX), subscription), limit))
     return _whole(_within_bytes(found[:limit]))
+
+
+def named(project_id: int, event_ids: Iterable[str]) -> dict[str, Event]:
+    """Those of these events that there are, by their id, but for those with more than SMALL_BYTES_MAX."""
+    table = models.Event
+    query = table.select().where(table.id.in_(list(event_ids)), table.project_id == project_id)
+    return {row.id: event_of(row) for row in query.where(fn.length(table.data) <= SMALL_BYTES_MAX)}
 
 
 def passing(found: Sequence[EventHead], subscription: Subscription) -> Iterator[EventHead]:

@@ -36,6 +36,15 @@ def test_events_are_found_by_type_and_page_and_an_app_is_not_told_of_others_hook
         engine.services.events.get(APP, engine.project, ids[1])
 
 
+def test_what_is_asked_for_by_id_is_what_whoever_asks_may_see_into(engine: Engine) -> None:
+    ids = [engine.publish(code=code)[0].id for code in ("a.b", "hook.ping", "hook.disabled")]
+    viewer = Requester("tom", frozenset({"read"}), is_person=True)
+    seen = {
+        who.name: set(engine.services.events.named(who, engine.project, ids)) for who in (READER, APP, viewer)
+    }
+    assert seen == {"reader": set(ids), "app": {ids[0]}, "tom": set()}
+
+
 @pytest.mark.parametrize("types", [[""], ["a.b", ""], ["a.*"], ["A"], ["a.b"] * 101])
 def test_a_type_that_cannot_be_there_is_refused(engine: Engine, types: list[str]) -> None:
     with pytest.raises(Invalid) as refused:

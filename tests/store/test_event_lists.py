@@ -3,7 +3,7 @@
 from hub.ids import new_id
 from hub.rules.matching import Subscription
 from hub.store import event_lists, events
-from hub.store.event_lists import LIST_BYTES_MAX
+from hub.store.event_lists import LIST_BYTES_MAX, SMALL_BYTES_MAX
 from hub.store.events import NewEvent
 from tests.rigs.stage import Stage
 
@@ -45,3 +45,12 @@ def test_an_event_beyond_the_bound_of_a_list_is_a_list_of_its_own(store: Stage) 
     store.publish([], 2, data=b'{"a":"%s"}' % (b"x" * LIST_BYTES_MAX))
     page, goes_on = store.read(lambda: event_lists.newest(store.project.id, None, None, 50))
     assert (len(page), goes_on) == (1, True)
+
+
+def test_events_that_are_asked_for_by_id_are_their_projects_and_small(store: Stage) -> None:
+    most = b'{"a":"%s"}' % (b"x" * (SMALL_BYTES_MAX - 8))
+    [small], [large] = store.publish([], 1, data=most), store.publish([], 1, data=most + b" ")
+    asked = [small, large, "evt_nope"]
+    found = store.read(lambda: event_lists.named(store.project.id, asked))
+    assert {event_id: len(event.data) for event_id, event in found.items()} == {small: SMALL_BYTES_MAX}
+    assert store.read(lambda: event_lists.named(store.project.id + 1, asked)) == {}

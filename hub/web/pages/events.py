@@ -8,9 +8,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.base import Event
 from connectors.icescrum.catalogue import examples
-from connectors.messages.describe import describe
 from hub.errors import Invalid, NotFound
 from hub.ids import first_id, time_of
 from hub.rules import catalogue, payload
@@ -18,6 +16,7 @@ from hub.rules.access import sees_bodies
 from hub.rules.facts import Facts
 from hub.timestamps import parse_iso
 from hub.web.pages import hook_draft, words
+from hub.web.pages.event_title import title_of
 from hub.web.pages.table import Page, PageRequest, Redirect, View
 
 EVENTS = 25
@@ -38,9 +37,6 @@ WENT_WORDS = {
     "refused": "refused for",
     "cancelled": "cancelled for",
 }
-ABOUT_MAX = 100
-NAMES = ("name", "title", "subject", "summary", "text")
-"""Fields of an object that people know it by."""
 
 
 def show_list(request: PageRequest) -> View | Redirect:
@@ -79,7 +75,7 @@ def show_list(request: PageRequest) -> View | Redirect:
             {
                 "event": event,
                 "at": time_of(event.id),
-                "about": _about(event) if shows_names else "",
+                "about": title_of(event) if shows_names else "",
                 "went": _went(dict(went[event.id]), is_due_later=event.id in due_at),
                 "due_at": due_at.get(event.id),
                 "size": _size(len(event.data)),
@@ -131,7 +127,7 @@ def show(request: PageRequest) -> View:
         "at": time_of(event.id),
         "occurred_at": parse_iso(event.timestamp),
         "due_at": due_at,
-        "about": _about(event) if shows_data else "",
+        "about": title_of(event) if shows_data else "",
         "went": went,
         "deliveries": [(delivery, results.get(delivery.id)) for delivery in deliveries],
         "source": services.sources.of_event(project, event.id),
@@ -222,20 +218,6 @@ def _form(
     values |= {"filled": filled or request.form.get("filled", ""), "typed": typed}
     known = [info.code for info in types if not info.code.startswith("hook.")]
     return View({**values, "types": known}, 422 if errors else 200, "events/new.html")
-
-
-def _about(event: Event) -> str:
-    """What people know the object by, or what a chat would say of it; empty when nothing in it says."""
-    try:
-        data = msgspec.json.decode(event.data, type=dict[str, msgspec.Raw])
-        for name in NAMES:
-            if name in data:
-                value = msgspec.json.decode(data[name])
-                if isinstance(value, str):
-                    return value[:ABOUT_MAX]
-        return describe(event).title[:ABOUT_MAX] if event.source_id is not None else ""
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return ""
 
 
 def _went(states: dict[str, int], *, is_due_later: bool) -> dict[str, str]:

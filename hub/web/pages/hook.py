@@ -18,6 +18,7 @@ from hub.store.history import SHOWN_STATES, Delivery
 from hub.store.hooks import Hook
 from hub.web import charts
 from hub.web.pages import hook_read_only, words
+from hub.web.pages.event_title import title_of
 from hub.web.pages.table import Page, PageRequest, View
 from hub.web.pages.words import DELIVERY_WORDS
 from hub.web.rendering import milliseconds
@@ -165,11 +166,15 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _rows(request: PageRequest, found: list[Delivery], hook: Hook) -> list[dict[str, Any]]:
-    results = request.services.deliveries.last_results(found)
-    tuned = request.services.settings.recent()
+    services = request.services
+    results = services.deliveries.last_results(found)
+    events = services.events.named(request.requester, request.project, {one.event_id for one in found})
+    titles = {event_id: title_of(event) for event_id, event in events.items()}
+    tuned = services.settings.recent()
     return [
         {
             "delivery": one,
+            "title": titles.get(one.event_id, ""),
             "result": results.get(one.id),
             "under_state": words.under_delivery(one),
             "held_until": words.delivery_held_until(one, hook, tuned),

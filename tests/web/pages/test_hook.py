@@ -38,6 +38,20 @@ def test_deliveries_are_filtered_and_paged(hook: HookPage, receiver: Receiver) -
     assert part.strip().startswith('<div id="rows"')
 
 
+def test_each_delivery_says_what_its_event_is_about_to_who_may_see_into_it(
+    live: LiveHub, project: str, hook: HookPage
+) -> None:
+    hook.api.post("/events", json={"type": "order.paid", "data": {"name": "<b>Night train</b>"}})
+    hook.api.post("/events", json={"type": "order.sent", "data": {"n": 1}})
+    assert 'title="<b>Night train</b>"' in unescape(hook.text())
+    assert hook.text().count('<small class="mute cut"') == 1
+    assert "<b>Night train" not in hook.text()
+    member = live.browser("tim", project=project, role="team_member")
+    text = member.get(hook.path).text
+    assert "order.paid</a>" in text
+    assert "Night train" not in text
+
+
 def test_samples_are_what_the_hook_would_get(hook: HookPage, receiver: Receiver) -> None:
     hook.publish()
     receiver.wait_for(1)
