@@ -44,6 +44,43 @@ def test_signing_in_out_and_in_again(live: LiveHub, visit: Visit, javascript: bo
     expect(page).to_have_url(f"{live.url}/sign-in?next=/projects")
 
 
+@pytest.mark.parametrize("who", ["the same", "another"])
+def test_what_was_typed_when_the_session_ended_waits_for_its_person(
+    live: LiveHub, project: str, visit: Visit, who: str
+) -> None:
+    names = {"the same": f"Ida {project}", "another": f"Otto {project}"}
+    people = {}
+    for one, name in names.items():
+        live.hub.services.users.create(ADMIN, name, PASSWORD)
+        people[one] = live.browser(name, project=project, role="product_owner")
+    page = visit(people["the same"])
+    page.goto(f"/projects/{project}/hooks/new")
+    page.locator("#target_url").fill("https://chat.example.com/secret-path")
+    page.locator("#name").fill("Ledger")
+    page.locator("#secret").fill("hush-hush-hush-hush-hush-hush")
+    page.get_by_label("All events").check()
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save webhook").click()
+    page.wait_for_url("**/sign-in?next=**")
+    kept = str(page.evaluate("JSON.stringify({ ...sessionStorage })"))
+    assert "Ledger" in kept
+    assert "hush" not in kept
+    assert "secret-path" not in kept
+
+    page.get_by_label("Name").fill(names[who])
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/hooks/new")
+    if who == "another":
+        expect(page.locator("#name")).to_have_value("")
+    else:
+        expect(page.get_by_role("status").first).to_contain_text("You had been signed out")
+        expect(page.locator("#name")).to_have_value("Ledger")
+        expect(page.get_by_label("All events")).to_be_checked()
+        expect(page.locator("#secret")).to_have_value("")
+    assert page.evaluate("sessionStorage.length") == 0
+
+
 def test_signing_in_by_keyboard_alone(live: LiveHub, visit: Visit) -> None:
     live.hub.services.users.create(ADMIN, "Kay", PASSWORD)
     page = visit()
