@@ -19,7 +19,7 @@ Make = Callable[..., Engine]
 
 
 def test_a_hanging_target_delays_nobody(engine: Make) -> None:
-    hub = engine(senders=24, attempt_timeout_s=300)
+    hub = engine(senders=24)
     with Receiver(hang()) as hanging, Receiver() as quick:
         stuck = [hub.hook(hanging.url, ["story.*"]) for _ in range(6)]
         hook = hub.hook(quick.url, ["task.*"])
@@ -34,7 +34,7 @@ def test_a_hanging_target_delays_nobody(engine: Make) -> None:
 
 
 def test_large_payloads_that_hang_take_half_of_the_memory_for_payloads_and_no_more(engine: Make) -> None:
-    hub = engine(bytes_max=1_000_000, attempt_timeout_s=60)
+    hub = engine(bytes_max=1_000_000)
     with Receiver(hang()) as hanging, Receiver() as quick:
         stuck = [hub.hook(hanging.url, ["story.*"]) for _ in range(4)]
         hook = hub.hook(quick.url, ["task.*"])
@@ -51,15 +51,20 @@ def test_large_payloads_that_hang_take_half_of_the_memory_for_payloads_and_no_mo
 def test_a_switched_off_hooks_deliveries_are_held_and_released_with_a_ramp(engine: Make) -> None:
     hub = engine(failure_limit=1)
     active, most, order = [0], [0], []
-    lock = threading.Lock()
+    lock, are_eight = threading.Lock(), threading.Event()
 
     def answer(_: Received) -> Any:
         with lock:
             active[0] += 1
             most[0] = max(most[0], active[0])
             order.append(active[0])
+            number = len(order)
+            if active[0] == 8:
+                are_eight.set()
 
         def play(wire: Any, _: Received) -> None:
+            if number > 7:  # seven successes make it eight, however slowly they come
+                are_eight.wait(DEADLINE_S)
             wire.pause(0.05)
             with lock:
                 active[0] -= 1
@@ -120,7 +125,7 @@ def test_it_stops_when_what_is_under_way_has_ended_and_leaves_no_thread(
             receiver.wait_for(8)
             stopping = threading.Thread(target=hub.hub.stop)
             stopping.start()
-            until(lambda: hub.services.dispatcher._is_stopping)  # type: ignore[union-attr]
+            until(lambda: hub.services.dispatcher._runs._is_over)  # type: ignore[union-attr]
             together.set()
             stopping.join(DEADLINE_S)
             assert not stopping.is_alive()
@@ -141,7 +146,7 @@ def test_it_stops_when_what_is_under_way_has_ended_and_leaves_no_thread(
 
 def test_a_stop_waits_no_longer_than_it_may(database_url: str, tmp_path: Path) -> None:
     with Receiver(hang()) as receiver:
-        hub = Engine(database_url, tmp_path, attempt_timeout_s=300)
+        hub = Engine(database_url, tmp_path)
         hub.hub.start()
         hub.hook(receiver.url)
         hub.publish()

@@ -4,6 +4,7 @@ receivers, both engines.
 
 import itertools
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,8 @@ import pytest
 
 from hub.store import audit, redelivery
 from tests.rigs.engine import Engine
-from tests.rigs.receivers import Receiver, close_silently, held_back, reset
-from tests.rigs.waiting import until
+from tests.rigs.receivers import Received, Receiver, close_silently, held_back, reset
+from tests.rigs.waiting import DEADLINE_S, until
 
 Make = Callable[..., Engine]
 
@@ -50,11 +51,10 @@ def test_everything_else_fails_and_is_tried_again_with_the_same_ids(
     engine: Make, answer: Any, status: int | None
 ) -> None:
     hub = engine()
-    with Receiver(answer) as receiver:
+    answers = iter([answer, answer])
+    with Receiver(lambda _: next(answers, 200)) as receiver:
         hook = hub.hook(receiver.url)
         hub.publish()
-        receiver.wait_for(2)
-        receiver.answer = 200
         hub.settled(hook)
         first, *_, last = receiver.requests
     assert first.body == last.body
@@ -102,7 +102,7 @@ def test_a_dead_target_is_tried_five_times_and_then_switched_off_and_others_are_
 
 
 def test_a_lower_limit_applies_from_the_next_failure_on(engine: Make) -> None:
-    hub = engine(failure_limit=0, retry_schedule_s=[0.1] * 40)
+    hub = engine(failure_limit=0, retry_schedule_s=[0.1] * 1000)
     with Receiver(500) as receiver:
         hook = hub.hook(receiver.url)
         hub.publish()
@@ -115,7 +115,7 @@ def test_a_lower_limit_applies_from_the_next_failure_on(engine: Make) -> None:
 
 
 def test_eight_failures_at_once_are_one(engine: Make) -> None:
-    hub = engine(failure_limit=2, retry_schedule_s=[30])
+    hub = engine(failure_limit=2, retry_schedule_s=[3600])
     answer, _ = held_back(8, 500)
     with Receiver(answer) as receiver:
         hook = hub.hook(receiver.url)
@@ -125,12 +125,34 @@ def test_eight_failures_at_once_are_one(engine: Make) -> None:
     assert hub.row(hook).in_flight == 0
 
 
+def poisonous_first(hub: Engine, receiver: Receiver, good: int) -> str:
+    """A hook that gets an event which its receiver refuses, and good ones; one of those succeeds after the first
+    refusal is recorded, and before the second try: in between there is a request under way.
+    """
+    is_there, may_end = threading.Event(), threading.Event()
+
+    def answer(request: Received) -> int:
+        if b"poison" in request.body:
+            is_there.wait(DEADLINE_S)
+            return 400
+        is_there.set()
+        may_end.wait(DEADLINE_S)
+        return 200
+
+    receiver.answer = answer
+    hook = hub.hook(receiver.url)
+    hub.publish(data=b'{"poison":1}')
+    hub.publish(good)
+    until(lambda: hub.row(hook).state == "failing")
+    may_end.set()
+    return hook
+
+
 def test_one_poisonous_event_neither_blocks_nor_disables_its_hook(engine: Make) -> None:
     hub = engine(failure_limit=3, retry_schedule_s=[0.1] * 6)
-    with Receiver(lambda request: 400 if b"poison" in request.body else 200) as receiver:
-        hook = hub.hook(receiver.url)
-        hub.publish(data=b'{"poison":1}')
-        good = 0
+    with Receiver() as receiver:
+        hook = poisonous_first(hub, receiver, good=1)
+        good = 1
 
         def goes_on() -> bool:
             nonlocal good
@@ -152,10 +174,8 @@ def test_a_poisonous_event_that_is_left_alone_after_a_burst_does_not_disable_its
     tells only of itself.
     """
     hub = engine(failure_limit=3, retry_schedule_s=[0.1] * 6)
-    with Receiver(lambda request: 400 if b"poison" in request.body else 200) as receiver:
-        hook = hub.hook(receiver.url)
-        hub.publish(data=b'{"poison":1}')
-        hub.publish(10)
+    with Receiver() as receiver:
+        hook = poisonous_first(hub, receiver, good=10)
         until(lambda: hub.states(hook) == ["failed", *["delivered"] * 10])
         assert len([request for request in receiver.requests if b"poison" in request.body]) == 7
     assert (hub.row(hook).state, hub.row(hook).disabled_at) == ("active", None)
@@ -267,7 +287,7 @@ def test_a_row_that_cannot_be_read_is_the_hubs_own_fault_and_no_others(engine: M
 
 
 def test_a_ping_is_never_counted_and_clears_failing(engine: Make) -> None:
-    hub = engine(failure_limit=2, retry_schedule_s=[60])
+    hub = engine(failure_limit=2, retry_schedule_s=[3600])
     with Receiver(500) as receiver:
         hook = hub.hook(receiver.url)
         for _ in range(3):

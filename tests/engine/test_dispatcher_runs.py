@@ -8,15 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from hub.engine.dispatcher import wait_for_others
+from hub.engine.in_flight import InFlight
 from hub.rules.access import Requester
 from hub.rules.hook_fields import HookChange
 from hub.store import hooks
 from tests.rigs.engine import Engine
 from tests.rigs.receivers import Received, Receiver, Script, held_back
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 Make = Callable[..., Engine]
 MOST = 8
+
+
+class Unhurried(InFlight):
+    """The requests under way, of which none counts as lasting long: these tests hold them up as they need."""
+
+    is_hurried = False
+
+    def stalled(self, now: float) -> set[str]:
+        return super().stalled(now) if self.is_hurried else set()
 
 
 def ready(hub: Engine, receiver: Receiver, count: int, then: int = 200) -> tuple[str, threading.Event]:
@@ -36,15 +46,18 @@ def begun(hub: Engine, hook: str) -> list[int]:
 
 
 def test_a_hook_has_as_much_under_way_as_it_may_and_no_more_whatever_is_leased(engine: Make) -> None:
-    hub = engine()
-    lock, active, most = threading.Lock(), [0], [0]
+    hub = engine(in_flight=Unhurried())
+    lock, active, most, are_most = threading.Lock(), [0], [0], threading.Event()
 
     def answer(_: Received) -> Any:
         with lock:
             active[0] += 1
             most[0] = max(most[0], active[0])
+            if active[0] == MOST:
+                are_most.set()
 
         def play(wire: Any, _: Received) -> None:
+            are_most.wait(DEADLINE_S)
             wire.pause(0.002)
             with lock:
                 active[0] -= 1
@@ -67,7 +80,7 @@ def test_a_hook_has_as_much_under_way_as_it_may_and_no_more_whatever_is_leased(e
 
 
 def test_the_first_failure_stops_it_and_what_had_not_begun_uses_no_try(engine: Make) -> None:
-    hub = engine(retry_schedule_s=[60])
+    hub = engine(in_flight=Unhurried(), retry_schedule_s=[3600])
     with Receiver() as receiver:
         hook, together = ready(hub, receiver, 30, then=500)
         together.set()
@@ -78,7 +91,7 @@ def test_the_first_failure_stops_it_and_what_had_not_begun_uses_no_try(engine: M
 
 
 def test_nothing_begins_once_an_unsubscribe_is_answered(engine: Make) -> None:
-    hub = engine()
+    hub = engine(in_flight=Unhurried())
     with Receiver() as receiver:
         hook, together = ready(hub, receiver, 30)
         manager = Requester("a manager", frozenset({"manage"}))
@@ -90,7 +103,7 @@ def test_nothing_begins_once_an_unsubscribe_is_answered(engine: Make) -> None:
 
 
 def test_nor_where_another_process_has_answered_it(engine: Make) -> None:
-    hub = engine()
+    hub = engine(in_flight=Unhurried())
     with Receiver() as receiver:
         hook, together = ready(hub, receiver, 30)
         hub.switch(hook, False)
@@ -102,7 +115,8 @@ def test_nor_where_another_process_has_answered_it(engine: Make) -> None:
 
 
 def test_what_has_not_begun_goes_where_the_hook_leads_now(engine: Make) -> None:
-    hub = engine()
+    in_flight = Unhurried()
+    hub = engine(in_flight=in_flight)
     with Receiver() as receiver, Receiver() as moved:
         hook, together = ready(hub, receiver, 30)
 
@@ -112,6 +126,7 @@ def test_what_has_not_begun_goes_where_the_hook_leads_now(engine: Make) -> None:
             hooks.update(hub.services.box, found, HookChange(target_url=moved.url), hub.database.clock.now())
 
         hub.do(move)
+        in_flight.is_hurried = True  # or as many would be leased anew at once
         until(lambda: hub.row(hook).in_flight == MOST)
         together.set()
         hub.settled(hook)
@@ -120,7 +135,7 @@ def test_what_has_not_begun_goes_where_the_hook_leads_now(engine: Make) -> None:
 
 
 def test_nothing_begins_to_the_old_target_once_a_change_of_it_is_answered(engine: Make) -> None:
-    hub = engine()
+    hub = engine(in_flight=Unhurried())
     with Receiver() as receiver, Receiver() as moved:
         hook, together = ready(hub, receiver, 30)
         manager = Requester("a manager", frozenset({"manage"}))
@@ -133,7 +148,7 @@ def test_nothing_begins_to_the_old_target_once_a_change_of_it_is_answered(engine
 
 def test_a_stop_gives_back_what_has_not_begun(database_url: str, tmp_path: Path) -> None:
     with Receiver() as receiver:
-        with Engine(database_url, tmp_path) as hub:
+        with Engine(database_url, tmp_path, in_flight=Unhurried()) as hub:
             hook, together = ready(hub, receiver, 30)
             stopping = threading.Thread(target=hub.hub.stop)
             stopping.start()

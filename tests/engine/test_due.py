@@ -134,8 +134,8 @@ def test_those_of_cron_are_planned_anew_when_the_clocks_of_their_zone_have_chang
     assert again.next_at == one.next_at
 
 
-def later(engine: Engine, in_s: float, data: bytes = b"{}") -> str:
-    event = Published("report.due", data, None, None, engine.database.clock.now() + in_s)
+def later(engine: Engine, at: float, data: bytes = b"{}") -> str:
+    event = Published("report.due", data, None, None, at)
     accepted = engine.services.intake.accept(engine.project.id, [event], remembers_types=True)
     [receipt] = accepted.result(DEADLINE_S)
     assert (receipt.deliveries, receipt.due_at) == (0, event.deliver_at)
@@ -144,8 +144,8 @@ def later(engine: Engine, in_s: float, data: bytes = b"{}") -> str:
 
 def test_an_event_for_later_goes_to_the_hooks_that_want_it_then(engine: Engine, due: Due) -> None:
     before = engine.hook("http://127.0.0.1:9/")
-    event_id = later(engine, 60)
     now = engine.database.clock.now()
+    event_id = later(engine, now + 60)
     engine.do(lambda: hooks.delete(hooks.get(before), now))  # type: ignore[arg-type]
     after = engine.hook("http://127.0.0.1:9/", ["report.*"])
 
@@ -158,8 +158,8 @@ def test_an_event_for_later_goes_to_the_hooks_that_want_it_then(engine: Engine, 
 
 
 def test_an_event_for_later_is_neither_replayed_nor_forgotten_before(engine: Engine, due: Due) -> None:
-    event_id = later(engine, 29 * 86_400)
     now = engine.database.clock.now()
+    event_id = later(engine, now + 29 * 86_400)
 
     found = engine.database.read(lambda: event_lists.between(engine.project.id, 0, now + 60, None, 10))
     assert [one.id for one in found if one.id == event_id] == []
@@ -170,10 +170,11 @@ def test_an_event_for_later_is_neither_replayed_nor_forgotten_before(engine: Eng
 def test_a_filter_is_asked_when_an_event_is_due(engine: Engine, due: Due) -> None:
     three = filters.read({"any": [{"all": [{"field": "state", "op": "=", "value": 3}]}]})
     hook = engine.hook("http://127.0.0.1:9/", filter=three)
-    later(engine, 10, b'{"state":2}')
-    wanted = later(engine, 10, b'{"state":3}')
+    at = engine.database.clock.now() + 3_600
+    later(engine, at, b'{"state":2}')
+    wanted = later(engine, at, b'{"state":3}')
 
-    due.tick(engine.database.clock.now() + 20)
+    due.tick(at, tick_s=DEADLINE_S)
 
     assert [delivery.event_id for delivery in engine.deliveries(hook)] == [wanted]
 
@@ -181,11 +182,11 @@ def test_a_filter_is_asked_when_an_event_is_due(engine: Engine, due: Due) -> Non
 def test_all_that_is_due_in_one_second_is_taken_in_one_tick(engine: Engine, due: Due) -> None:
     hook = engine.hook("http://127.0.0.1:9/", ["report.*"])
     now = engine.database.clock.now()
-    found = [Published("report.due", b"{}", None, None, now + 10) for _ in range(250)]
+    found = [Published("report.due", b"{}", None, None, now + 60) for _ in range(250)]
     engine.services.intake.accept(engine.project.id, found, remembers_types=True).result(DEADLINE_S)
     one = made(engine)
 
-    assert due.tick(max(now + 10, one.next_at), tick_s=DEADLINE_S) == 251
+    assert due.tick(max(now + 60, one.next_at), tick_s=DEADLINE_S) == 251
     assert len(engine.deliveries(hook)) == 251
 
 
@@ -196,8 +197,8 @@ def test_what_cannot_be_taken_keeps_nobody_else_from_it_and_is_told_once(
     broken, good = made(engine, every_s=None, cron="* * * * *"), made(engine)
     engine.do(lambda: schedules.update(broken, {"time_zone": "Mars/Olympus", "next_at": 1.0}, 2.0))
     hook = engine.hook("http://127.0.0.1:9/", ["report.*"])
-    later(engine, 10)
-    now = max(good.next_at, engine.database.clock.now() + 10)
+    now = max(good.next_at, engine.database.clock.now() + 60)
+    later(engine, now)
 
     for second in range(3):
         due.tick(now + second)

@@ -144,9 +144,9 @@ def test_a_filter_that_cannot_be_read_holds_its_hook_alone_and_lets_nothing_thro
             replay_pages.check_on(hook)
 
         mended = HookChange(filter=only_if("state = 3"))
+        sent_before = len(receiver.requests)
         engine.services.subscriptions.update(ADMIN, engine.project, hook_id, mended)
         assert engine.row(hook_id).state == "active"
-        sent_before = len(receiver.requests)
         until(lambda: sorted(engine.states(hook_id)), lambda found: found == ["delivered", "refused"])
         assert len(receiver.requests) == sent_before + 1
         refused = next(one for one in engine.deliveries(hook_id) if one.state == "refused")

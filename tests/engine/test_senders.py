@@ -55,11 +55,13 @@ class Rig:
         is_slow: bool = False,
         template: str | None = None,
         event: Event = EVENT,
+        timeout_s: float = DEADLINE_S,
     ) -> None:
         made = Destination(hook_id, 1, "DEMO", url, "standard", True, {}, None, (), template=template)
         destination = self._destinations.setdefault((hook_id, url, template), made)
         claim = Claim(delivery_id, 1, hook_id, 1, event.id, is_slow)
-        self.senders.send(claim, Shipment(delivery_id, 1, event, destination), Settings(attempt_timeout_s=1))
+        settings = Settings(attempt_timeout_s=timeout_s, connect_timeout_s=timeout_s)
+        self.senders.send(claim, Shipment(delivery_id, 1, event, destination), settings)
 
     def _ended(self, claim: Claim, outcome: Outcome) -> None:
         self.then()
@@ -101,7 +103,7 @@ def test_what_is_no_http_goes_by_a_few_threads_and_hanging_pigeons_hold_up_no_lo
     for n in range(many):
         rig.send("pigeon://loft/7", "hook_1", f"dlv_{n}")
     with Receiver(hang()) as receiver:
-        rig.send(receiver.url, "hook_2", "hanging")
+        rig.send(receiver.url, "hook_2", "hanging", timeout_s=1)
         assert rig.ended.get(timeout=DEADLINE_S)[1].kind == "failure"
     Loft.is_open.set()
     assert {rig.ended.get(timeout=DEADLINE_S)[0] for _ in range(many)} == {f"dlv_{n}" for n in range(many)}
