@@ -81,6 +81,29 @@ def test_what_was_typed_when_the_session_ended_waits_for_its_person(
     assert page.evaluate("sessionStorage.length") == 0
 
 
+def test_what_was_typed_before_signing_in_again_undoes_nothing_unseen(
+    live: LiveHub, project: str, visit: Visit
+) -> None:
+    name, api = f"Uta {project}", live.client(project=project)
+    live.hub.services.users.create(ADMIN, name, PASSWORD)
+    made = api.post("/schedules", json={"event_type": "report.due", "every_s": 3600}).json()
+    page = visit(live.browser(name, project=project, role="product_owner"))
+    page.goto(f"/projects/{project}/schedules/{made['id']}")
+    page.locator("#name").fill("Mine")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save schedule").click()
+    api.patch(f"/schedules/{made['id']}", json={"every_s": 60})
+
+    page.wait_for_url("**/sign-in?next=**")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#name")).to_have_value("Mine")
+    page.get_by_role("button", name="Save schedule").click()
+    expect(page.get_by_role("alert")).to_contain_text("this schedule was changed after you opened it")
+    assert api.get(f"/schedules/{made['id']}").json()["every_s"] == 60
+
+
 def test_signing_in_by_keyboard_alone(live: LiveHub, visit: Visit) -> None:
     live.hub.services.users.create(ADMIN, "Kay", PASSWORD)
     page = visit()
