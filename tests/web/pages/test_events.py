@@ -88,6 +88,18 @@ def test_one_event_says_where_it_went_and_why_not_elsewhere(
     assert 'value="../tokens"' in unknown.text
 
 
+def test_an_event_that_deliveries_of_a_hub_led_to_says_so(
+    live: LiveHub, project: str, manager: Browser
+) -> None:
+    for hops, said in ((0, None), (1, "Led here by 1 delivery of a hub"), (3, "3 deliveries of a hub")):
+        made = live.client(project=project).post(
+            "/events", json={"type": "order.paid", "data": {}}, headers={"x-hub-hops": str(hops)}
+        )
+        text = plain(manager.get(f"/projects/{project}/events/{made.json()['id']}").text)
+        assert ("Led here" in text) is (said is not None)
+        assert said is None or said in text
+
+
 def test_a_test_event_is_published_with_its_types_example(
     live: LiveHub, manager: Browser, receiver: Receiver
 ) -> None:
