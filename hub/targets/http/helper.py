@@ -71,14 +71,15 @@ class Helper:
         self._busy_per_s = busy_per_s
         self._channel: Channel | None = None
         self._numbers = itertools.count(1)
-        self._asked: dict[int, Job | threading.Event] = {}
+        self._jobs: dict[int, Job] = {}
+        self._barriers: dict[int, threading.Event] = {}
         self._second, self._begun = 0.0, 0
         self._busy_at = self._failed_at = -AGAIN_AFTER_S
 
     @property
     def is_idle(self) -> bool:
         """Nothing is under way by it."""
-        return not self._asked
+        return not self._jobs
 
     @property
     def due_at(self) -> float | None:
@@ -107,16 +108,16 @@ class Helper:
             request.total_timeout_s,
         )
         channel.put(asked)
-        self._asked[number] = job
+        self._jobs[number] = job
         return True
 
     def tell_begun(self, begun: threading.Event) -> None:
         """Set it once each request that the helper took before has begun."""
-        if self._channel is None or not self._asked:
+        if self._channel is None or not self._jobs:
             begun.set()
             return
         number = next(self._numbers)
-        self._asked[number] = begun
+        self._barriers[number] = begun
         self._channel.put(Begun(number))
 
     def give_back(self) -> None:
@@ -169,41 +170,21 @@ class Helper:
         match message:
             case Answered() as one:
                 answer = Answer(one.status, headers=one.headers, body=one.body)
-                self._answered(
-                    one.number,
-                    Receipt(answer, one.phase, one.peer, one.duration_s, one.note, one.phases_ms),
+                self._jobs.pop(one.number).answered(
+                    Receipt(answer, one.phase, one.peer, one.duration_s, one.note, one.phases_ms)
                 )
             case Failed() as one:
-                error = DeliveryError(one.reason, one.phase, one.fault, one.peer, one.was_sent, one.phases_ms)
-                self._failed(one.number, error)
+                self._jobs.pop(one.number).failed(
+                    DeliveryError(one.reason, one.phase, one.fault, one.peer, one.was_sent, one.phases_ms)
+                )
             case Begun(0):
                 self.is_ready = True
             case Begun(number):
-                begun = self._asked.pop(number)
-                assert isinstance(begun, threading.Event)
-                begun.set()
+                self._barriers.pop(number).set()
             case Logged(level, logger, text):
                 logging.getLogger(logger).log(level, "helper: %s", text)
             case _:
                 raise AssertionError(message)
-
-    def _answered(self, number: int, receipt: Receipt) -> None:
-        job = self._asked.pop(number)
-        assert not isinstance(job, threading.Event)
-        try:
-            job.answered(receipt)
-        except Exception:
-            log.exception(LOST)
-
-    def _failed(self, number: int, error: DeliveryError) -> None:
-        job = self._asked.pop(number)
-        if isinstance(job, threading.Event):
-            job.set()
-            return
-        try:
-            job.failed(error)
-        except Exception:
-            log.exception(LOST)
 
     def _gone(self) -> None:
         log.error("the helper of a sending loop has ended: what it had under way is tried again")
@@ -212,5 +193,12 @@ class Helper:
 
     def _forget(self) -> None:
         self._channel, self.is_ready = None, False
-        for number in list(self._asked):
-            self._failed(number, DeliveryError(ENDED, "sent", "hub", was_sent=True))
+        jobs, self._jobs = self._jobs, {}
+        barriers, self._barriers = self._barriers, {}
+        for job in jobs.values():
+            try:
+                job.failed(DeliveryError(ENDED, "sent", "hub", was_sent=True))
+            except Exception:
+                log.exception(LOST)
+        for barrier in barriers.values():
+            barrier.set()
