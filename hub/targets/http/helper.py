@@ -3,8 +3,8 @@
 Owns when it is there, what it was asked, and what becomes of that when it ends. An interpreter runs one
 thread at a time: under load those that accept and record leave the one that sends too little. A helper is
 started by load and ends after a rest, so an idle hub is one small process. It has no database and no say:
-requests come signed, answers are judged elsewhere. Used by the loop's thread alone. Step before: `hub.targets.http.loop` begins a
-job. Step after: the job is told what came back.
+requests come signed, answers are judged elsewhere. Used by the loop's thread alone. Step before:
+`hub.targets.http.loop` begins a job. Step after: the job is told what came back.
 """
 
 import itertools

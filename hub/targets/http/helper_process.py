@@ -1,8 +1,8 @@
 """The helper: the process that sends for another one's loop while there is much to send.
 
 Owns what that process does: it sends what it is asked over the channel on the descriptor in its first
-argument (the second is its `SetUp`), tells what came of it, and ends with the channel. It has no database, reads
-no key, and decides nothing about deliveries. Step before: `hub.targets.http.helper` starts it and asks.
+argument (the second is its `SetUp`), tells what came of it, and ends with the channel. It opens no database,
+reads no key, and decides nothing about deliveries. Step before: `hub.targets.http.helper` starts it and asks.
 Step after: the same hears of each request.
 """
 
