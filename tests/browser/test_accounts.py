@@ -55,8 +55,9 @@ def test_what_was_typed_when_the_session_ended_waits_for_its_person(
         people[one] = live.browser(name, project=project, role="product_owner")
     page = visit(people["the same"])
     page.goto(f"/projects/{project}/hooks/new")
-    page.locator("#target_url").fill("https://chat.example.com/secret-path")
-    page.locator("#name").fill("Ledger")
+    with page.expect_response("**/hooks/check"):  # it needs the session too
+        page.locator("#target_url").fill("https://chat.example.com/secret-path")
+        page.locator("#name").fill("Ledger")
     page.locator("#secret").fill("hush-hush-hush-hush-hush-hush")
     page.get_by_label("All events").check()
     page.context.clear_cookies()
