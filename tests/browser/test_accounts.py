@@ -115,7 +115,8 @@ def test_signing_in_by_keyboard_alone(live: LiveHub, visit: Visit) -> None:
     page.keyboard.type("Kay")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     expect(page).to_have_url(f"{live.url}/projects")
     page.get_by_role("button", name="Kay").focus()
     page.keyboard.press("Enter")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Visit
 from tests.rigs.api import LiveHub
 from tests.rigs.receivers import Receiver
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 with_and_without = pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no javascript"])
 
@@ -139,7 +139,7 @@ def test_a_button_that_is_pressed_twice_sends_once_and_says_that_it_takes_a_mome
     live: LiveHub, project: str, visit: Visit, receiver: Receiver
 ) -> None:
     goes_on = threading.Event()
-    receiver.answer = lambda _: 204 if goes_on.wait(10) else 500
+    receiver.answer = lambda _: 204 if goes_on.wait(DEADLINE_S) else 500
     hook = {"target_url": receiver.url, "events": ["*"]}
     hook_id = live.client(project=project).post("/hooks", json=hook).json()["id"]
     page = visit(live.browser(f"Olga {project}", project=project, role="product_owner"))

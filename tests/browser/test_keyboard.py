@@ -45,7 +45,8 @@ def test_from_sign_in_to_a_hook_made_tested_and_switched_off(
     page.keyboard.type(name)
     tab_to(page, "Password")
     page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
     headed(page, f"Project {project}")
     press(page, "Webhooks")
@@ -92,7 +93,8 @@ def fill_in(page: Page, url: str) -> None:
     page.keyboard.type("By hand")
     tab_to(page, "Target URL")
     page.keyboard.type("ftp://nowhere")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_be_focused()
     expect(page.locator("#name")).to_have_value("By hand")
     page.keyboard.press("Tab")

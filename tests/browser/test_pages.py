@@ -191,7 +191,8 @@ def test_a_page_is_for_everybody(hub: Shown, pages: dict[str, Page], look: Look)
     page.goto(look.path.format_map(hub.names))
     if look.press:
         page.locator("form").evaluate_all("forms => forms.forEach(form => form.noValidate = true)")
-        page.get_by_role("main").get_by_role("button", name=look.press).click()
+        with page.expect_navigation():
+            page.get_by_role("main").get_by_role("button", name=look.press).click()
 
     assert page.locator("h1").count() == 1
     assert leading_nowhere(page) == []

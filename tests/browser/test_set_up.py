@@ -36,6 +36,7 @@ def test_from_the_set_up_link_to_a_first_test_that_was_delivered(
     page.get_by_label("Password", exact=True).fill("correct horse battery")
     page.get_by_label("Password again").fill("correct horse battery")
     page.get_by_role("button", name="Make the administrator").click()
+    expect(page.get_by_role("status")).to_contain_text("Welcome, Anaïs")
     page.get_by_label("Name").fill("Travel planner")
     page.get_by_label("Key").fill(key)
     page.get_by_role("button", name="Make project").click()
