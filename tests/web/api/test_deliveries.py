@@ -20,6 +20,7 @@ def test_a_delivery_is_listed_and_shown_with_its_request_and_its_response(
 ) -> None:
     receiver.answer = (201, {"X-Answer": "yes", "Content-Type": "text/plain"}, b"thank you")
     hook = subscribe(api, receiver.url, headers={"X-Key": "hidden value"}, secret="s3cret")
+    began = time.monotonic()
     event_id = publish(api, data={"a": 1})
     listed = settled(api)[0]
     assert (listed["hook_id"], listed["event_id"], listed["type"]) == (hook["id"], event_id, "order.paid")
@@ -40,7 +41,7 @@ def test_a_delivery_is_listed_and_shown_with_its_request_and_its_response(
         "127.0.0.1",
     )
     assert attempt["was_sent"] is True
-    assert 0 < attempt["duration_ms"] < 5000
+    assert 0 < attempt["duration_ms"] < 1000 * (time.monotonic() - began)
     assert attempt["request"]["url"] == receiver.url
     assert attempt["request"]["body"].encode() == sent.body
     told = {name.lower(): value for name, value in attempt["request"]["headers"].items()}
@@ -77,7 +78,7 @@ def test_a_delivery_of_a_format_that_is_gone_is_still_shown(
 def test_each_attempt_is_kept_with_what_came_of_it(api: Client, receiver: Receiver) -> None:
     answers = iter([500, (503, {}, b"\xff\xfe not text \x00"), 200])
     receiver.answer = lambda request: next(answers)
-    hook = subscribe(api, receiver.url)
+    hook = subscribe(api, receiver.url, retry_schedule_s=[3600] * 3)
     publish(api)
     first = until(lambda: deliveries(api), lambda rows: rows[0]["state"] == "retrying")[0]
     assert parse_iso(first["next_attempt_at"]) > time.time()
@@ -155,9 +156,10 @@ def test_it_filters_by_the_state_that_is_shown(api: Client, live: LiveHub, recei
     """
     with Receiver(500) as failing:
         subscribe(api, receiver.url, "good.*")
-        retried = subscribe(api, failing.url, "retried.*")["id"]
-        held = subscribe(api, failing.url, "held.*")["id"]
-        cancelled = subscribe(api, failing.url, "cancelled.*")["id"]
+        retried, held, cancelled = (
+            subscribe(api, failing.url, f"{code}.*", retry_schedule_s=[3600])["id"]
+            for code in ("retried", "held", "cancelled")
+        )
         for code in ("good.a", "retried.a", "held.a", "cancelled.a"):
             publish(api, code)
         settled(api, 4)

@@ -14,6 +14,7 @@ from hub.rules import catalogue
 from hub.web.api.hook_inputs import TARGET_ALIASES, HookFields
 from tests.rigs.api import Client, LiveHub
 from tests.rigs.receivers import Receiver
+from tests.rigs.waiting import until
 
 Json = dict[str, Any]
 TARGET = "http://127.0.0.1:9000/x"
@@ -356,10 +357,7 @@ def test_a_target_that_is_gone_ends_the_subscription(api: Client, receiver: Rece
     made = make(api, target_url=receiver.url)
     receiver.answer = 410
     api.post("/events", json={"type": "story.create", "data": {}})
-    receiver.wait_for(1)
-    for _ in range(1000):
-        if api.get(f"/hooks/{made['id']}").json()["state"] == "gone":
-            break
+    until(lambda: api.get(f"/hooks/{made['id']}").json()["state"], lambda state: state == "gone")
     assert api.get("/hooks").json() == []
     assert [hook["id"] for hook in api.get("/hooks", params={"state": "gone"}).json()] == [made["id"]]
     assert api.post(f"/hooks/{made['id']}/enable").status_code == 409

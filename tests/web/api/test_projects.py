@@ -105,15 +105,15 @@ def test_an_archived_project_sends_nothing_and_resumes(
     admin: Client, live: LiveHub, project: str, api: Client, receiver: Receiver
 ) -> None:
     """What was accepted before waits; another project's deliveries go on meanwhile."""
-    tune(admin, retry_schedule_s=[0.5] * 10, failure_limit=0)
+    tune(admin, retry_schedule_s=[0.5] * 50, failure_limit=0)
     receiver.answer = 500
     hook = api.post("/hooks", json={"target_url": receiver.url, "event": "*"}).json()
     event_id = api.post("/events", json={"type": "a.b", "data": {}}).json()["id"]
     receiver.wait_for(1)
     admin.patch(f"/projects/{project}", json={"archived": True})
-    receiver.answer = 200
     # Due, and seen to be so by the dispatcher, which takes what is due in the same turn.
     until(lambda: api.get("/deliveries").json()[0]["state"], lambda state: state == "waiting")
+    receiver.answer = 200
     count = len(receiver.requests)
     other = live.client(project=live.project())
     with Receiver() as elsewhere:

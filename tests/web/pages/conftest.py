@@ -35,6 +35,12 @@ def restored(live: LiveHub) -> Iterator[None]:
 
 
 @pytest.fixture
+def late_retries(live: LiveHub, restored: None) -> None:
+    """A first failure is the only one for an hour."""
+    live.client("admin", project=None).patch("/settings", json={"retry_schedule_s": [3600]})
+
+
+@pytest.fixture
 def quick_retries(live: LiveHub, restored: None) -> None:
     """A hook is switched off after three failures, at once."""
     admin = live.client("admin", project=None)

@@ -16,6 +16,7 @@ def first(hook: HookPage) -> str:
     return f"/projects/{hook.project}/deliveries/{found['id']}"
 
 
+@pytest.mark.usefixtures("late_retries")
 def test_its_request_and_answer_stand_side_by_side_with_secrets_masked(
     hook: HookPage, receiver: Receiver
 ) -> None:
@@ -36,6 +37,7 @@ def test_its_request_and_answer_stand_side_by_side_with_secrets_masked(
     assert "Next try" in shown
 
 
+@pytest.mark.usefixtures("late_retries")
 def test_one_that_waits_behind_a_failing_hook_says_for_what(hook: HookPage, receiver: Receiver) -> None:
     receiver.answer = 500
     hook.publish(12)
@@ -57,6 +59,7 @@ def test_each_try_can_be_looked_at(hook: HookPage, receiver: Receiver) -> None:
     assert "Try 3" in hook.browser.get(f"{path}?attempt=99").text
 
 
+@pytest.mark.usefixtures("late_retries")
 def test_a_failed_one_is_tried_again_at_once(hook: HookPage, receiver: Receiver) -> None:
     receiver.answer = 500
     hook.publish()

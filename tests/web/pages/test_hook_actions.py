@@ -57,6 +57,7 @@ def test_switching_off_says_who_did_it_and_holds_what_is_open(hook: HookPage, re
     assert receiver.requests == []
 
 
+@pytest.mark.usefixtures("late_retries")
 def test_a_failing_hook_can_be_tried_at_once(hook: HookPage, receiver: Receiver) -> None:
     receiver.answer = 500
     hook.publish()
