@@ -76,7 +76,7 @@ def outcome(make: type[Outbound], case: str) -> dict[str, object]:
     # A listener that nobody serves takes the connection, so that only our own half needs descriptors.
     with socket.create_server(("127.0.0.1", 0)) as listener, descriptors_left(int(spare)):
         try:
-            door.send(request(f"http://{host or 'localhost'}:{listener.getsockname()[1]}/", 0.5))
+            door.send(request(f"http://{host or 'localhost'}:{listener.getsockname()[1]}/", 3))
         except DeliveryError as error:
             found = {"fault": error.fault, "phase": error.phase, "was_sent": error.was_sent}
             said = error.reason
@@ -91,12 +91,15 @@ def main() -> None:
     if what == ["idle"]:
         sys.stdout.write(json.dumps(idle(make)) + "\n")
         return
+    children = []
     for case in what:
         # Each in a process of its own: what another one closes late is no spare descriptor of this one.
         if not (child := os.fork()):
             sys.stdout.write(json.dumps(outcome(make, case)) + "\n")
             sys.stdout.flush()
             os._exit(0)
+        children.append(child)
+    for child in children:
         os.waitpid(child, 0)
 
 

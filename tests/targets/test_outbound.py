@@ -82,14 +82,7 @@ def test_many_threads_share_one_door(receiver: Receiver) -> None:
         try:
             for turn in range(5):
                 mark = f"{number}.{turn}".encode()
-                receipt = door.send(
-                    post(
-                        receiver.url_as(f"host{number % 7}.example.com"),
-                        mark,
-                        total_timeout_s=20,
-                        connect_timeout_s=15,
-                    )
-                )
+                receipt = door.send(post(receiver.url_as(f"host{number % 7}.example.com"), mark))
                 assert receipt.answer.body == mark
         except BaseException as fault:
             faults.append(fault)

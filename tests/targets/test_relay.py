@@ -9,6 +9,8 @@ from hub.errors import DeliveryError
 from hub.targets.relay import REST_S, Relay, RelayAddress, message_bytes, relay_address
 from tests.rigs.authority import Authority
 from tests.rigs.mail import MailServer
+from tests.rigs.ports import free_port
+from tests.rigs.waiting import DEADLINE_S
 
 HEADERS = {"Subject": "Zoë's story is done", "Message-ID": "<dlv_1@hub.example>"}
 BODY = b"Hello\r\n.a dot\r\n"
@@ -22,7 +24,7 @@ def to(server: MailServer, **more: object) -> Relay:
 def test_a_mail_arrives_as_it_was_made() -> None:
     with MailServer() as server:
         relay = to(server, user="me@x.org", password="s3cret")
-        assert relay.send("ann@x.org", HEADERS, BODY, 5, 5) == "DATA 250 2.0.0 Ok: queued"
+        assert relay.send("ann@x.org", HEADERS, BODY, DEADLINE_S, DEADLINE_S) == "DATA 250 2.0.0 Ok: queued"
         relay.close()
     [mail] = server.mails
     assert (mail.sender, mail.recipient, mail.login) == ("hub@x.org", "ann@x.org", "me@x.org:s3cret")
@@ -36,7 +38,7 @@ def test_one_connection_is_used_again() -> None:
     with MailServer() as server:
         relay = to(server)
         for person in ("ann@x.org", "bob@x.org"):
-            relay.send(person, HEADERS, BODY, 5, 5)
+            relay.send(person, HEADERS, BODY, DEADLINE_S, DEADLINE_S)
         relay.close()
     assert {mail.connection for mail in server.mails} == {1}
 
@@ -56,7 +58,7 @@ def test_what_it_says_about_a_message_is_told_with_the_command_that_it_was_about
 ) -> None:
     with MailServer({command: reply}) as server:
         relay = to(server)
-        assert relay.send("ann@x.org", HEADERS, BODY, 5, 5) == told
+        assert relay.send("ann@x.org", HEADERS, BODY, DEADLINE_S, DEADLINE_S) == told
         relay.close()
 
 
@@ -73,7 +75,7 @@ def test_what_is_wrong_with_the_relay_is_the_hubs_own_trouble(command: str, repl
     with MailServer({command: reply}) as server:
         relay = to(server, user="me", password="s3cret")
         with pytest.raises(DeliveryError, match=reason) as caught:
-            relay.send("ann@x.org", HEADERS, BODY, 5, 5)
+            relay.send("ann@x.org", HEADERS, BODY, DEADLINE_S, DEADLINE_S)
         relay.close()
     assert caught.value.fault == "hub"
     assert "s3cret" not in caught.value.reason
@@ -81,18 +83,16 @@ def test_what_is_wrong_with_the_relay_is_the_hubs_own_trouble(command: str, repl
 
 def test_a_relay_that_is_not_there_is_left_alone_for_a_while() -> None:
     now = [100.0]
-    with MailServer() as server:
-        pass
-    relay = Relay(RelayAddress("127.0.0.1", server.port, False, "hub@x.org"), clock=lambda: now[0])
+    relay = Relay(RelayAddress("127.0.0.1", free_port(), False, "hub@x.org"), clock=lambda: now[0])
     with pytest.raises(DeliveryError, match="is not to be had") as first:
-        relay.send("ann@x.org", HEADERS, BODY, 5, 5)
+        relay.send("ann@x.org", HEADERS, BODY, DEADLINE_S, DEADLINE_S)
     with pytest.raises(DeliveryError) as second:
-        relay.send("ann@x.org", HEADERS, BODY, 5, 5)
+        relay.send("ann@x.org", HEADERS, BODY, DEADLINE_S, DEADLINE_S)
     assert (first.value.fault, second.value.reason) == ("hub", first.value.reason)
     with MailServer({"CONNECT": "220 back"}) as other:
         relay.address = RelayAddress("127.0.0.1", other.port, False, "hub@x.org")
         now[0] += REST_S
-        assert relay.send("ann@x.org", HEADERS, BODY, 5, 5).startswith("DATA 250")
+        assert relay.send("ann@x.org", HEADERS, BODY, DEADLINE_S, DEADLINE_S).startswith("DATA 250")
         relay.close()
 
 
@@ -101,25 +101,25 @@ def test_elsewhere_nothing_is_said_before_tls(authority: Authority) -> None:
     with MailServer() as server:
         relay = to(server, host="localhost.", user="me", password="s3cret")
         with pytest.raises(DeliveryError, match="offers no STARTTLS"):
-            relay.send("ann@x.org", HEADERS, BODY, 5, 5)
+            relay.send("ann@x.org", HEADERS, BODY, DEADLINE_S, DEADLINE_S)
         relay.close()
     assert not [command for command in server.commands if command.startswith(("AUTH", "MAIL"))]
 
     with MailServer(tls=authority.context("localhost")) as server:
         distrusting = to(server, host="localhost.")
         with pytest.raises(DeliveryError, match="certificate"):
-            distrusting.send("ann@x.org", HEADERS, BODY, 5, 5)
+            distrusting.send("ann@x.org", HEADERS, BODY, DEADLINE_S, DEADLINE_S)
         trusting = to(server, host="localhost.", ca_file=authority.ca_file, user="me", password="s3cret")
-        trusting.send("ann@x.org", HEADERS, BODY, 5, 5)
+        trusting.send("ann@x.org", HEADERS, BODY, DEADLINE_S, DEADLINE_S)
         trusting.close()
     assert [(mail.is_tls, mail.login) for mail in server.mails] == [(True, "me:s3cret")]
 
 
 def test_a_look_sends_nothing_and_finds_a_wrong_login() -> None:
     with MailServer({"AUTH": "535 5.7.8 wrong"}) as server:
-        to(server).look(5)
+        to(server).look(DEADLINE_S)
         with pytest.raises(DeliveryError, match="the login: 535"):
-            to(server, user="me", password="wrong").look(5)
+            to(server, user="me", password="wrong").look(DEADLINE_S)
     assert not [command for command in server.commands if command.startswith("MAIL")]
 
 

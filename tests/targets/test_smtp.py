@@ -12,6 +12,7 @@ from hub.targets.relay import Relay, RelayAddress
 from hub.targets.smtp import SmtpTransport
 from hub.targets.transport import Request
 from tests.rigs.mail import MailServer
+from tests.rigs.waiting import DEADLINE_S
 
 EVENT = Event(
     "evt_1", "story.create", "2026-11-23T21:04:06.123Z", "ACME", b'{"name": "Caf\xc3\xa9\\r\\nBcc: x@y.org"}'
@@ -35,7 +36,7 @@ def door(server: MailServer) -> Iterator[Outbound]:
 
 def mail(url: str) -> Request:
     parcel = format_of("email").request(EVENT, Context("dlv_1", host="hub.example"))
-    return Request(url, parcel, total_timeout_s=5, connect_timeout_s=5)
+    return Request(url, parcel, total_timeout_s=DEADLINE_S, connect_timeout_s=DEADLINE_S)
 
 
 def test_each_recipient_gets_a_message_of_their_own(server: MailServer, door: Outbound) -> None:

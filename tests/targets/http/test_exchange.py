@@ -21,6 +21,7 @@ from hub.targets.outbound import Outbound
 from hub.targets.resolver import Resolver
 from tests.rigs import jobs
 from tests.rigs.doors import CONNECT_S, HEAD, LOOPBACK, Names, failure, hasty, post
+from tests.rigs.ports import free_port, nowhere
 from tests.rigs.receivers import (
     OK,
     Receiver,
@@ -125,7 +126,7 @@ def test_the_final_status_line_and_headers_decide_whatever_befalls_the_body(
 
 def test_101_is_an_answer_that_switches_nothing(outbound: Outbound, receiver: Receiver) -> None:
     receiver.answer = raw(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n")
-    assert outbound.send(hasty(receiver.url)).answer.status == 101
+    assert outbound.send(post(receiver.url)).answer.status == 101
 
 
 @pytest.mark.parametrize(
@@ -185,9 +186,7 @@ def test_a_receiver_that_never_reads_ends_at_the_total_deadline(outbound: Outbou
 
 
 def test_a_closed_port_is_a_refused_connection(outbound: Outbound) -> None:
-    with Receiver() as gone:
-        url = gone.url
-    error = failure(outbound, post(url))
+    error = failure(outbound, post(nowhere()))
     assert (error.reason, error.phase, error.fault, error.was_sent) == (
         "connection refused",
         "connect",
@@ -216,8 +215,7 @@ def test_a_port_that_swallows_connections_ends_at_the_connect_deadline(outbound:
 
 def test_a_network_that_leads_nowhere_is_the_hubs_fault(receiver: Receiver) -> None:
     """A broadcast address: the system refuses to connect to it as it does where it knows no route."""
-    with Receiver() as gone:
-        closed = gone.port
+    closed = free_port()
     for answers, fault in (
         (["127.255.255.255"], "hub"),
         (["127.255.255.255", "127.0.0.1"], "receiver"),
