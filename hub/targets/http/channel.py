@@ -8,11 +8,12 @@ import logging
 import socket
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from hub.errors import Fault, Phase, Phases
+from hub.targets.http.selector import Selector
 
 READ_BYTES = 1_048_576
 SENT_AT_ONCE_BYTES = 65_536
@@ -86,42 +87,26 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Message).decode
 
 
-class Thread(Protocol):
-    """The loop that a channel lives in: its functions are called on its thread, which they may not hold
-    up.
-    """
-
-    def before_waiting(self, what: Callable[[], None]) -> None:
-        """Call it once, after whatever else is to be done now."""
-        ...
-
-    def watch(self, descriptor: int, act: Callable[[], None], *, for_room: bool = False) -> None:
-        """Call `act` whenever this can be read; `for_room`: or written to."""
-        ...
-
-    def unwatch(self, descriptor: int) -> None: ...
-
-
 class Channel:
-    """One end, in a loop's thread. What is `put` in one turn goes together."""
+    """One end, on a loop's thread, by its selector. What is `put` in one turn goes together."""
 
     def __init__(
         self,
         end: socket.socket,
-        thread: Thread,
+        selector: Selector,
         came: Callable[[Message], None],
         gone: Callable[[], None],
     ) -> None:
         """`came` is told each message, `gone` once when the other end is no more there."""
         end.setblocking(False)
         self._end = end
-        self._thread = thread
+        self._selector = selector
         self._came = came
         self._gone = gone
         self._unsent = bytearray()
         self._unread = bytearray()
         self._will_flush = self._waits_for_room = self._is_closed = False
-        thread.watch(end.fileno(), self._act)
+        selector.watch(end.fileno(), self._act)
 
     def put(self, message: Message) -> None:
         """Raises: UnicodeError: a text in it is none."""
@@ -132,13 +117,13 @@ class Channel:
             self._flush()
         elif not self._will_flush:
             self._will_flush = True
-            self._thread.before_waiting(self._flush)
+            self._selector.before_waiting(self._flush)
 
     def close(self) -> None:
         """The other end is told by the system. Nothing is called any more."""
         if not self._is_closed:
             self._is_closed = True
-            self._thread.unwatch(self._end.fileno())
+            self._selector.unwatch(self._end.fileno())
             self._end.close()
 
     def _flush(self) -> None:
@@ -156,7 +141,7 @@ class Channel:
             return
         if bool(self._unsent) != self._waits_for_room:
             self._waits_for_room = bool(self._unsent)
-            self._thread.watch(self._end.fileno(), self._act, for_room=self._waits_for_room)
+            self._selector.watch(self._end.fileno(), self._act, for_room=self._waits_for_room)
 
     def _act(self) -> None:
         try:

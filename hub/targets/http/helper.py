@@ -29,8 +29,8 @@ from hub.targets.http.channel import (
     GiveBack,
     Logged,
     Message,
-    Thread,
 )
+from hub.targets.http.selector import Selector
 from hub.targets.own_places import OwnPlaces
 from hub.targets.transport import LOST, Job, Receipt, Request
 
@@ -61,12 +61,12 @@ class Helper:
     """The helper of one loop."""
 
     def __init__(
-        self, set_up: SetUp, thread: Thread, program: str = PROGRAM, busy_per_s: int = BUSY_PER_S
+        self, set_up: SetUp, selector: Selector, program: str = PROGRAM, busy_per_s: int = BUSY_PER_S
     ) -> None:
         self.is_ready = False
         """It takes requests."""
         self._set_up = set_up
-        self._thread = thread
+        self._selector = selector
         self._program = program
         self._busy_per_s = busy_per_s
         self._channel: Channel | None = None
@@ -161,7 +161,7 @@ class Helper:
                     pass_fds=[theirs.fileno()],
                 )
             threading.Thread(target=process.wait, name="helper-end", daemon=True).start()
-            self._channel = Channel(ours, self._thread, self._came, self._gone)
+            self._channel = Channel(ours, self._selector, self._came, self._gone)
         except (OSError, RuntimeError):
             ours.close()
             raise

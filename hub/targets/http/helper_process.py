@@ -52,7 +52,7 @@ class Serving:
         self._loop.call(lambda: self._channel.put(Logged(record.levelno, record.name, text)))
 
     def _begin(self, end: socket.socket) -> None:
-        self._channel = Channel(end, self._loop, self._came, self._leave)
+        self._channel = Channel(end, self._loop.selector, self._came, self._leave)
         self._channel.put(Begun(0))
 
     def _came(self, message: Message) -> None:

@@ -6,15 +6,11 @@ before: `hub.engine.senders` submits a job. Step after: `hub.targets.http.multi`
 job is told what came of it.
 """
 
-import contextlib
 import heapq
 import itertools
 import logging
-import os
-import select
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -24,11 +20,11 @@ import pycurl
 
 from hub.errors import DeliveryError
 from hub.targets.addresses import Addresses
-from hub.targets.http.channel import Thread
 from hub.targets.http.exchange import Handle
 from hub.targets.http.failure import not_begun
 from hub.targets.http.helper import Helper
 from hub.targets.http.multi import Multi
+from hub.targets.http.selector import Selector
 from hub.targets.http.sending import Sending, checked
 from hub.targets.http.sites import IDLE_S, Site, place_of
 from hub.targets.machine import descriptor_limit, shortage
@@ -42,10 +38,6 @@ CONNECTIONS_SHARE = 0.25
 CONNECTIONS_MAX = 1024
 HANDLES_KEPT = 256
 """Idle libcurl handles, without connections of their own."""
-TAKEN_MAX = 32
-"""Of what was submitted, in one turn: each takes some 50 µs."""
-TAKEN_S = 0.005
-"""No more is taken in the same turn after this: some requests cost more to make."""
 YOUNG_S = 0.002
 """So long handshakes may go on before whoever waits for less is asked again."""
 FAULT_PAUSE_S = 0.1
@@ -78,7 +70,7 @@ class Loop:
         make: Callable[[], Handle],
         prepare_thread: Callable[[], None],
         give_back: Callable[[], None],
-        helper: Callable[[Thread], Helper] | None = None,
+        helper: Callable[[Selector], Helper] | None = None,
     ) -> None:
         """`give_back` is called when our machine is out of descriptors or their kind: to close what rests
         anywhere. `helper`: how to make the loop's own, if it is to have one.
@@ -88,7 +80,6 @@ class Loop:
         self._prepare_thread = prepare_thread
         self._give_back_all = give_back
         self._connections_max = max(1, min(CONNECTIONS_MAX, int(descriptor_limit() * CONNECTIONS_SHARE)))
-        self._inbox: deque[Callable[[], None]] = deque()
         self._multi: Multi | None = None
         self._multis: list[Multi] = []
         """The one that takes requests, and one that only lets its last ones end."""
@@ -96,14 +87,12 @@ class Loop:
         self._lookups: list[_Deadline] = []
         self._numbers = itertools.count()
         self._used_at = 0.0
-        self._is_asleep = False
+        self.selector: Selector
+        """There is one from the first job on."""
         self._is_closing = False
         self._starting = threading.Lock()
-        self._ending = threading.Lock()
-        self._has_bell = True
-        self._watched: dict[int, Callable[[], None]] = {}
-        self._last: list[Callable[[], None]] = []
-        self._helper = helper(self) if helper else None
+        self._make_helper = helper
+        self._helper: Helper | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     # From any thread
@@ -136,54 +125,31 @@ class Loop:
         if self._thread.is_alive():
             self.call(self._renew)
 
+    def call(self, what: Callable[[], None]) -> None:
+        """Have it done by the loop. Raises RuntimeError or OSError when the system gives no thread."""
+        if self._thread.ident is None:
+            self._start()
+        self.selector.call(what)
+
     def _start(self) -> None:
         with self._starting:
             if self._thread.ident is None:
-                self._epoll = select.epoll()
-                self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-                self._epoll.register(self._bell, select.EPOLLIN)
-                self._thread.start()
-
-    def call(self, what: Callable[[], None]) -> None:
-        """Have it done by the loop. Whoever finds it asleep wakes it, and whoever comes after need not.
-
-        Raises:
-            RuntimeError, OSError: the system gives no thread.
-        """
-        if self._thread.ident is None:
-            self._start()
-        self._inbox.append(what)
-        if self._is_asleep:
-            self._is_asleep = False
-            with self._ending:  # whoever closes it a second time may find it at its end
-                if self._has_bell:
-                    os.eventfd_write(self._bell, 1)
+                self.selector = Selector()
+                self._helper = self._make_helper(self.selector) if self._make_helper else None
+                try:
+                    self._thread.start()
+                except RuntimeError:
+                    self.selector.close()
+                    raise
 
     # On the loop's thread
-
-    def before_waiting(self, what: Callable[[], None]) -> None:
-        """Call it once, after whatever else is to be done now."""
-        self._last.append(what)
-
-    def watch(self, descriptor: int, act: Callable[[], None], *, for_room: bool = False) -> None:
-        """Call `act` whenever this can be read; `for_room`: or written to."""
-        mask = select.EPOLLIN | select.EPOLLOUT if for_room else select.EPOLLIN
-        if descriptor in self._watched:
-            self._epoll.modify(descriptor, mask)
-        else:
-            self._epoll.register(descriptor, mask)
-        self._watched[descriptor] = act
-
-    def unwatch(self, descriptor: int) -> None:
-        del self._watched[descriptor]
-        self._epoll.unregister(descriptor)
 
     def _run(self) -> None:
         try:
             self._prepare_thread()
         except Exception:
             log.exception("a sending loop goes on as it is")
-        while not (self._is_closing and not self._inbox and self._is_idle()):
+        while not (self._is_closing and not self.selector.has_calls and self._is_idle()):
             try:
                 self._turn()
             except Exception:
@@ -193,10 +159,7 @@ class Loop:
         self._break_off()
         if self._helper is not None:
             self._helper.close()
-        self._epoll.close()
-        with self._ending:
-            self._has_bell = False
-            os.close(self._bell)
+        self.selector.close()
 
     def _is_idle(self) -> bool:
         is_looking_up = any(not one.lookup.is_over for one in self._lookups)
@@ -205,23 +168,11 @@ class Loop:
 
     def _turn(self) -> None:
         """Take in what was submitted, wait for what comes first, go on with it."""
-        # Not all at once, nor what comes meanwhile: answers must not wait for it.
-        until = time.monotonic() + TAKEN_S
-        for _ in range(min(TAKEN_MAX, len(self._inbox))):
-            self._inbox.popleft()()
-            if time.monotonic() >= until:
-                break
+        self.selector.act()
         for multi in self._multis:
             multi.act_when_due()
         self._collect()
-        while self._last:
-            self._last.pop()()
-
-        self._is_asleep = True
-        # Who submits looks at the flag last, so the loop looks at the inbox last.
-        ready = self._epoll.poll(0 if self._inbox else self._wait_s())
-        self._is_asleep = False
-        self._act(ready)
+        self._act(self.selector.wait(self._wait_s))
         self._look_at_clock()
 
     def _wait_s(self) -> float | None:
@@ -243,13 +194,6 @@ class Loop:
         """
         young = []
         for descriptor, events in ready:
-            if descriptor == self._bell:
-                with contextlib.suppress(BlockingIOError):
-                    os.eventfd_read(self._bell)
-                continue
-            if descriptor in self._watched:
-                self._watched[descriptor]()
-                continue
             for multi in self._multis:
                 if multi.watches(descriptor):
                     if multi.is_young(descriptor):
@@ -372,7 +316,7 @@ class Loop:
     def _current(self) -> Multi:
         """What takes requests. Raises pycurl.error when libcurl gives none."""
         if self._multi is None:
-            self._multi = Multi(self._epoll, self._connections_max)
+            self._multi = Multi(self.selector.epoll, self._connections_max)
             self._multis.append(self._multi)
         return self._multi
 

@@ -16,11 +16,11 @@ from requests.adapters import BaseAdapter
 from hub.errors import DeliveryError
 from hub.rules.targets import Target
 from hub.targets.addresses import Addresses
-from hub.targets.http.channel import Thread
 from hub.targets.http.exchange import Handle
 from hub.targets.http.helper import Helper
 from hub.targets.http.loop import Loop
 from hub.targets.http.pool import HandlePool
+from hub.targets.http.selector import Selector
 from hub.targets.http.sending import checked
 from hub.targets.http.sites import Site, place_of
 from hub.targets.machine import shortage
@@ -50,7 +50,7 @@ class HttpTransport:
         self,
         name: str,
         prepare_thread: Callable[[], None],
-        helper: Callable[[Thread], Helper] | None = None,
+        helper: Callable[[Selector], Helper] | None = None,
     ) -> Loop:
         """One more thread that has many requests under way at once, with a helper of its own or without."""
         made = Loop(name, self._addresses, self._make, prepare_thread, self.give_back, helper)

@@ -1,45 +1,23 @@
 """Messages between a loop and its helper: whole, in order, whatever the system takes at a time."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from hub.targets.http.channel import Asked, Begun, Channel, GiveBack, Message
-
-
-class Hand:
-    """A loop whose turns the test makes."""
-
-    def __init__(self) -> None:
-        self.watched: dict[int, tuple[Callable[[], None], bool]] = {}
-        self.last: list[Callable[[], None]] = []
-
-    def before_waiting(self, what: Callable[[], None]) -> None:
-        self.last.append(what)
-
-    def watch(self, descriptor: int, act: Callable[[], None], *, for_room: bool = False) -> None:
-        self.watched[descriptor] = act, for_room
-
-    def unwatch(self, descriptor: int) -> None:
-        del self.watched[descriptor]
-
-    def turn(self) -> None:
-        while self.last:
-            self.last.pop(0)()
-        for act, _ in list(self.watched.values()):
-            act()
+from hub.targets.http.selector import Selector
 
 
 class End:
-    """One end of a channel, and what it was told."""
+    """One end of a channel, and what it was told. The test makes its turns."""
 
     def __init__(self, end: socket.socket) -> None:
-        self.hand = Hand()
+        self.selector = Selector()
         self.came: list[Message] = []
         self.strange: Message | None = None
         self.has_ended = False
-        self.channel = Channel(end, self.hand, self.come, self.gone)
+        self.channel = Channel(end, self.selector, self.come, self.gone)
 
     def come(self, message: Message) -> None:
         if message == self.strange:
@@ -49,17 +27,21 @@ class End:
     def gone(self) -> None:
         self.has_ended = True
 
-    @property
-    def waits_for_room(self) -> bool:
-        return any(for_room for _, for_room in self.hand.watched.values())
+    def turn(self) -> None:
+        self.selector.act()
+        assert self.selector.wait(lambda: 0) == []
+
+    def close(self) -> None:
+        self.channel.close()
+        self.selector.close()
 
 
 @pytest.fixture
 def ends() -> Iterator[tuple[End, End]]:
     one, other = map(End, socket.socketpair())
     yield one, other
-    one.channel.close()
-    other.channel.close()
+    one.close()
+    other.close()
 
 
 def asked(number: int, body: bytes = b"{}") -> Asked:
@@ -71,10 +53,10 @@ def test_what_is_put_in_one_turn_comes_together_and_in_order(ends: tuple[End, En
     put: list[Message] = [asked(1), Begun(2), GiveBack(), asked(3, b"")]
     for message in put:
         one.channel.put(message)
-    other.hand.turn()
+    other.turn()
     assert other.came == []
-    one.hand.turn()
-    other.hand.turn()
+    one.turn()
+    other.turn()
     assert other.came == put
 
 
@@ -83,24 +65,21 @@ def test_more_than_the_system_takes_at_once_goes_on_when_there_is_room(ends: tup
     put: list[Message] = [asked(n, bytes([n]) * 300_000) for n in range(10)]
     for message in put:
         one.channel.put(message)
-    assert one.waits_for_room
     for _ in range(200):
-        one.hand.turn()
-        other.hand.turn()
+        one.turn()
+        other.turn()
     assert other.came == put
-    assert not one.waits_for_room
 
 
 def test_an_end_is_told_once_that_the_other_is_gone(ends: tuple[End, End]) -> None:
     one, other = ends
     one.channel.put(Begun(1))
-    one.hand.turn()
+    one.turn()
     one.channel.close()
-    other.hand.turn()
+    other.turn()
     assert (other.came, other.has_ended) == ([Begun(1)], False)
-    other.hand.turn()
+    other.turn()
     assert other.has_ended
-    assert other.hand.watched == {}
     assert not one.has_ended
 
 
@@ -117,8 +96,8 @@ def test_a_text_that_is_none_is_refused_and_spoils_nothing(ends: tuple[End, End]
     with pytest.raises(UnicodeError):
         one.channel.put(Asked(1, "POST", "http://\ud800", {}, b"", True, 1, 1))
     one.channel.put(Begun(2))
-    one.hand.turn()
-    other.hand.turn()
+    one.turn()
+    other.turn()
     assert other.came == [Begun(2)]
 
 
@@ -129,7 +108,7 @@ def test_a_message_that_nobody_understands_spoils_no_other(
     other.strange = Begun(1)
     one.channel.put(Begun(1))
     one.channel.put(Begun(2))
-    one.hand.turn()
-    other.hand.turn()
+    one.turn()
+    other.turn()
     assert other.came == [Begun(2)]
     assert "fault in a message" in caplog.text

@@ -11,10 +11,10 @@ import pytest
 from connectors.base import HttpParcel
 from hub.errors import DeliveryError
 from hub.targets.addresses import Addresses
-from hub.targets.http.channel import Thread
 from hub.targets.http.exchange import Handle
 from hub.targets.http.helper import LARGE_BODY_BYTES, PROGRAM, REST_S, Helper, SetUp
 from hub.targets.http.loop import Loop
+from hub.targets.http.selector import Selector
 from hub.targets.http.transport import HttpTransport
 from hub.targets.outbound import Outbound
 from hub.targets.resolver import Resolver
@@ -69,13 +69,15 @@ class Helped:
         set_up = SetUp([str(network) for network in LOOPBACK], [], ca_file, None)
         made: list[Helper] = []
 
-        def helper(thread: Thread) -> Helper:
-            made.append(Helper(set_up, thread, program, BUSY_PER_S))
+        def helper(selector: Selector) -> Helper:
+            made.append(Helper(set_up, selector, program, BUSY_PER_S))
             return made[0]
 
         self._transport = HttpTransport(Addresses(LOOPBACK, Resolver()), lambda: Handle(ca_file, LOOPBACK))
         self.loop = self._transport.loop("sender-helped", lambda: None, helper)
         self.alone = self._transport.loop("sender-alone", lambda: None)
+        assert self.loop.has_begun().is_set()  # nothing; it has not even begun itself
+        self.loop.call(lambda: None)
         [self.helper] = made
 
     def get_helper(self, receiver: Receiver) -> int:
