@@ -100,11 +100,11 @@ def serving(folder: Path, *arguments: str, **values: str) -> Iterator[Serving]:
 
 def children(pid: int) -> list[int]:
     """Whichever thread started them."""
-    return [
-        int(child)
-        for task in Path(f"/proc/{pid}/task").glob("*/children")
-        for child in task.read_text().split()
-    ]
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # a thread that has ended meanwhile
+            found += map(int, task.read_text().split())
+    return found
 
 
 def is_alive(pid: int) -> bool:

@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from hub.targets.brokers.client import Broker
 from tests.rigs.receivers import Receiver, Wire
-from tests.rigs.waiting import until
+from tests.rigs.waiting import DEADLINE_S, until
 
 PRODUCE = 0
 """The number of that request in Kafka's protocol."""
@@ -115,7 +115,7 @@ class KafkaRig:
         """All of partition 0, in their order."""
         reader = Consumer({"bootstrap.servers": self.servers, "group.id": "test", "log_level": 0})
         reader.assign([TopicPartition(topic, 0, 0)])
-        _, end = until(lambda: reader.get_watermark_offsets(TopicPartition(topic, 0), timeout=5))
+        _, end = until(lambda: reader.get_watermark_offsets(TopicPartition(topic, 0), timeout=DEADLINE_S))
         found: list[Any] = []
         while len(found) < end:
             found += [one for one in reader.consume(end - len(found), 1) if one.error() is None]
@@ -125,7 +125,7 @@ class KafkaRig:
     def reached(self, group: str, topic: str) -> int:
         """The offset that a group has committed; below 0: none."""
         asker = Consumer({"bootstrap.servers": self.servers, "group.id": group, "log_level": 0})
-        [found] = asker.committed([TopicPartition(topic, 0)], timeout=10)
+        [found] = asker.committed([TopicPartition(topic, 0)], timeout=DEADLINE_S)
         asker.close()
         return int(found.offset)
 

@@ -58,31 +58,46 @@ def is_taken(patience: Patience) -> bool:
         return False
 
 
-def test_what_ends_in_time_is_told_as_it_ends(patience: Patience, writers: ThreadPoolExecutor) -> None:
+def begun(writers: ThreadPoolExecutor, go: threading.Event) -> "Future[bool]":
+    """Work that is under way until it may end."""
+    has_begun = threading.Event()
+
+    def work() -> bool:
+        has_begun.set()
+        return go.wait(DEADLINE_S)
+
+    running = writers.submit(work)
+    assert has_begun.wait(DEADLINE_S)
+    return running
+
+
+def test_what_ends_in_time_is_told_as_it_ends(server: Server, writers: ThreadPoolExecutor) -> None:
+    patience = Patience(server, patience_s=DEADLINE_S)
     assert patience.bounded(writers.submit(lambda: 7)).result(DEADLINE_S) == 7
     failing: Future[int] = patience.bounded(writers.submit(lambda: 1 // 0))
     with pytest.raises(ZeroDivisionError):
         failing.result(DEADLINE_S)
+    patience.close()
 
 
 def test_what_waits_too_long_in_the_queue_is_never_begun(
     patience: Patience, writers: ThreadPoolExecutor
 ) -> None:
-    go, begun = threading.Event(), threading.Event()
+    go, has_begun = threading.Event(), threading.Event()
     writers.submit(go.wait)
-    waiting = patience.bounded(writers.submit(begun.set))
+    waiting = patience.bounded(writers.submit(has_begun.set))
     with pytest.raises(StoreUnavailable, match="nothing was changed"):
         waiting.result(DEADLINE_S)
     go.set()
     writers.submit(lambda: None).result(DEADLINE_S)
-    assert not begun.is_set()
+    assert not has_begun.is_set()
 
 
 def test_of_what_has_begun_it_is_said_that_nobody_knows(
     patience: Patience, writers: ThreadPoolExecutor
 ) -> None:
     go = threading.Event()
-    running = writers.submit(go.wait)
+    running = begun(writers, go)
     with pytest.raises(StoreUndecided, match="may have taken"):
         patience.bounded(running).result(DEADLINE_S)
     go.set()
@@ -129,7 +144,7 @@ def test_an_engine_without_a_server_is_not_asked() -> None:
 
 def test_whoever_has_time_waits_longer_for_its_turn_but_not_for_ever(writers: ThreadPoolExecutor) -> None:
     patience, go = Patience(None, begin_s=0.3), threading.Event()
-    first = patience.bounded(writers.submit(go.wait), waits=True)
+    first = patience.bounded(begun(writers, go), waits=True)
     second = patience.bounded(writers.submit(lambda: 2), waits=True)
     with pytest.raises(StoreUnavailable, match="nothing was changed"):
         second.result(DEADLINE_S)

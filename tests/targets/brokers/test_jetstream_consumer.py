@@ -15,6 +15,7 @@ from hub.targets.brokers.consuming import Place
 from hub.targets.brokers.jetstream_consumer import JetStreamConsumer
 from tests.rigs.jetstream import NatsRig
 from tests.rigs.ports import free_port
+from tests.rigs.waiting import DEADLINE_S, until
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_a_message_has_its_headers_its_subject_and_its_number(
 ) -> None:
     put(nats_rig, f"{stream}.order.paid", b"{}", **{"X-Hub-Event": "a.b"})
     with closing(consumer(nats_rig, addresses, stream)) as one:
-        [found] = one.take(20)
+        [found] = one.take(DEADLINE_S)
         assert (found.position, found.body) == (f"{stream}/1", b"{}")
         assert dict(found.headers) == {"x-hub-event": "a.b", "subject": f"{stream}.order.paid"}
 
@@ -68,16 +69,16 @@ def test_what_is_kept_or_refused_is_gone_and_the_rest_comes_again(
     with closing(consumer(nats_rig, addresses, stream)) as one:
         found: dict[bytes, Any] = {}
         while len(found) < 3:
-            found |= {message.body: message for message in one.take(20)}
+            found |= {message.body: message for message in one.take(DEADLINE_S)}
         one.done([found[b"keep"]], [found[b"refuse"]])
-        assert left(nats_rig, stream) == (0, 1)
+        until(lambda: left(nats_rig, stream), lambda found: found == (0, 1))
     with closing(consumer(nats_rig, addresses, stream)) as one:
         again: list[Any] = []
         while not again:
-            again = list(one.take(20))
+            again = list(one.take(DEADLINE_S))
         assert [message.body for message in again] == [b"later"]
         one.done(again, [])
-        assert left(nats_rig, stream) == (0, 0)
+        until(lambda: left(nats_rig, stream), lambda found: found == (0, 0))
 
 
 def test_nothing_came_in_time(nats_rig: NatsRig, addresses: Addresses, stream: str) -> None:
@@ -93,10 +94,10 @@ def test_what_is_not_there_is_told_each_time(nats_rig: NatsRig, addresses: Addre
         with closing(missing) as one:
             for _ in range(2):
                 with pytest.raises(DeliveryError, match="NATS has no consumer"):
-                    one.take(1)
+                    one.take(DEADLINE_S)
     nobody = nats_rig.broker(url=f"nats://127.0.0.1:{free_port()}")
     with (
         closing(jetstream_consumer.consumer(nobody, addresses, Place("s/c", ""))) as one,
         pytest.raises(DeliveryError, match="not to be had"),
     ):
-        one.take(1)
+        one.take(DEADLINE_S)

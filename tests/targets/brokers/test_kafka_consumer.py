@@ -86,7 +86,7 @@ def test_a_cluster_that_says_nothing_holds_nobody_up(
         reader.done(found, [])
     reader.close()
     kafka_rig.thaw()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < DEADLINE_S
 
 
 def test_a_topic_that_is_not_there_is_told(kafka_rig: KafkaRig, addresses: Addresses) -> None:

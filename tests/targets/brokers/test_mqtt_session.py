@@ -76,7 +76,7 @@ def test_no_more_are_under_way_than_the_broker_wants(addresses: Addresses) -> No
     with Receiver(on_connect=answer) as server:
         made = mqtt.client(Broker("b", "mqtt", f"mqtt://127.0.0.1:{server.port}"), addresses)
         made.check(DEADLINE_S)
-        threads = [threading.Thread(target=failure, args=(made, LONG, 0.5)) for _ in range(5)]
+        threads = [threading.Thread(target=failure, args=(made, LONG, 2)) for _ in range(5)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -15,6 +15,7 @@ from hub.targets.brokers.client import Message
 from tests.rigs.brokers import PASSWORD
 from tests.rigs.ports import free_port
 from tests.rigs.rabbitmq import RabbitRig
+from tests.rigs.waiting import DEADLINE_S
 
 HEADERS = {"content-type": "application/json", "webhook-id": "evt_1", "x-hub-attempt": "1"}
 
@@ -48,11 +49,11 @@ def message(
 def test_a_confirmed_message_is_in_the_queue_as_it_was_sent(
     rabbit: RabbitRig, client: rabbitmq.RabbitMQ, queue: str
 ) -> None:
-    words = client.publish(message(queue), 20)
+    words = client.publish(message(queue), DEADLINE_S)
     assert words.startswith("basic.ack")
     assert words.endswith(f"exchange {queue}, routing key story.create")
-    client.publish(message(f"amq.default/{queue}", body=b"straight"), 20)
-    client.publish(message(f"{queue}/story.other", body=b"own key"), 20)
+    client.publish(message(f"amq.default/{queue}", body=b"straight"), DEADLINE_S)
+    client.publish(message(f"{queue}/story.other", body=b"own key"), DEADLINE_S)
     [(method, properties, body), straight, own] = rabbit.taken(queue)
     assert (body, straight[2], own[2]) == (b'{"a":1}', b"straight", b"own key")
     assert method.routing_key == "story.create"
@@ -74,18 +75,18 @@ def test_what_nobody_takes_is_a_failure_in_the_brokers_words_and_the_next_messag
     client: rabbitmq.RabbitMQ, queue: str, place: str, event_type: str, words: str
 ) -> None:
     with pytest.raises(DeliveryError, match=words) as caught:
-        client.publish(message(place.format(queue=queue), event_type), 20)
+        client.publish(message(place.format(queue=queue), event_type), DEADLINE_S)
     assert caught.value.fault == "receiver"
-    client.publish(message(queue), 20)
+    client.publish(message(queue), DEADLINE_S)
 
 
 def test_a_full_queue_refuses(rabbit: RabbitRig, client: rabbitmq.RabbitMQ) -> None:
     full = new_id("full")
     with rabbit.channel() as one:
         one.queue_declare(full, durable=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"})
-        client.publish(message(f"amq.default/{full}"), 20)
+        client.publish(message(f"amq.default/{full}"), DEADLINE_S)
         with pytest.raises(DeliveryError, match="takes no more"):
-            client.publish(message(f"amq.default/{full}"), 20)
+            client.publish(message(f"amq.default/{full}"), DEADLINE_S)
         one.queue_delete(full)
 
 
@@ -95,7 +96,7 @@ def test_many_threads_share_one_connection_and_each_gets_its_own_answer(
     def send(number: int) -> str:
         place = queue if number % 3 else "no-such-exchange"
         try:
-            return client.publish(message(place, body=b"%d" % number, event_id=f"evt_{number}"), 20)
+            return client.publish(message(place, body=b"%d" % number, event_id=f"evt_{number}"), DEADLINE_S)
         except DeliveryError as error:
             return error.reason
 
@@ -116,7 +117,10 @@ def test_a_wrong_login_and_a_wrong_virtual_host_are_told_without_the_password(
         (rabbit.broker(url=f"amqps://127.0.0.1:{rabbit.port}"), "RabbitMQ"),
     ):
         with closing(rabbitmq.client(wrong, addresses)) as one:
-            for ask in (lambda one=one: one.check(20), lambda one=one: one.publish(message("x"), 20)):
+            for ask in (
+                lambda one=one: one.check(DEADLINE_S),
+                lambda one=one: one.publish(message("x"), DEADLINE_S),
+            ):
                 with pytest.raises(DeliveryError, match=words) as caught:
                     ask()
                 assert caught.value.phase == "connect"
@@ -129,13 +133,13 @@ def test_nobody_there_is_told_at_once(rabbit: RabbitRig, addresses: Addresses) -
         closing(rabbitmq.client(rabbit.broker(url=f"amqp://127.0.0.1:{free_port()}"), addresses)) as one,
         pytest.raises(DeliveryError, match="not to be had: Connection refused"),
     ):
-        one.publish(message("x"), 20)
+        one.publish(message("x"), DEADLINE_S)
 
 
 def test_a_broker_that_falls_silent_and_wakes(rabbit: RabbitRig, addresses: Addresses, queue: str) -> None:
     with closing(rabbitmq.client(rabbit.broker(), addresses)) as one:
-        one.check(20)
-        one.publish(message(queue), 20)
+        one.check(DEADLINE_S)
+        one.publish(message(queue), DEADLINE_S)
         rabbit.freeze()
         try:
             with pytest.raises(DeliveryError, match="did not confirm it within") as caught:
@@ -143,7 +147,7 @@ def test_a_broker_that_falls_silent_and_wakes(rabbit: RabbitRig, addresses: Addr
             assert caught.value.was_sent
         finally:
             rabbit.thaw()
-        one.publish(message(queue), 20)
+        one.publish(message(queue), DEADLINE_S)
 
 
 def test_tls_trusts_the_connections_own_authority_and_no_other(
@@ -151,12 +155,12 @@ def test_tls_trusts_the_connections_own_authority_and_no_other(
 ) -> None:
     url = f"amqps://127.0.0.1:{rabbit.tls_port}"
     with closing(rabbitmq.client(rabbit.broker(url=url, ca=rabbit.ca), addresses)) as one:
-        one.check(20)
-        one.publish(message(rabbit.place), 20)
+        one.check(DEADLINE_S)
+        one.publish(message(rabbit.place), DEADLINE_S)
     with closing(rabbitmq.client(rabbit.broker(url=url, verify_ssl=False), addresses)) as one:
-        one.check(20)
+        one.check(DEADLINE_S)
     with (
         closing(rabbitmq.client(rabbit.broker(url=url), addresses)) as one,
         pytest.raises(DeliveryError, match="certificate verify failed"),
     ):
-        one.check(20)
+        one.check(DEADLINE_S)

@@ -15,6 +15,7 @@ from hub.targets.brokers.consuming import Place
 from hub.targets.brokers.rabbitmq_consumer import RabbitMQConsumer
 from tests.rigs.ports import free_port
 from tests.rigs.rabbitmq import RabbitRig
+from tests.rigs.waiting import DEADLINE_S, until
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_message_has_its_headers_and_what_rabbitmq_says_of_it(
         content_type="application/json",
     )
     with closing(consumer(rabbit, addresses, queue)) as one:
-        [message] = one.take(20)
+        [message] = one.take(DEADLINE_S)
         assert (message.body, message.position) == (b"{}", "m1")
         assert dict(message.headers) == {
             "x-hub-event": "a.b",
@@ -73,11 +74,12 @@ def test_what_is_kept_is_gone_what_is_refused_is_dead_and_the_rest_comes_again(
     with closing(consumer(rabbit, addresses, queue)) as one:
         found: dict[bytes, Any] = {}
         while len(found) < 3:
-            found |= {message.body: message for message in one.take(20)}
+            found |= {message.body: message for message in one.take(DEADLINE_S)}
         one.done([found[b"keep"]], [found[b"refuse"]])
     with closing(consumer(rabbit, addresses, queue)) as one:
-        assert [message.body for message in one.take(20)] == [b"later"]
-    assert [body for _, _, body in rabbit.taken(f"{queue}-dead")] == [b"refuse"]
+        assert [message.body for message in one.take(DEADLINE_S)] == [b"later"]
+    dead = until(lambda: rabbit.taken(f"{queue}-dead"))
+    assert [body for _, _, body in dead] == [b"refuse"]
 
 
 def test_nothing_came_in_time(rabbit: RabbitRig, addresses: Addresses, queue: str) -> None:
@@ -91,17 +93,17 @@ def test_a_queue_that_is_not_there_and_one_that_goes_are_told_and_it_begins_anew
     with closing(consumer(rabbit, addresses, "no-such-queue")) as one:
         for _ in range(2):
             with pytest.raises(DeliveryError, match="404 NOT_FOUND - no queue 'no-such-queue'"):
-                one.take(20)
+                one.take(DEADLINE_S)
     with closing(consumer(rabbit, addresses, queue)) as one:
         one.take(0.05)
         with rabbit.channel() as channel:
             channel.queue_delete(queue)
         with pytest.raises(DeliveryError, match="is gone"):
-            one.take(20)
+            one.take(DEADLINE_S)
         with rabbit.channel() as channel:
             channel.queue_declare(queue, durable=True)
         put(rabbit, queue, b"new")
-        assert [message.body for message in one.take(20)] == [b"new"]
+        assert [message.body for message in one.take(DEADLINE_S)] == [b"new"]
 
 
 def test_a_broker_that_is_not_there_is_told(rabbit: RabbitRig, addresses: Addresses) -> None:
@@ -110,4 +112,4 @@ def test_a_broker_that_is_not_there_is_told(rabbit: RabbitRig, addresses: Addres
         closing(rabbitmq_consumer.consumer(nobody, addresses, Place("q", ""))) as one,
         pytest.raises(DeliveryError, match="not to be had: Connection refused"),
     ):
-        one.take(20)
+        one.take(DEADLINE_S)

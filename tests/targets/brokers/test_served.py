@@ -106,7 +106,8 @@ def test_a_topic_is_read_by_a_source_and_each_message_is_one_event(
     events = served.call("GET", "/events?project=SHOP&type=order.read")
     assert [one["type"] for one in events] == ["order.read"]
     now = until(
-        lambda: served.call("GET", f"/sources/{source['id']}?project=SHOP"), lambda one: one["refused"] >= 2
+        lambda: served.call("GET", f"/sources/{source['id']}?project=SHOP"),
+        lambda one: one["accepted"] and one["refused"] >= 2,
     )
     assert now["accepted"] == 1
     served.call("DELETE", f"/sources/{source['id']}?project=SHOP")
