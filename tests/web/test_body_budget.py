@@ -11,6 +11,7 @@ from hub.errors import Busy
 from hub.rules.settings import Settings
 from hub.web.body_budget import SMALL_BYTES, BodyBudget, WithinBudget
 from tests.rigs import loops
+from tests.rigs.waiting import DEADLINE_S
 
 LARGE = 3 * SMALL_BYTES
 BUDGET = 10 * SMALL_BYTES
@@ -87,7 +88,7 @@ def test_a_small_body_finds_room_that_large_ones_may_not_take() -> None:
 
 def test_a_body_waits_for_room_and_gets_it() -> None:
     async def run() -> None:
-        hub = Hub(wait_s=20)
+        hub = Hub(wait_s=DEADLINE_S)
         held = [hub.post(LARGE) for _ in range(5)]
         await hub.until_read(2)
         assert hub.read == 2

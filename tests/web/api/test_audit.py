@@ -235,9 +235,8 @@ def test_without_its_entry_there_is_no_change(
         "user": lambda: admin.post("/users", json={"name": "never"}),
     }
     change = more.get(what) or (lambda: FAILING[what](api, hook["id"]))
-    tables = [
-        table for table in TABLES if table.__name__ not in ("Worker", "Attempt", "ResultHour", "TypeHour")
-    ]
+    by_itself = ("Worker", "Attempt", "ResultHour", "TypeHour", "GaugeHour")  # the hub writes these
+    tables = [table for table in TABLES if table.__name__ not in by_itself]
 
     def rows() -> dict[str, list[Any]]:
         return live.hub.database.read(
