@@ -76,8 +76,7 @@ def test_one_event_says_where_it_went_and_why_not_elsewhere(
         api.post("/hooks", json={"target_url": receiver.url, "event": wanted, "name": name})
     event_id = api.post("/events", json={"type": "order.paid", "data": {"price": 1.10}}).json()["id"]
     path = f"/projects/{project}/events/{event_id}"
-    until(lambda: "Retrying 1" in manager.get(path).text)
-    text = plain(manager.get(path).text)
+    text = plain(until(lambda: manager.get(path).text, lambda text: "Retrying 1" in text))
     assert re.search(r"Ledger Retrying 500 [\d.]+ m?s 1", text)
     assert "Board It does not want order.paid" in text
     assert '"price": 1.1' in text
