@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import NamedTuple
 
 import msgspec
 from msgspec import json
@@ -37,10 +38,10 @@ from hub.targets.transport import LOST, Job, Receipt, Request
 log = logging.getLogger(__name__)
 
 PROGRAM = "hub.targets.http.helper_process"
-BUSY_PER_S = 500
-"""Requests a second from which on a helper is worth its start (0.3 s of a core) and its memory (30 MB)."""
+BUSY_S = 2.0
+"""So long after a busy second it is handed all that begins; then the loop sends again."""
 REST_S = 30.0
-"""It ends after so long without such a second."""
+"""It ends after so long without a busy second."""
 AGAIN_AFTER_S = 30.0
 """So long after it could not start, or ended by itself, another one is tried."""
 ENDED = "the hub's sending process ended before the answer"
@@ -57,18 +58,30 @@ class SetUp(msgspec.Struct):
     own_places: OwnPlaces | None
 
 
+class Load(NamedTuple):
+    """What makes a second a busy one."""
+
+    per_s: int = 500
+    """So many requests are worth a helper's start (0.3 s of a core) and its memory (40 MB)."""
+    others: int = 24
+    """Only those count that begin beside so many others. Of fewer few go together, and to hand them over
+    costs as much as to send them.
+    """
+
+
+BUSY = Load()
+
+
 class Helper:
     """The helper of one loop."""
 
-    def __init__(
-        self, set_up: SetUp, selector: Selector, program: str = PROGRAM, busy_per_s: int = BUSY_PER_S
-    ) -> None:
+    def __init__(self, set_up: SetUp, selector: Selector, program: str = PROGRAM, load: Load = BUSY) -> None:
         self.is_ready = False
         """It takes requests."""
         self._set_up = set_up
         self._selector = selector
         self._program = program
-        self._busy_per_s = busy_per_s
+        self._load = load
         self._channel: Channel | None = None
         self._numbers = itertools.count(1)
         self._jobs: dict[int, Job] = {}
@@ -86,15 +99,19 @@ class Helper:
         """When `look` is to be called, by the monotonic clock."""
         return self._busy_at + REST_S if self._channel is not None and self.is_idle else None
 
-    def takes(self, job: Job, request: Request) -> bool:
-        """Whether it sends this; then the job is told what came of it. False leaves it to the loop.
+    def takes(self, job: Job, request: Request, others: int) -> bool:
+        """Whether it sends this; then the job is told what came of it. False leaves it to the loop, which has
+        so many `others` under way.
 
         Raises: UnicodeError: the request cannot be sent by anybody.
         """
-        self._count(time.monotonic())
-        parcel = request.parcel
-        channel = self._channel
-        if channel is None or not self.is_ready or len(parcel.body) > LARGE_BODY_BYTES:
+        now = time.monotonic()
+        if others + len(self._jobs) >= self._load.others:
+            self._count(now)
+        channel, parcel = self._channel, request.parcel
+        if channel is None or not self.is_ready or now >= self._busy_at + BUSY_S:
+            return False
+        if len(parcel.body) > LARGE_BODY_BYTES:
             return False
         number = next(self._numbers)
         asked = Asked(
@@ -141,7 +158,7 @@ class Helper:
         if now >= self._second + 1.0:
             self._second, self._begun = now, 0
         self._begun += 1
-        if self._begun >= self._busy_per_s:
+        if self._begun >= self._load.per_s:
             self._busy_at = now
             if self._channel is None and now >= self._failed_at + AGAIN_AFTER_S:
                 try:

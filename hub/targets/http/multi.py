@@ -49,6 +49,10 @@ class Multi:
     def is_idle(self) -> bool:
         return not self._transfers
 
+    @property
+    def under_way(self) -> int:
+        return len(self._transfers)
+
     def watches(self, descriptor: int) -> bool:
         return descriptor in self._masks
 

@@ -12,7 +12,7 @@ from connectors.base import HttpParcel
 from hub.errors import DeliveryError
 from hub.targets.addresses import Addresses
 from hub.targets.http.exchange import Handle
-from hub.targets.http.helper import LARGE_BODY_BYTES, PROGRAM, REST_S, Helper, SetUp
+from hub.targets.http.helper import LARGE_BODY_BYTES, PROGRAM, REST_S, Helper, Load, SetUp
 from hub.targets.http.loop import Loop
 from hub.targets.http.selector import Selector
 from hub.targets.http.transport import HttpTransport
@@ -27,7 +27,8 @@ from tests.rigs.ports import nowhere
 from tests.rigs.receivers import Receiver, close_silently, hang, raw
 from tests.rigs.waiting import DEADLINE_S, until
 
-BUSY_PER_S = 20
+ALWAYS, NEVER = Load(1, 0), Load(1, 1_000_000)
+TOGETHER = 40
 
 
 def helpers() -> list[int]:
@@ -58,20 +59,20 @@ def submitted(loop: Loop, *requests: Request) -> list[Waiting]:
 
 
 def load(loop: Loop, receiver: Receiver) -> None:
-    """So many requests in so short a time that a helper is worth it."""
-    for job in submitted(loop, *(post(receiver.url) for _ in range(2 * BUSY_PER_S))):
+    """Some requests at once."""
+    for job in submitted(loop, *(post(receiver.url) for _ in range(TOGETHER))):
         assert job.result().answer.status == 200
 
 
 class Helped:
     """A loop and its helper, and one beside it that has none."""
 
-    def __init__(self, ca_file: str, program: str = PROGRAM) -> None:
+    def __init__(self, ca_file: str, program: str = PROGRAM, load: Load = ALWAYS) -> None:
         set_up = SetUp([str(network) for network in LOOPBACK], [], ca_file, None)
         made: list[Helper] = []
 
         def helper(selector: Selector) -> Helper:
-            made.append(Helper(set_up, selector, program, BUSY_PER_S))
+            made.append(Helper(set_up, selector, program, load))
             return made[0]
 
         self._transport = HttpTransport(Addresses(LOOPBACK, Resolver()), lambda: Handle(ca_file, LOOPBACK))
@@ -118,6 +119,13 @@ def test_under_load_another_process_sends_and_answers_come_back_whole(
     sent = receiver.requests[-1]
     assert (sent.method, sent.body, sent.headers["content-type"]) == ("POST", b"\x00\xff", "application/json")
     assert helpers() == [process]
+
+
+def test_few_at_once_are_sent_by_the_loop_itself(authority: Authority, receiver: Receiver) -> None:
+    alone = Helped(authority.ca_file, load=NEVER)
+    load(alone.loop, receiver)
+    assert helpers() == []
+    alone.close()
 
 
 def told(loop: Loop, request: Request) -> object:
