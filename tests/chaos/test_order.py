@@ -72,7 +72,7 @@ def test_order_and_rate_are_kept_by_kill_9(
     assert run("project", "create", "DEMO", **values)[0] == 0
     scopes = ("--scope", "publish", "--scope", "manage")
     token = run("token", "create", "--project", "DEMO", *scopes, **values)[1].strip()
-    for key, value in {"attempt_timeout_s": 1, "failure_limit": 0}.items():
+    for key, value in {"attempt_timeout_s": 5, "failure_limit": 0}.items():
         assert run("settings", "set", key, json.dumps(value), **values)[0] == 0
 
     def sometimes(_: Received) -> int:
