@@ -172,8 +172,16 @@ class Helper:
         ours, theirs = socket.socketpair()
         try:
             with theirs:
+                # -P: a folder `hub` in the working directory is not this program.
                 process = subprocess.Popen(
-                    [sys.executable, "-m", self._program, str(theirs.fileno()), json.encode(self._set_up)],
+                    [
+                        sys.executable,
+                        "-P",
+                        "-m",
+                        self._program,
+                        str(theirs.fileno()),
+                        json.encode(self._set_up),
+                    ],
                     stdin=subprocess.DEVNULL,
                     pass_fds=[theirs.fileno()],
                 )

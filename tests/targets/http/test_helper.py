@@ -121,6 +121,15 @@ def test_under_load_another_process_sends_and_answers_come_back_whole(
     assert helpers() == [process]
 
 
+def test_it_is_this_program_whatever_lies_in_the_working_directory(
+    helped: Helped, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hub").mkdir()
+    (tmp_path / "hub" / "__init__.py").write_text("raise SystemExit('another program')")
+    monkeypatch.chdir(tmp_path)
+    helped.get_helper(receiver)
+
+
 def test_few_at_once_are_sent_by_the_loop_itself(authority: Authority, receiver: Receiver) -> None:
     alone = Helped(authority.ca_file, load=NEVER)
     load(alone.loop, receiver)
