@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from hub import config
 from hub.app import Hub, web
+from tests.rigs.waiting import until
 
 
 def hub(folder: Path, *, sends: bool) -> Hub:
@@ -21,7 +22,7 @@ def test_it_starts_with_its_web_side_and_leaves_no_thread_when_it_stops(tmp_path
     assert (made.services.dispatcher is not None) is sends
     with TestClient(web(made), base_url="http://testserver") as client:
         assert client.get("/healthz").status_code == 200
-        assert client.get("/readyz").status_code == (200 if sends else 503)
+        until(lambda: client.get("/readyz").status_code, lambda status: status == (200 if sends else 503))
     left = {thread for thread in set(threading.enumerate()) - before if not thread.daemon}
     assert {thread.name for thread in left if "AnyIO" not in thread.name} == set()
 

@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from hub.web.api.calls import PREFIX
 from hub.web.docs import page as docs
 from hub.web.routes import CALLS
 from tests.rigs.api import LiveHub
-from tests.rigs.waiting import DEADLINE_S
+from tests.rigs.waiting import DEADLINE_S, until
 
 STATIC = Path(docs.__file__).parents[2] / "static"
 VENDOR = STATIC / "vendor"
@@ -82,11 +83,13 @@ def test_a_browser_shows_every_operation_and_tries_one_out(live: LiveHub, page: 
     )
     page.goto(f"{live.url}/docs")
     page.locator(".opblock").first.wait_for()
-    shown = {
-        (block.split("\n")[0].strip(), block.split("\n")[1].strip())
-        for block in page.locator(".opblock-summary").all_inner_texts()
-    }
-    assert {path.replace("\u200b", "") for _, path in shown} >= {PREFIX + call.path for call in CALLS}
+    wanted = {PREFIX + call.path for call in CALLS}
+
+    def shown() -> set[str]:
+        blocks = [block.split("\n") for block in page.locator(".opblock-summary").all_inner_texts()]
+        return {block[1].strip().replace("\u200b", "") for block in blocks if len(block) > 1}
+
+    until(shown, lambda paths: paths >= wanted)
 
     page.locator("#operations-health-healthz .opblock-summary-control").click()
     page.get_by_role("button", name="Try it out").click()
@@ -102,8 +105,6 @@ def test_the_webhooks_are_shown_and_the_subscription_with_its_example(live: Live
     page.set_default_timeout(DEADLINE_S * 1000)
     page.goto(f"{live.url}/docs#/hooks/post_hooks")
     page.locator("#operations-hooks-post_hooks .opblock-body").wait_for()
-    assert (
-        HOOK["target_url"]
-        in page.locator("#operations-hooks-post_hooks .opblock-section-request-body").inner_text()
-    )
-    assert page.get_by_text("Webhooks", exact=True).count() == 1
+    body = page.locator("#operations-hooks-post_hooks .opblock-section-request-body")
+    expect(body).to_contain_text(HOOK["target_url"])
+    expect(page.get_by_text("Webhooks", exact=True)).to_have_count(1)
