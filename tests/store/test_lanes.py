@@ -126,7 +126,9 @@ def test_single_events_are_the_newest_beside_hooks_that_have_had_their_turn(stor
     pace=st.sampled_from([Pace(), Pace(rate_limit=RateLimit(1, 1)), Pace(ordering="fifo"), Pace(delay_s=1)]),
 )
 @hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_who_is_well_for_the_database_is_so_for_the_claim(store: Stage, pace: Pace, **columns: Any) -> None:
     hook = store.hook()

@@ -28,6 +28,7 @@ from hub.web.routes import CALLS
 from tests.rigs.api import LiveHub
 from tests.rigs.ports import free_port
 from tests.rigs.receivers import Receiver
+from tests.rigs.waiting import DEADLINE_S
 
 DOCUMENT = json.loads(json.dumps(openapi.document(CALLS, "http://127.0.0.1")))
 EXAMPLES = 10
@@ -198,6 +199,7 @@ def check_answer(case: Any, stage: Stage) -> None:
         headers={"Authorization": f"Bearer {stage.token}"},
         params=stage.params(case),
         excluded_checks=COVERED_ELSEWHERE,
+        timeout=DEADLINE_S,
         allow_redirects=False,
     )
     check_accepted(case, response)

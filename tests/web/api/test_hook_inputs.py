@@ -153,7 +153,7 @@ def test_an_overlap_that_cannot_be_is_named(api: Client, value: Any) -> None:
     max_examples=100,
     derandomize=True,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.dictionaries(HOOK_NAMES | st.text(), JSON_VALUES, max_size=5))
 def test_whatever_a_hook_is_made_of_the_answer_is_one_of_ours(api: Client, body: dict[str, Any]) -> None:
