@@ -10,7 +10,7 @@ transaction that changes the hook's state; those happen once it is committed. St
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from hub.rules.health import Switched
 from hub.store import audit, events, notices, projects, routing
 from hub.store.database import Database
 from hub.store.events import NewEvent
+from hub.store.routing import OwnEvents
 
 log = logging.getLogger("hub.engine.hook_states")
 
@@ -39,14 +40,19 @@ class HookStates:
         self._tell_app = tell_app
         self._wake = wake
 
-    def changed(self, switched: Switched, by: Requester, now: float) -> None:
-        """Do what follows, inside the transaction that has written the new state."""
+    def changed(self, hooks: Iterable[Switched], by: Requester, now: float) -> None:
+        """Do what follows, inside the transaction that has written the new states."""
+        own_events = OwnEvents()
+        for switched in hooks:
+            self._changed(switched, by, now, own_events)
+
+    def _changed(self, switched: Switched, by: Requester, now: float, own_events: OwnEvents) -> None:
         hook_id, before, after = switched.hook_id, switched.before, switched.after
         notices.hook_changed(
             self._database, hook_id, switched.project_id, before, after, switched.reason, now
         )
         if after == "failing" or (before, after) == ("failing", "active"):
-            self._publish(switched, by, _event_type(switched), now, only_if_wanted=True)
+            self._publish(switched, by, _event_type(switched), now, own_events, only_if_wanted=True)
             self._database.after_commit(self._wake)
             return
         action = _event_type(switched)
@@ -56,7 +62,7 @@ class HookStates:
         audit.add(now, by, action, switched.hook_id, switched.project_id, fields)
         if switched.after == "gone":  # by an outcome; `store.hooks.switch` has done it for a person
             routing.end([switched.hook_id], switched.project_id)
-        self._publish(switched, by, action, now)
+        self._publish(switched, by, action, now, own_events)
 
         key = projects.by_id(switched.project_id)
         line = partial(_log, switched, by, str(key.key) if key else "-")
@@ -67,7 +73,14 @@ class HookStates:
         self._database.after_commit(self._wake)
 
     def _publish(
-        self, switched: Switched, by: Requester, event_type: str, now: float, *, only_if_wanted: bool = False
+        self,
+        switched: Switched,
+        by: Requester,
+        event_type: str,
+        now: float,
+        own_events: OwnEvents,
+        *,
+        only_if_wanted: bool = False,
     ) -> None:
         """Who wants the event is asked of the rows: the routing tables are everybody's, and must not learn
         what this transaction may yet undo.
@@ -81,7 +94,7 @@ class HookStates:
             new_id("evt"), switched.project_id, event_type, time.time(), json.dumps(data).encode()
         )
         facts = Facts(event.type, event.occurred_at, event.data)
-        event.hook_ids, event.entries = routing.wanting_own(switched.project_id, facts, switched.hook_id)
+        event.hook_ids, event.entries = own_events.wanting(switched.project_id, facts, switched.hook_id)
         if event.hook_ids or not only_if_wanted:
             events.add(self._database, [event], now)
 

@@ -168,10 +168,8 @@ class Turns:
         def count(counted: Sequence[tuple[str, int, Outcome]]) -> None:
             self._database.after_commit(lambda: self._counts.add(counted))
 
-        for switched in deliveries.record(
-            self._database, load(), self._owner, outcomes, now, self._chance, count
-        ):
-            self._hook_states.changed(switched, audit.HUB, now)
+        switched = deliveries.record(self._database, load(), self._owner, outcomes, now, self._chance, count)
+        self._hook_states.changed(switched, audit.HUB, now)
 
     def _exchange(
         self, outcomes: Sequence[tuple[Claim, Outcome]], back: Sequence[Claim], begun: Mapping[str, float]

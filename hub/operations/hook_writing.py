@@ -42,7 +42,7 @@ def switch(
         return hook
     changed = hooks.switch(database, hook, after, now)
     # Without a reason: what follows names who did it already.
-    hook_states.changed(Switched(hook.id, hook.project_id, hook.state, after.state), requester, now)
+    hook_states.changed([Switched(hook.id, hook.project_id, hook.state, after.state)], requester, now)
     return changed
 
 

@@ -111,6 +111,6 @@ class Pings:
                 lanes.arm(self._database, [hook_id], now)
                 if after.state != hook.state:
                     switched = Switched(hook_id, hook.project_id, hook.state, after.state)
-                    self._hook_states.changed(switched, audit.HUB, now)
+                    self._hook_states.changed([switched], audit.HUB, now)
 
         self._database.write(write).result()

@@ -113,13 +113,16 @@ def close_subject(subject_id: str, now: float) -> None:
 
 def _recovered(database: Database, key: str, now: float) -> None:
     """Told only to people who know that it failed."""
-    row = models.Notice.get_or_none(models.Notice.open_key == key)
-    if row is None or row.kind == "recovered":
+    row = database.execute(
+        "SELECT kind, told_at, project_id, subject_id FROM notice WHERE open_key = ?", (key,)
+    ).fetchone()
+    if row is None or row[0] == "recovered":
         return
-    if row.told_at is None:
+    _, told_at, project_id, subject_id = row
+    if told_at is None:
         close(database, [key], now)
     else:
-        tell(database, "recovered", key, row.project_id, row.subject_id, "", now, count=0)
+        tell(database, "recovered", key, project_id, subject_id, "", now, count=0)
 
 
 def look_at_sources(database: Database, now: float) -> None:

@@ -1,7 +1,7 @@
 """Routing: who wants what in a project, and the version by which tables in memory are kept true.
 
 Owns the project's routing version: each change of what a hook wants, or of whether it gets anything, raises
-it, and the hook's row keeps the number. Everything but `refresh` and `wanting_own` changes rows, inside the
+it, and the hook's row keeps the number. Everything but `refresh` and `OwnEvents` changes rows, inside the
 caller's transaction. Step before: `hooks` changes one. Step after: `engine.intake` asks the tables.
 """
 
@@ -65,27 +65,46 @@ def _version(project_id: int) -> int:
     return int(row[0]) if row else 0
 
 
-def wanting_own(project_id: int, facts: Facts, about_hook_id: str) -> tuple[list[str], Mapping[str, Entry]]:
-    """The hooks that want one of the hub's own events about a hook, as this transaction sees them; oldest
-    first. With how it enters the queues of those that do not take it at once.
-
-    Not the hook itself, and no other app's: an app must not learn of another's hooks (docs/roles.md).
+class OwnEvents:
+    """Who wants the hub's own events about hooks, as one transaction sees it. A project's hooks are read
+    once, of however many of them there is something to tell.
     """
-    about = Hook.get_or_none(Hook.id == about_hook_id)
-    app = about.origin_app if about is not None else None
-    may_know = (Hook.origin_kind != "app") | (Hook.origin_app == app)
-    rows = (
-        Hook.select(Hook.id, Hook.events, Hook.filter_rows, Hook.pace)
-        .where(Hook.project_id == project_id, Hook.events.contains('"hook.'))
-        .where(Hook.state.in_(ROUTED), Hook.deleted_at.is_null(), Hook.id != about_hook_id, may_know)
-        .order_by(Hook.id)
-    )
-    table = RoutingTable()
-    for hook in rows:
-        entry = pace.entry_of(pace.stored(hook.pace))
-        table.put(str(hook.id), _patterns(hook.events), _filter_of(hook.filter_rows), entry)
-    found = table.candidates(facts.type)
-    return found.wanting(facts), found.entries
+
+    def __init__(self) -> None:
+        self._tables: dict[int, RoutingTable] = {}
+        self._apps: dict[str, str] = {}
+        """Hook id → the app that made it, of those that an app made."""
+
+    def wanting(
+        self, project_id: int, facts: Facts, about_hook_id: str
+    ) -> tuple[list[str], Mapping[str, Entry]]:
+        """The hooks that want this event about a hook, oldest first. With how it enters the queues of those
+        that do not take it at once.
+
+        Not the hook itself, and no other app's: an app must not learn of another's hooks (docs/roles.md).
+        """
+        if project_id not in self._tables:
+            self._tables[project_id] = self._read(project_id)
+        found = self._tables[project_id].candidates(facts.type)
+        wanting = [hook_id for hook_id in found.wanting(facts) if hook_id != about_hook_id]
+        if any(hook_id in self._apps for hook_id in wanting):
+            own = Hook.select(Hook.origin_app).where(Hook.id == about_hook_id).scalar()
+            wanting = [hook_id for hook_id in wanting if self._apps.get(hook_id, own) == own]
+        return wanting, found.entries
+
+    def _read(self, project_id: int) -> RoutingTable:
+        rows = (
+            Hook.select(Hook.id, Hook.events, Hook.filter_rows, Hook.pace, Hook.origin_kind, Hook.origin_app)
+            .where(Hook.project_id == project_id, Hook.events.contains('"hook.'))
+            .where(Hook.state.in_(ROUTED), Hook.deleted_at.is_null())
+        )
+        table = RoutingTable()
+        for hook in rows:
+            entry = pace.entry_of(pace.stored(hook.pace))
+            table.put(str(hook.id), _patterns(hook.events), _filter_of(hook.filter_rows), entry)
+            if hook.origin_kind == "app":
+                self._apps[str(hook.id)] = str(hook.origin_app)
+        return table
 
 
 def _filter_of(filter_rows: str | None) -> Filter | Unreadable | None:

@@ -35,7 +35,7 @@ class Told:
 
     def change(self, hook: str, before: State, after: State, reason: str = "", by: Requester = ANN) -> None:
         switched = Switched(hook, self.hub.project.id, before, after, reason)
-        self.hub.do(lambda: self.states.changed(switched, by, 1000.0))
+        self.hub.do(lambda: self.states.changed([switched], by, 1000.0))
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_nothing_is_told_of_a_change_that_is_undone(told: Told, caplog: pytest.L
 
     def write() -> None:
         switched = Switched(hook, told.hub.project.id, "failing", "auto_disabled", "5 in a row")
-        told.states.changed(switched, audit.HUB, 1000.0)
+        told.states.changed([switched], audit.HUB, 1000.0)
         raise ValueError("the transaction is undone")
 
     with caplog.at_level(logging.WARNING, LOGGER), pytest.raises(ValueError, match="undone"):

@@ -1,8 +1,10 @@
 """Routing: the version of a project that tables in memory follow."""
 
+from hub.rules.facts import Facts
 from hub.rules.matching import RoutingTable
 from hub.store import routing
 from hub.store.models import Project
+from hub.store.routing import OwnEvents
 from tests.rigs.stage import Stage
 
 
@@ -59,3 +61,38 @@ def test_each_project_has_its_own_routing_version(store: Stage) -> None:
     before = store.read(lambda: Project.get_by_id(store.project.id).routing_version)
     store.hook()
     assert store.read(lambda: Project.get_by_id(store.project.id).routing_version) == before + 1
+
+
+def test_own_events_about_a_hook_go_to_no_other_app_and_not_to_the_hook_itself(store: Stage) -> None:
+    mine = {"origin_kind": "app", "origin_app": "n8n"}
+    about, other = store.hook(events=["hook.*"], **mine), store.hook(events=["hook.gone"], **mine)
+    plain, zapier = (
+        store.hook(events=["hook.gone"]),
+        store.hook(events=["hook.*"], origin_kind="app", origin_app="zapier"),
+    )
+    store.hook(events=["story.*"])
+    facts = Facts("hook.gone", 0.0, b"{}")
+
+    def wanting(hook: str) -> list[str]:
+        return store.read(lambda: OwnEvents().wanting(store.project.id, facts, hook)[0])
+
+    assert wanting(about) == [other, plain]
+    assert wanting(plain) == []
+    assert wanting(zapier) == [plain]
+
+
+def test_a_projects_hooks_are_read_once_of_however_many_there_is_something_to_tell(sqlite: Stage) -> None:
+    hooks = [sqlite.hook(events=["hook.*"]) for _ in range(20)]
+    facts = Facts("hook.failing", 0.0, b"{}")
+    seen: list[str] = []
+    connection = sqlite.read(lambda: sqlite.database._db.connection())
+    connection.set_trace_callback(seen.append)
+
+    def tell() -> list[list[str]]:
+        own_events = OwnEvents()
+        return [own_events.wanting(sqlite.project.id, facts, hook)[0] for hook in hooks]
+
+    found = sqlite.read(tell)
+    connection.set_trace_callback(None)
+    assert found == [[one for one in hooks if one != hook] for hook in hooks]
+    assert len(seen) == 1
