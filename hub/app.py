@@ -25,6 +25,7 @@ from hub.engine.hook_states import HookStates
 from hub.engine.in_flight import InFlight
 from hub.engine.intake import Intake
 from hub.engine.scheduler import Scheduler
+from hub.engine.type_counts import TypeCounts
 from hub.errors import StoreUnavailable
 from hub.operations import hub_data
 from hub.operations.audit import AuditTrail
@@ -115,7 +116,8 @@ class Hub:
             woken.set()
             wake_others()
 
-        hook_states = HookStates(self.database, self._unsubscribe.hook_ended, wake)
+        type_counts = TypeCounts(self.database)
+        hook_states = HookStates(self.database, self._unsubscribe.hook_ended, wake, type_counts)
         dispatcher = (
             Dispatcher(
                 self.database, outbound, box, hook_states, woken, in_flight or InFlight(), prepare_thread
@@ -125,7 +127,9 @@ class Hub:
         )
         arrivals = dispatcher.arrivals if dispatcher else None
         self._expander = Expander(self.database, wake, arrivals.lease_promised if arrivals else None)
-        intake = Intake(self.database, wake, self._expander.go, arrivals.lease if arrivals else None)
+        intake = Intake(
+            self.database, wake, self._expander.go, arrivals.lease if arrivals else None, type_counts
+        )
         due = Due(self.database, intake)
         notices = notices_engine.Notices(
             self.database,

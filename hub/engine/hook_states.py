@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from hub.engine.type_counts import TypeCounts
 from hub.ids import new_id
 from hub.rules import filters
 from hub.rules.access import Requester
@@ -32,13 +33,20 @@ _WORDS = {"active": "hook switched on", "gone": "hook gone"}
 class HookStates:
     """For one process."""
 
-    def __init__(self, database: Database, tell_app: Callable[[str], None], wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        tell_app: Callable[[str], None],
+        wake: Callable[[], None],
+        type_counts: TypeCounts,
+    ) -> None:
         """`tell_app` is told (hook id) that failures have switched a hook off; `wake`: there may be something
         to send. Both are called on a writer's thread and must return at once.
         """
         self._database = database
         self._tell_app = tell_app
         self._wake = wake
+        self._type_counts = type_counts
 
     def changed(self, hooks: Iterable[Switched], by: Requester, now: float) -> None:
         """Do what follows, inside the transaction that has written the new states."""
@@ -97,6 +105,7 @@ class HookStates:
         event.hook_ids, event.entries = own_events.wanting(switched.project_id, facts, switched.hook_id)
         if event.hook_ids or not only_if_wanted:
             events.add(self._database, [event], now)
+            self._database.after_commit(lambda: self._type_counts.add([event], now))
 
 
 def _event_type(switched: Switched) -> str:

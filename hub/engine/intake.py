@@ -75,9 +75,11 @@ class Intake:
         wake: Callable[[], None],
         expand: Callable[[], None] = lambda: None,
         lease: Lease | None = None,
+        type_counts: TypeCounts | None = None,
     ) -> None:
         """`wake` is called after each commit that leaves something for a claim, `expand` after one that has
         put deliveries off, from a writer thread. `lease` takes what need not wait for a claim (`arrivals`).
+        `type_counts`: those of this process, where others count there too.
         """
         self._database = database
         self._routing = Routing()
@@ -88,7 +90,7 @@ class Intake:
         self._wake = wake
         self._expand = expand
         self._lease = lease
-        self.type_counts = TypeCounts(database)
+        self.type_counts = type_counts or TypeCounts(database)
         self.source_counts = SourceCounts(database)
         self._disk_checked_at = 0.0
         self._has_disk = True

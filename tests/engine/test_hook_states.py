@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from hub.engine.hook_states import HookStates
+from hub.engine.type_counts import TypeCounts
 from hub.rules.access import Requester
 from hub.rules.health import State, Switched
-from hub.store import audit
+from hub.store import audit, figures
 from tests.rigs.engine import Engine
 from tests.rigs.receivers import Receiver
 from tests.rigs.waiting import until
@@ -28,7 +29,8 @@ class Told:
         self.hub = Engine(url, folder, sends=False)
         self.apps: list[str] = []
         self.woken = 0
-        self.states = HookStates(self.hub.database, self.apps.append, self._wake)
+        self.counts = TypeCounts(self.hub.database)
+        self.states = HookStates(self.hub.database, self.apps.append, self._wake, self.counts)
 
     def _wake(self) -> None:
         self.woken += 1
@@ -165,3 +167,13 @@ def test_the_log_says_that_a_receiver_asked_for_no_more(
     [line] = warnings_about(caplog, hook)
     assert line.startswith(f"{words} hook={hook} ")
     assert "410" in line
+
+
+def test_the_hubs_own_events_are_counted_among_their_type_once_they_are_committed(told: Told) -> None:
+    hook, _ = told.hub.hook("http://127.0.0.1:9/"), told.hub.hook("http://127.0.0.1:9/", ["hook.*"])
+    told.change(hook, "active", "gone")
+    told.counts.write()
+    counted = told.hub.database.read(
+        lambda: figures.type_counts(told.hub.database, told.hub.project.id, figures.hour_of(1000.0))
+    )
+    assert [(one.type, one.events, one.deliveries) for one in counted] == [("hook.gone", 1, 1)]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from hub.engine.hook_states import HookStates
+from hub.engine.type_counts import TypeCounts
 from hub.errors import Conflict
 from hub.operations import hook_writing
 from hub.operations.hook_drafts import Draft
@@ -50,7 +51,7 @@ def test_nothing_to_change_leaves_no_entry_and_no_new_version(store: Stage) -> N
 
 @pytest.fixture
 def states(store: Stage) -> HookStates:
-    return HookStates(store.database, lambda app: None, lambda: None)
+    return HookStates(store.database, lambda app: None, lambda: None, TypeCounts(store.database))
 
 
 def test_a_switch_is_made_and_told_once(store: Stage, states: HookStates) -> None:
