@@ -4,6 +4,7 @@ Owns the messages and how they lie on the wire. Used by one thread at a time on 
 before and after: `hub.targets.http.helper` and `hub.targets.http.helper_process`.
 """
 
+import contextlib
 import logging
 import socket
 import struct
@@ -97,7 +98,9 @@ class Channel:
         came: Callable[[Message], None],
         gone: Callable[[], None],
     ) -> None:
-        """`came` is told each message, `gone` once when the other end is no more there."""
+        """`came` is told each message, `gone` once when the other end is no more there: in a turn, never by a
+        `put`.
+        """
         end.setblocking(False)
         self._end = end
         self._selector = selector
@@ -131,14 +134,10 @@ class Channel:
         self._will_flush = False
         if self._is_closed:
             return
-        try:
+        # Where it fails, it is full; or nobody reads any more, and then what was said before is to be heard.
+        with contextlib.suppress(OSError):
             while self._unsent:
                 del self._unsent[: self._end.send(self._unsent)]
-        except BlockingIOError:
-            pass
-        except OSError:
-            self._end_here()
-            return
         if bool(self._unsent) != self._waits_for_room:
             self._waits_for_room = bool(self._unsent)
             self._selector.watch(self._end.fileno(), self._act, for_room=self._waits_for_room)
@@ -152,7 +151,8 @@ class Channel:
         except OSError:
             came = b""
         if not came:
-            self._end_here()
+            self.close()
+            self._gone()
             return
         self._unread += came
         messages, self._unread = _cut(self._unread)
@@ -163,10 +163,6 @@ class Channel:
                 log.exception("fault in a message of a sending process")
         if self._waits_for_room:
             self._flush()
-
-    def _end_here(self) -> None:
-        self.close()
-        self._gone()
 
 
 def _cut(read: bytearray) -> tuple[list[bytes], bytearray]:

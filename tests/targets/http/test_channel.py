@@ -87,8 +87,21 @@ def test_an_end_that_writes_to_nobody_is_told_so_too(ends: tuple[End, End]) -> N
     one, other = ends
     other.channel.close()
     one.channel.put(asked(1, b"x" * 100_000))
+    assert not one.has_ended, "whoever puts is not yet done with it"
+    one.turn()
     assert one.has_ended
     one.channel.put(asked(2, b"x" * 100_000))  # it goes nowhere, and nobody is told again
+
+
+def test_what_the_other_end_said_before_it_went_is_heard_by_one_that_writes(ends: tuple[End, End]) -> None:
+    one, other = ends
+    other.channel.put(Begun(1))
+    other.turn()
+    other.channel.close()
+    one.channel.put(asked(1, b"x" * 100_000))
+    one.turn()
+    one.turn()
+    assert (one.came, one.has_ended) == ([Begun(1)], True)
 
 
 def test_a_text_that_is_none_is_refused_and_spoils_nothing(ends: tuple[End, End]) -> None:
