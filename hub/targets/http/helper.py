@@ -44,6 +44,10 @@ REST_S = 30.0
 """It ends after so long without a busy second."""
 AGAIN_AFTER_S = 30.0
 """So long after it could not start, or ended by itself, another one is tried."""
+SILENT_S = 5.0
+"""It is ended when a request is overdue by so much and it has said nothing for so long: it is stopped, or
+stuck. A lease lasts longer.
+"""
 ENDED = "the hub's sending process ended before the answer"
 LARGE_BODY_BYTES = 65_536
 """To hand over a larger one costs as much as to send it."""
@@ -83,8 +87,12 @@ class Helper:
         self._program = program
         self._load = load
         self._channel: Channel | None = None
+        self._process: subprocess.Popen[bytes]
+        """There is one when there is a channel."""
         self._numbers = itertools.count(1)
-        self._jobs: dict[int, Job] = {}
+        self._jobs: dict[int, tuple[Job, float]] = {}
+        """Each with its deadline."""
+        self._heard_at = 0.0
         self._barriers: dict[int, threading.Event] = {}
         self._second, self._begun = 0.0, 0
         self._busy_at = self._failed_at = -AGAIN_AFTER_S
@@ -97,7 +105,12 @@ class Helper:
     @property
     def due_at(self) -> float | None:
         """When `look` is to be called, by the monotonic clock."""
-        return self._busy_at + REST_S if self._channel is not None and self.is_idle else None
+        if self._channel is None:
+            return None
+        if self.is_idle:
+            return self._busy_at + REST_S
+        _, deadline = next(iter(self._jobs.values()))
+        return max(deadline, self._heard_at) + SILENT_S
 
     def takes(self, job: Job, request: Request, others: int) -> bool:
         """Whether it sends this; then the job is told what came of it. False leaves it to the loop, which has
@@ -125,7 +138,7 @@ class Helper:
             request.total_timeout_s,
         )
         channel.put(asked)
-        self._jobs[number] = job
+        self._jobs[number] = job, now + request.total_timeout_s
         return True
 
     def tell_begun(self, begun: threading.Event) -> None:
@@ -143,9 +156,13 @@ class Helper:
             self._channel.put(GiveBack())
 
     def look(self, now: float) -> None:
-        """Let it end when there has been little to do for long."""
-        if self.due_at is not None and now >= self.due_at:
-            self.close()
+        """End it when there has been little to do for long, or when it does nothing for what there is."""
+        if self.due_at is None or now < self.due_at:
+            return
+        if not self.is_idle:
+            log.error("the helper of a sending loop says nothing more: what it has under way is tried again")
+            self._failed_at = now
+        self.close()
 
     def close(self) -> None:
         """End it at once; what it had under way is broken off."""
@@ -173,7 +190,7 @@ class Helper:
         try:
             with theirs:
                 # -P: a folder `hub` in the working directory is not this program.
-                process = subprocess.Popen(
+                self._process = subprocess.Popen(
                     [
                         sys.executable,
                         "-P",
@@ -185,21 +202,22 @@ class Helper:
                     stdin=subprocess.DEVNULL,
                     pass_fds=[theirs.fileno()],
                 )
-            threading.Thread(target=process.wait, name="helper-end", daemon=True).start()
+            threading.Thread(target=self._process.wait, name="helper-end", daemon=True).start()
             self._channel = Channel(ours, self._selector, self._came, self._gone)
         except (OSError, RuntimeError):
             ours.close()
             raise
 
     def _came(self, message: Message) -> None:
+        self._heard_at = time.monotonic()
         match message:
             case Answered() as one:
                 answer = Answer(one.status, headers=one.headers, body=one.body)
-                self._jobs.pop(one.number).answered(
-                    Receipt(answer, one.phase, one.peer, one.duration_s, one.note, one.phases_ms)
-                )
+                job, _ = self._jobs.pop(one.number)
+                job.answered(Receipt(answer, one.phase, one.peer, one.duration_s, one.note, one.phases_ms))
             case Failed() as one:
-                self._jobs.pop(one.number).failed(
+                job, _ = self._jobs.pop(one.number)
+                job.failed(
                     DeliveryError(one.reason, one.phase, one.fault, one.peer, one.was_sent, one.phases_ms)
                 )
             case Begun(0):
@@ -218,9 +236,10 @@ class Helper:
 
     def _forget(self) -> None:
         self._channel, self.is_ready = None, False
+        self._process.kill()  # one that is stopped would not hear that the channel has ended
         jobs, self._jobs = self._jobs, {}
         barriers, self._barriers = self._barriers, {}
-        for job in jobs.values():
+        for job, _ in jobs.values():
             try:
                 job.failed(DeliveryError(ENDED, "sent", "hub", was_sent=True))
             except Exception:

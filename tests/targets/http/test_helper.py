@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from connectors.base import HttpParcel
 from hub.errors import DeliveryError
 from hub.targets.addresses import Addresses
 from hub.targets.http.exchange import Handle
-from hub.targets.http.helper import LARGE_BODY_BYTES, PROGRAM, REST_S, Helper, Load, SetUp
+from hub.targets.http.helper import LARGE_BODY_BYTES, PROGRAM, REST_S, SILENT_S, Helper, Load, SetUp
 from hub.targets.http.loop import Loop
 from hub.targets.http.selector import Selector
 from hub.targets.http.transport import HttpTransport
@@ -90,6 +91,13 @@ class Helped:
         until(lambda: self.helper.is_ready, bool)
         [process] = helpers()
         return process
+
+    def look(self, now: float) -> None:
+        """Have the loop look at it, and return when it has."""
+        has_looked = threading.Event()
+        self.loop.call(lambda: self.helper.look(now))
+        self.loop.call(has_looked.set)
+        assert has_looked.wait(DEADLINE_S)
 
     def close(self) -> None:
         self._transport.close()
@@ -213,10 +221,10 @@ def test_all_has_begun_only_when_the_helper_has_begun_it(helped: Helped, receive
 
 def test_it_ends_after_a_rest_and_comes_again_with_the_load(helped: Helped, receiver: Receiver) -> None:
     first = helped.get_helper(receiver)
-    helped.loop.call(lambda: helped.helper.look(time.monotonic() + REST_S / 2))
+    helped.look(time.monotonic() + REST_S / 2)
     assert jobs.send(helped.loop, post(receiver.url)).answer.status == 200
     assert helpers() == [first]
-    helped.loop.call(lambda: helped.helper.look(time.monotonic() + REST_S))
+    helped.look(time.monotonic() + REST_S)
     until(helpers, lambda found: found == [])
     assert jobs.send(helped.loop, post(receiver.url)).answer.status == 200
     assert helped.get_helper(receiver) != first
@@ -225,11 +233,29 @@ def test_it_ends_after_a_rest_and_comes_again_with_the_load(helped: Helped, rece
 def test_it_stays_while_anything_is_under_way_by_it(helped: Helped, receiver: Receiver) -> None:
     helped.get_helper(receiver)
     with Receiver(hang()) as hanging:
-        [stuck] = submitted(helped.loop, hasty(hanging.url, total_timeout_s=3, connect_timeout_s=3))
+        [stuck] = submitted(helped.loop, post(hanging.url))
         hanging.wait_for(1)
-        helped.loop.call(lambda: helped.helper.look(time.monotonic() + REST_S))
-        with pytest.raises(DeliveryError, match="no answer within 3 s"):
-            stuck.result()
+        helped.look(time.monotonic() + REST_S)
+    with pytest.raises(DeliveryError) as raised:
+        stuck.result()
+    assert raised.value.fault == "receiver"
+
+
+def test_one_that_says_nothing_more_is_ended_when_a_request_is_overdue(
+    helped: Helped, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = helped.get_helper(receiver)
+    os.kill(process, signal.SIGSTOP)
+    [stuck] = submitted(helped.loop, hasty(receiver.url, total_timeout_s=60))
+    helped.look(time.monotonic() + 30)
+    assert helpers() == [process]
+    helped.look(time.monotonic() + 60 + SILENT_S)
+    with pytest.raises(DeliveryError, match="sending process ended") as raised:
+        stuck.result()
+    assert raised.value.fault == "hub"
+    assert "says nothing" in caplog.text
+    until(helpers, lambda found: found == [])
+    assert jobs.send(helped.loop, post(receiver.url)).answer.status == 200
 
 
 def test_large_bodies_stay_in_this_process(helped: Helped, receiver: Receiver) -> None:
