@@ -86,7 +86,7 @@ def test_a_producer_that_is_beyond_help_is_replaced(kafka_rig: KafkaRig, client:
 
 def test_a_wrong_login_is_told_in_kafkas_words(kafka_rig: KafkaRig, addresses: Addresses) -> None:
     made = kafka.client(kafka_rig.broker(password="wrong-one"), addresses)
-    error = failure(made, message(kafka_rig), 1)
+    error = failure(made, message(kafka_rig), 3)
     made.close()
     assert "refuses the login" in error.reason
     assert "Authentication failed: Invalid username or password" in error.reason

@@ -107,7 +107,7 @@ def test_tls_is_spoken_and_judged(addresses: Addresses, authority: Authority) ->
 def test_what_is_no_mqtt_ends_as_a_failure(addresses: Addresses, nonsense: bytes) -> None:
     with Receiver(on_connect=lambda wire: wire.send(nonsense)) as server:
         made = mqtt.client(Broker("b", "mqtt", f"mqtt://127.0.0.1:{server.port}"), addresses)
-        error = failure(made, LONG, 5)
+        error = failure(made, LONG)
     assert (error.fault, error.was_sent) == ("receiver", False)
 
 

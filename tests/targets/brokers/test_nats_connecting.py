@@ -17,6 +17,7 @@ from tests.rigs import loops
 from tests.rigs.authority import Authority
 from tests.rigs.jetstream import NatsRig
 from tests.rigs.ports import free_port
+from tests.rigs.waiting import DEADLINE_S
 
 
 def connect(broker: Broker, addresses: Addresses, timeout_s: float = 20) -> bool:
@@ -63,7 +64,7 @@ def test_who_offers_no_tls_gets_no_login(addresses: Addresses) -> None:
         thread.start()
         broker = Broker("b", "nats", f"tls://127.0.0.1:{listener.getsockname()[1]}", "hub", "s3cret-pass")
         with pytest.raises(DeliveryError, match="offers no TLS"):
-            connect(broker, addresses, 5)
+            connect(broker, addresses, DEADLINE_S)
     assert b"s3cret-pass" not in b"".join(heard)
 
 
@@ -102,5 +103,5 @@ def test_a_connection_that_is_reset_at_the_login_may_be_a_refusal(addresses: Add
         threading.Thread(target=reset, daemon=True).start()
         broker = Broker("b", "nats", f"nats://127.0.0.1:{listener.getsockname()[1]}", "hub", "s3cret-pass")
         with pytest.raises(DeliveryError, match="password or token may be wrong") as caught:
-            connect(broker, addresses, 5)
+            connect(broker, addresses, DEADLINE_S)
     assert "s3cret-pass" not in str(caught.value)

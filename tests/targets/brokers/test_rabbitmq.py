@@ -143,7 +143,7 @@ def test_a_broker_that_falls_silent_and_wakes(rabbit: RabbitRig, addresses: Addr
         rabbit.freeze()
         try:
             with pytest.raises(DeliveryError, match="did not confirm it within") as caught:
-                one.publish(message(queue), 0.5)
+                one.publish(message(queue), 2)
             assert caught.value.was_sent
         finally:
             rabbit.thaw()
