@@ -6,6 +6,7 @@ policy for hooks' addresses says nothing about it, and whatever is wrong with it
 Step before: `smtp` sends a hook's mail, `engine.notices` one to a person. Step after: its replies are judged.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -173,7 +174,7 @@ class _Handle:
             (pycurl.URL, f"{address.url}/{origin}"),
             (pycurl.PROTOCOLS, pycurl.PROTO_SMTP | pycurl.PROTO_SMTPS),
             (pycurl.USE_SSL, pycurl.USESSL_ALL if needs_tls else pycurl.USESSL_NONE),
-            (pycurl.CAINFO, address.ca_file or certifi.where()),
+            (pycurl.CAINFO, os.fsencode(address.ca_file or certifi.where())),
             (pycurl.NOSIGNAL, 1),
             (pycurl.NOPROGRESS, 1),
             (pycurl.PROXY, ""),

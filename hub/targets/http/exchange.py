@@ -89,7 +89,7 @@ class Handle:
             (pycurl.NETRC, pycurl.NETRC_IGNORED),
             (pycurl.PATH_AS_IS, 1),
             (pycurl.HTTP09_ALLOWED, 0),
-            (pycurl.CAINFO, ca_file),
+            (pycurl.CAINFO, os.fsencode(ca_file)),
             (pycurl.MAXCONNECTS, CONNECTIONS_PER_HANDLE),
             (pycurl.MAXAGE_CONN, IDLE_S),
             (pycurl.TCP_KEEPALIVE, 1),

@@ -180,12 +180,12 @@ class Helper:
             if self._channel is None and now >= self._failed_at + AGAIN_AFTER_S:
                 try:
                     self._start()
-                except (OSError, RuntimeError) as error:
+                except Exception as error:
                     log.warning("a sending loop goes on without a helper: %s", error)
                     self._failed_at = now
 
     def _start(self) -> None:
-        """Raises: OSError, RuntimeError: the system gives no more."""
+        """Raises: whatever keeps it from starting."""
         ours, theirs = socket.socketpair()
         try:
             with theirs:
@@ -201,10 +201,11 @@ class Helper:
                     ],
                     stdin=subprocess.DEVNULL,
                     pass_fds=[theirs.fileno()],
+                    process_group=0,  # signals at a terminal go to this process, not to what it starts
                 )
             threading.Thread(target=self._process.wait, name="helper-end", daemon=True).start()
             self._channel = Channel(ours, self._selector, self._came, self._gone)
-        except (OSError, RuntimeError):
+        except Exception:
             ours.close()
             raise
 

@@ -1,6 +1,7 @@
 """A sending loop's helper: a real process under load, and what becomes of requests when it ends."""
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -287,6 +288,30 @@ def test_where_a_helper_does_not_start_the_loop_goes_on_alone(
     load(alone.loop, receiver)
     assert not alone.helper.is_ready
     alone.close()
+
+
+def test_a_signal_at_the_terminal_is_its_owner_s_alone(helped: Helped, receiver: Receiver) -> None:
+    assert os.getpgid(helped.get_helper(receiver)) != os.getpgid(0)
+
+
+def test_certificates_may_lie_in_a_folder_of_any_name(
+    authority: Authority, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Receiver(tls=authority.context("127.0.0.1")) as secure:
+        text = Helped(copied(authority, tmp_path / "café"))
+        text.get_helper(secure)
+        load(text.loop, secure)
+        text.close()
+        none = Helped(copied(authority, tmp_path / "\udcff"))  # a helper cannot be told that
+        load(none.loop, secure)
+        load(none.loop, secure)
+        assert "goes on without a helper" in caplog.text
+        none.close()
+
+
+def copied(authority: Authority, folder: Path) -> str:
+    folder.mkdir()
+    return str(shutil.copy(authority.ca_file, folder))
 
 
 def test_where_the_system_gives_no_process_the_loop_goes_on_alone(
