@@ -18,7 +18,7 @@ from hub.engine import notices as notices_engine
 from hub.engine.alarm import Alarm
 from hub.engine.back_pressure import BackPressure
 from hub.engine.cores import stay_on_one_core
-from hub.engine.dispatcher import Dispatcher, wait_for_others
+from hub.engine.dispatcher import START_WAIT_S, Dispatcher, wait_for_others
 from hub.engine.due import Due
 from hub.engine.expander import Expander
 from hub.engine.hook_states import HookStates
@@ -88,10 +88,12 @@ class Hub:
         in_flight: InFlight | None = None,
         prepare_thread: Callable[[], None] = stay_on_one_core,
         wake_others: Callable[[], None] = lambda: None,
+        start_wait_s: float = START_WAIT_S,
     ) -> None:
         """`patience_s`: how long a change of the database is waited for. `sends`: deliver from this process,
         within the bounds of `in_flight`; `prepare_thread` runs first in each thread that delivers;
-        `wake_others` tells other processes that there may be something to send. Migrates the database;
+        `wake_others` tells other processes that there may be something to send; `start_wait_s`: how long
+        whoever ends a hook waits for what may still begin. Migrates the database;
         nothing runs before `start`.
         """
         data = hub_data.open_or_make(config, clock, patience_s)
@@ -120,7 +122,14 @@ class Hub:
         hook_states = HookStates(self.database, self._unsubscribe.hook_ended, wake, type_counts)
         dispatcher = (
             Dispatcher(
-                self.database, outbound, box, hook_states, woken, in_flight or InFlight(), prepare_thread
+                self.database,
+                outbound,
+                box,
+                hook_states,
+                woken,
+                in_flight or InFlight(),
+                prepare_thread,
+                start_wait_s,
             )
             if sends
             else None
@@ -147,7 +156,9 @@ class Hub:
             config.outbound_ports,
             wake,
             self._unsubscribe.hook_ended,
-            dispatcher.let_start if dispatcher else partial(wait_for_others, self.database),
+            dispatcher.let_start
+            if dispatcher
+            else partial(wait_for_others, self.database, most_s=start_wait_s),
             relay is not None,
             opened.usable,
             outbound.leads_home,

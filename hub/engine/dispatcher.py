@@ -55,7 +55,8 @@ LOOK_EVERY_S = 0.05
 well.
 """
 TROUBLE_S = 1.0
-TURN_WAIT_S = 2.0
+START_WAIT_S = 2.0
+"""Whoever ends or moves a hook waits so long for each of those that may still begin a request to it."""
 TURN_MAX_S = 10.0
 """An idle dispatcher turns every `POLL_S`; one whose last turn is longer ago is stuck."""
 
@@ -72,9 +73,10 @@ class Dispatcher:
         wake: Alarm,
         in_flight: InFlight,
         prepare_thread: Callable[[], None] = stay_on_one_core,
+        start_wait_s: float = START_WAIT_S,
     ) -> None:
         """`wake` is set by whoever knows that there may be something to send; `prepare_thread` runs first in
-        each thread of the dispatcher and its senders.
+        each thread of the dispatcher and its senders. `start_wait_s`: how long `let_start` waits for each.
         """
         self.owner = worker.new_name()
         self.network = Network()
@@ -82,6 +84,7 @@ class Dispatcher:
         self._wake = wake
         self._in_flight = in_flight
         self._prepare_thread = prepare_thread
+        self._start_wait_s = start_wait_s
         destinations = Destinations(box)
         self._senders = Senders(outbound, database.clock, self._ended, prepare_thread)
         self._runs = Runs(in_flight, database.clock, self._begin)
@@ -139,15 +142,15 @@ class Dispatcher:
             StoreUndecided: that cannot be said, because a turn waits for the database.
         """
         # A claim that was committed before is handed over when the turn is; later ones know of the end.
-        if not self._turning.acquire(timeout=TURN_WAIT_S):
+        if not self._turning.acquire(timeout=self._start_wait_s):
             raise StoreUndecided(
                 "the change is made, but the database has not answered what is still under way"
             )
         self._turning.release()
         self._runs.withdraw([hook_id])
         self._wake.set()
-        self._senders.let_start(hook_id)
-        wait_for_others(self._database, hook_id, self.owner)
+        self._senders.let_start(hook_id, self._start_wait_s)
+        wait_for_others(self._database, hook_id, self.owner, self._start_wait_s)
 
     def is_alive(self) -> bool:
         return self._thread.is_alive()
@@ -172,7 +175,8 @@ class Dispatcher:
         self._turns.count_workers()
         self._look_at_runs()
         self._back += self._runs.take_back()
-        if not (self._unrecorded or self._back) and self._turns.due_in_s() > 0.0:
+        is_called_for = self._unrecorded or self._back or self._turns.is_silent_on_any()
+        if not is_called_for and self._turns.due_in_s() > 0.0:
             return False
         outcomes, back = self._unrecorded[: recorded_at_once(self._unrecorded)], self._back[:]
         self._has_taken = False
@@ -277,7 +281,7 @@ class Dispatcher:
         self._ended(claim, Outcome("fault", now, 0.0, reason=f"fault of the hub: {error}"))
 
 
-def wait_for_others(database: Database, hook_id: str, owner: str = "") -> None:
+def wait_for_others(database: Database, hook_id: str, owner: str = "", most_s: float = START_WAIT_S) -> None:
     """Return when no other process has anything of this hook that it has leased before and may still begin,
     or has for too long. What is leased meanwhile knows of the change.
     """
@@ -285,7 +289,7 @@ def wait_for_others(database: Database, hook_id: str, owner: str = "") -> None:
     def look() -> set[str]:
         return database.read(lambda: leases.not_begun(database, hook_id, owner, database.clock.now()))
 
-    until = time.monotonic() + TURN_WAIT_S
+    until = time.monotonic() + most_s
     held = look()
     while held and time.monotonic() < until:
         time.sleep(0.005)

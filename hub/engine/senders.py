@@ -21,7 +21,6 @@ from hub.store.leases import Claim
 from hub.targets.outbound import Outbound
 from hub.targets.transport import Receipt, Request
 
-START_WAIT_S = 2.0
 RENDERED_APART_BYTES = 16_384
 """Templates of larger events, and larger batches, are rendered beside the loops: each may take a tenth of a
 second.
@@ -66,9 +65,9 @@ class Senders:
         else:
             self._submit(job)
 
-    def let_start(self, hook_id: str) -> None:
-        """Return when each attempt for this hook that was handed over has begun."""
-        deadline = time.monotonic() + START_WAIT_S
+    def let_start(self, hook_id: str, most_s: float) -> None:
+        """Return when each attempt for this hook that was handed over has begun, or after so long."""
+        deadline = time.monotonic() + most_s
         self._renderer.let_start(hook_id, deadline)
         for begun in (self._quick.has_begun(), self._slow.has_begun()):
             begun.wait(max(0.0, deadline - time.monotonic()))

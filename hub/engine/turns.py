@@ -111,6 +111,10 @@ class Turns:
         due_at = self._database.read(lambda: deliveries.next_due(self._database))
         return math.inf if due_at is None else due_at - now
 
+    def is_silent_on_any(self) -> bool:
+        """Whether a request lasts of which no row says that it has begun: others may wait to know."""
+        return bool(self._in_flight.unknown(time.monotonic(), BEGUN_AFTER_S))
+
     def make(self, outcomes: Sequence[tuple[Claim, Outcome]], back: Sequence[Claim]) -> Turn:
         """Record, give back and claim. Where one outcome spoils the transaction, each is recorded alone, so
         that none waits for it for ever.

@@ -107,7 +107,7 @@ def test_nor_where_another_process_has_answered_it(engine: Make) -> None:
     with Receiver() as receiver:
         hook, together = ready(hub, receiver, 30)
         hub.switch(hook, False)
-        wait_for_others(hub.database, hook, "another process")
+        wait_for_others(hub.database, hook, "another process", DEADLINE_S)
         assert begun(hub, hook) == [1] * MOST + [0] * 22, "it is answered when all have gone back"
         together.set()
         until(lambda: hub.row(hook).in_flight == 0)

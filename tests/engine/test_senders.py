@@ -107,7 +107,7 @@ def test_what_is_no_http_goes_by_a_few_threads_and_hanging_pigeons_hold_up_no_lo
         assert rig.ended.get(timeout=DEADLINE_S)[1].kind == "failure"
     Loft.is_open.set()
     assert {rig.ended.get(timeout=DEADLINE_S)[0] for _ in range(many)} == {f"dlv_{n}" for n in range(many)}
-    rig.senders.let_start("hook_1")
+    rig.senders.let_start("hook_1", DEADLINE_S)
     assert len([t for t in threading.enumerate() if t.name.startswith("sender-")]) <= THREADS_MAX + 2
 
 
@@ -128,5 +128,5 @@ def test_templates_of_large_events_and_those_that_took_long_are_rendered_beside_
 
     with Receiver() as receiver:
         rig.send(receiver.url, "hook_1", "dlv_2", template='{"text": "{{ a }}"}', event=large)
-        rig.senders.let_start("hook_1")
+        rig.senders.let_start("hook_1", DEADLINE_S)
         assert rig.ended.get(timeout=DEADLINE_S)[1].kind == "success"

@@ -45,6 +45,7 @@ class Engine:
             patience_s=DEADLINE_S,
             in_flight=in_flight or InFlight(senders, bytes_max),
             prepare_thread=prepare_thread,
+            start_wait_s=DEADLINE_S,
         )
         self.database = self.hub.database
         self.services = self.hub.services
