@@ -112,7 +112,9 @@ class Channel:
         selector.watch(end.fileno(), self._act)
 
     def put(self, message: Message) -> None:
-        """Raises: UnicodeError: a text in it is none."""
+        """Raises: UnicodeError, TypeError: a text in it is none, or it holds what is neither text nor number;
+        then nothing is put.
+        """
         encoded = _encode(message)
         self._unsent += _LENGTH.pack(len(encoded))
         self._unsent += encoded

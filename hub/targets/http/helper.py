@@ -115,8 +115,6 @@ class Helper:
     def takes(self, job: Job, request: Request, others: int) -> bool:
         """Whether it sends this; then the job is told what came of it. False leaves it to the loop, which has
         so many `others` under way.
-
-        Raises: UnicodeError: the request cannot be sent by anybody.
         """
         now = time.monotonic()
         if others + len(self._jobs) >= self._load.others:
@@ -137,7 +135,10 @@ class Helper:
             request.connect_timeout_s,
             request.total_timeout_s,
         )
-        channel.put(asked)
+        try:
+            channel.put(asked)
+        except (TypeError, UnicodeError):  # it cannot be said; the loop says why it cannot be sent
+            return False
         self._jobs[number] = job, now + request.total_timeout_s
         return True
 

@@ -146,6 +146,10 @@ def test_few_at_once_are_sent_by_the_loop_itself(authority: Authority, receiver:
     alone.close()
 
 
+class Text(str):
+    """A kind of text that is not known to messages."""
+
+
 def told(loop: Loop, request: Request) -> object:
     """How a request ended, but for times."""
     try:
@@ -175,6 +179,9 @@ def test_it_says_of_each_failure_what_the_loop_itself_would_say(helped: Helped, 
             post("gopher://127.0.0.1/"),
             Request(receiver.url, HttpParcel({"Bad Name": "x"}, b"")),
             Request(receiver.url, HttpParcel({"A": "not latin: \u20ac"}, b"")),
+            Request(receiver.url, HttpParcel({"A": "no text: \ud800"}, b"")),
+            Request(receiver.url + "\ud800", HttpParcel({}, b"")),
+            Request(receiver.url, HttpParcel({"A": Text("text")}, b"")),
             Request(receiver.url, HttpParcel({}, "a text")),  # type: ignore[arg-type]
             Request(None, HttpParcel({}, b"")),  # type: ignore[arg-type]
         ):
