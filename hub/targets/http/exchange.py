@@ -280,6 +280,7 @@ class Handle:
             trouble=self._trouble,
             wants_certificate=self._wants_certificate,
             phases_ms=self._phases_ms(sending),
+            took_s=time.monotonic() - sending.began,
         )
 
     def _peer(self) -> str | None:

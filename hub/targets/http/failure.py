@@ -36,8 +36,13 @@ class Ending:
     wants_certificate: bool = False
     """The receiver asked for a client certificate."""
     phases_ms: Phases = ()
+    took_s: float = 0.0
 
 
+LATE_S = 2.0
+"""What ends by its deadline so long after it was held up by the hub, whose machine stood still or had no time
+for it: nobody knows what its receiver would have done.
+"""
 _NOT_HTTP = frozenset({pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY})
 _UNTRUSTED = frozenset(
     {pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_ISSUER_ERROR, pycurl.E_SSL_INVALIDCERTSTATUS}
@@ -123,7 +128,7 @@ def _reason(
     if reading.stop is not None:
         return reading.stop, "receiver"
     if code == pycurl.E_OPERATION_TIMEDOUT:
-        return _too_late(phase, connect_s, total_s), "receiver"
+        return _too_late(ending, phase, connect_s, total_s)
     if code == pycurl.E_COULDNT_CONNECT:
         return _not_connected(ending)
     return _broken_off(ending, phase), "receiver"
@@ -152,13 +157,16 @@ def _misses_certificate(ending: Ending) -> bool:
     return ending.wants_certificate and says_no
 
 
-def _too_late(phase: Phase, connect_s: float, total_s: float) -> str:
+def _too_late(ending: Ending, phase: Phase, connect_s: float, total_s: float) -> tuple[str, Fault]:
+    limit_s = total_s if phase in ("head", "sent") else min(connect_s, total_s)
+    if ending.took_s > limit_s + LATE_S:
+        return f"the hub was held up: {ending.took_s:.3g} s had gone when {limit_s:.3g} were over", "hub"
     if phase == "head":
-        return f"the answer's headers were not complete within {total_s:.3g} s"
+        return f"the answer's headers were not complete within {limit_s:.3g} s", "receiver"
     if phase == "sent":
-        return f"no answer within {total_s:.3g} s"
+        return f"no answer within {limit_s:.3g} s", "receiver"
     what = "no TLS connection" if phase == "tls" else "no connection"
-    return f"{what} within {min(connect_s, total_s):.3g} s"
+    return f"{what} within {limit_s:.3g} s", "receiver"
 
 
 def _not_connected(ending: Ending) -> tuple[str, Fault]:

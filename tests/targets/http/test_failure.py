@@ -9,7 +9,7 @@ import pytest
 
 from hub.errors import DeliveryError
 from hub.targets.http.answer import Reading
-from hub.targets.http.failure import Ending, failure, plain
+from hub.targets.http.failure import LATE_S, Ending, failure, plain
 
 LOCAL = "127.0.0.1"
 NOWHERE = "127.255.255.255"
@@ -48,6 +48,17 @@ def test_a_machine_that_leads_to_one_of_two_addresses_is_not_cut_off() -> None:
 def test_a_connection_that_nobody_answers_counts() -> None:
     error = ended(pycurl.E_OPERATION_TIMEDOUT)
     assert (error.fault, error.phase, error.reason) == ("receiver", "connect", "no connection within 5 s")
+
+
+def test_a_deadline_that_the_hub_itself_has_slept_through_is_its_own_fault() -> None:
+    limits = [({}, 5.0), ({"is_connected": True}, 5.0), ({"was_sent": True}, 15.0)]
+    for how, limit_s in limits:
+        assert ended(pycurl.E_OPERATION_TIMEDOUT, took_s=limit_s + LATE_S, **how).fault == "receiver"
+        late = ended(pycurl.E_OPERATION_TIMEDOUT, took_s=limit_s + LATE_S + 1, **how)
+        assert (late.fault, late.was_sent) == ("hub", "was_sent" in how)
+        assert (
+            late.reason == f"the hub was held up: {limit_s + 3:.3g} s had gone when {limit_s:.3g} were over"
+        )
 
 
 def test_no_socket_of_ours_is_our_fault() -> None:

@@ -1,17 +1,19 @@
 """Sending loops: many requests at once in one thread, and none holds up another."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from hub.errors import DeliveryError
+from hub.targets.http.failure import LATE_S
 from hub.targets.http.loop import Loop
 from hub.targets.outbound import Outbound
 from hub.targets.transport import Receipt, Request
 from tests.rigs import jobs
 from tests.rigs.authority import Authority
-from tests.rigs.doors import LOOPBACK, Names, hasty, post
+from tests.rigs.doors import LOOPBACK, TOTAL_S, Names, hasty, post
 from tests.rigs.jobs import Waiting
 from tests.rigs.receivers import Received, Receiver, hang
 from tests.rigs.waiting import DEADLINE_S, until
@@ -66,6 +68,17 @@ def test_a_name_server_that_hangs_holds_up_no_other_name(receiver: Receiver) -> 
     answers.set()
     assert late.result().answer.status == 200
     door.close()
+
+
+def test_a_loop_that_stood_still_blames_no_receiver(loop: Loop) -> None:
+    with Receiver(hang()) as hanging:
+        [stuck] = submitted(loop, hasty(hanging.url))
+        hanging.wait_for(1)
+        until_late = time.monotonic() + TOTAL_S + LATE_S + 0.1
+        loop.call(lambda: until(time.monotonic, lambda now: now > until_late))
+        with pytest.raises(DeliveryError, match="the hub was held up") as raised:
+            stuck.result()
+        assert (raised.value.fault, raised.value.was_sent) == ("hub", True)
 
 
 def test_connections_are_shared_by_all_its_requests(loop: Loop, receiver: Receiver) -> None:
