@@ -73,7 +73,8 @@ def test_one_event_says_where_it_went_and_why_not_elsewhere(
     receiver.answer = 500
     api = live.client(project=project)
     for name, wanted in (("Ledger", "order.*"), ("Board", "story.create")):
-        api.post("/hooks", json={"target_url": receiver.url, "event": wanted, "name": name})
+        hook = {"target_url": receiver.url, "event": wanted, "name": name, "retry_schedule_s": [3600]}
+        assert api.post("/hooks", json=hook).status_code == 201
     event_id = api.post("/events", json={"type": "order.paid", "data": {"price": 1.10}}).json()["id"]
     path = f"/projects/{project}/events/{event_id}"
     text = plain(until(lambda: manager.get(path).text, lambda text: "Retrying 1" in text))
