@@ -25,7 +25,7 @@ from hub.targets.addresses import Addresses
 from hub.targets.http.channel import Answered, Asked, Begun, Channel, Failed, GiveBack, Logged, Message
 from hub.targets.http.exchange import Handle
 from hub.targets.http.helper import SetUp
-from hub.targets.http.transport import HttpTransport
+from hub.targets.http.loop import Loop
 from hub.targets.machine import use_cores_of
 from hub.targets.resolver import Resolver
 from hub.targets.transport import Receipt, Request
@@ -38,13 +38,18 @@ class Serving:
         """`leave` is called when nobody asks any more, nor waits for what is under way."""
         allow: list[Network] = [ip_network(text) for text in set_up.allow]
         addresses = Addresses(allow, Resolver(), set_up.own_places, set_up.ports)
-        self._transport = HttpTransport(addresses, lambda: Handle(set_up.ca_file, allow))
-        self._loop = self._transport.loop("helper", lambda: None)
+        self._loop = Loop(
+            "helper",
+            addresses,
+            lambda: Handle(set_up.ca_file, allow),
+            lambda: None,
+            lambda: self._loop.give_back(),
+        )
         self._leave = leave
         self._loop.call(partial(self._begin, end))
 
     def close(self) -> None:
-        self._transport.close()
+        self._loop.close()
 
     def log(self, record: logging.LogRecord) -> None:
         """Hand a line to the process that has this helper. From any thread."""
@@ -62,7 +67,7 @@ class Serving:
             case Begun():
                 self._loop.call(partial(self._channel.put, message))
             case GiveBack():
-                self._transport.give_back()
+                self._loop.give_back()
             case _:
                 raise AssertionError(message)
 
