@@ -9,7 +9,8 @@ import errno
 import os
 import resource
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 """Errors that say what our machine has run out of: descriptors, memory, source ports."""
@@ -74,9 +75,15 @@ def _lets(address: str, ask: Callable[[socket.socket], None]) -> bool:
     return True
 
 
-def use_cores_of(process_id: int) -> None:
-    """Run where that process's first thread may, also where the thread that started this one is kept to one
-    core.
-    """
-    if hasattr(os, "sched_setaffinity"):  # Linux
-        os.sched_setaffinity(0, os.sched_getaffinity(process_id))
+@contextmanager
+def on_any_core() -> Iterator[None]:
+    """Let this thread, and so what it starts meanwhile, run wherever the process's first thread may."""
+    if not hasattr(os, "sched_setaffinity"):  # no Linux
+        yield
+        return
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, os.sched_getaffinity(os.getpid()))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, own)

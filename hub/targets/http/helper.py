@@ -32,6 +32,7 @@ from hub.targets.http.channel import (
     Message,
 )
 from hub.targets.http.selector import Selector
+from hub.targets.machine import on_any_core
 from hub.targets.own_places import OwnPlaces
 from hub.targets.transport import LOST, Job, Receipt, Request
 
@@ -189,7 +190,7 @@ class Helper:
         """Raises: whatever keeps it from starting."""
         ours, theirs = socket.socketpair()
         try:
-            with theirs:
+            with theirs, on_any_core():
                 # -P: a folder `hub` in the working directory is not this program.
                 self._process = subprocess.Popen(
                     [

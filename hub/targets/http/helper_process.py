@@ -7,7 +7,6 @@ Step after: the same hears of each request.
 """
 
 import logging
-import os
 import signal
 import socket
 import sys
@@ -26,7 +25,6 @@ from hub.targets.http.channel import Answered, Asked, Begun, Channel, Failed, Gi
 from hub.targets.http.exchange import Handle
 from hub.targets.http.helper import SetUp
 from hub.targets.http.loop import Loop
-from hub.targets.machine import use_cores_of
 from hub.targets.resolver import Resolver
 from hub.targets.transport import Receipt, Request
 
@@ -131,7 +129,6 @@ def main(descriptor: str, set_up: str) -> None:
     # A stop is its owner's to decide, which lets what is under way end first.
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)
-    use_cores_of(os.getppid())
     is_over = threading.Event()
     serving = Serving(socket.socket(fileno=int(descriptor)), json.decode(set_up, type=SetUp), is_over.set)
     logging.basicConfig(level=logging.WARNING, handlers=[_ToOwner(serving)])
