@@ -67,7 +67,7 @@ class Load(NamedTuple):
     """What makes a second a busy one."""
 
     per_s: int = 500
-    """So many requests are worth a helper's start (0.1 s of a core) and its memory (40 MB)."""
+    """So many requests are worth a helper's start (0.1 s of a core) and its memory (25 MB)."""
     others: int = 24
     """Only those count that begin beside so many others. Of fewer few go together, and to hand them over
     costs as much as to send them.
