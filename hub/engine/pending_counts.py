@@ -26,18 +26,21 @@ class PendingCounts(ABC, Generic[Key, Sum]):
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._counts: dict[Key, Sum] = {}
 
     def write(self) -> None:
         """Write what has been counted since the last time; what cannot be written is kept for the next.
+        What was counted before is on record when this returns, whoever was just writing it.
 
         Raises:
             StoreUnavailable: the database does not take it.
         """
-        for _ in range(0, len(self._counts), AT_ONCE):
-            with self._lock:
-                counts = {key: self._counts.pop(key) for key in list(islice(self._counts, AT_ONCE))}
-            self._write_these(counts)
+        with self._writing:
+            for _ in range(0, len(self._counts), AT_ONCE):
+                with self._lock:
+                    counts = {key: self._counts.pop(key) for key in list(islice(self._counts, AT_ONCE))}
+                self._write_these(counts)
 
     def _write_these(self, counts: dict[Key, Sum]) -> None:
         try:
