@@ -19,10 +19,9 @@ from hub.rules.settings import Settings
 from hub.store import lanes, leases, settings
 from hub.store.database import Database
 from hub.store.destinations import Destination
-from hub.store.events import NewEvent
+from hub.store.events import NewEvent, as_sent
 from hub.store.fan_outs import NewDelivery
 from hub.store.leases import Claim
-from hub.timestamps import iso
 
 
 class Arrivals:
@@ -42,7 +41,7 @@ class Arrivals:
         return self._lease(
             rows,
             lambda: {event.id: len(event.data) for event in events},
-            lambda projects: {one: _as_sent(by_id[one], project) for one, project in projects.items()},
+            lambda projects: {one: as_sent(by_id[one], project) for one, project in projects.items()},
         )
 
     def lease_promised(self, rows: Sequence[NewDelivery]) -> Sequence[NewDelivery]:
@@ -137,9 +136,3 @@ def _items(
             begin_until=begin_until,
         )
         yield claim, Shipment(delivery_id, 1, event, destination), tuned
-
-
-def _as_sent(event: NewEvent, project_key: str) -> SentEvent:
-    return SentEvent(
-        event.id, event.type, iso(event.occurred_at), project_key, event.data, event.hops, event.source_id
-    )

@@ -119,10 +119,6 @@ class Events:
         """The times that events wait for; those that wait for none are left out."""
         return self._database.read(lambda: events.due_at(event_ids))
 
-    def hops(self, event: Event) -> int:
-        """How many deliveries of a hub had led to it."""
-        return self._database.read(lambda: event_lists.hops_of(event.id))
-
     def preview(
         self, requester: Requester, project: Project, facts: Facts, most: int = PREVIEW_MAX
     ) -> Preview:

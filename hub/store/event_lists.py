@@ -74,11 +74,6 @@ def named(project_id: int, event_ids: Iterable[str]) -> dict[str, Event]:
     return {row.id: event_of(row) for row in query.where(fn.length(table.data) <= SMALL_BYTES_MAX)}
 
 
-def hops_of(event_id: str) -> int:
-    """How many deliveries of a hub had led to it."""
-    return int(models.Event.select(models.Event.hops).where(models.Event.id == event_id).scalar() or 0)
-
-
 def passing(found: Sequence[EventHead], subscription: Subscription) -> Iterator[EventHead]:
     """Those that pass the filter, in the order given; a part of their data is in memory at a time."""
     rest = list(found)

@@ -48,6 +48,8 @@ class Event:
     """The source that took it in."""
     due_at: float | None = None
     """It waits for this time; None once it has been given to the hooks that want it."""
+    hops: int = 0
+    """How many deliveries of a hub led to it."""
 
 
 @dataclass(slots=True)
@@ -252,10 +254,10 @@ def head(project_id: int, event_id: str) -> EventHead | None:
     return None if row is None else head_of(row)
 
 
-def as_sent(event: Event, project_key: str) -> SentEvent:
+def as_sent(event: Event | NewEvent, project_key: str) -> SentEvent:
     """An event as formats see it."""
     return SentEvent(
-        event.id, event.type, iso(event.occurred_at), project_key, event.data, source_id=event.source_id
+        event.id, event.type, iso(event.occurred_at), project_key, event.data, event.hops, event.source_id
     )
 
 
@@ -283,5 +285,11 @@ def head_of(row: tuple[str, str, float, int]) -> EventHead:
 
 def event_of(row: models.Event) -> Event:
     return Event(
-        str(row.id), str(row.type), float(row.occurred_at), bytes(row.data), row.source_id, row.due_at
+        str(row.id),
+        str(row.type),
+        float(row.occurred_at),
+        bytes(row.data),
+        row.source_id,
+        row.due_at,
+        row.hops,
     )

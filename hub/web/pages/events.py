@@ -131,7 +131,7 @@ def show(request: PageRequest) -> View:
         "went": went,
         "deliveries": [(delivery, results.get(delivery.id)) for delivery in deliveries],
         "source": services.sources.of_event(project, event.id),
-        "hops": services.events.hops(event),
+        "hops": event.hops,
         "is_own": elsewhere is None,
         "elsewhere": (elsewhere or [])[:NOT_ELSEWHERE],
         "elsewhere_count": _others(request, reached),

@@ -41,6 +41,15 @@ def test_a_preview_of_a_hook_says_whether_it_gets_an_event_and_what_would_be_sen
     assert other["reason"] == "it does not want a.b"
 
 
+def test_a_preview_says_through_how_many_deliveries_of_a_hub_the_event_came(
+    api: Client, receiver: Receiver
+) -> None:
+    made = api.post("/events", json={"type": "a.b", "data": {}}, headers={"x-hub-hops": "2"}).json()
+    fields = {"target_url": receiver.url, "event": "*", "event_id": made["id"]}
+    shown = api.post("/hooks/preview", json=fields).json()["request"]
+    assert shown["headers"]["x-hub-hops"] == "3", "as what is sent says"
+
+
 @pytest.mark.parametrize(
     ("more", "field"),
     [
