@@ -17,7 +17,6 @@ from hub.config import Config
 from hub.engine import notices as notices_engine
 from hub.engine.alarm import Alarm
 from hub.engine.back_pressure import BackPressure
-from hub.engine.cores import stay_on_one_core
 from hub.engine.dispatcher import START_WAIT_S, Dispatcher, wait_for_others
 from hub.engine.due import Due
 from hub.engine.expander import Expander
@@ -61,6 +60,7 @@ from hub.operations.users import Users
 from hub.services import Services
 from hub.store.clock import Clock
 from hub.store.patience import PATIENCE_S
+from hub.targets.cores import stay_on_one_core
 from hub.targets.outbound import Outbound
 from hub.targets.own_places import OwnPlaces
 from hub.targets.relay import Relay, relay_address
@@ -93,8 +93,8 @@ class Hub:
         """`patience_s`: how long a change of the database is waited for. `sends`: deliver from this process,
         within the bounds of `in_flight`; `prepare_thread` runs first in each thread that delivers;
         `wake_others` tells other processes that there may be something to send; `start_wait_s`: how long
-        whoever ends a hook waits for what may still begin. Migrates the database;
-        nothing runs before `start`.
+        whoever ends a hook waits for what may still begin. Migrates the database; nothing runs before
+        `start`.
         """
         data = hub_data.open_or_make(config, clock, patience_s)
         self.is_new, self.database, box = data.is_new, data.database, data.box

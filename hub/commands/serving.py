@@ -24,11 +24,11 @@ from hub.commands.opening import data_option, load_config, made_line
 from hub.commands.serving_lock import only_one
 from hub.commands.worker_processes import WorkerProcesses, when_parent_ends
 from hub.config import MAX_WORKERS, Config
-from hub.engine.cores import stay_on_one_core
 from hub.errors import ConfigError, HubError, Invalid
 from hub.operations import first_admin, hub_data
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.targets.cores import stay_on_one_core
 from hub.web.http_server import BACKLOG, Server, server_config
 
 log = logging.getLogger("hub.serve")

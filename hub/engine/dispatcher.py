@@ -17,7 +17,6 @@ from hub.engine.alarm import Alarm
 from hub.engine.arrivals import Arrivals
 from hub.engine.attempt_log import Ended
 from hub.engine.back_pressure import BackPressure
-from hub.engine.cores import stay_on_one_core
 from hub.engine.destinations import Destinations
 from hub.engine.hook_states import HookStates
 from hub.engine.in_flight import InFlight
@@ -32,6 +31,7 @@ from hub.store import leases
 from hub.store.database import Database
 from hub.store.leases import Claim
 from hub.store.secrets import SecretBox
+from hub.targets.cores import stay_on_one_core
 from hub.targets.outbound import Outbound
 
 log = logging.getLogger("hub.engine.dispatcher")

@@ -9,8 +9,7 @@ import errno
 import os
 import resource
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 """Errors that say what our machine has run out of: descriptors, memory, source ports."""
@@ -73,17 +72,3 @@ def _lets(address: str, ask: Callable[[socket.socket], None]) -> bool:
     except OSError:
         return False
     return True
-
-
-@contextmanager
-def on_any_core() -> Iterator[None]:
-    """Let this thread, and so what it starts meanwhile, run wherever the process's first thread may."""
-    if not hasattr(os, "sched_setaffinity"):  # no Linux
-        yield
-        return
-    own = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, os.sched_getaffinity(os.getpid()))
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, own)

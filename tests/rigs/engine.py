@@ -8,7 +8,6 @@ from typing import Any
 
 from hub import config
 from hub.app import Hub
-from hub.engine.cores import stay_on_one_core
 from hub.engine.in_flight import BYTES_MAX, InFlight
 from hub.engine.intake import Receipt
 from hub.operations.ping import Ping
@@ -18,6 +17,7 @@ from hub.rules.payload import Published
 from hub.store import history, hooks, projects, settings
 from hub.store.hooks import NewHook
 from hub.store.models import Attempt, Delivery, Event, Hook
+from hub.targets.cores import stay_on_one_core
 from tests.rigs.waiting import DEADLINE_S, until
 
 PATIENT = {"retry_schedule_s": [0.1] * 12, "attempt_timeout_s": 300, "connect_timeout_s": 60}

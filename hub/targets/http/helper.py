@@ -21,6 +21,7 @@ from msgspec import json
 
 from connectors.base import Answer
 from hub.errors import DeliveryError
+from hub.targets.cores import on_any_core
 from hub.targets.http.channel import (
     Answered,
     Asked,
@@ -32,7 +33,6 @@ from hub.targets.http.channel import (
     Message,
 )
 from hub.targets.http.selector import Selector
-from hub.targets.machine import on_any_core
 from hub.targets.own_places import OwnPlaces
 from hub.targets.transport import LOST, Job, Receipt, Request
 

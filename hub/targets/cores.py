@@ -1,10 +1,12 @@
-"""Cores: which one the threads of a process that delivers stay on.
+"""Cores: which one the threads of a process that delivers stay on, and what they start does not.
 
 Owns the choice. Step before: a process starts its dispatcher and its sending threads; `serve` gives each of
 the workers that it starts the next core.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def stay_on_one_core(core: int | None = None) -> None:
@@ -17,3 +19,17 @@ def stay_on_one_core(core: int | None = None) -> None:
     if hasattr(os, "sched_setaffinity"):  # Linux
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[(os.getpid() if core is None else core) % len(cores)]})
+
+
+@contextmanager
+def on_any_core() -> Iterator[None]:
+    """Let this thread, and so what it starts meanwhile, run wherever the process's first thread may."""
+    if not hasattr(os, "sched_setaffinity"):  # no Linux
+        yield
+        return
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, os.sched_getaffinity(os.getpid()))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, own)
