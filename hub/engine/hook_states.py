@@ -23,7 +23,6 @@ from hub.rules.health import Switched
 from hub.store import audit, events, notices, projects, routing
 from hub.store.database import Database
 from hub.store.events import NewEvent
-from hub.store.routing import OwnEvents
 
 log = logging.getLogger("hub.engine.hook_states")
 
@@ -50,11 +49,11 @@ class HookStates:
 
     def changed(self, hooks: Iterable[Switched], by: Requester, now: float) -> None:
         """Do what follows, inside the transaction that has written the new states."""
-        own_events = OwnEvents()
+        own_events = routing.OwnEvents()
         for switched in hooks:
             self._changed(switched, by, now, own_events)
 
-    def _changed(self, switched: Switched, by: Requester, now: float, own_events: OwnEvents) -> None:
+    def _changed(self, switched: Switched, by: Requester, now: float, own_events: routing.OwnEvents) -> None:
         hook_id, before, after = switched.hook_id, switched.before, switched.after
         notices.hook_changed(
             self._database, hook_id, switched.project_id, before, after, switched.reason, now
@@ -86,7 +85,7 @@ class HookStates:
         by: Requester,
         event_type: str,
         now: float,
-        own_events: OwnEvents,
+        own_events: routing.OwnEvents,
         *,
         only_if_wanted: bool = False,
     ) -> None:

@@ -226,9 +226,10 @@ class Loop:
         began = time.monotonic()
         try:
             request = job.request()
-            others = sum(multi.under_way for multi in self._multis)
-            if self._helper is not None and self._helper.takes(job, request, others):
-                return
+            if self._helper is not None:
+                others = sum(multi.under_way for multi in self._multis)
+                if self._helper.takes(job, request, others):
+                    return
             parcel, timeouts = request.parcel, (request.connect_timeout_s, request.total_timeout_s)
             sending = checked(
                 self._addresses,

@@ -172,7 +172,7 @@ def _connection(
         "typed": typed or as_it_is,
         "errors": errors,
         "is_older": is_older,
-        "opened_at": one.updated_at if is_older or request.opened_at is None else request.opened_at,
+        "opened_at": request.opened_as(one.updated_at, is_older=is_older),
         "has_password": one.has_password,
     }
     return View(values, 409 if is_older else status, template="connections/connection.html")

@@ -122,7 +122,7 @@ def _form(
         "title": "" if found is None else _title(found),
         "rhythm": "" if found is None else in_words(found.rhythm),
         "draft": draft,
-        "opened_at": latest if is_older or request.opened_at is None else request.opened_at,
+        "opened_at": request.opened_as(latest, is_older=is_older),
         "is_older": is_older,
         "errors": errors or {},
         "zones": time_zones(),

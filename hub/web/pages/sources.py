@@ -178,7 +178,7 @@ def _source_page(
         "steps": _steps(kind, url),
         "command": None if said is None else trial.shell(said, url=url, secret=secret or YOUR_SECRET),
         "is_older": is_older,
-        "opened_at": source.updated_at if is_older or request.opened_at is None else request.opened_at,
+        "opened_at": request.opened_as(source.updated_at, is_older=is_older),
         "refused_test": refused_test,
         "secret": secret,
         "is_new": saved is not None,

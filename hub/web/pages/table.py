@@ -126,6 +126,12 @@ class PageRequest:
         except ValueError:
             return None
 
+    def opened_as(self, changed_at: float | None, *, is_older: bool) -> float | None:
+        """What a form that is shown is to say as `opened_at`: as it was opened, or, once it was told that it
+        is older, as the thing is now.
+        """
+        return changed_at if is_older or self.opened_at is None else self.opened_at
+
     @property
     def address(self) -> str | None:
         return self.http.client.host if self.http.client else None
