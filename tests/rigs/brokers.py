@@ -73,8 +73,10 @@ class Server:
     def freeze(self) -> None:
         """It stays connected and says nothing more."""
         assert self._process is not None
-        os.killpg(self._process.pid, signal.SIGSTOP)
-        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
+        group = self._process.pid
+        os.killpg(group, signal.SIGSTOP)
+        # The signal comes to each thread by itself, and the first process may be a shell before the server.
+        until(lambda: _states(group), lambda states: states <= {"T", "Z"})
 
     def thaw(self) -> None:
         assert self._process is not None
@@ -115,6 +117,19 @@ class Rig(Protocol):
         ...
 
     def thaw(self) -> None: ...
+
+
+def _states(group: int) -> set[str]:
+    """Of all threads of a process group, as the kernel's letters."""
+    found = set()
+    for file in Path("/proc").glob("[0-9]*/task/*/stat"):
+        try:
+            state, _, of_group = file.read_text().rpartition(")")[2].split()[:3]
+        except OSError:  # it has ended
+            continue
+        if int(of_group) == group:
+            found.add(state)
+    return found
 
 
 PASSWORD = "s3cret-pass"
