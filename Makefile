@@ -4,7 +4,7 @@ PYTHON ?= python3
 LOCK_PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-# A process a core and one more (tests/conftest.py); whoever is done takes over what another has left.
+# A process a core and two more (tests/conftest.py); whoever is done takes over what another has left.
 EVERYWHERE := -n auto --dist worksteal
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 

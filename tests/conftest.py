@@ -59,8 +59,8 @@ expect.set_options(timeout=DEADLINE_S * 1000)
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than cores: some tests wait for a deadline or another process, and leave their core to others."""
-    return len(os.sched_getaffinity(0)) + 1
+    """Two more than cores: many tests wait for a deadline or another process, and leave their core to others."""
+    return len(os.sched_getaffinity(0)) + 2
 
 
 def pytest_collection_finish() -> None:
