@@ -1,6 +1,6 @@
 """What is under way in one process, and the room that it leaves."""
 
-from hub.engine.in_flight import InFlight
+from hub.engine.in_flight import LATE_MOST_S, InFlight
 from hub.rules.fairness import Load
 from hub.store.leases import Claim
 
@@ -89,12 +89,34 @@ def test_requests_that_wait_in_the_hub_itself_leave_less_room_to_quick_ones_and_
 ):
     table = InFlight(requests_max=200)
     for number in range(1000):
-        table.begin(claim(str(number)), 0.0)
-        table.end(claim(str(number)), 1.0, 0.9)
-    for number in range(96):
+        table.begin(claim(str(number)), 1.0)
+    for number in range(999):
+        table.end(claim(str(number)), 1.2, 0.1)
+    for number in range(95):
         assert table.may_go_on(100)
-        table.begin(claim(str(number)), 0.0)
+        table.begin(claim(str(number)), 1.2)
     assert not table.may_go_on(100), "three quarters of the smallest window"
     for number in range(96, 188):
-        table.begin(claim(str(number), is_slow=True), 0.0)
-    assert table.room(None, 0.5, {}).total.free == 12, "of two hundred, with thirty-two left of the window"
+        table.begin(claim(str(number), is_slow=True), 1.2)
+    assert table.room(None, 1.25, {}).total.free == 12, "of two hundred, with thirty-two left of the window"
+
+
+def test_receivers_that_keep_all_of_a_window_waiting_keep_no_others_waiting() -> None:
+    table = InFlight(requests_max=200)
+    for number in range(24):
+        assert table.may_go_on(100)
+        table.begin(claim(str(number)), 0.0)
+    assert not table.may_go_on(100), "three quarters of the first window"
+    assert table.stalled(LATE_MOST_S - 0.01) == set()
+    assert not table.may_go_on(100)
+    assert table.stalled(LATE_MOST_S + 0.01) == set()
+    assert table.may_go_on(100), "they wait for their receivers by now"
+    for number in range(24):
+        table.begin(claim(f"after {number}"), 1.0)
+    assert not table.may_go_on(100)
+    for number in range(24):
+        table.end(claim(str(number)), 1.1, 1.1)
+    for number in range(9):
+        assert table.may_go_on(100)
+        table.begin(claim(f"grown {number}"), 1.1)
+    assert not table.may_go_on(100), "the window has grown to 44, and who has left it leaves no place in it"
