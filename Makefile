@@ -6,7 +6,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # A process a core and two more (tests/conftest.py); whoever is done takes over what another has left.
 EVERYWHERE := -n auto --dist worksteal
-LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+# Extras stay in the lock of the tools: where one asks for another with an extra, pip 23 takes the newest of it, which
+# has no hash here. The other lock is a constraint for it, which may have none.
+LOCK := --quiet --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 # Each hub that a test starts would otherwise compile itself anew, which takes a second.
 unexport PYTHONDONTWRITEBYTECODE
@@ -57,7 +59,7 @@ lock:  ## remake the lock files (UPGRADE=--upgrade for newer versions)
 	$(LOCK_PYTHON) -c "import sys; sys.exit(sys.version_info[:2] != (3, 11) and \"Lock on Python 3.11, the oldest we support: later ones need less.\")"
 	$(LOCK_PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet pip-tools==7.6.2
-	CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile $(LOCK) $(UPGRADE) --build-deps-for editable -o requirements.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile $(LOCK) --strip-extras $(UPGRADE) --build-deps-for editable -o requirements.lock pyproject.toml
 	CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile $(LOCK) $(UPGRADE) --build-deps-for editable --extra dev --extra brokers -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean:  ## remove what was built and installed (never hub-data)

@@ -17,10 +17,13 @@ import sysconfig
 import tomllib
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.rigs.ports import free_port
 from tests.rigs.waiting import DEADLINE_S, until
@@ -219,3 +222,18 @@ def test_an_installed_wheel_serves(programs: Path, tmp_path: Path) -> None:
         assert get(port, "/docs")[0] == 200
         assert json.loads(get(port, "/api/v1/openapi.json")[1])["openapi"].startswith("3.1")
     assert (tmp_path / "data" / "hub.db").exists()
+
+
+def test_what_a_locked_package_wants_with_an_extra_is_locked_with_it() -> None:
+    """Without it pip 23 takes the newest there is, and refuses it for its hash as soon as that is a newer one."""
+    locked = re.findall(r"^(\S+)==", (ROOT / "requirements-dev.lock").read_text(), re.MULTILINE)
+    pinned = [Requirement(name) for name in locked]
+    extras = {canonicalize_name(one.name): one.extras for one in pinned}
+    wanted = 0
+    for name in extras:
+        with suppress(PackageNotFoundError):  # made for another system or Python
+            for one in map(Requirement, distribution(name).requires or []):
+                if one.extras and (one.marker is None or one.marker.evaluate({"extra": ""})):
+                    wanted += 1
+                    assert one.extras <= extras[canonicalize_name(one.name)], f"{name} wants {one}"
+    assert wanted, "nothing was looked at"
