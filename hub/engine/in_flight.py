@@ -5,7 +5,7 @@ a claim. Step after: `rules.fairness` picks what fits into the room.
 """
 
 import threading
-from collections import Counter, deque
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -39,8 +39,6 @@ class _Request:
     began_at: float
     is_known: bool
     """Its row says that it has begun."""
-    is_in_window: bool
-    """The hub may be late for it (`window`)."""
 
     def is_stalled(self, now: float) -> bool:
         return now - self.began_at > STALLED_S
@@ -61,27 +59,22 @@ class InFlight:
         self._bytes = 0
         self._quick = 0
         self._window = Window(requests_max)
-        self._in_window = 0
-        self._newest: deque[_Request] = deque()
-        """Those in the window, in the order in which they began, and some that have left it."""
+        self._in_window: OrderedDict[str, float] = OrderedDict()
+        """Those that the hub may be late for (`window`): delivery id → when it began, oldest first."""
 
     def is_empty(self) -> bool:
         return not self._requests
 
     def begin(self, claim: Claim, now: float) -> None:
         with self._lock:
-            self._requests[claim.delivery_id] = request = _Request(
-                claim, now, is_known=not claim.is_ahead, is_in_window=not claim.is_slow
-            )
+            self._requests[claim.delivery_id] = _Request(claim, now, not claim.is_ahead)
             self._of_hook[claim.hook_id] += 1
             self._bytes += claim.body_bytes
-            if request.is_in_window:
+            if not claim.is_slow:
                 if not self._quick:
                     self._window.begin_anew()
                 self._quick += 1
-                self._newest.append(request)
-                self._in_window += 1
-                self._leave_window(now)
+                self._in_window[claim.delivery_id] = now
 
     def end(self, claim: Claim, now: float, took_s: float) -> None:
         """One has ended that took so long, its waiting in the hub not counted."""
@@ -93,8 +86,7 @@ class InFlight:
             if not claim.is_slow:
                 self._window.ended(now - request.began_at - took_s, self._quick)
                 self._quick -= 1
-            self._in_window -= request.is_in_window
-            request.is_in_window = False
+                self._in_window.pop(claim.delivery_id, None)
             self._of_hook[claim.hook_id] -= 1
             if not self._of_hook[claim.hook_id]:
                 del self._of_hook[claim.hook_id]
@@ -109,7 +101,7 @@ class InFlight:
     def may_go_on(self, body_bytes: int, *, is_first: bool = False) -> bool:
         """One may begin that was leased ahead; `is_first`: its hook has nothing else under way."""
         share = 1.0 if is_first else RUNS_SHARE
-        if self._in_window >= max(1, int(self._window.size * share)):
+        if len(self._in_window) >= max(1, int(self._window.size * share)):
             return False
         if len(self._requests) >= max(1, int(self._requests_max * share)):
             return False
@@ -122,7 +114,7 @@ class InFlight:
         with self._lock:
             self._leave_window(now)
             slow = [request.claim for request in self._requests.values() if request.is_slow(now)]
-            most = len(self._requests) + max(0, self._window.size - self._in_window)
+            most = len(self._requests) + max(0, self._window.size - len(self._in_window))
             total = Load(min(self._requests_max, most), self._bytes_max, len(self._requests), self._bytes)
             under_way = {} if hook_part is None else self._of_hook + Counter(leased_ahead)
         return Room(total, self._slow_load(slow), hook_part, under_way)
@@ -155,10 +147,8 @@ class InFlight:
 
     def _leave_window(self, now: float) -> None:
         """Let those out of the window that have long waited for their receivers."""
-        while self._newest and now - self._newest[0].began_at > LATE_MOST_S:
-            request = self._newest.popleft()
-            self._in_window -= request.is_in_window
-            request.is_in_window = False
+        while self._in_window and now - next(iter(self._in_window.values())) > LATE_MOST_S:
+            self._in_window.popitem(last=False)
 
     def _slow_load(self, claims: list[Claim]) -> Load:
         most = max(1, int(self._requests_max * SLOW_SHARE))
