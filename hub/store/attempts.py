@@ -40,7 +40,9 @@ def add(database: Database, attempts: Sequence[tuple[str, int, Outcome]]) -> Non
     database.execute_rows(
         "INSERT INTO attempt (delivery_id, number, kind, started_at, duration_s, phase, status, reason, peer,"
         " was_sent, url, format, method, request_headers, body_before, body_after, response_headers, "
-        "response_body, phases) VALUES {rows}",
+        "response_body, phases) {rows}",
+        "text integer text float8 float8 text integer text text"
+        " boolean text text text text bytea bytea text bytea text",
         [
             (
                 delivery_id,

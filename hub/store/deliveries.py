@@ -299,9 +299,10 @@ def _is_plain(outcome: Outcome, row: Leased) -> bool:
 
 def _write_successes(database: Database, ended: Sequence[tuple[str, float]]) -> None:
     database.execute_rows(
-        "WITH ended (id, at) AS (VALUES {rows})"
+        "WITH ended (id, at) AS ({rows})"
         " UPDATE delivery SET state = 'delivered', next_at = NULL, reason = NULL, finished_at = ended.at,"
         " owner = NULL, lease_until = NULL, claimed_at = NULL FROM ended WHERE delivery.id = ended.id",
+        "text float8",
         ended,
     )
 

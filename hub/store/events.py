@@ -97,7 +97,8 @@ def key_digest(key: str, source_id: str | None = None) -> bytes:
 def add(database: Database, events: Sequence[NewEvent], now: float, lease: Lease | None = None) -> Written:
     """Write events and their deliveries, as `deliver` does, in the caller's transaction."""
     database.execute_rows(
-        "INSERT INTO event (id, project_id, type, occurred_at, data, hops, source_id, due_at) VALUES {rows}",
+        "INSERT INTO event (id, project_id, type, occurred_at, data, hops, source_id, due_at) {rows}",
+        "text integer text float8 bytea integer text float8",
         [(e.id, e.project_id, e.type, e.occurred_at, e.data, e.hops, e.source_id, e.due_at) for e in events],
     )
     return deliver(database, events, now, lease)

@@ -49,7 +49,8 @@ def add_deliveries(database: Database, rows: Iterable[NewDelivery]) -> None:
     """Write waiting deliveries that nobody has tried. The caller arms their lanes."""
     database.execute_rows(
         "INSERT INTO delivery (id, event_id, hook_id, project_id, type, state, attempts, failures, faults)"
-        " VALUES {rows}",
+        " {rows}",
+        "text text text integer text text integer integer integer",
         [(*row, "waiting", 0, 0, 0) for row in rows],
     )
 

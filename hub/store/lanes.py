@@ -27,17 +27,22 @@ _HOOK = ("id", "project_id", "version", "in_flight", "origin_kind", "target_url"
 _PACE = ("format", "pace", "tokens", "tokens_at", "gathers_until")
 _LANE = ", ".join(f"h.{name}" for name in (*_HOOK, *_PACE, *_HEALTH))
 
+_WAITING = (
+    "(SELECT d.id FROM delivery d WHERE d.hook_id = {hook}.id AND d.state = 'waiting'"
+    " ORDER BY d.attempts, d.id LIMIT 1)"
+)
+"""The next delivery of a hook to be claimed, if any. In this order, and not by `EXISTS`: PostgreSQL, once it
+has seen that many wait, would read the whole log for a hook that has none (16 ms for 40,000 rows, not 0.1).
+"""
+
 _FRESH = (
     "p.archived_at IS NULL AND h.state = 'active' AND h.slow_start IS NULL AND h.open_until IS NULL"
     " AND h.last_success_at IS NOT NULL AND NOT h.is_slow"
-    " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.hook_id = h.id AND d.state = 'waiting')"
+    f" AND {_WAITING.format(hook='h')} IS NULL"
 )
 """`is_well`, as the database sees it, and that nothing waits; `fresh` looks at the pace."""
 
-_HAS_MORE = (
-    "tokens IS NOT NULL OR last_seq > 0 OR EXISTS"
-    " (SELECT 1 FROM delivery d WHERE d.hook_id = hook.id AND d.state = 'waiting')"
-)
+_HAS_MORE = f"tokens IS NOT NULL OR last_seq > 0 OR {_WAITING.format(hook='hook')} IS NOT NULL"
 """That a lane of `hook` may have something to claim."""
 
 AGAIN_S = 0.25
@@ -229,12 +234,13 @@ def write_well(database: Database, outcomes: Mapping[str, Sequence[Outcome]], no
     no look at their indexes.
     """
     database.execute_rows(
-        "WITH well (id, at, status, duration_s, ended, now, again) AS (VALUES {rows})"
+        "WITH well (id, at, status, duration_s, ended, now, again) AS ({rows})"
         " UPDATE hook SET last_success_at = well.at, last_at = well.at,"
         " last_status = CAST(well.status AS INTEGER), last_duration_s = well.duration_s,"
         " in_flight = in_flight - well.ended,"
         f" ready_at = CASE WHEN ready_at < well.now THEN ready_at WHEN {_HAS_MORE} THEN well.again END"
         " FROM well WHERE hook.id = well.id",
+        "text float8 integer float8 integer float8 float8",
         [(hook_id, *_last(ended[-1]), len(ended), now, now - AGAIN_S) for hook_id, ended in outcomes.items()],
     )
 

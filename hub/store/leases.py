@@ -77,7 +77,8 @@ def lease_new(database: Database, owner: str, rows: Sequence[NewDelivery], lease
     """Write deliveries that are leased ahead as they come into being. Their hooks are locked."""
     database.execute_rows(
         "INSERT INTO delivery (id, event_id, hook_id, project_id, type, state, attempts, failures, faults,"
-        " owner, lease_until) VALUES {rows}",
+        " owner, lease_until) {rows}",
+        "text text text integer text text integer integer integer text float8",
         [(*row, "sending", 1, 0, 0, owner, lease_until) for row in rows],
     )
     leased_of = Counter(hook_id for _, _, hook_id, _, _ in rows)
