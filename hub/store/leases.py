@@ -82,9 +82,11 @@ def lease_new(database: Database, owner: str, rows: Sequence[NewDelivery], lease
         [(*row, "sending", 1, 0, 0, owner, lease_until) for row in rows],
     )
     leased_of = Counter(hook_id for _, _, hook_id, _, _ in rows)
-    database.executemany(
-        "UPDATE hook SET in_flight = in_flight + ? WHERE id = ?",
-        [(count, hook_id) for hook_id, count in sorted(leased_of.items())],
+    database.execute_rows(
+        "WITH leased (id, more) AS ({rows})"
+        " UPDATE hook SET in_flight = in_flight + leased.more FROM leased WHERE hook.id = leased.id",
+        "text integer",
+        list(leased_of.items()),
     )
 
 
