@@ -179,14 +179,15 @@ class Loop:
         """How long there is nothing to do, unless something comes; None for ever."""
         if self._is_closing and self._is_idle():
             return 0
-        dues = [multi.due_at for multi in self._multis if multi.due_at is not None]
+        now = time.monotonic()
+        dues = [due_in_s for multi in self._multis if (due_in_s := multi.due_in_s) is not None]
         if self._lookups:
-            dues.append(self._lookups[0].at)
+            dues.append(self._lookups[0].at - now)
         if self._multi is not None and self._multi.is_idle:
-            dues.append(self._used_at + IDLE_S)
+            dues.append(self._used_at + IDLE_S - now)
         if self._helper is not None and self._helper.due_at is not None:
-            dues.append(self._helper.due_at)
-        return max(0.0, min(dues) - time.monotonic()) if dues else None
+            dues.append(self._helper.due_at - now)
+        return max(0.0, min(dues)) if dues else None
 
     def _act(self, ready: list[tuple[int, int]]) -> None:
         """Go on where a socket is ready, last with handshakes, and with those only for a moment: they would

@@ -1,13 +1,12 @@
 """One libcurl multi handle: any number of transfers, their connections, and who waits for which socket.
 
-Owns the talk with libcurl about sockets and timers. The connections that are kept, the names that are pinned
+Owns the talk with libcurl about sockets and times. The connections that are kept, the names that are pinned
 and the certificates that are trusted live and end with it. Used by one thread at a time; it never waits by
 itself. Step before: `hub.targets.http.loop` has a request and judged addresses. Step after: the loop waits
 for the sockets, and collects what has ended.
 """
 
 import select
-import time
 from collections.abc import Iterator
 
 import pycurl
@@ -31,8 +30,6 @@ class Multi:
     def __init__(self, epoll: select.epoll, connections_max: int) -> None:
         """`connections_max`: when there are more, those that rest are closed."""
         self.sites = Sites(connections_max)
-        self.due_at: float | None = None
-        """When libcurl wants to be called although no socket is ready."""
         self.is_at_fault = False
         """The system would not watch a socket for us: transfers may wait for what never comes."""
         self._epoll = epoll
@@ -41,9 +38,16 @@ class Multi:
         self._transfers: dict[pycurl.Curl, tuple[Handle, Job]] = {}
         self._curl = curl = pycurl.CurlMulti()
         curl.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
-        curl.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         curl.setopt(pycurl.M_MAXCONNECTS, connections_max)
         curl.setopt(pycurl.M_PIPELINING, pycurl.PIPE_NOTHING)
+
+    @property
+    def due_in_s(self) -> float | None:
+        """When libcurl wants to be called although no socket is ready. Asked for: to be told of each change
+        would cost a callback or three for each request, each of which needs the interpreter.
+        """
+        timeout_ms = self._curl.timeout() if self._transfers else -1
+        return None if timeout_ms < 0 else timeout_ms / 1000
 
     @property
     def is_idle(self) -> bool:
@@ -86,8 +90,7 @@ class Multi:
 
     def act_when_due(self) -> None:
         """Go on with the transfers that are new, or whose time is up."""
-        if self.due_at is not None and time.monotonic() >= self.due_at:
-            self.due_at = None
+        if self._transfers and self._curl.timeout() == 0:
             self._curl.socket_action(pycurl.SOCKET_TIMEOUT, 0)
 
     def ended(self) -> Iterator[tuple[Handle, Job, int, str]]:
@@ -146,6 +149,3 @@ class Multi:
                 self._epoll.unregister(descriptor)
             except OSError:  # closed already: the system has forgotten it
                 return
-
-    def _set_timer(self, timeout_ms: int) -> None:
-        self.due_at = None if timeout_ms < 0 else time.monotonic() + timeout_ms / 1000

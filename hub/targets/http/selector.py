@@ -5,7 +5,6 @@ the wait. It knows nothing of HTTP. Step before: `hub.targets.http.loop` and its
 they wait for. Step after: the loop goes on with what is ready.
 """
 
-import contextlib
 import os
 import select
 import threading
@@ -27,7 +26,8 @@ class Selector:
         self.epoll = select.epoll()
         """For sockets of others: what is ready of them is returned by `wait`."""
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self.epoll.register(self._bell, select.EPOLLIN)
+        # Each ring is told once, so that nobody needs to read it.
+        self.epoll.register(self._bell, select.EPOLLIN | select.EPOLLET)
         self._calls: deque[Callable[[], None]] = deque()
         self._last: list[Callable[[], None]] = []
         self._watched: dict[int, Callable[[], None]] = {}
@@ -100,8 +100,6 @@ class Selector:
     def _is_ours(self, descriptor: int) -> bool:
         """Whether this is the bell, or is watched; then it is done."""
         if descriptor == self._bell:
-            with contextlib.suppress(BlockingIOError):
-                os.eventfd_read(self._bell)
             return True
         if descriptor in self._watched:
             self._watched[descriptor]()
