@@ -7,7 +7,8 @@ attempts have ended. Step after: `hub.logs` writes.
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from hub import logs
 from hub.rules.outcome import Outcome
@@ -15,8 +16,7 @@ from hub.rules.outcome import Outcome
 log = logging.getLogger("hub.engine.delivery")
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """An attempt, and what came of it."""
 
     event_id: str

@@ -9,10 +9,11 @@ database, and it waits for nothing. Step before: `senders` is about to send. Ste
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
+
+import msgspec
 
 from connectors import registry, signing
 from connectors.base import (
@@ -44,8 +45,7 @@ log = logging.getLogger(__name__)
 USER_AGENT = f"hookhub/{__version__}"
 
 
-@dataclass(frozen=True, slots=True)
-class Shipment:
+class Shipment(msgspec.Struct, frozen=True):
     """Everything that one attempt needs."""
 
     delivery_id: str

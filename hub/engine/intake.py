@@ -12,6 +12,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from hub.engine.routing import Routing
 from hub.engine.source_counts import SourceCounts
 from hub.engine.type_counts import TypeCounts
@@ -42,8 +44,7 @@ TYPES_KNOWN_MAX = 100_000
 """Types that are remembered to be listed; beyond it all are looked up anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """What a publisher is told about one event, once it is committed."""
 
     id: str

@@ -8,7 +8,8 @@ probed.
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hub.rules import outage
 from hub.rules.fairness import Load, Room

@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 ROWS_MAX = 96
 """A claim is a turn at the writer, which publishers wait for: it is to be short."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(msgspec.Struct, frozen=True):
     """What matters of a hook here."""
 
     hook_id: str
@@ -45,8 +46,7 @@ class Lane:
         return self.allowance if self.is_proven else max(0, 1 - self.in_flight)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True):
     """A delivery that could be sent now."""
 
     delivery_id: str
@@ -65,8 +65,7 @@ def fits(held: int, body_bytes: int, bytes_max: int) -> bool:
     return held == 0 or held + body_bytes <= bytes_max
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(msgspec.Struct, frozen=True):
     """What may be under way at once, and what is."""
 
     requests_max: int
@@ -112,8 +111,7 @@ class Ahead:
         return max(0, self.hook_bytes - self.held.get(hook_id, (0, 0))[1])
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(msgspec.Struct, frozen=True):
     """The room that a worker has."""
 
     total: Load
@@ -123,7 +121,7 @@ class Room:
     """How many requests to one hook this worker may have under way, where several share a hook; None = all
     that the hook may.
     """
-    under_way: Mapping[str, int] = field(default_factory=dict)
+    under_way: Mapping[str, int] = msgspec.field(default_factory=dict)
     """Hook id → this worker's requests to it."""
     probed_hosts: frozenset[str] | None = None
     """While the hub suspects its own network: the hosts that are being probed; every other may have one
@@ -154,8 +152,7 @@ class Room:
         return waiting if self.ahead is None else math.ceil(waiting / self.ahead.workers)
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(msgspec.Struct, frozen=True):
     row: Waiting
     is_slow: bool
     is_ahead: bool = False

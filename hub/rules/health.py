@@ -10,8 +10,11 @@ own app does.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from hub.rules import filters
 from hub.rules.outcome import Outcome
@@ -43,8 +46,7 @@ DEFAULT_PAUSE_S = 5.0
 """The pause of a failing hook when the retry schedule is empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(msgspec.Struct, frozen=True):
     """The part of a hook that outcomes change. Times are epoch seconds."""
 
     state: State = "active"

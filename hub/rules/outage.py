@@ -6,7 +6,8 @@ minute, with nobody reached since, are not. Pure; times are epoch seconds by the
 attempt came back. Step after: `retry` and `health` judge the outcome as it counts.
 """
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from hub.rules.outcome import Outcome
 
@@ -26,8 +27,7 @@ SLOW_START_END = 64
 _ON_THE_WAY = ("dns", "connect")
 
 
-@dataclass(frozen=True, slots=True)
-class Outage:
+class Outage(msgspec.Struct, frozen=True):
     """What is known of the network since somebody was last reached."""
 
     failures: tuple[float, ...] = ()

@@ -5,9 +5,10 @@ crosses threads. Step before: `hub.engine.delivery` makes it. Step after: `retry
 `hub.store.deliveries` writes it down.
 """
 
-from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
+
+import msgspec
 
 from hub.errors import Phase, Phases
 
@@ -18,8 +19,7 @@ off by a crash of the hub. Only `failure` and `gone` count against the hook (doc
 """
 
 
-@dataclass(frozen=True, slots=True)
-class SentBody:
+class SentBody(msgspec.Struct, frozen=True):
     """The body that was sent, kept as what stood around the event's data: short, and never made again with a
     format that has changed since.
     """
@@ -39,8 +39,7 @@ class SentBody:
         return self.before if self.after is None else self.before + data + self.after
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """One finished attempt. Times are epoch seconds by the hub's clock."""
 
     kind: Kind
@@ -65,11 +64,11 @@ class Outcome:
     url: str = ""
     """Where it went: the hook's target may be another one later."""
     format: str = ""
-    request_headers: dict[str, str] = field(default_factory=dict)
+    request_headers: dict[str, str] = msgspec.field(default_factory=dict)
     """As sent, secrets masked."""
     request_body: SentBody | None = None
     """None: nothing was built, or it is not known."""
-    response_headers: list[tuple[str, str]] = field(default_factory=list)
+    response_headers: list[tuple[str, str]] = msgspec.field(default_factory=list)
     response_body: bytes = b""
     """The first 8 KiB."""
 

@@ -9,7 +9,6 @@ Raised are Malformed (it is no JSON), TooLarge, or Invalid (wrong fields): with 
 
 import json
 import re
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -61,8 +60,7 @@ _ALIASES = {
 """What other hubs call our fields."""
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(msgspec.Struct, frozen=True):
     """One event as it was published."""
 
     type: str

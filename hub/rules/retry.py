@@ -7,10 +7,12 @@ back. Step after: `hub.store.deliveries.record` writes the verdict.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from hub.rules.outcome import Outcome
 from hub.rules.pace import LONGEST_S
@@ -54,8 +56,7 @@ pill).
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What becomes of a delivery after an attempt."""
 
     state: Literal["delivered", "retrying", "failed", "refused"]

@@ -9,9 +9,10 @@ transaction. Step before: `events.add`, `deliveries.promote`. Step after: `dispa
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain, zip_longest
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from hub.rules import bucket, fairness
 from hub.rules.bucket import Bucket

@@ -16,7 +16,9 @@ the next claim.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from hub.ids import time_of
 from hub.rules import bucket, health, retry
@@ -33,8 +35,7 @@ from hub.store.models import Delivery
 PROMOTE_MAX = 500
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
+class _Ended(msgspec.Struct, frozen=True):
     """A delivery whose request has ended, and what came of it."""
 
     row: Leased

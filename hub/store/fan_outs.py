@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import msgspec
 from peewee import fn
 
 from hub.ids import ids_from, reserve
@@ -35,8 +36,7 @@ _TAKEN = "-"
 """Stands in a part in the place of a hook whose deliveries were brought forward."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wide:
+class Wide(msgspec.Struct, frozen=True):
     """An event whose deliveries are written in parts: for these hooks, in this order."""
 
     event_id: str

@@ -13,6 +13,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from hub.errors import StoreUnavailable
 from hub.store.database import Database
 
@@ -25,8 +27,7 @@ lock, other threads, would be waited for by a smaller one too, and does not coun
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """How it ended with one item: what `run` gave for it, or why not."""
 
     key: Any
@@ -38,8 +39,7 @@ class Ended:
 Tell = Callable[[list[Ended]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(msgspec.Struct, frozen=True):
     item: Any
     key: Any
     tell: Tell

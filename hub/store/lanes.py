@@ -8,8 +8,9 @@ statements are written by hand: building them anew for each turn took half of it
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
 from typing import Any
+
+import msgspec
 
 from hub.rules import bucket, pace
 from hub.rules.bucket import Bucket
@@ -21,7 +22,7 @@ from hub.store.models import Hook
 
 LOCKED_MAX = 16
 
-_HEALTH = tuple(field.name for field in fields(Health))
+_HEALTH = Health.__struct_fields__
 _LAST = ("last_at", "last_status", "last_duration_s")
 _HOOK = ("id", "project_id", "version", "in_flight", "origin_kind", "target_url")
 _PACE = ("format", "pace", "tokens", "tokens_at", "gathers_until")
@@ -51,8 +52,7 @@ not among the newest, where a claim finds single events.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(msgspec.Struct, frozen=True):
     """What the queue knows of a hook."""
 
     hook_id: str

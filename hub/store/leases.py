@@ -10,7 +10,8 @@ begun. Each function runs inside its caller's transaction. Step before: `claims.
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from connectors.base import Event as SentEvent
 from hub.rules.settings import Settings
@@ -28,8 +29,7 @@ HANDED_OVER_WITHIN_S = 0.1
 """What was claimed to begin at once has begun so long after the claim: the claim is committed before that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """A delivery that is ours to send until its lease ends."""
 
     delivery_id: str
@@ -59,8 +59,7 @@ class Claim:
         return (self, *self.others)
 
 
-@dataclass(frozen=True, slots=True)
-class Leased:
+class Leased(msgspec.Struct, frozen=True):
     """A claimed delivery whose lease still holds."""
 
     id: str

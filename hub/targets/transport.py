@@ -4,8 +4,9 @@ Owns three types. A transport speaks one protocol, for the URL schemes it is reg
 `hub.targets.outbound` picked it by the scheme. Step after: the format judges the answer.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from connectors.base import Answer, Event, Parcel
 from hub.errors import Phase, Phases
@@ -14,8 +15,7 @@ LOST = "fault of the hub: nobody knows what came of a request"
 """For the log: a job could not be told how it ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What to send, and where to. Both deadlines begin with the name lookup; the total one ends
     everything.
     """
@@ -31,8 +31,7 @@ class Request:
     """Requests with the same key stay in order, where the transport knows such a thing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """A request that was answered: the answer, and how the exchange went."""
 
     answer: Answer

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from connectors import registry
 from connectors.base import Answer, Event
@@ -199,10 +200,10 @@ def test_each_delivery_says_how_many_led_to_it_and_the_ninth_is_refused(
     outbound: Outbound, loft: Loft
 ) -> None:
     for hops in (0, 7):
-        sent = replace(shipment(), event=replace(EVENT, hops=hops))
+        sent = structs.replace(shipment(), event=replace(EVENT, hops=hops))
         assert delivery.attempt(sent, outbound, Settings(), Clock()).kind == "success"
         assert loft.requests.pop().parcel.headers["x-hub-hops"] == str(hops + 1)
-    sent = replace(shipment(), event=replace(EVENT, hops=8))
+    sent = structs.replace(shipment(), event=replace(EVENT, hops=8))
     outcome = delivery.attempt(sent, outbound, Settings(), Clock())
     assert (outcome.kind, outcome.phase, outcome.was_sent) == ("refused", "none", False)
     assert "goes in a circle" in str(outcome.reason)

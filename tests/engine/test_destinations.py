@@ -1,8 +1,7 @@
 """Opened destinations are kept as long as their version holds, and one that cannot be read is asked for again."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from hub.engine.destinations import Destinations
 from hub.store.destinations import Destination

@@ -1,11 +1,11 @@
 """A hook's health: every rule of docs/delivery.md."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from connectors.base import Answer, Format
 from hub.rules.health import DEFAULT_PAUSE_S, SLOW_S, Health, cleared, disabled, enabled, judge, stays_well

@@ -1,11 +1,11 @@
 """Any sequence of outcomes, switches and waits against what must always hold of a hook's health."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
 from hub.rules.health import Health, cleared, disabled, enabled, judge
 from hub.rules.outcome import Kind, Outcome

@@ -2,11 +2,10 @@
 worded.
 """
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hub.errors import Phase
 from hub.rules.outage import (

@@ -1,11 +1,11 @@
 """Lanes: which hooks a claim may look at, in what order, and what an outcome leaves behind."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hub.rules.health import Health
 from hub.rules.outcome import Outcome

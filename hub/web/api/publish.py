@@ -8,9 +8,9 @@ itself. Step after: `operations.publishing`.
 """
 
 import asyncio
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
