@@ -147,6 +147,15 @@ class Room(msgspec.Struct, frozen=True):
         """How many more of them may be leased ahead."""
         return self.ahead.rows_of(lane.hook_id) if self.ahead is not None and lane.may_run else 0
 
+    def may_wait(self, lane: Lane, rank: int) -> bool:
+        """Whether this one of a hook's may be leased ahead. Also one for which the hook has room: only this
+        process has none, and it begins as soon as another has ended, whichever hook's that is. But where
+        others share the hooks, it is left to them.
+        """
+        if self.ahead is None or not lane.may_run:
+            return False
+        return self.ahead.workers == 1 or rank > self.most_of(lane)
+
     def share_of(self, waiting: int) -> int:
         """How many of those that wait for a hook this worker may lease ahead: the others take theirs."""
         return waiting if self.ahead is None else math.ceil(waiting / self.ahead.workers)
@@ -156,7 +165,7 @@ class Pick(msgspec.Struct, frozen=True):
     row: Waiting
     is_slow: bool
     is_ahead: bool = False
-    """It is leased, and begins when another of its hook has ended."""
+    """It is leased, and begins when another has ended."""
 
 
 def pick(lanes: Iterable[Lane], waiting: Sequence[Waiting], room: Room) -> list[Pick]:
@@ -172,13 +181,15 @@ def pick(lanes: Iterable[Lane], waiting: Sequence[Waiting], room: Room) -> list[
     for row, rank in _in_turn(by_hook, waiting, room):
         if len(picked) == room.rows_max:
             break
+        if row.hook_id in passed_over:
+            continue
         lane = by_hook[row.hook_id]
-        is_ahead = rank > room.most_of(lane)
-        is_slow = not (is_ahead or lane.may_run) and rank > lane.quick_allowance
-        if row.hook_id in passed_over or not taking.take(row, lane.host, is_slow, is_ahead):
+        is_slow = not lane.may_run and rank > lane.quick_allowance
+        begins = rank <= room.most_of(lane) and taking.begin(row, lane.host, is_slow)
+        if not begins and not (room.may_wait(lane, rank) and taking.wait(row)):
             passed_over.add(row.hook_id)
             continue
-        picked.append(Pick(row, is_slow, is_ahead))
+        picked.append(Pick(row, is_slow, is_ahead=not begins))
     return picked
 
 
@@ -211,11 +222,8 @@ class _Taking:
         self._ahead = room.ahead
         self._filling = None if room.ahead is None else Filling(room.ahead.rows_max, room.ahead.bytes_max)
 
-    def take(self, row: Waiting, host: str, is_slow: bool, is_ahead: bool) -> bool:
-        """False when there is no room for it."""
-        return self._wait(row) if is_ahead else self._begin(row, host, is_slow)
-
-    def _begin(self, row: Waiting, host: str, is_slow: bool) -> bool:
+    def begin(self, row: Waiting, host: str, is_slow: bool) -> bool:
+        """False when it may not begin at once: there is no room for it."""
         if self._is_full or (self._probed is not None and host in self._probed):
             return False
         if is_slow and (self._is_slow_full or not self._slow.admits(row.body_bytes)):
@@ -230,7 +238,8 @@ class _Taking:
             self._probed.add(host)
         return True
 
-    def _wait(self, row: Waiting) -> bool:
+    def wait(self, row: Waiting) -> bool:
+        """False when it may not be leased ahead either."""
         if self._ahead is None or self._filling is None or not row.may_wait:
             return False
         return self._filling.take(row.hook_id, row.body_bytes, self._ahead.bytes_of(row.hook_id))

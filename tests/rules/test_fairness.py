@@ -140,11 +140,25 @@ def test_one_that_may_not_wait_ends_what_is_taken_ahead() -> None:
     assert len(pick([Lane("a", 4, may_run=True)], waiting, room(ahead=Ahead(9, PLENTY, 5, PLENTY)))) == 6
 
 
-def test_nothing_is_taken_ahead_of_one_that_had_no_room_to_begin() -> None:
+def test_where_workers_share_the_hooks_nothing_is_taken_ahead_of_one_that_had_no_room_to_begin() -> None:
     waiting = [*rows("a", 5), *rows("b", 5)]
     lanes = [Lane("a", 2, may_run=True), Lane("b", 2, may_run=True)]
-    picks = pick(lanes, waiting, room(3, ahead=Ahead(100, PLENTY, 5, PLENTY)))
+    picks = pick(lanes, waiting, room(3, ahead=Ahead(100, PLENTY, 10, PLENTY, workers=2)))
     assert Counter(hooks_of(picks)) == {"a": 5, "b": 1}
+
+
+def test_a_worker_that_has_the_hooks_to_itself_leases_ahead_what_it_has_no_room_to_begin() -> None:
+    waiting = [*rows("a", 5), *rows("b", 5), *rows("c", 5)]
+    lanes = [Lane("a", 2, may_run=True), Lane("b", 2, may_run=True), Lane("c", 2)]
+    picks = pick(lanes, waiting, room(3, ahead=Ahead(100, PLENTY, 5, PLENTY)))
+    assert [(one.row.hook_id, one.is_ahead) for one in picks[:6]] == [
+        *(("a", False), ("b", False), ("c", False)),
+        *(("a", True), ("b", True), ("a", True)),
+    ]
+    assert Counter(hooks_of(picks)) == {"a": 5, "b": 5, "c": 1}, "one that is not well waits for its turn"
+    bounded = pick(lanes, waiting, room(0, ahead=Ahead(3, PLENTY, 5, PLENTY)))
+    assert hooks_of(bounded) == ["a", "b", "a"]
+    assert all(one.is_ahead for one in bounded)
 
 
 def test_workers_that_share_a_hook_begin_each_their_part_of_it_whatever_the_others_have_leased() -> None:
@@ -243,18 +257,35 @@ def test_each_hooks_least_tried_go_first_and_every_hooks_first_before_any_hooks_
     assert ranks == sorted(ranks)
 
 
-@given(lanes_of, queues, rooms(), st.integers(0, 9), st.integers(0, 3), st.sampled_from([0, 500, PLENTY]))
+@given(
+    lanes_of,
+    queues,
+    rooms(),
+    st.integers(0, 9),
+    st.integers(0, 3),
+    st.sampled_from([0, 500, PLENTY]),
+    st.integers(1, 2),
+)
 def test_what_is_leased_ahead_takes_nothing_from_what_may_begin(
-    lanes: dict[str, Lane], waiting: list[Waiting], given_room: Room, most: int, of_hook: int, bytes_max: int
+    lanes: dict[str, Lane],
+    waiting: list[Waiting],
+    given_room: Room,
+    most: int,
+    of_hook: int,
+    bytes_max: int,
+    workers: int,
 ) -> None:
-    ahead = Ahead(most, bytes_max, of_hook, PLENTY)
+    ahead = Ahead(most, bytes_max, of_hook, PLENTY, workers=workers)
     picks = pick(lanes.values(), waiting, replace(given_room, ahead=ahead))
     begin = [one for one in picks if not one.is_ahead]
     assert begin == pick(lanes.values(), waiting, given_room)
     wait = [one for one in picks if one.is_ahead]
     assert len(wait) <= most
     assert sum(one.row.body_bytes for one in wait) <= bytes_max
-    assert all(count <= of_hook and lanes[hook].may_run for hook, count in Counter(hooks_of(wait)).items())
+    assert all(lanes[one.row.hook_id].may_run for one in wait)
+    for hook_id, count in Counter(hooks_of(wait)).items():
+        unused = most_of(lanes[hook_id], given_room) - hooks_of(begin).count(hook_id)
+        assert count <= of_hook + (unused if workers == 1 else 0)
     for hook_id in HOOKS:
         queue = sorted((row.attempts, row.delivery_id) for row in waiting if row.hook_id == hook_id)
         taken = [(one.row.attempts, one.row.delivery_id) for one in picks if one.row.hook_id == hook_id]
