@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-ROWS_MAX = 96
+ROWS_MAX = 64
 """A claim is a turn at the writer, which publishers wait for: it is to be short."""
 
 

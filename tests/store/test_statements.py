@@ -72,7 +72,7 @@ def test_no_step_of_a_delivery_reads_a_whole_table_whatever_postgresql_has_learn
 
     for kind in ("success", "failure"):
         store.publish(hooks, lease=lease)
-        claims = store.claim(ahead=Ahead(100, 10**9, 30, 10**9))
+        claims = store.claim(free=20, ahead=Ahead(100, 10**9, 30, 10**9))
         store.mark_begun(claims[::2])
         store.record(claims[::2], kind)  # type: ignore[arg-type]
         assert store.give_back(claims[1::2]) > 0
