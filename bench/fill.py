@@ -1,6 +1,5 @@
 """Large databases on either engine, written past the API: very many hooks, or a long log of deliveries."""
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
@@ -72,7 +71,6 @@ class _Filling:
         self.do("ANALYZE")
         self._db.commit()
         self._db.close()
-        os.sync()  # else what is measured next waits for the disk to take gigabytes
 
     def _columns(self, table: str) -> list[str]:
         if self._is_postgresql:

@@ -6,6 +6,7 @@ compared between two versions on one machine, or with the floors of the same run
 """
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -402,6 +403,7 @@ def long_log(bench: Bench) -> Json:
             driver = bench.make()
             assert isinstance(driver, Hookhub)
             fill.log(driver.database_url, before)
+            os.sync()  # else what is measured waits for the disk to take gigabytes
             with driver:
                 driver.hook(receiver.url(), TYPE)
                 arrivals = warmed(bench, driver, receiver, many=100)

@@ -184,8 +184,8 @@ class Runs:
         return run.rows(self._most_under_way) - waiting
 
     def add(self, items: Iterable[Item], offered_at: int | None = None) -> None:
-        """Take over what was leased: it begins at once, or when another of its hook has ended. `offered_at`:
-        by which offer it was leased as it came.
+        """Take over what was leased: it begins at once, or when another has ended. `offered_at`: by which
+        offer it was leased as it came.
         """
         with self._lock:
             for item in items:

@@ -45,7 +45,7 @@ class Claim(msgspec.Struct, frozen=True):
     is_in_run: bool = False
     """Its hook is well: as one ends the next may begin."""
     is_ahead: bool = False
-    """It is not to begin before another of its hook has ended."""
+    """It is not to begin before another has ended."""
     begin_until: float = math.inf
     """Begun later than this, by the hub's clock, its lease might not cover the whole attempt."""
     batch_id: str | None = None

@@ -90,7 +90,7 @@ class Multi:
 
     def act_when_due(self) -> None:
         """Go on with the transfers that are new, or whose time is up."""
-        if self._transfers and self._curl.timeout() == 0:
+        if self.due_in_s == 0:
             self._curl.socket_action(pycurl.SOCKET_TIMEOUT, 0)
 
     def ended(self) -> Iterator[tuple[Handle, Job, int, str]]:
